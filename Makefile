@@ -1,0 +1,123 @@
+# What a developer and a CI job type. Needs a Debian with Python 3.11 or newer, and nothing else; everything may be repeated.
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8000
+export DATA_DIR ?= .data
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.SILENT:
+.NOTPARALLEL:
+.PHONY: help run test install install-tests prepare serve check format lock port origin browser
+
+help:
+	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
+
+run: port prepare serve ## install, prepare and serve on http://127.0.0.1:8000 (PORT=9000 changes the port)
+
+test: check browser ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
+	trap 'exit 130' INT
+	unset DATABASE_URL
+	failed=
+	echo "== Tests on SQLite"
+	$(VENV)/bin/python -m pytest -n 2 || failed+=" SQLite"
+	echo "== Tests on PostgreSQL"
+	$(VENV)/bin/python -m tests.postgres $(VENV)/bin/python -m pytest -n 2 || failed+=" PostgreSQL"
+	[ -z "$$failed" ] || { echo "Tests failed on:$$failed" >&2; exit 1; }
+
+# Installing. ----------------------------------------------------------------------------------------------------------
+
+# A stamp names the lock that is installed, so nothing happens while that lock stays the same.
+stamp = $(VENV)/installed-$(1)-$(shell sha256sum $(2) | cut -c -16)
+RUN := $(call stamp,run,requirements.txt)
+TESTS := $(call stamp,tests,tests/requirements.txt)
+
+# One process at a time changes the virtual environment: `make run` and `make test` may start together.
+locked = mkdir -p $(VENV); exec 9> $(VENV)/lock; flock 9
+pip_install = $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r
+
+# Debian's packages, where this account may install them.
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)
+apt = $(AS_ROOT) apt-get -q -o DPkg::Lock::Timeout=300 update && $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive \
+	apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends
+
+install: $(RUN) ## the virtual environment with what the application needs
+
+install-tests: $(TESTS) ## and with what the tests need
+
+$(VENV)/bin/pip:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+		echo "Python 3.11 or newer is needed: install it, or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }
+	$(locked)
+	if ! $(PYTHON) -c 'import ensurepip' 2> /dev/null; then
+		package=$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+		echo "Installing $$package, which Debian keeps apart from Python…"
+		{ $(apt) $$package; } || { echo "As root, run: apt-get install $$package — then this again." >&2; exit 1; }
+	fi
+	[ -e $@ ] || $(PYTHON) -m venv $(VENV)
+
+$(RUN): | $(VENV)/bin/pip
+	$(locked)
+	[ ! -e $@ ] || exit 0
+	echo "Installing requirements.txt…"
+	$(pip_install) requirements.txt
+	rm -f $(VENV)/installed-*
+	touch $@
+
+$(TESTS): $(RUN)
+	$(locked)
+	[ ! -e $@ ] || exit 0
+	echo "Installing tests/requirements.txt…"
+	$(pip_install) tests/requirements.txt
+	rm -f $(VENV)/installed-tests-*
+	touch $@
+
+browser: install-tests
+	[ -z "$${CHROMIUM:-}" ] || exit 0
+	$(VENV)/bin/python -m tests.browser.chromium && exit 0
+	echo "Installing Chromium for the browser tests…"
+	{ $(apt) chromium fonts-liberation; } || echo "No Chromium, and this account may not install it: apt-get install chromium" >&2
+
+# Running. -------------------------------------------------------------------------------------------------------------
+
+prepare: install origin ## migrate, collect static files, seed the demo once and say where to go
+	$(VENV)/bin/python manage.py migrate --verbosity 0
+	$(VENV)/bin/python manage.py collectstatic --no-input --verbosity 0
+	$(VENV)/bin/python manage.py demo
+
+# Two processes use two cores. A thread mostly waits, for the database or for somebody's metadata URL; eight of them in all
+# keep within DATABASE_POOL in each process, and more would only queue up for SQLite's one writer.
+# The server gets a session of its own: its workers hang if Ctrl-C reaches them next to the word of their parent process.
+serve: port origin ## serve what is prepared
+	$(VENV)/bin/python -c 'import workspace.wsgi' # says once what is wrong; a worker would be started again and again
+	setsid $(VENV)/bin/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --http 1 --no-ws --workers 2 \
+		--blocking-threads 4 --respawn-failed-workers --workers-kill-timeout 10 workspace.wsgi:application &
+	trap "kill $$!" INT TERM HUP
+	wait $$! || wait $$!
+
+port:
+	! (exec 3<> /dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null || {
+		echo "Port $(PORT) is taken on this machine. Stop what listens there, or choose another: make run PORT=8001" >&2; exit 1; }
+
+# Generated URLs begin with this address, also in commands that are not started by make.
+origin:
+	mkdir -p -m 700 "$(DATA_DIR)"
+	[ -n "$${ORIGIN:-}" ] || echo "http://127.0.0.1:$(PORT)" > "$(DATA_DIR)/origin"
+
+# Developing. ----------------------------------------------------------------------------------------------------------
+
+check: install-tests ## format, lint and types
+	$(VENV)/bin/ruff format --quiet --check . || { echo "Run: make format" >&2; exit 1; }
+	$(VENV)/bin/ruff check --quiet .
+	DATA_DIR=.mypy_cache/data $(VENV)/bin/mypy .
+
+format: install-tests ## mend what ruff can mend
+	$(VENV)/bin/ruff check --quiet --fix . || true
+	$(VENV)/bin/ruff format .
+
+lock: install-tests ## write the locks anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
+	compile="$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)"
+	$$compile pyproject.toml --output-file requirements.txt
+	$$compile --group test --constraints requirements.txt --output-file tests/requirements.txt
