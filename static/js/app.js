@@ -1,0 +1,88 @@
+// Small helps on pages that work without them. Menus are native popovers, switches are plain forms.
+
+const announcements = document.getElementById("announcements");
+
+function announce(text) {
+  announcements.textContent = "";
+  // Two equal sentences in a row are only spoken when the region changes in between.
+  setTimeout(() => (announcements.textContent = text), 50);
+}
+
+// Copy buttons: <button data-copy="id of an input or element" data-copy-label="Base URL">
+
+async function copyText(source) {
+  const text = source.value ?? source.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // No permission, or no secure context: select it, so that the old command or Ctrl+C can do the rest.
+    if (source.select) source.select();
+    else getSelection().selectAllChildren(source);
+    return document.execCommand("copy");
+  }
+}
+
+async function onCopy(button) {
+  const label = button.dataset.copyLabel;
+  if (!(await copyText(document.getElementById(button.dataset.copy)))) {
+    announce(`${label} is selected. Copy it with the keyboard.`);
+    return;
+  }
+  announce(`${label} copied`);
+  const word = button.querySelector("[data-copy-word]");
+  button.dataset.copied = "";
+  word.textContent = "Copied";
+  clearTimeout(button.copyTimer);
+  button.copyTimer = setTimeout(() => {
+    delete button.dataset.copied;
+    word.textContent = "Copy";
+  }, 2000);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (button) onCopy(button);
+});
+
+// Dependent parts of a form: <fieldset data-shows-when="method=scim"> or "enforcement=all,selected".
+// Hidden parts are still sent: what was typed is kept, and the server decides by the controlling answer.
+
+function answers(form, name) {
+  return new FormData(form).getAll(name);
+}
+
+function showDependents(form) {
+  for (const part of form.querySelectorAll("[data-shows-when]")) {
+    const [name, wanted] = part.dataset.showsWhen.split("=");
+    const given = answers(form, name);
+    part.hidden = !wanted.split(",").some((value) => given.includes(value));
+  }
+}
+
+function startDependents(root) {
+  for (const form of new Set(Array.from(root.querySelectorAll("[data-shows-when]"), (part) => part.closest("form")))) {
+    if (form) showDependents(form);
+  }
+}
+
+// An answer whose part only the server can make: <button data-pressed-by="method=scim"> is pressed by giving it.
+
+function pressFor(control) {
+  const button = control.form.querySelector(`button[data-pressed-by="${control.name}=${control.value}"]`);
+  if (button) control.form.requestSubmit(button);
+}
+
+document.addEventListener("change", (event) => {
+  if (!event.target.form) return;
+  showDependents(event.target.form);
+  pressFor(event.target);
+});
+
+startDependents(document);
+// Coming back with the browser's Back restores the answers only after this script has run.
+addEventListener("pageshow", () => startDependents(document));
+
+// Errors first: the summary takes the focus, also where the browser ignores autofocus.
+
+document.querySelector("[data-error-summary]")?.focus();

@@ -1,0 +1,149 @@
+"""Tags and filters of the interface; the components with a body are block tags, the others are includes."""
+
+import json
+from datetime import datetime, timedelta
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
+
+register = template.Library()
+
+TONES = {"neutral", "info", "success", "warning", "danger"}
+TONE_ICONS = {"neutral": "info", "info": "info", "success": "check", "warning": "alert", "danger": "alert"}
+
+# Drawn for a 16 × 16 grid, stroke 1.5, ends and joins round.
+ICONS = {
+    "activity": "M1.5 8H4l2-5 4 10 2-5h2.5",
+    "alert": "M8 2 1.5 13.5h13zM8 6.5v3M8 11.5v.01",
+    "arrow-left": "M13 8H3m4-4L3 8l4 4",
+    "arrow-up": "M8 13V3M4 7l4-4 4 4",
+    "check": "m3 8.5 3.5 3.5L13 4.5",
+    "chevrons": "m5 6 3-3 3 3M5 10l3 3 3-3",
+    "clock": "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0M8 4.5V8l2.5 1.5",
+    "copy": "M6 5.5h7.5V14H6zM10 5.5V2H2.5v8.5H6",
+    "dots": "M3 8v.01M8 8v.01M13 8v.01",
+    "download": "M8 2v8m-3.5-3L8 10.5 11.5 7M2.5 13.5h11",
+    "external": "M6.5 3H3v10h10V9.5M9.5 2.5h4v4M13.5 2.5 7.5 8.5",
+    "group": "M10 4.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0m-3.5 7a2 2 0 1 1-4 0 2 2 0 0 1 4 0m7 0a2 2 0 1 1-4 0 2 2 0 0 1 4 0",
+    "info": "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0M8 7.5V11M8 5v.01",
+    "key": "M9 7a3.5 3.5 0 1 0-3.5 3.5A3.5 3.5 0 0 0 9 7m-1 2.5 5.5 4M11.5 12l1.5-2",
+    "list": "M6 4h8M6 8h8M6 12h8M2.5 4v.01M2.5 8v.01M2.5 12v.01",
+    "menu": "M2 4.5h12M2 8h12M2 11.5h12",
+    "palette": "M8 2a6 6 0 1 0 0 12c1.5 0 1.5-1 1-2s0-2 1.5-2H12c1.5 0 2-1 2-2 0-3.5-2.7-6-6-6M5 7v.01M8 5v.01M11 7v0",
+    "plus": "M8 3v10M3 8h10",
+    "search": "M11 7a4 4 0 1 1-8 0 4 4 0 0 1 8 0m-1 3 3.5 3.5",
+    "settings": "M2 4.5h6m4 0h2M12 4.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0M2 11.5h2m4 0h6M8 11.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0",
+    "shield": "M8 1.5 2.5 3.5V8c0 3 2.3 5.3 5.5 6.5 3.2-1.2 5.5-3.5 5.5-6.5V3.5zM5.5 8l2 2 3-3.5",
+    "sign-out": "M6.5 2.5H3v11h3.5M6.5 8H14m-3-3 3 3-3 3",
+    "users": "M8.5 5a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0m-7 8.5a4.5 4.5 0 0 1 9 0"
+    "M10.5 2.8a2.5 2.5 0 0 1 0 4.4M12 9.5a4.5 4.5 0 0 1 2 4",
+    "x": "m4 4 8 8M12 4l-8 8",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """{% icon "users" %}: decoration beside words; the words carry the meaning."""
+    return format_html(
+        '<svg class="icon icon-{}" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5"'
+        ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="{}"/></svg>',
+        name,
+        ICONS[name],
+    )
+
+
+@register.simple_tag
+def tone_icon(tone: str) -> SafeString:
+    """{% tone_icon "warning" %}: the icon that goes with a tone."""
+    return icon(TONE_ICONS[tone])
+
+
+@register.simple_tag
+def badge(word: str, tone: str = "neutral") -> SafeString:
+    """{% badge "Active" tone="success" %}: the word first, the colour second."""
+    return format_html('<span class="badge tone-{}">{}</span>', checked_tone(tone), word)
+
+
+@register.simple_block_tag
+def card(content: str, title: str = "", hint: str = "", id: str = "", tone: str = "neutral") -> str:
+    """{% card title="…" hint="…" id="…" tone="danger" %}…{% endcard %}: one concern, its action at the foot."""
+    context = {"content": content, "title": title, "hint": hint, "id": id, "tone": checked_tone(tone)}
+    return render_to_string("components/card.html", context)
+
+
+@register.simple_block_tag
+def callout(content: str, tone: str = "neutral", title: str = "") -> str:
+    """{% callout tone="warning" title="…" %}…{% endcallout %}: advice that belongs to the page."""
+    context = {"content": content, "tone": checked_tone(tone), "title": title}
+    return render_to_string("components/callout.html", context)
+
+
+@register.inclusion_tag("components/sort_header.html", takes_context=True)
+def sort_header(context: template.Context, label: str, key: str) -> dict[str, object]:
+    """{% sort_header "Name" key="name" %}: a column head that sorts by ?sort=name, then ?sort=-name."""
+    query = context["request"].GET.copy()
+    current = query.get("sort", "")
+    direction = {key: "ascending", f"-{key}": "descending"}.get(current, "")
+    query["sort"] = f"-{key}" if direction == "ascending" else key
+    query.pop("page", None)
+    return {"label": label, "direction": direction, "url": f"?{query.urlencode()}"}
+
+
+@register.simple_tag
+def time_ago(value: datetime | None, empty: str = "Never") -> str:
+    """{% time_ago token.last_used_at empty="Never used" %}: words or a date, exact in the title."""
+    if value is None:
+        return empty
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        f"{date_format(local, 'j F Y, H:i:s')} {local:%Z}",
+        relative_words(local, timezone.now()),
+    )
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Two letters for a name or an email address: "Ada Lovelace" → AL, "ada@example.com" → A."""
+    words = name.partition("@")[0].split()
+    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+
+@register.filter
+def lookup(mapping: dict[object, object] | None, key: object) -> object:
+    """{{ hints|lookup:value }}: the entry of a dictionary, or nothing."""
+    return (mapping or {}).get(key, "")
+
+
+@register.filter
+def pretty_json(value: object) -> str:
+    """A document, or its text, indented for reading; text that is no JSON stays as it is."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return str(value)
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def checked_tone(tone: str) -> str:
+    """The tone, if there is one of that name."""
+    if tone not in TONES:
+        raise ValueError(f"Unknown tone {tone!r}; one of {', '.join(sorted(TONES))}.")
+    return tone
+
+
+def relative_words(value: datetime, now: datetime) -> str:
+    """As in "just now", "5 minutes ago", "in 3 days"; the date when it is more than 30 days away."""
+    distance = abs(now - value)
+    if distance < timedelta(minutes=1):
+        return "just now"
+    if distance > timedelta(days=30):
+        return date_format(value, "j M Y")
+    return f"{timesince(value, now, depth=1)} ago" if value < now else f"in {timeuntil(value, now, depth=1)}"
