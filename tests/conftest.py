@@ -1,0 +1,72 @@
+"""What every test stands on: an installation of its own, so that no run touches the developer's .data."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import django
+import hypothesis
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+
+# Workers of pytest-xdist inherit the directory of the process that started them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="workspace-tests-")
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"])
+DATA_DIR = Path(os.environ["DATA_DIR"])
+(DATA_DIR / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
+
+# The host of Django's test client, so that a test can follow the absolute URLs that pages and answers contain.
+os.environ["ORIGIN"] = "http://testserver"
+for variable in (
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "METADATA_PRIVATE_HOSTS",
+    "REVEAL_TOKENS",
+    "SECRETS_KEYS",
+    "SECRET_KEY",
+    "TRUST_PROXY",
+):
+    os.environ.pop(variable, None)
+# Playwright's synchronous API leaves its event loop marked as running in this thread; the ORM would refuse that.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# Named here and not in pyproject.toml: pytest-django would read the settings before this file.
+os.environ["DJANGO_SETTINGS_MODULE"] = "workspace.settings"
+django.setup()
+
+pytest_plugins = ["tests.server"]
+
+
+def pytest_configure() -> None:
+    """Make the settings those of a test run, before any database is created."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        # A file, like in production: Django's in-memory default has other locks, and tests with threads would lie.
+        database.setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.sqlite3")
+    # The hasher of production at its lowest cost: a hash takes microseconds, and what is stored looks the same.
+    Argon2PasswordHasher.time_cost = 1
+    Argon2PasswordHasher.memory_cost = 8
+    Argon2PasswordHasher.parallelism = 1
+    # How long an example takes depends on what else the machine does.
+    hypothesis.settings.register_profile("tests", deadline=None)
+    hypothesis.settings.load_profile("tests")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects by mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that drive a browser."""
+    for item in items:
+        if "page" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the browser tests that were left out, next to the counts."""
+    left_out = [report for report in terminalreporter.stats.get("skipped", []) if "browser" in report.keywords]
+    if left_out:
+        terminalreporter.section("LEFT OUT: browser tests, no Chromium found", yellow=True)
+        for report in left_out:
+            terminalreporter.line(report.nodeid)

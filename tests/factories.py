@@ -1,0 +1,49 @@
+"""What tests start from, made as the product makes it: a workspace and what lives in it."""
+
+from authentication.actions.identity_providers import create_provider
+from authentication.models import EnvironmentProvider
+from provisioning.actions.connections import choose_method, prepare_scim
+from workspace.actions.administrators import add_administrator
+from workspace.actions.end_users import create_end_user
+from workspace.actions.groups import create_group
+from workspace.actions.workspaces import create_workspace
+from workspace.events import SYSTEM
+from workspace.models import Administrator, EndUser, EndUserGroup, Environment, Workspace
+
+PASSWORD = "a long enough passphrase"
+
+
+def workspace(slug: str = "acme") -> Workspace:
+    """A workspace with DEV, TEST and PROD."""
+    return create_workspace(name=slug.title(), slug=slug, kinds=tuple(Environment.Kind), by=SYSTEM)
+
+
+def administrator(place: Workspace, role: str = "owner") -> Administrator:
+    """An administrator of the role, who signs in with PASSWORD."""
+    email = f"{role}@{place.slug}.example"
+    return add_administrator(workspace=place, email=email, role=Administrator.Role(role), password=PASSWORD, by=SYSTEM)
+
+
+def end_user(*environments: Environment, name: str = "Ada Winter") -> EndUser:
+    """A person of the environments' workspace, with access to them by hand."""
+    place = environments[0].workspace
+    email = f"{name.replace(' ', '.').lower()}@{place.slug}.example"
+    return create_end_user(workspace=place, full_name=name, email=email, environments=environments, by=SYSTEM)
+
+
+def group(environment: Environment, *members: EndUser, name: str = "Support") -> EndUserGroup:
+    """A group by hand."""
+    return create_group(environment=environment, name=name, members=[member.pk for member in members], by=SYSTEM)
+
+
+def identity_provider(environment: Environment, name: str = "Okta Dev") -> EnvironmentProvider:
+    """A provider that the environment uses, as far as the first step of the wizard goes."""
+    no_one = EnvironmentProvider.Enforcement.NO_ONE
+    return create_provider(environment=environment, name=name, vendor="okta", enforcement=no_one, by=SYSTEM)
+
+
+def scim_token(use: EnvironmentProvider) -> str:
+    """Switches SCIM on for the provider; the token of its connection (`use.connection`)."""
+    token = prepare_scim(environment_provider=use, by=SYSTEM)
+    choose_method(environment_provider=use, method=EnvironmentProvider.Method.SCIM, by=SYSTEM)
+    return token

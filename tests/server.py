@@ -1,0 +1,117 @@
+"""The real server as a process of its own, for tests that come from outside: browsers and identity providers."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server with the demo in its database."""
+
+    origin: str
+    environment: dict[str, str]
+    log: Path
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command of this installation prints."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def demo(self, *arguments: str) -> dict[str, Any]:
+        """The accounts, URLs and tokens that `manage.py demo --json` names; or what its other arguments make."""
+        return json.loads(self.manage("demo", *arguments or ["--json"]))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a worker: each makes what it changes, and leaves the demo as it is."""
+    with _database() as database:
+        directory = tmp_path_factory.mktemp("server")
+        port = str(_free_port())
+        environment = outer_environment() | database | {
+            "DATA_DIR": str(directory), "ORIGIN": f"http://127.0.0.1:{port}", "PORT": port,
+            "METADATA_PRIVATE_HOSTS": "127.0.0.1",  # where the IdPs of these tests publish their metadata
+        }  # fmt: skip
+        server = Server(environment["ORIGIN"], environment, directory / "log")
+        server.manage("migrate")
+        server.manage("collectstatic", "--no-input")
+        server.manage("demo")
+        with _running(server):
+            yield server
+
+
+def outer_environment() -> dict[str, str]:
+    """The environment of this process, without what make, pytest and the test installation put into it."""
+    ours = {"DATABASE_URL", "DATA_DIR", "DJANGO_ALLOW_ASYNC_UNSAFE", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ORIGIN"}
+    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST_")}
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[dict[str, str]]:
+    """A fresh database in the PostgreSQL of this run; none for a run on SQLite, which begins with an empty DATA_DIR."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        yield {}
+        return
+    name = f"server_{secrets.token_hex(4)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            yield {"DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{name}"))}
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _running(server: Server) -> Iterator[None]:
+    """Start it with the very command of `make run`, and stop it with all its workers."""
+    with server.log.open("w") as log:
+        process = subprocess.Popen(
+            # setpriv ends it also when the tests are killed and tear nothing down.
+            ["setpriv", "--pdeathsig", "TERM", "make", "--no-print-directory", "serve", f"VENV={sys.prefix}"],
+            cwd=PROJECT, env=server.environment, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait(process, server)
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def _wait(process: "subprocess.Popen[bytes]", server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.origin}/livez", timeout=5):  # noqa: S310
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"The server did not start:\n{server.log.read_text()}")

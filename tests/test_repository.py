@@ -1,0 +1,121 @@
+"""What holds for the repository as a whole."""
+
+import re
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.server import PROJECT, outer_environment
+
+PYPROJECT = PROJECT / "pyproject.toml"
+LOCKS = {"dependencies": PROJECT / "requirements.txt", "tests": PROJECT / "tests" / "requirements.txt"}
+TOP_LEVEL = {
+    "manage.py", "pyproject.toml", "workspace", "authentication", "provisioning", "templates", "static", "tests",
+    "README.md", "Makefile", "requirements.txt",
+}  # fmt: skip
+
+
+def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command in the repository, as from a terminal of its own."""
+    environment = outer_environment() | variables
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def files() -> list[Path]:
+    """Every file that belongs to the repository, committed or about to be."""
+    listed = run("git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard")
+    if listed.returncode:
+        pytest.skip("Not a git checkout")
+    return [path for name in listed.stdout.splitlines() if (path := PROJECT / name).is_file()]
+
+
+def locked(lock: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==([^ ;\\]+)", lock.read_text(), re.MULTILINE))
+
+
+@pytest.mark.django_db
+def test_every_change_of_a_model_has_its_migration():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=1)
+
+
+def test_imports_keep_their_direction_and_protocol_code_stays_pure():
+    checked = run(Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_an_installation_behind_https_passes_the_deployment_checks(tmp_path):
+    settings = {"ORIGIN": "https://admin.example.com", "DATA_DIR": str(tmp_path)}
+    checked = run(sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **settings)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+def test_a_lock_names_a_hash_for_everything_and_no_package_index(lock):
+    text = lock.read_text()
+    blocks = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
+    assert blocks
+    assert [block.split()[0] for block in blocks if "--hash=sha256:" not in block] == []
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", text)
+
+
+def test_the_locks_have_what_pyproject_asks_for_and_agree_with_each_other():
+    project = tomllib.loads(PYPROJECT.read_text())
+    runs, tests = (locked(lock) for lock in LOCKS.values())
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["test"]
+    for requirement in map(Requirement, wanted):
+        version = (runs | tests).get(canonicalize_name(requirement.name))
+        assert version is not None, f"{requirement} is not locked; run: make lock"
+        assert requirement.specifier.contains(version), f"{requirement} is locked as {version}; run: make lock"
+    assert {name: version for name, version in tests.items() if runs.get(name, version) != version} == {}
+
+
+def test_every_dependency_says_what_it_is_for():
+    lines = re.findall(r'^    "\w[\w.-]*(?:\[[\w,]+\])?[~=><!].*$', PYPROJECT.read_text(), re.MULTILINE)
+    project = tomllib.loads(PYPROJECT.read_text())
+    assert len(lines) == len(project["project"]["dependencies"]) + len(project["dependency-groups"]["test"])
+    assert [line for line in lines if not re.search(r'",\s*# \w', line)] == []
+
+
+def test_the_top_level_holds_only_what_the_layout_names(files):
+    names = {path.relative_to(PROJECT).parts[0] for path in files}
+    assert {name for name in names if not name.startswith(".")} <= TOP_LEVEL
+
+
+def test_no_file_names_a_place_of_somebodys_machine(files):
+    place = re.compile(rb"/(?:root|home/\w+|Users/\w+)/|" + re.escape(f"{PROJECT}/".encode()))
+    found = {path.relative_to(PROJECT): place.findall(path.read_bytes()) for path in files}
+    assert {name: places for name, places in found.items() if places} == {}
+
+
+def test_serving_on_a_taken_port_says_so():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = run("make", "port", f"PORT={port}")
+    assert refused.returncode != 0
+    assert f"Port {port} is taken" in refused.stderr
+    assert run("make", "port", f"PORT={port}").returncode == 0
+
+
+def test_the_address_that_is_served_is_kept_for_other_commands_unless_one_is_set(tmp_path):
+    kept = tmp_path / "data" / "origin"
+    record = ("make", "origin", "PORT=8321", f"DATA_DIR={kept.parent}")
+    assert run(*record, ORIGIN="https://admin.example.com").returncode == 0
+    assert not kept.exists()
+    assert run(*record).returncode == 0
+    assert kept.read_text() == "http://127.0.0.1:8321\n"
+
+
+def test_ci_runs_make_test_and_lets_no_browser_test_be_left_out():
+    script = (PROJECT / ".ci" / "run").read_text()
+    assert "export CI=true" in script
+    assert script.rstrip().endswith("make test")

@@ -1,0 +1,51 @@
+"""A workspace with people of every role and kind: what the tests of this app start from."""
+
+from types import SimpleNamespace
+
+from tests import factories
+from workspace.actions.end_users import create_end_user
+from workspace.actions.groups import create_group
+from workspace.events import SYSTEM, Actor
+from workspace.models import EndUser, EndUserGroup, Environment, Source, SourceKind, Workspace
+
+OKTA = Source(SourceKind.SCIM, "0192f5e0-0000-7000-8000-000000000001", "Okta Dev")
+OKTA_ACTOR = Actor("connection", OKTA.id, OKTA.name)
+
+
+def build(slug: str) -> SimpleNamespace:
+    """Ada by hand in DEV and in Support, Bo by SCIM in DEV and TEST and in Engineering."""
+    workspace = factories.workspace(slug)
+    dev, test, prod = workspace.environments.all()
+    roles = {role: factories.administrator(workspace, role) for role in ("owner", "admin", "viewer")}
+    ada = create_end_user(
+        workspace=workspace, full_name="Ada Winter", email=f"ada@{slug}.example", environments=[dev], by=SYSTEM
+    )
+    bo = provisioned(workspace, "Bo Lund", dev, test)
+    return SimpleNamespace(
+        workspace=workspace,
+        dev=dev,
+        test=test,
+        prod=prod,
+        roles=roles,
+        ada=ada,
+        bo=bo,
+        support=factories.group(dev, ada, name="Support"),
+        engineering=pushed_group(dev, "Engineering", bo),
+        everyone=dev.groups.get(is_everyone=True),
+        url=f"/workspaces/{slug}/dev/",
+        actor=Actor.administrator(roles["owner"]),
+    )
+
+
+def provisioned(workspace: Workspace, name: str, *environments: Environment) -> EndUser:
+    """A person whom an IdP provisioned."""
+    email = f"{name.split(maxsplit=1)[0].lower()}@{workspace.slug}.example"
+    return create_end_user(
+        workspace=workspace, full_name=name, email=email, environments=environments, source=OKTA, by=OKTA_ACTOR
+    )
+
+
+def pushed_group(environment: Environment, name: str, *members: EndUser) -> EndUserGroup:
+    """A group that an IdP pushed."""
+    ids = [member.pk for member in members]
+    return create_group(environment=environment, name=name, members=ids, source=OKTA, by=OKTA_ACTOR)

@@ -1,0 +1,49 @@
+"""Two workspaces, and browsers of the first one's administrators."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+
+@pytest.fixture
+def acme(db):
+    from tests.workspace.builders import build  # models exist only once Django is set up
+
+    return build("acme")
+
+
+@pytest.fixture
+def globex(db):
+    from tests.workspace.builders import build
+
+    return build("globex")
+
+
+@pytest.fixture
+def as_role(acme):
+    """Browsers of acme's administrators: as_role("viewer").get(…)."""
+
+    def browser(role: str) -> Client:
+        client = Client()
+        client.force_login(acme.roles[role].user)
+        return client
+
+    return browser
+
+
+@pytest.fixture
+def owner(as_role):
+    return as_role("owner")
+
+
+@pytest.fixture
+def query_count():
+    """How many queries a page takes: query_count(client, url)."""
+
+    def count(client: Client, url: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    return count

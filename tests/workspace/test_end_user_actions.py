@@ -1,0 +1,154 @@
+"""Changes of end users: one transaction, one event, and nothing that an IdP keeps."""
+
+import pytest
+
+from tests.workspace.builders import OKTA, OKTA_ACTOR
+from workspace.actions.end_users import (
+    create_end_user,
+    deactivate_end_user,
+    end_access,
+    link_end_user,
+    reactivate_end_user,
+    read_only_reason,
+    restore_access,
+    set_manual_access,
+    update_profile,
+)
+from workspace.events import SYSTEM, ActionError, Actor
+from workspace.models import ChangeEvent, EndUser, User
+
+pytestmark = pytest.mark.django_db
+
+
+def events(person):
+    return [event.action for event in reversed(ChangeEvent.objects.about(person.pk))]
+
+
+def test_creating_is_one_event_with_access_and_groups(acme):
+    cy = create_end_user(
+        workspace=acme.workspace,
+        full_name=" Cy  Ode ",
+        email=" cy@acme.example ",
+        environments=[acme.dev],
+        groups=[acme.support],
+        by=acme.actor,
+    )
+    event = ChangeEvent.objects.about(cy.pk).get()
+    assert (cy.full_name, cy.email) == ("Cy Ode", "cy@acme.example")
+    assert event.after == {
+        "name": "Cy Ode",
+        "email": "cy@acme.example",
+        "access": ["DEV"],
+        "groups": ["Support"],
+    }
+    assert (event.workspace_id, event.environment_id) == (acme.workspace.pk, acme.dev.pk)
+
+
+@pytest.mark.parametrize("email", ["ada@acme.example", "ADA@ACME.example", " ａda@acme.example"])
+def test_a_person_exists_once_in_a_workspace(acme, email):
+    with pytest.raises(ActionError) as refusal:
+        create_end_user(workspace=acme.workspace, full_name="Other", email=email, by=acme.actor)
+    assert refusal.value.field == "email"
+    assert acme.workspace.end_users.count() == 2
+
+
+def test_the_same_address_may_exist_in_two_workspaces(acme, globex):
+    create_end_user(workspace=globex.workspace, full_name="Ada", email="ada@acme.example", by=globex.actor)
+    assert EndUser.objects.filter(email_key="ada@acme.example").count() == 2
+
+
+@pytest.mark.parametrize("email", ["", "ada", "a b@c.example", "@c.example", "a@", "a" * 250 + "@c.example"])
+def test_an_address_has_the_form_of_one(acme, email):
+    with pytest.raises(ActionError) as refusal:
+        create_end_user(workspace=acme.workspace, full_name="X", email=email, by=acme.actor)
+    assert refusal.value.field == "email"
+
+
+def test_an_address_inside_an_intranet_is_one(acme):
+    create_end_user(workspace=acme.workspace, full_name="X", email="x@intranet", by=acme.actor)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "n" * 251])
+def test_a_name_is_neither_empty_nor_endless(acme, name):
+    with pytest.raises(ActionError) as refusal:
+        create_end_user(workspace=acme.workspace, full_name=name, email="x@acme.example", by=acme.actor)
+    assert refusal.value.field == "full_name"
+
+
+def test_a_refused_update_changes_nothing(acme):
+    with pytest.raises(ActionError):
+        update_profile(end_user=acme.ada, full_name="Ada", email="bo@acme.example", by=acme.actor)
+    acme.ada.refresh_from_db()
+    assert (acme.ada.full_name, events(acme.ada)) == ("Ada Winter", ["end_user.created"])
+
+
+def test_an_update_records_only_what_changed(acme):
+    assert update_profile(end_user=acme.ada, full_name="Ada Summer", email=acme.ada.email, by=acme.actor)
+    event = ChangeEvent.objects.about(acme.ada.pk).first()
+    assert (event.before, event.after) == ({"name": "Ada Winter"}, {"name": "Ada Summer"})
+    assert not update_profile(end_user=acme.ada, full_name="Ada Summer", email=acme.ada.email, by=acme.actor)
+    assert len(events(acme.ada)) == 2
+
+
+class TestManagedByScim:
+    """Name and email that an IdP keeps."""
+
+    @pytest.mark.parametrize("who", ["administrator", "operator", "api_token"])
+    def test_no_hand_changes_them(self, acme, who):
+        with pytest.raises(ActionError, match="Okta Dev manages the name and email address of this person"):
+            update_profile(
+                end_user=acme.bo, full_name="Forged", email="bo@acme.example", by=Actor(who, "1", "Somebody")
+            )
+        acme.bo.refresh_from_db()
+        assert acme.bo.full_name == "Bo Lund"
+
+    def test_the_idp_changes_them(self, acme):
+        assert update_profile(end_user=acme.bo, full_name="Bo Berg", email="bo@acme.example", by=OKTA_ACTOR)
+
+    def test_sending_them_unchanged_is_no_change(self, acme):
+        assert not update_profile(end_user=acme.bo, full_name="Bo Lund", email="bo@acme.example", by=acme.actor)
+
+    def test_there_is_a_reason_as_long_as_scim_gives_access(self, acme):
+        assert read_only_reason(acme.bo) and not read_only_reason(acme.ada)
+        link_end_user(end_user=acme.ada, full_name="Ada", environment=acme.dev, source=OKTA, by=OKTA_ACTOR)
+        assert read_only_reason(acme.ada)
+        end_access(end_user=acme.ada, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
+        assert not read_only_reason(acme.ada)
+
+
+class TestAccess:
+    def test_access_by_hand_leaves_that_of_others_alone(self, acme):
+        assert set_manual_access(end_user=acme.bo, environments=[acme.prod], by=acme.actor)
+        assert set_manual_access(end_user=acme.bo, environments=[acme.dev], by=acme.actor)
+        held = {(access.environment.slug, access.source_kind) for access in acme.bo.accesses.all()}
+        assert held == {("dev", "scim"), ("test", "scim"), ("dev", "manual")}
+        event = ChangeEvent.objects.about(acme.bo.pk).first()
+        assert (event.before, event.after) == ({"access": ["PROD"]}, {"access": ["DEV"]})
+        assert not set_manual_access(end_user=acme.bo, environments=[acme.dev], by=acme.actor)
+
+    def test_one_source_is_enough_to_stay(self, acme):
+        set_manual_access(end_user=acme.bo, environments=[acme.dev], by=acme.actor)
+        end_access(end_user=acme.bo, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
+        assert acme.bo.is_active and acme.bo in acme.everyone.end_users
+
+    def test_without_any_access_the_person_is_deactivated_and_comes_back_whole(self, acme):
+        end_access(end_user=acme.bo, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
+        acme.bo.refresh_from_db()
+        assert not acme.bo.is_active and acme.bo.memberships.exists()
+        restore_access(end_user=acme.bo, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
+        acme.bo.refresh_from_db()
+        assert acme.bo.is_active and acme.bo in acme.everyone.end_users
+
+
+def test_deactivating_twice_is_one_event(acme):
+    deactivate_end_user(end_user=acme.ada, by=acme.actor)
+    deactivate_end_user(end_user=acme.ada, by=acme.actor)
+    reactivate_end_user(end_user=acme.ada, by=acme.actor)
+    reactivate_end_user(end_user=acme.ada, by=acme.actor)
+    assert events(acme.ada) == ["end_user.created", "end_user.deactivated", "end_user.reactivated"]
+
+
+def test_an_end_user_is_never_a_console_account(acme):
+    before = User.objects.count()
+    create_end_user(workspace=acme.workspace, full_name="Owner", email="owner@acme.example", by=SYSTEM)
+    assert User.objects.count() == before

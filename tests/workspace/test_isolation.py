@@ -1,0 +1,162 @@
+"""Who may open what: every console page of this app, for every role, and for nobody of another workspace."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from workspace.models import ChangeEvent, EndUser, EndUserGroup
+from workspace.urls import workspace_patterns
+
+# Route → (what it is about, who may read it, who may post to it).
+EVERYBODY, MANAGERS = {"viewer", "admin", "owner"}, {"admin", "owner"}
+PAGES = {
+    "groups": (None, EVERYBODY),
+    "group-create": (None, MANAGERS),
+    "group": ("support", EVERYBODY),
+    "group-edit": ("support", MANAGERS),
+    "group-members-add": ("support", MANAGERS),
+    "group-members-remove": ("support", MANAGERS),
+    "group-delete": ("support", MANAGERS),
+    "end-users": (None, EVERYBODY),
+    "end-user-add": (None, MANAGERS),
+    "end-user": ("ada", EVERYBODY),
+    "end-user-edit": ("ada", MANAGERS),
+    "end-user-deactivate": ("ada", MANAGERS),
+    "end-user-reactivate": ("ada", MANAGERS),
+}
+CHANGES = [name for name, (_, readers) in PAGES.items() if readers == MANAGERS]
+OF_ONE = [name for name, (subject, _) in PAGES.items() if subject]
+every_page = pytest.mark.parametrize("name", PAGES)
+every_change = pytest.mark.parametrize("name", CHANGES)
+every_page_of_one = pytest.mark.parametrize("name", OF_ONE)
+both_methods = pytest.mark.parametrize("method", ["get", "post"])
+
+
+def url(name, place, *, pk=None, environment="dev", workspace=None):
+    """The page, about the place's own thing unless another id is given."""
+    kwargs = {"workspace": workspace or place.workspace.slug, "environment": environment}
+    subject, _ = PAGES[name]
+    if subject:
+        kwargs["group" if subject == "support" else "end_user"] = pk or getattr(place, subject).pk
+    return reverse(f"workspace:{name}", kwargs=kwargs)
+
+
+def state():
+    """Everything that a page of this app could have changed."""
+    return (
+        ChangeEvent.objects.count(),
+        sorted(EndUser.objects.values_list("full_name", "status")),
+        sorted(EndUserGroup.objects.values_list("name", flat=True)),
+    )
+
+
+def neutral(response):
+    """The answer without what differs from request to request."""
+    page = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "", response.content.decode())
+    return response.status_code, page, response["Content-Type"]
+
+
+def test_no_console_route_is_missing_here():
+    console = next(pattern for pattern in workspace_patterns if not hasattr(pattern, "lookup_str"))
+    assert {pattern.name for pattern in console.url_patterns} == set(PAGES)
+
+
+@every_page
+@both_methods
+def test_without_signing_in_there_is_only_the_sign_in_page(client, acme, name, method):
+    before = state()
+    response = getattr(client, method)(url(name, acme))
+    assert response.status_code == 302 and response["Location"].startswith("/sign-in/?next=")
+    assert state() == before
+
+
+@every_page
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_each_role_reads_what_it_may(acme, as_role, name, role):
+    _, readers = PAGES[name]
+    status = as_role(role).get(url(name, acme)).status_code
+    if role not in readers:
+        assert status == 403
+    else:
+        # Some answer with a redirect (nobody chosen) or take no GET; none refuses.
+        assert status == {"group-members-remove": 302, "end-user-reactivate": 405}.get(name, 200)
+
+
+@every_change
+def test_a_viewer_changes_nothing(acme, as_role, name):
+    before = state()
+    data = {"name": "Forged", "full_name": "Forged", "email": "forged@acme.example", "members": [acme.ada.pk]}
+    response = as_role("viewer").post(url(name, acme), data)
+    assert response.status_code == 403
+    assert "Your role Viewer may not manage end users and groups." in response.content.decode()
+    assert state() == before
+
+
+@every_page
+@both_methods
+def test_another_workspace_is_as_absent_as_none(acme, globex, owner, name, method):
+    before = state()
+    foreign = getattr(owner, method)(url(name, globex))
+    absent = getattr(owner, method)(url(name, globex, workspace="no-such-workspace"))
+    assert foreign.status_code == 404
+    assert neutral(foreign) == neutral(absent)
+    assert state() == before
+
+
+@every_page
+def test_an_unknown_environment_is_absent(acme, owner, name):
+    assert owner.get(url(name, acme, environment="staging")).status_code == 404
+
+
+@every_page_of_one
+@both_methods
+def test_ids_of_another_workspace_are_as_absent_as_unknown_ones(acme, globex, owner, name, method):
+    before = state()
+    subject, _ = PAGES[name]
+    data = {"name": "Forged", "full_name": "Forged", "email": "forged@acme.example"}
+    foreign = getattr(owner, method)(url(name, acme, pk=getattr(globex, subject).pk), data)
+    unknown = getattr(owner, method)(url(name, acme, pk=uuid4()), data)
+    takes_no_get = (method, name) == ("get", "end-user-reactivate")
+    assert foreign.status_code == (405 if takes_no_get else 404)
+    assert neutral(foreign) == neutral(unknown)
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", [name for name in OF_ONE if name.startswith("group")])
+@both_methods
+def test_a_group_is_found_only_in_its_own_environment(acme, owner, name, method):
+    before = state()
+    assert getattr(owner, method)(url(name, acme, environment="test")).status_code == 404
+    assert state() == before
+
+
+def test_an_end_user_is_the_same_person_in_every_environment(acme, owner):
+    assert owner.get(url("end-user", acme, environment="prod")).status_code == 200
+
+
+def test_lists_and_searches_name_nobody_of_another_workspace(acme, globex, owner):
+    for path in ("end-users/?access=any", "end-users/?access=any&q=globex", "groups/", "groups/?q=s"):
+        assert "globex" not in owner.get(acme.url + path).content.decode().lower().replace('value="globex"', "")
+
+
+def test_a_role_in_one_workspace_gives_none_in_another(acme, globex, owner):
+    globex.workspace.administrators.create(user=acme.roles["owner"].user, role="viewer")
+    assert owner.get(url("groups", globex)).status_code == 200
+    assert owner.get(url("group-create", globex)).status_code == 403
+
+
+def test_an_operator_has_no_way_into_a_workspace_without_a_role(acme, client, django_user_model):
+    client.force_login(django_user_model.objects.create_superuser("op@example.com", "a long enough passphrase"))
+    assert client.get(url("groups", acme)).status_code == 404
+
+
+def test_changes_need_the_token_of_the_session(acme):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(acme.roles["owner"].user)
+    for name in CHANGES:
+        assert strict.post(url(name, acme), {"name": "Forged"}).status_code == 403
+    assert strict.post("/sign-out/").status_code == 403
+    assert strict.post("/sign-in/", {"email": "a@b", "password": "x"}).status_code == 403

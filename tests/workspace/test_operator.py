@@ -1,0 +1,167 @@
+"""Django admin for operators: everything is there, secrets are not, and every change is recorded."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import PASSWORD
+from tests.workspace.builders import build
+from workspace.models import Administrator, ChangeEvent, SignInThrottle, User, Workspace
+
+MODELS = list(apps.get_app_config("workspace").get_models())
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+READ_ONLY = [model for model in MODELS if model not in (User, Workspace, Administrator)]
+
+
+@pytest.fixture
+def operator(acme, globex):
+    """A browser of an operator, in an installation with two workspaces."""
+    SignInThrottle.objects.attempt("a@b", "192.0.2.1", timezone.now())
+    client = Client()
+    client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
+    return client
+
+
+def page(model, action, *args):
+    return reverse(f"admin:workspace_{model._meta.model_name}_{action}", args=args)
+
+
+@every_model
+def test_every_model_has_columns_search_and_filters(model):
+    registered = admin.site._registry[model]
+    assert len(registered.list_display) > 1 and registered.search_fields and registered.list_filter
+
+
+@every_model
+def test_lists_searches_and_pages_of_one_open(operator, model):
+    assert operator.get(page(model, "changelist")).status_code == 200
+    assert operator.get(page(model, "changelist"), {"q": "Ada"}).status_code == 200
+    assert operator.get(page(model, "change", model._default_manager.first().pk)).status_code == 200
+
+
+@every_model
+def test_lists_take_the_same_queries_however_long(operator, globex, model, query_count):
+    few = query_count(operator, page(model, "changelist"))
+    build("initech")
+    assert query_count(operator, page(model, "changelist")) == few
+
+
+@every_model
+def test_there_is_nothing_for_administrators_of_a_workspace(acme, owner, model):
+    response = owner.get(page(model, "changelist"), follow=True)
+    assert response.redirect_chain[-1][0].startswith("/sign-in/")
+
+
+@pytest.mark.parametrize("model", READ_ONLY, ids=lambda model: model.__name__)
+def test_what_actions_keep_is_only_read_here(operator, model):
+    row = model._default_manager.first()
+    assert operator.get(page(model, "add")).status_code == 403
+    assert operator.post(page(model, "change", row.pk), {}).status_code == 403
+    assert operator.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    operator.post(page(model, "changelist"), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert model._default_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", [User, Workspace, Administrator], ids=lambda model: model.__name__)
+def test_accounts_roles_and_workspaces_are_not_deleted(operator, model):
+    row = model._default_manager.first()
+    assert operator.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert model._default_manager.filter(pk=row.pk).exists()
+
+
+def test_password_hashes_are_on_no_page(operator, acme):
+    acme.ada.password = "argon2$secret-of-an-end-user"
+    acme.ada.save()
+    user = acme.roles["owner"].user
+    for url in (page(User, "change", user.pk), page(type(acme.ada), "change", acme.ada.pk), page(User, "changelist")):
+        content = operator.get(url).content.decode()
+        assert "argon2" not in content and user.password not in content
+
+
+class TestAccounts:
+    def create(self, operator, **more):
+        data = {"email": "New@Example.com", "full_name": "New", "usable_password": "true"}
+        return operator.post(page(User, "add"), data | {"password1": PASSWORD, "password2": PASSWORD} | more)
+
+    def test_a_new_account_can_sign_in_and_is_no_operator(self, operator):
+        assert self.create(operator).status_code == 302
+        user = User.objects.get(email_key="new@example.com")
+        assert user.check_password(PASSWORD) and not user.is_staff and not user.is_superuser
+        event = ChangeEvent.objects.about(user.pk).get()
+        assert (event.actor_kind, event.sentence) == ("operator", "op@example.com created the account New@Example.com.")
+
+    def test_one_address_in_any_spelling_is_one_account(self, operator):
+        self.create(operator)
+        response = self.create(operator, email="NEW@example.COM")
+        assert "There is an account with this email address already." in response.content.decode()
+
+    @pytest.mark.parametrize("password", ["short", "password1234", "qwerty123456"])
+    def test_a_poor_password_is_refused(self, operator, password):
+        assert self.create(operator, password1=password, password2=password).status_code == 200
+        assert not User.objects.filter(email_key="new@example.com").exists()
+
+    def change(self, operator, user, **more):
+        return operator.post(
+            page(User, "change", user.pk), {"email": user.email, "full_name": "", "is_active": "on"} | more
+        )
+
+    def test_an_operator_is_made_and_unmade_with_all_rights_at_once(self, operator, acme):
+        user = acme.roles["viewer"].user
+        self.change(operator, user, is_staff="on")
+        user.refresh_from_db()
+        assert user.is_staff and user.is_superuser
+        self.change(operator, user)
+        user.refresh_from_db()
+        assert not user.is_staff and not user.is_superuser
+        assert ChangeEvent.objects.about(user.pk).count() == 2
+
+    def test_a_deactivated_account_is_out_at_once(self, operator, acme, as_role):
+        browser = as_role("viewer")
+        assert browser.get(f"{acme.url}groups/").status_code == 200
+        self.change(operator, acme.roles["viewer"].user, is_active="")
+        assert browser.get(f"{acme.url}groups/").status_code == 302
+
+    def test_a_new_password_ends_the_sessions_and_is_recorded_without_it(self, operator, acme, as_role):
+        browser, user = as_role("viewer"), acme.roles["viewer"].user
+        url = reverse("admin:auth_user_password_change", args=[user.pk])
+        new = "another long enough phrase"
+        assert operator.get(url).status_code == 200
+        operator.post(url, {"usable_password": "true", "password1": new, "password2": new, "set-password": "1"})
+        user.refresh_from_db()
+        assert user.check_password(new)
+        assert browser.get(f"{acme.url}groups/").status_code == 302
+        event = ChangeEvent.objects.about(user.pk).get()
+        assert event.sentence == "op@example.com edited the account viewer@acme.example: Changed password."
+        assert new not in str(event.__dict__)
+
+
+def test_a_workspace_is_made_by_the_action_with_environments_and_everyone(operator):
+    data = {"name": "Initech", "slug": "initech", "kinds": ["dev", "prod"]}
+    assert operator.post(page(Workspace, "add"), data).status_code == 302
+    initech = Workspace.objects.get(slug="initech")
+    assert [str(environment) for environment in initech.environments.all()] == ["DEV", "PROD"]
+    assert all(environment.groups.get().is_everyone for environment in initech.environments.all())
+    event = ChangeEvent.objects.of(initech).get()
+    assert (event.action, event.actor_name) == ("workspace.created", "op@example.com")
+
+
+def test_a_taken_slug_is_an_error_of_the_form(operator):
+    response = operator.post(page(Workspace, "add"), {"name": "Other", "slug": "acme", "kinds": ["dev"]})
+    assert response.status_code == 200 and Workspace.objects.filter(slug="acme").count() == 1
+
+
+def test_a_role_is_given_by_the_action(operator, acme, globex):
+    user = acme.roles["owner"].user
+    data = {"user": user.pk, "workspace": globex.workspace.pk, "role": "viewer"}
+    assert operator.post(page(Administrator, "add"), data).status_code == 302
+    administrator = Administrator.objects.get(user=user, workspace=globex.workspace)
+    assert ChangeEvent.objects.about(administrator.pk).get().action == "administrator.added"
+    assert operator.post(page(Administrator, "add"), data).status_code == 200
+    assert Administrator.objects.filter(user=user, workspace=globex.workspace).count() == 1
+
+
+def test_djangos_own_groups_do_not_stand_beside_end_user_groups(operator):
+    assert "auth/group" not in operator.get("/operator/").content.decode()

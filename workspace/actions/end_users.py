@@ -1,0 +1,289 @@
+"""Changes of end users. Each function is one transaction with one change event."""
+
+from collections.abc import Collection
+
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+
+from workspace.events import ActionError, Actor, ConflictError, record
+from workspace.keys import canonical
+from workspace.models import (
+    MANUAL,
+    ChangeEvent,
+    EndUser,
+    EndUserGroup,
+    Environment,
+    EnvironmentAccess,
+    GroupMembership,
+    Source,
+    SourceKind,
+    Workspace,
+)
+
+_HANDS = {ChangeEvent.ActorKind.ADMINISTRATOR, ChangeEvent.ActorKind.API_TOKEN, ChangeEvent.ActorKind.OPERATOR}
+
+
+@transaction.atomic
+def create_end_user(
+    *,
+    workspace: Workspace,
+    full_name: str,
+    email: str,
+    environments: Collection[Environment] = (),
+    groups: Collection[EndUserGroup] = (),
+    source: Source = MANUAL,
+    by: Actor,
+) -> EndUser:
+    """Make a person of the workspace, with access to the environments and membership in the groups."""
+    end_user = EndUser(workspace=workspace, full_name=_name(full_name), email=_email(email))
+    _insert(end_user)
+    _grant(end_user, environments, source)
+    GroupMembership.objects.bulk_create(
+        GroupMembership(group=group, end_user=end_user, **source.fields()) for group in groups
+    )
+    names = [environment.name for environment in environments]
+    record(
+        by=by,
+        action="end_user.created",
+        subject=end_user,
+        workspace=workspace,
+        environment=_only(environments),
+        sentence=f"{by.name} added {end_user} with access to {_listed(names)}.",
+        after=_profile(end_user) | {"access": names, "groups": [group.name for group in groups]},
+    )
+    return end_user
+
+
+@transaction.atomic
+def link_end_user(*, end_user: EndUser, full_name: str, environment: Environment, source: Source, by: Actor) -> None:
+    """Let a source take part in a person who exists already: access through it, and the name it gives."""
+    before = _profile(end_user)
+    end_user.full_name = _name(full_name)
+    end_user.status = EndUser.Status.ACTIVE
+    end_user.save()
+    _grant(end_user, [environment], source)
+    record(
+        by=by,
+        action="end_user.linked",
+        subject=end_user,
+        environment=environment,
+        sentence=f"{by.name} linked {end_user}, who was here already, and gave access to {environment}.",
+        before=_changed(before, _profile(end_user)),
+        after=_changed(_profile(end_user), before) | {"access": [environment.name]},
+    )
+
+
+@transaction.atomic
+def update_profile(
+    *, end_user: EndUser, full_name: str, email: str, environment: Environment | None = None, by: Actor
+) -> bool:
+    """Set name and email; tells whether anything changed. `environment` is where the change came from."""
+    before = _profile(end_user)
+    end_user.full_name, end_user.email = _name(full_name), _email(email)
+    after = _profile(end_user)
+    if before == after:
+        return False
+    if is_by_hand(by) and (reason := read_only_reason(end_user)):
+        raise ActionError(reason)
+    _save_unique(end_user)
+    record(
+        by=by,
+        action="end_user.updated",
+        subject=end_user,
+        workspace=end_user.workspace,
+        environment=environment,
+        sentence=f"{by.name} changed {_listed(sorted(_changed(after, before)))} of {end_user}.",
+        before=_changed(before, after),
+        after=_changed(after, before),
+    )
+    return True
+
+
+@transaction.atomic
+def set_manual_access(*, end_user: EndUser, environments: Collection[Environment], by: Actor) -> bool:
+    """Make the environments exactly those that the person may enter by hand-given access; tells whether it changed."""
+    held = {
+        access.environment: access
+        for access in end_user.accesses.filter(**MANUAL.fields()).select_related("environment")
+    }
+    added = [environment for environment in environments if environment not in held]
+    removed = [environment for environment in held if environment not in environments]
+    if not added and not removed:
+        return False
+    _grant(end_user, added, MANUAL)
+    EnvironmentAccess.objects.filter(pk__in=[held[environment].pk for environment in removed]).delete()
+    record(
+        by=by,
+        action="end_user.access_changed",
+        subject=end_user,
+        workspace=end_user.workspace,
+        sentence=f"{by.name} changed the environments of {end_user}.",
+        before={"access": sorted(environment.name for environment in held)},
+        after={"access": sorted(environment.name for environment in environments)},
+    )
+    return True
+
+
+@transaction.atomic
+def end_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
+    """End what a source granted; the person is deactivated when no access is left. Memberships stay."""
+    end_user.accesses.filter(source_kind=source.kind, source_id=source.id).delete()
+    if not end_user.accesses.exists():
+        end_user.status = EndUser.Status.DEACTIVATED
+        end_user.save()
+    record(
+        by=by,
+        action="end_user.access_ended",
+        subject=end_user,
+        environment=environment,
+        sentence=f"{by.name} ended the access of {end_user} to {environment}.",
+        before={"access": [environment.name], "status": EndUser.Status.ACTIVE},
+        after={"access": [], "status": end_user.status},
+    )
+
+
+@transaction.atomic
+def restore_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
+    """Give back the access that a source had ended; the person is active again."""
+    before = end_user.status
+    end_user.status = EndUser.Status.ACTIVE
+    end_user.save()
+    _grant(end_user, [environment], source)
+    record(
+        by=by,
+        action="end_user.access_restored",
+        subject=end_user,
+        environment=environment,
+        sentence=f"{by.name} restored the access of {end_user} to {environment}.",
+        before={"access": [], "status": before},
+        after={"access": [environment.name], "status": end_user.status},
+    )
+
+
+@transaction.atomic
+def deactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
+    """Keep a person from signing in anywhere; access and memberships stay, so that reactivation restores them."""
+    _set_status(end_user, EndUser.Status.DEACTIVATED, "deactivated", by)
+
+
+@transaction.atomic
+def reactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
+    """Let a deactivated person sign in again, with the access and memberships of before."""
+    _set_status(end_user, EndUser.Status.ACTIVE, "reactivated", by)
+
+
+def read_only_reason(end_user: EndUser) -> str:
+    """Why people cannot change name and email here, in a sentence; empty where they can."""
+    access = end_user.accesses.filter(source_kind=SourceKind.SCIM).first()
+    if access is None:
+        return ""
+    return f"{access.source_name} manages the name and email address of this person. Change them there."
+
+
+def is_by_hand(by: Actor) -> bool:
+    """Whether a person decides this, in the console, the admin site or through the API: not an IdP."""
+    return by.kind in _HANDS
+
+
+@transaction.atomic
+def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
+    """Give a person a password for environments where passwords sign in."""
+    end_user.password = make_password(password)
+    end_user.save()
+    record(
+        by=by,
+        action="end_user.password_set",
+        subject=end_user,
+        workspace=end_user.workspace,
+        sentence=f"{by.name} set the password of {end_user}.",
+    )
+
+
+def _set_status(end_user: EndUser, status: EndUser.Status, verb: str, by: Actor) -> None:
+    before, end_user.status = end_user.status, status
+    if before == status:
+        return
+    end_user.save()
+    record(
+        by=by,
+        action=f"end_user.{verb}",
+        subject=end_user,
+        workspace=end_user.workspace,
+        sentence=f"{by.name} {verb} {end_user}.",
+        before={"status": before},
+        after={"status": status},
+    )
+
+
+def _grant(end_user: EndUser, environments: Collection[Environment], source: Source) -> None:
+    EnvironmentAccess.objects.bulk_create(
+        (
+            EnvironmentAccess(environment=environment, end_user=end_user, **source.fields())
+            for environment in environments
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _insert(end_user: EndUser) -> None:
+    try:
+        with transaction.atomic():
+            end_user.save(force_insert=True)
+    except IntegrityError:
+        raise _taken(end_user) from None
+
+
+def _save_unique(end_user: EndUser) -> None:
+    try:
+        with transaction.atomic():
+            end_user.save()
+    except IntegrityError:
+        raise _taken(end_user) from None
+
+
+def _taken(end_user: EndUser) -> ConflictError:
+    return ConflictError(
+        f"{end_user.email} belongs to another end user of this workspace. Search for it under End users.",
+        field="email",
+    )
+
+
+def _name(full_name: str) -> str:
+    name = " ".join(full_name.split())
+    if not name:
+        raise ActionError("Enter a full name.", field="full_name")
+    if len(name) > 250 or len(canonical(name)) > 500:
+        raise ActionError("Shorten the full name to at most 250 characters.", field="full_name")
+    return name
+
+
+def _email(email: str) -> str:
+    """Checks an address; a domain without a dot, as in `ada@intranet`, is allowed."""
+    email = email.strip()
+    local, _, domain = email.rpartition("@")
+    try:
+        validate_email(email if "." in domain else f"{local}@{domain}.example")
+    except ValidationError:
+        raise ActionError("Enter an email address like ada@example.com.", field="email") from None
+    if len(email) > 254 or len(canonical(email)) > 500:
+        raise ActionError("Shorten the email address to at most 254 characters.", field="email")
+    return email
+
+
+def _profile(end_user: EndUser) -> dict[str, str]:
+    return {"name": end_user.full_name, "email": end_user.email}
+
+
+def _changed(these: dict[str, str], others: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in these.items() if others.get(key) != value}
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(names) or "no environment"
+
+
+def _only(environments: Collection[Environment]) -> Environment | None:
+    """The one environment that a change is about, if it is about just one."""
+    return next(iter(environments)) if len(environments) == 1 else None

@@ -1,0 +1,226 @@
+"""Changes of end-user groups. Memberships change by sets: what is not named is neither read nor written."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from workspace.actions.end_users import is_by_hand
+from workspace.events import ActionError, Actor, ConflictError, record
+from workspace.keys import canonical
+from workspace.models import MANUAL, EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
+
+EVERYONE = "Everyone"
+_BATCH = 1000
+
+
+@transaction.atomic
+def create_group(
+    *,
+    environment: Environment,
+    name: str,
+    members: Collection[UUID] = (),
+    source: Source = MANUAL,
+    by: Actor,
+) -> EndUserGroup:
+    """Make a group with these end users in it, by id."""
+    group = EndUserGroup(environment=environment, name=_name(name), **source.fields())
+    _save_unique(group)
+    _insert_members(group, members, source)
+    named = _named_by_id(members)
+    record(
+        by=by,
+        action="group.created",
+        subject=group,
+        environment=environment,
+        sentence=f"{by.name} created the group {group} in {environment}"
+        + (f" with {_names(named)}." if named else "."),
+        after={"name": group.name} | ({"members": named} if named else {}),
+    )
+    return group
+
+
+@transaction.atomic
+def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
+    """Give a group another name; tells whether it changed."""
+    before, group.name = group.name, _name(name)
+    if before == group.name:
+        return False
+    _refuse_read_only(group, by)
+    _save_unique(group)
+    record(
+        by=by,
+        action="group.renamed",
+        subject=group,
+        environment=group.environment,
+        sentence=f"{by.name} renamed the group {before} to {group}.",
+        before={"name": before},
+        after={"name": group.name},
+    )
+    return True
+
+
+@transaction.atomic
+def delete_group(*, group: EndUserGroup, by: Actor) -> None:
+    """Delete a group; its members stand in the event."""
+    _refuse_read_only(group, by)
+    members = _named(group.end_users.order_by("id"))
+    record(
+        by=by,
+        action="group.deleted",
+        subject=group,
+        environment=group.environment,
+        sentence=f"{by.name} deleted the group {group} of {_people(len(members))}.",
+        before={"name": group.name, "members": members},
+    )
+    group.delete()
+
+
+@transaction.atomic
+def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
+    """Let an IdP manage a group that was there before: members of other sources are set aside into the event."""
+    aside = group.memberships.exclude(source_kind=source.kind, source_id=source.id)
+    members = _named(EndUser.objects.filter(memberships__in=aside).distinct().order_by("id"))
+    aside.delete()
+    _set_source(group, source)
+    record(
+        by=by,
+        action="group.taken_over",
+        subject=group,
+        environment=group.environment,
+        sentence=f"{by.name} took over the group {group}; {_people(len(members))} were set aside.",
+        before={"members": members},
+    )
+
+
+@transaction.atomic
+def release_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
+    """Hand a group back to manual management, with the members that the IdP had put into it, as members by hand."""
+    group.memberships.filter(source_kind=source.kind, source_id=source.id).update(**MANUAL.fields())
+    _set_source(group, MANUAL)
+    record(
+        by=by,
+        action="group.released",
+        subject=group,
+        environment=group.environment,
+        sentence=f"{by.name} stopped managing the group {group}; its members stay.",
+    )
+
+
+@transaction.atomic
+def change_members(
+    *,
+    group: EndUserGroup,
+    add: Collection[UUID] = (),
+    remove: Collection[UUID] = (),
+    source: Source = MANUAL,
+    by: Actor,
+) -> None:
+    """Add and remove end users by id, as far as this source grants their membership."""
+    _refuse_read_only(group, by)
+    granted = group.memberships.filter(source_kind=source.kind, source_id=source.id)
+    added = set(add) - _among(granted, add)
+    removed = _among(granted, remove)
+    if not added and not removed:
+        return
+    for ids in _batches(removed):
+        granted.filter(end_user__in=ids).delete()
+    _insert_members(group, added, source)
+    if source.kind != SourceKind.MANUAL:
+        EndUserGroup.objects.filter(pk=group.pk).update(synced_at=timezone.now())
+    _record_members(group, _named_by_id(added), _named_by_id(removed), by)
+
+
+def read_only_reason(group: EndUserGroup) -> str:
+    """Why people cannot change the group, in a sentence; empty where they can."""
+    if group.is_everyone:
+        return f"{EVERYONE} holds everybody with access to {group.environment}; it follows by itself."
+    if group.is_managed:
+        return f"{group.source_name} manages this group. Change its members there."
+    return ""
+
+
+def _insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -> None:
+    GroupMembership.objects.bulk_create(
+        (GroupMembership(group=group, end_user_id=pk, **source.fields()) for pk in sorted(set(ids))),
+        ignore_conflicts=True,
+        batch_size=_BATCH,
+    )
+
+
+def _record_members(group: EndUserGroup, added: list[list[str]], removed: list[list[str]], by: Actor) -> None:
+    parts = [f"added {_names(added)} to"] if added else []
+    parts += [f"removed {_names(removed)} from"] if removed else []
+    record(
+        by=by,
+        action="group.members_changed",
+        subject=group,
+        environment=group.environment,
+        sentence=f"{by.name} {' and '.join(parts)} the group {group}.",
+        before={"removed": removed},
+        after={"added": added},
+    )
+
+
+def _among(memberships, ids: Collection[UUID]) -> set[UUID]:
+    """Which of the people have one of these memberships."""
+    found: set[UUID] = set()
+    for batch in _batches(ids):
+        found.update(memberships.filter(end_user__in=batch).values_list("end_user", flat=True))
+    return found
+
+
+def _named_by_id(ids: Collection[UUID]) -> list[list[str]]:
+    return [pair for batch in _batches(ids) for pair in _named(EndUser.objects.filter(pk__in=batch))]
+
+
+def _batches(ids: Collection[UUID]) -> list[list[UUID]]:
+    """Parts small enough for one statement on every database."""
+    ordered = sorted(set(ids))
+    return [ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH)]
+
+
+def _named(end_users) -> list[list[str]]:
+    """Ids with names, as a change event keeps them."""
+    return [[str(pk), str(name)] for pk, name in end_users.values_list("pk", "full_name")]
+
+
+def _names(pairs: list[list[str]]) -> str:
+    return " and ".join(name for _, name in pairs) if len(pairs) <= 2 else _people(len(pairs))
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def _set_source(group: EndUserGroup, source: Source) -> None:
+    for field, value in source.fields().items():
+        setattr(group, field, value)
+    group.synced_at = None if source == MANUAL else timezone.now()
+    group.save()
+
+
+def _save_unique(group: EndUserGroup) -> None:
+    try:
+        with transaction.atomic():
+            group.save()
+    except IntegrityError:
+        raise ConflictError(
+            f"{group.environment} already has a group named {group.name}. Choose another name.", field="name"
+        ) from None
+
+
+def _refuse_read_only(group: EndUserGroup, by: Actor) -> None:
+    """Nobody changes Everyone; what an IdP manages is changed by its connection, not by people."""
+    if (group.is_everyone or is_by_hand(by)) and (reason := read_only_reason(group)):
+        raise ActionError(reason)
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise ActionError("Enter a group name.", field="name")
+    if len(name) > 250 or len(canonical(name)) > 500:
+        raise ActionError("Shorten the group name to at most 250 characters.", field="name")
+    return name

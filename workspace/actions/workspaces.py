@@ -1,0 +1,29 @@
+"""Changes of workspaces and environments."""
+
+from django.db import transaction
+
+from workspace.actions.groups import EVERYONE
+from workspace.events import Actor, record
+from workspace.models import EndUserGroup, Environment, Workspace
+
+Kind = Environment.Kind
+
+
+@transaction.atomic
+def create_workspace(*, name: str, slug: str, kinds: tuple[Kind, ...] = (Kind.PROD,), by: Actor) -> Workspace:
+    """Make a workspace with its environments, one at least, each with its group Everyone."""
+    workspace = Workspace.objects.create(name=name, slug=slug)
+    for position, kind in enumerate(kinds or (Kind.PROD,)):
+        environment = Environment.objects.create(
+            workspace=workspace, name=kind.upper(), slug=str(kind), kind=kind, position=position
+        )
+        EndUserGroup.objects.create(environment=environment, name=EVERYONE, is_everyone=True)
+    record(
+        by=by,
+        action="workspace.created",
+        subject=workspace,
+        workspace=workspace,
+        sentence=f"{by.name} created the workspace {workspace}.",
+        after={"name": name, "environments": [str(kind) for kind in kinds]},
+    )
+    return workspace

@@ -1,0 +1,70 @@
+"""How a console view gets its workspace and environment, and who may open it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+
+from workspace.events import Actor
+from workspace.models import Administrator, Environment
+from workspace.permissions import Permission, may
+
+
+class ConsoleRequest(HttpRequest):
+    """A request inside a workspace, as `console` hands it to the view."""
+
+    administrator: Administrator
+    environment: Environment
+    actor: Actor
+    request_id: str
+
+
+def console(
+    view: Callable[..., HttpResponse] | None = None,
+    *,
+    needs: Permission = Permission.READ,
+    to_post: Permission | None = None,
+) -> Any:
+    """Call `view(request, environment, …)` for administrators of the workspace named in the URL.
+
+    Somebody else's workspace is 404, a role without the permission 403. `to_post` is what a change needs.
+    The request carries `administrator`, `environment` and `actor`.
+    """
+    if view is None:
+        return lambda function: console(function, needs=needs, to_post=to_post)
+
+    @login_required
+    @wraps(view)
+    def wrapper(request: ConsoleRequest, workspace: str, environment: str, **kwargs: Any) -> HttpResponse:
+        request.administrator = _administrator(request, workspace)
+        request.environment = _environment(request.administrator, environment)
+        request.actor = Actor.administrator(request.administrator, request.request_id)
+        _check(request.administrator, to_post if to_post and request.method == "POST" else needs)
+        return view(request, request.environment, **kwargs)
+
+    return wrapper
+
+
+def _check(administrator: Administrator, permission: Permission) -> None:
+    if not may(administrator, permission):
+        role, workspace = administrator.get_role_display(), administrator.workspace
+        raise PermissionDenied(f"Your role {role} may not {permission}. Ask an owner of {workspace}.")
+
+
+def _administrator(request: HttpRequest, workspace: str) -> Administrator:
+    roles = Administrator.objects.select_related("workspace", "user")
+    try:
+        return roles.get(user=request.user.pk, workspace__slug=workspace)
+    except Administrator.DoesNotExist:
+        raise Http404 from None
+
+
+def _environment(administrator: Administrator, slug: str) -> Environment:
+    for environment in administrator.workspace.environments.all():
+        if environment.slug == slug:
+            environment.workspace = administrator.workspace
+            return environment
+    raise Http404

@@ -1,0 +1,84 @@
+"""What an installation decides: environment variables first, then files in its data directory.
+
+The data directory makes one command enough to start: secrets are drawn at random on first use and kept there.
+"""
+
+import base64
+import os
+import secrets
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("DATA_DIR", PROJECT / ".data"))
+
+
+def secret(variable: str) -> str:
+    """The secret of that variable, or this installation's own, drawn at random once."""
+    if value := os.environ.get(variable):
+        return value
+    path = DATA / variable.lower()
+    try:
+        return _kept(path)
+    except FileNotFoundError:
+        return _draw(path)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"Set {variable}, or let {path} be readable and writable: {error.strerror}."
+        ) from None
+
+
+def _kept(path: Path) -> str:
+    value = path.read_text(encoding="ascii").strip()
+    if not value:
+        raise ImproperlyConfigured(f"{path} is empty. Restore it from a backup, or delete it to draw a new secret.")
+    return value
+
+
+def _draw(path: Path) -> str:
+    """Write a whole new file and link it into place, so that two processes starting at once agree."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(base64.urlsafe_b64encode(secrets.token_bytes(48)).decode(), encoding="ascii")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return _kept(path)
+
+
+def flag(variable: str, default: bool = False) -> bool:
+    """A yes or no from the environment."""
+    value = os.environ.get(variable, "").strip().lower()
+    if value in {"", "0", "1", "no", "yes", "false", "true"}:
+        return value in {"1", "yes", "true"} if value else default
+    raise ImproperlyConfigured(f"{variable} is {value!r}. Set it to yes or no.")
+
+
+def words(variable: str) -> list[str]:
+    """A comma-separated list from the environment."""
+    return [word.strip() for word in os.environ.get(variable, "").split(",") if word.strip()]
+
+
+def origin() -> str:
+    """The one public origin, e.g. https://admin.example.com: every generated URL begins with it.
+
+    Without ORIGIN it is the address that `make run` served last.
+    """
+    kept = DATA / "origin"
+    value = os.environ.get("ORIGIN") or (kept.read_text().strip() if kept.exists() else "http://127.0.0.1:8000")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}":
+        raise ImproperlyConfigured(f"ORIGIN is {value!r}. Set it like https://admin.example.com, without a path.")
+    return value
+
+
+def is_testing() -> bool:
+    """Whether pytest runs this process."""
+    return "pytest" in sys.modules

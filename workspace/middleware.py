@@ -1,0 +1,61 @@
+"""What holds for every request: its id, the end of old sessions, and no copies of signed-in pages."""
+
+import logging
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+
+from workspace.keys import new_id
+
+Handler = Callable[[HttpRequest], HttpResponse]
+_current: ContextVar[str] = ContextVar("request_id", default="-")
+
+
+class RequestIdFilter(logging.Filter):
+    """Adds the request id to every log line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _current.get()
+        return True
+
+
+def request_id(get_response: Handler) -> Handler:
+    """Gives each request an id of ours, for logs, pages and the `X-Request-ID` header."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        request.request_id = str(new_id())
+        # Not reset afterwards: Django logs a refused request only once all middleware has returned.
+        _current.set(request.request_id)
+        response = get_response(request)
+        response["X-Request-ID"] = request.request_id
+        return response
+
+    return handle
+
+
+def session_end(get_response: Handler) -> Handler:
+    """Ends a console session at its greatest age, however busy it is; idle ones end by their cookie age."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        began = request.session.get("signed_in_at")
+        if began is not None and time.time() - began > settings.SESSION_ABSOLUTE_AGE:
+            logout(request)
+        return get_response(request)
+
+    return handle
+
+
+def no_store(get_response: Handler) -> Handler:
+    """Keeps pages of signed-in people out of every cache."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated:
+            response["Cache-Control"] = "no-store"
+        return response
+
+    return handle

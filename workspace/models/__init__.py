@@ -1,0 +1,26 @@
+"""Tables of the main app."""
+
+from workspace.models.administrators import Administrator, User
+from workspace.models.events import AppendOnlyError, ChangeEvent
+from workspace.models.groups import EndUserGroup, GroupMembership
+from workspace.models.people import EndUser, EnvironmentAccess
+from workspace.models.sources import MANUAL, Source, SourceKind
+from workspace.models.throttling import SignInThrottle
+from workspace.models.workspaces import Environment, Workspace
+
+__all__ = [
+    "MANUAL",
+    "Administrator",
+    "AppendOnlyError",
+    "ChangeEvent",
+    "EndUser",
+    "EndUserGroup",
+    "Environment",
+    "EnvironmentAccess",
+    "GroupMembership",
+    "SignInThrottle",
+    "Source",
+    "SourceKind",
+    "User",
+    "Workspace",
+]

@@ -1,0 +1,72 @@
+"""People of the console: administrators of workspaces, operators of the installation."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+
+from workspace.keys import canonical
+from workspace.models.base import Entity
+from workspace.models.workspaces import Workspace
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts and finds them by canonical address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email_key=canonical(username or ""))
+
+
+class User(Entity, AbstractBaseUser, PermissionsMixin):
+    """An account that can open the console: never an end user."""
+
+    email = models.EmailField()
+    email_key = models.CharField("email address", max_length=500, unique=True, editable=False)
+    full_name = models.CharField(max_length=150, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("operator", default=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email_key"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        ordering = ["email_key"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email_key = canonical(self.email)
+        super().save(*args, **kwargs)
+
+
+class Administrator(Entity):
+    """A console account's role in one workspace."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        ADMIN = "admin", "Admin"
+        VIEWER = "viewer", "Viewer"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="roles")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="administrators")
+    role = models.CharField(max_length=10, choices=Role)
+
+    class Meta:
+        ordering = ["user__email_key"]
+        constraints = [models.UniqueConstraint(fields=["user", "workspace"], name="administrator_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()} of {self.workspace})"

@@ -1,0 +1,86 @@
+"""The record of every change: audit log, activity and receipts are readings of this one table."""
+
+from typing import Any, Never, Self
+
+from django.db import models
+from django.utils import timezone
+
+from workspace.keys import new_id
+from workspace.models.workspaces import Environment, Workspace
+
+
+class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
+    """Questions about changes; the table has no foreign keys, so a workspace is named by `of`."""
+
+    def of(self, workspace: Workspace) -> Self:
+        return self.filter(workspace_id=workspace.pk)
+
+    def in_environment(self, environment: Environment) -> Self:
+        return self.filter(workspace_id=environment.workspace_id, environment_id=environment.pk)
+
+    def about(self, subject_id: Any) -> Self:
+        return self.filter(subject_id=str(subject_id))
+
+    def update(self, **kwargs: Any) -> Never:
+        raise AppendOnlyError
+
+    def delete(self) -> Never:
+        raise AppendOnlyError
+
+
+class AppendOnlyError(TypeError):
+    """A programming mistake: change events are written once and never altered."""
+
+
+class ChangeEvent(models.Model):
+    """Who changed what, before and after, through which request, as a sentence.
+
+    Ids and names are copied as they were then: the event outlives what it describes.
+    """
+
+    class ActorKind(models.TextChoices):
+        ADMINISTRATOR = "administrator", "Administrator"
+        END_USER = "end_user", "End user"
+        CONNECTION = "connection", "Provisioning connection"
+        API_TOKEN = "api_token", "API token"
+        OPERATOR = "operator", "Operator"
+        SYSTEM = "system", "System"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(default=timezone.now)
+    workspace_id = models.UUIDField(null=True)
+    environment_id = models.UUIDField(null=True)
+    environment_name = models.CharField(max_length=50, blank=True)
+    actor_kind = models.CharField(max_length=15, choices=ActorKind)
+    actor_id = models.CharField(max_length=36, blank=True)
+    actor_name = models.CharField(max_length=254)
+    action = models.CharField(max_length=60)
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.CharField(max_length=36)
+    subject_name = models.CharField(max_length=510)
+    sentence = models.TextField()
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=36, blank=True)
+
+    objects = ChangeEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["workspace_id", "-id"], name="event_by_workspace"),
+            models.Index(fields=["subject_id", "-id"], name="event_by_subject"),
+            models.Index(fields=["request_id"], name="event_by_request"),
+            models.Index(fields=["actor_id", "-id"], name="event_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Never:
+        raise AppendOnlyError

@@ -1,0 +1,88 @@
+"""End-user groups and their members."""
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models.functions import Coalesce
+
+from workspace.keys import canonical
+from workspace.models.base import Entity
+from workspace.models.people import EndUser, EndUserQuerySet, EnvironmentAccess
+from workspace.models.sources import Sourced, SourceKind
+from workspace.models.workspaces import Environment
+
+
+def _people(rows: models.QuerySet, by: str) -> Coalesce:
+    """How many different end users the rows name, as a subquery."""
+    counted = rows.order_by().values(by).annotate(n=models.Count("end_user", distinct=True)).values("n")
+    return Coalesce(models.Subquery(counted, output_field=models.IntegerField()), 0)
+
+
+class EndUserGroupQuerySet(models.QuerySet["EndUserGroup"]):
+    """Questions about groups; start from `environment.groups`."""
+
+    def with_member_count(self) -> Self:
+        """Adds `member_count`; Everyone counts those with access."""
+        members = _people(GroupMembership.objects.filter(group=models.OuterRef("pk")), "group")
+        everyone = _people(
+            EnvironmentAccess.objects.filter(
+                environment=models.OuterRef("environment"), end_user__status=EndUser.Status.ACTIVE
+            ),
+            "environment",
+        )
+        return self.annotate(member_count=models.Case(models.When(is_everyone=True, then=everyone), default=members))
+
+    def matching(self, text: str) -> Self:
+        return self.filter(name_key__contains=canonical(text))
+
+
+class EndUserGroup(Entity, Sourced):
+    """A named set of end users in one environment. One of another source than manual is managed by that IdP."""
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="groups")
+    name = models.CharField(max_length=250)
+    name_key = models.CharField(max_length=500, editable=False)
+    is_everyone = models.BooleanField(default=False, editable=False)
+    synced_at = models.DateTimeField(null=True, blank=True)
+
+    objects = EndUserGroupQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-is_everyone", "name_key", "id"]
+        constraints = [models.UniqueConstraint(fields=["environment", "name_key"], name="group_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = canonical(self.name)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether an IdP decides its members."""
+        return self.source_kind != SourceKind.MANUAL
+
+    @property
+    def end_users(self) -> EndUserQuerySet:
+        """Its members; those of Everyone are computed from access."""
+        people = EndUser.objects.filter(workspace=self.environment.workspace_id)
+        if self.is_everyone:
+            return people.with_access_to(self.environment)
+        return people.filter(models.Exists(self.memberships.filter(end_user=models.OuterRef("pk"))))
+
+
+class GroupMembership(Sourced):
+    """One end user in one group, granted by one source."""
+
+    group = models.ForeignKey(EndUserGroup, models.CASCADE, related_name="memberships")
+    end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="memberships")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "end_user", "source_kind", "source_id"], name="membership_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.end_user} in {self.group}"

@@ -1,0 +1,81 @@
+"""End users and the environments they may sign in to."""
+
+from typing import Any, Self
+
+from django.db import models
+
+from workspace.keys import canonical
+from workspace.models.base import Entity
+from workspace.models.sources import Sourced
+from workspace.models.workspaces import Environment, Workspace
+
+
+class EndUserQuerySet(models.QuerySet["EndUser"]):
+    """Questions about end users; start from `workspace.end_users`."""
+
+    def with_access_to(self, environment: Environment) -> Self:
+        """Those who may sign in to the environment: the members of Everyone."""
+        return self.filter(
+            models.Exists(environment.accesses.filter(end_user=models.OuterRef("pk"))), status=EndUser.Status.ACTIVE
+        )
+
+    def matching(self, text: str) -> Self:
+        """Those whose name or address contains the text."""
+        return self.filter(models.Q(name_key__contains=canonical(text)) | models.Q(email_key__contains=canonical(text)))
+
+    def by_email(self, email: str) -> "EndUser | None":
+        return self.filter(email_key=canonical(email)).first()
+
+
+class EndUser(Entity):
+    """A person who signs in to the apps of an environment; exists once in a workspace."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        DEACTIVATED = "deactivated", "Deactivated"
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="end_users")
+    full_name = models.CharField(max_length=250)
+    name_key = models.CharField(max_length=500, editable=False)
+    email = models.CharField(max_length=254)
+    email_key = models.CharField(max_length=500, editable=False)
+    status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    password = models.CharField(max_length=128, blank=True, editable=False)
+
+    objects = EndUserQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name_key", "id"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "email_key"], name="end_user_email_unique")]
+        indexes = [models.Index(fields=["workspace", "name_key", "id"], name="end_user_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.full_name} <{self.email}>"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key, self.email_key = canonical(self.full_name), canonical(self.email)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == self.Status.ACTIVE
+
+
+class EnvironmentAccess(Sourced):
+    """Lets an end user sign in to an environment. Several sources may grant the same; one is enough."""
+
+    end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="accesses")
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="accesses")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["environment__position"]
+        verbose_name_plural = "environment accesses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["environment", "end_user", "source_kind", "source_id"], name="access_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.end_user} in {self.environment}"

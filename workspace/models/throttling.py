@@ -1,0 +1,62 @@
+"""How often a sign-in may be tried."""
+
+from datetime import datetime, timedelta
+
+from django.db import models, transaction
+from django.utils.crypto import salted_hmac
+
+from workspace.keys import canonical
+
+FREE_ATTEMPTS = 5
+LONGEST_WAIT = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class SignInThrottleManager(models.Manager["SignInThrottle"]):
+    """Counts attempts in the database, so that all worker processes know of them."""
+
+    @transaction.atomic
+    def attempt(self, email: str, address: str, now: datetime) -> timedelta:
+        """Count an attempt before its password is looked at; returns the time to wait if it comes too early.
+
+        Counting first keeps many attempts at once from all being the first.
+        """
+        self.filter(attempted_at__lt=now - FORGOTTEN_AFTER).delete()
+        throttle, _ = self.select_for_update().get_or_create(
+            key=_key(email, address), defaults={"attempted_at": now, "open_at": now}
+        )
+        if throttle.open_at > now:
+            return throttle.open_at - now
+        throttle.attempts += 1
+        throttle.attempted_at, throttle.open_at = now, now + _wait_after(throttle.attempts)
+        throttle.save()
+        return timedelta(0)
+
+    def forget(self, email: str, address: str) -> None:
+        """The sign-in succeeded: its attempts count no longer."""
+        self.filter(key=_key(email, address)).delete()
+
+
+class SignInThrottle(models.Model):
+    """The attempts to sign in to one account from one address; the key is a hash, so neither is kept."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    attempts = models.PositiveIntegerField(default=0)
+    attempted_at = models.DateTimeField(db_index=True)
+    open_at = models.DateTimeField()
+
+    objects = SignInThrottleManager()
+
+    def __str__(self) -> str:
+        return f"{self.attempts} attempts"
+
+
+def _key(email: str, address: str) -> str:
+    return salted_hmac("sign-in throttle", f"{canonical(email)}\n{address}", algorithm="sha256").hexdigest()
+
+
+def _wait_after(attempts: int) -> timedelta:
+    """Nothing for the first mistypings, then 1, 2, 4, … seconds."""
+    if attempts < FREE_ATTEMPTS:
+        return timedelta(0)
+    return min(timedelta(seconds=2 ** min(attempts - FREE_ATTEMPTS, 20)), LONGEST_WAIT)

@@ -1,0 +1,204 @@
+"""The settings. What differs between installations comes from the environment; README.md lists the variables."""
+
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from workspace import installation
+
+BASE_DIR = installation.PROJECT
+DATA_DIR = installation.DATA
+
+ORIGIN = installation.origin()
+_IS_HTTPS = ORIGIN.startswith("https:")
+_HOST = urlsplit(ORIGIN).hostname or ""
+_LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+
+DEBUG = installation.flag("DEBUG")
+SECRET_KEY = installation.secret("SECRET_KEY")
+# Keys of secrets that must be shown again (SCIM tokens), newest first; separate from SECRET_KEY (security.md, Console).
+SECRETS_KEYS = installation.secret("SECRETS_KEYS").split(",")
+REVEAL_TOKENS = installation.flag("REVEAL_TOKENS", default=True)
+# Hosts inside a private network that a metadata URL may name all the same (security.md S12).
+METADATA_PRIVATE_HOSTS = frozenset(installation.words("METADATA_PRIVATE_HOSTS"))
+
+ALLOWED_HOSTS = [_HOST, *installation.words("ALLOWED_HOSTS"), *(_LOOPBACK if _HOST in _LOOPBACK else [])]
+CSRF_TRUSTED_ORIGINS = [ORIGIN]
+
+INSTALLED_APPS = [
+    "workspace.apps.WorkspaceConfig",
+    "authentication.apps.AuthenticationConfig",
+    "provisioning.apps.ProvisioningConfig",
+    "workspace.apps.OperatorConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_scim",
+]
+
+MIDDLEWARE = [
+    "workspace.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "provisioning.scim.middleware.scim",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "workspace.middleware.session_end",
+    "workspace.middleware.no_store",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "workspace.urls"
+WSGI_APPLICATION = "workspace.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "workspace.navigation.navigation",
+            ],
+            "builtins": ["workspace.templatetags.ui"],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Database: an embedded SQLite file, or PostgreSQL through DATABASE_URL.
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA_DIR / "db.sqlite3",
+    "OPTIONS": {
+        # Take the write lock at BEGIN and wait for it: a lock upgrade half-way fails at once, whatever the timeout.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    },
+    "CONN_MAX_AGE": None,
+}
+
+
+def _database() -> dict[str, Any]:
+    if not (url := os.environ.get("DATABASE_URL")):
+        return _SQLITE
+    database: dict[str, Any] = dict(dj_database_url.parse(url))
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        return _SQLITE | {"NAME": database["NAME"]}
+    size = int(os.environ.get("DATABASE_POOL", "8"))
+    pool = {"min_size": 1, "max_size": size, "timeout": 10}
+    return database | {"CONN_MAX_AGE": 0, "OPTIONS": {**database.get("OPTIONS", {}), "pool": pool}}
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Administrators and operators.
+AUTH_USER_MODEL = "workspace.User"
+LOGIN_URL = "workspace:sign-in"
+LOGIN_REDIRECT_URL = "workspace:home"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 30 * 60
+SESSION_SAVE_EVERY_REQUEST = True
+SESSION_ABSOLUTE_AGE = 12 * 60 * 60
+# A browser takes a __Host- cookie only over https and only from this very host.
+_COOKIE = "__Host-" if _IS_HTTPS else ""
+SESSION_COOKIE_NAME = f"{_COOKIE}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE}csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+# Headers.
+SECURE_SSL_REDIRECT = _IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _IS_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if installation.flag("TRUST_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Language, time, files.
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or installation.is_testing()
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# django-scim2 reads this once, at import; each part is a module of its own.
+SCIM_SERVICE_PROVIDER = {
+    "NETLOC": urlsplit(ORIGIN).netloc,
+    "SCHEME": urlsplit(ORIGIN).scheme,
+    "AUTHENTICATION_SCHEMES": [
+        {
+            "type": "oauthbearertoken",
+            "name": "SCIM token",
+            "description": "The SCIM token of the connection, as Authorization: Bearer <token>.",
+            "spec_uri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": True,
+        }
+    ],
+    "AUTH_CHECK_MIDDLEWARE": "provisioning.scim.auth.bearer",
+    "USER_ADAPTER": "provisioning.scim.adapters.UserAdapter",
+    "USER_MODEL_GETTER": "provisioning.scim.adapters.user_model",
+    "GROUP_ADAPTER": "provisioning.scim.adapters.GroupAdapter",
+    "GROUP_MODEL": "provisioning.models.ProvisionedGroup",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "workspace.middleware.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s level=%(levelname)s logger=%(name)s request=%(request_id)s %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

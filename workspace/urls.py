@@ -1,0 +1,47 @@
+"""Where everything is. The apps above are named as strings only."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from workspace.views import gallery, groups, health, home, people, sign_in
+
+ENVIRONMENT = "workspaces/<slug:workspace>/<slug:environment>/"
+
+workspace_patterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("workspaces/<slug:workspace>/", home.workspace, name="workspace"),
+    path(
+        ENVIRONMENT,
+        include(
+            [
+                path("groups/", groups.index, name="groups"),
+                path("groups/new/", groups.create, name="group-create"),
+                path("groups/<uuid:group>/", groups.detail, name="group"),
+                path("groups/<uuid:group>/edit/", groups.edit, name="group-edit"),
+                path("groups/<uuid:group>/members/add/", groups.add_members, name="group-members-add"),
+                path("groups/<uuid:group>/members/remove/", groups.remove_members, name="group-members-remove"),
+                path("groups/<uuid:group>/delete/", groups.delete, name="group-delete"),
+                path("end-users/", people.index, name="end-users"),
+                path("end-users/add/", people.add, name="end-user-add"),
+                path("end-users/<uuid:end_user>/", people.detail, name="end-user"),
+                path("end-users/<uuid:end_user>/edit/", people.edit, name="end-user-edit"),
+                path("end-users/<uuid:end_user>/deactivate/", people.deactivate, name="end-user-deactivate"),
+                path("end-users/<uuid:end_user>/reactivate/", people.reactivate, name="end-user-reactivate"),
+            ]
+        ),
+    ),
+]
+
+urlpatterns = [
+    path("", include((workspace_patterns, "workspace"))),
+    path(ENVIRONMENT, include("authentication.urls")),
+    path(ENVIRONMENT, include("provisioning.urls")),
+    path("saml/", include("authentication.saml_urls")),
+    path("scim/<uuid:connection>/v2/", include("provisioning.scim.urls")),
+    path("operator/gallery/", gallery.gallery, name="gallery"),
+    path("operator/", admin.site.urls),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+]

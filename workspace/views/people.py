@@ -1,0 +1,206 @@
+"""End users: list, one person, add, edit, deactivate and reactivate."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import pluralize
+from django.views.decorators.http import require_POST
+
+from workspace.actions.end_users import (
+    create_end_user,
+    deactivate_end_user,
+    reactivate_end_user,
+    read_only_reason,
+    set_manual_access,
+    update_profile,
+)
+from workspace.decorators import ConsoleRequest, console
+from workspace.forms import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm, refusals_shown_in, sent
+from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, GroupMembership, SourceKind
+from workspace.models.sources import Sourced
+from workspace.navigation import end_user_tabs, page_url
+from workspace.permissions import Permission
+
+RECENT_CHANGES = 10
+
+
+def source_words(row: Sourced) -> str:
+    """Where an access or a membership comes from: "Manual", "SCIM · Okta Dev"."""
+    return "Manual" if row.source_kind == SourceKind.MANUAL else f"{row.get_source_kind_display()} · {row.source_name}"
+
+
+@console
+def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """The end users of the workspace; at first those with access to this environment."""
+    form = EndUserFilter(request.GET, environment=environment)
+    page = Paginator(form.people().prefetch_related("accesses__environment"), 50).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page_obj": page,
+        "rows": _rows(page.object_list, environment),
+        "has_people": bool(page.object_list) or environment.workspace.end_users.exists(),
+        "list_url": page_url("workspace:end-users", environment),
+    }
+    return render(request, "workspace/end_users/index.html", context)
+
+
+@console(needs=Permission.MANAGE_PEOPLE)
+def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """A new person, by hand."""
+    form = AddEndUserForm(sent(request), environment=environment)
+    if form.is_valid():
+        with refusals_shown_in(form):
+            end_user = create_end_user(
+                workspace=environment.workspace,
+                full_name=form.cleaned_data["full_name"],
+                email=form.cleaned_data["email"],
+                environments=form.cleaned_data["environments"],
+                groups=form.groups,
+                by=request.actor,
+            )
+            messages.success(request, f"{end_user.full_name} was added.")
+            return redirect(_url(environment, end_user))
+    return render(request, "workspace/end_users/add.html", _form_context(form, environment))
+
+
+@console
+def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """One person: profile, access and groups by environment with their sources, what changed lately."""
+    person = _person(environment, end_user)
+    context = {
+        "end_user": person,
+        "read_only_reason": read_only_reason(person),
+        "tabs": end_user_tabs(request, person),
+        "places": _places(person, environment),
+        "events": ChangeEvent.objects.of(environment.workspace).about(person.pk)[:RECENT_CHANGES],
+        "list_url": page_url("workspace:end-users", environment),
+    }
+    return render(request, "workspace/end_users/detail.html", context)
+
+
+@console(needs=Permission.MANAGE_PEOPLE)
+def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """Name, email and the access given by hand."""
+    person = _person(environment, end_user)
+    form = EditEndUserForm(sent(request), environment=environment, end_user=person)
+    if form.is_valid():
+        with refusals_shown_in(form), transaction.atomic():
+            profile = {name: form.cleaned_data[name] for name in ("full_name", "email")}
+            changed = update_profile(end_user=person, **profile, by=request.actor)
+            changed |= set_manual_access(
+                end_user=person, environments=form.cleaned_data["environments"], by=request.actor
+            )
+            messages.success(request, f"{person.full_name} was saved." if changed else "Nothing was changed.")
+            return redirect(_url(environment, person))
+    context = _form_context(form, environment) | {"back_url": _url(environment, person)}
+    return render(request, "workspace/end_users/edit.html", context)
+
+
+@console(needs=Permission.MANAGE_PEOPLE)
+def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """Ask with the effect in numbers, then deactivate."""
+    person = _person(environment, end_user)
+    if request.method == "POST":
+        deactivate_end_user(end_user=person, by=request.actor)
+        messages.success(request, f"{person.full_name} was deactivated and can no longer sign in.")
+        return redirect(_url(environment, person))
+    context = {"end_user": person, "back_url": _url(environment, person), **_loss(person)}
+    return render(request, "workspace/end_users/deactivate.html", context)
+
+
+@console(needs=Permission.MANAGE_PEOPLE)
+@require_POST
+def reactivate(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """Let the person sign in again, as before."""
+    person = _person(environment, end_user)
+    reactivate_end_user(end_user=person, by=request.actor)
+    messages.success(request, f"{person.full_name} is active again, with the access and groups of before.")
+    return redirect(_url(environment, person))
+
+
+def _person(environment: Environment, pk: UUID) -> EndUser:
+    return get_object_or_404(environment.workspace.end_users.select_related("workspace"), pk=pk)
+
+
+def _url(environment: Environment, end_user: EndUser) -> str:
+    return page_url("workspace:end-user", environment, end_user=end_user.pk)
+
+
+def _form_context(form: EndUserForm, environment: Environment) -> dict[str, Any]:
+    """A form with the way to the person who has the address already."""
+    holder = form.holder_of_email()
+    return {
+        "form": form,
+        "holder": holder,
+        "holder_url": _url(environment, holder) if holder else "",
+        "list_url": page_url("workspace:end-users", environment),
+    }
+
+
+def _rows(people: Iterable[EndUser], environment: Environment) -> list[dict[str, Any]]:
+    """The people of a page with what the table says of each, in one more query."""
+    people = list(people)
+    memberships = GroupMembership.objects.filter(group__environment=environment, end_user__in=people)
+    counts = dict(memberships.values_list("end_user").annotate(Count("group", distinct=True)))
+    return [
+        {
+            "end_user": person,
+            "url": _url(environment, person),
+            "environments": list(dict.fromkeys(access.environment for access in person.accesses.all())),
+            "sources": list(dict.fromkeys(_source_name(access) for access in person.accesses.all())),
+            "group_count": counts.get(person.pk, 0),
+        }
+        for person in people
+    ]
+
+
+def _places(person: EndUser, environment: Environment) -> list[dict[str, Any]]:
+    """For each environment of the workspace: what lets the person in, and the groups, each with its sources."""
+    sources: dict[UUID, list[str]] = defaultdict(list)
+    for access in person.accesses.all():
+        sources[access.environment_id].append(source_words(access))
+    groups: dict[UUID, dict[EndUserGroup, list[str]]] = defaultdict(dict)
+    if person.is_active:
+        for everyone in EndUserGroup.objects.filter(environment__in=list(sources), is_everyone=True):
+            groups[everyone.environment_id][everyone] = ["Everybody with access"]
+    for membership in person.memberships.select_related("group").order_by("group__name_key", "pk"):
+        groups[membership.group.environment_id].setdefault(membership.group, []).append(source_words(membership))
+    return [
+        {
+            "environment": each,
+            "sources": sources[each.pk],
+            "groups": [
+                {"name": group.name, "url": page_url("workspace:group", each, group=group.pk), "sources": words}
+                for group, words in groups[each.pk].items()
+            ],
+        }
+        for each in environment.workspace.environments.all()
+    ]
+
+
+def _loss(person: EndUser) -> dict[str, Any]:
+    """What deactivation takes and what it keeps, in numbers."""
+    accesses = list(person.accesses.select_related("environment"))
+    names = list(dict.fromkeys(access.environment.name for access in accesses))
+    places = f"{len(names)} environment{pluralize(len(names))}: {', '.join(names)}"
+    groups = person.memberships.values("group").distinct().count()
+    notes = [
+        f"{groups} group membership{pluralize(groups)} and all access are kept. Reactivate the person to restore them."
+    ]
+    idps = dict.fromkeys(access.source_name for access in accesses if access.source_kind != SourceKind.MANUAL)
+    notes += [f"{idp} provisions this person too, and may activate the account again." for idp in idps]
+    effect = f"{person.full_name} will lose access to {places if names else 'no environment: there is none to lose'}."
+    return {"effect": effect, "notes": notes}
+
+
+def _source_name(row: Sourced) -> str:
+    """Where it comes from, in the fewest words: the IdP's name."""
+    return "Manual" if row.source_kind == SourceKind.MANUAL else row.source_name

@@ -1,0 +1,88 @@
+"""The console's front door, for administrators and operators."""
+
+import time
+from datetime import timedelta
+from math import ceil
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from workspace.forms import SignInForm, sent
+from workspace.models import SignInThrottle
+
+REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
+
+
+@never_cache
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Email and password, then on to the page that was asked for."""
+    target = _target(request)
+    if request.method != "POST" and _may_open(request, target):
+        return redirect(target)
+    form = SignInForm(sent(request))
+    wait = timedelta(0)
+    if form.is_valid():
+        wait = _try(request, form)
+        if not form.errors:
+            return redirect(target)
+    response = render(request, "workspace/sign_in.html", {"form": form, "next": target}, status=429 if wait else 200)
+    if wait:
+        response["Retry-After"] = str(ceil(wait.total_seconds()))
+    return response
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    messages.success(request, "You are signed out.")
+    return redirect("workspace:sign-in")
+
+
+def _try(request: HttpRequest, form: SignInForm) -> timedelta:
+    """Sign in, or say why not in the form; returns the time to wait when there were too many attempts.
+
+    The sentence and the time are the same for accounts that do not exist: `authenticate` hashes for them too.
+    """
+    email, address = form.cleaned_data["email"], request.META["REMOTE_ADDR"]
+    if wait := SignInThrottle.objects.attempt(email, address, timezone.now()):
+        form.add_error(None, f"Too many attempts. Wait {_in_words(wait)}, then try again.")
+        return wait
+    user = authenticate(request, username=email, password=form.cleaned_data["password"])
+    if user is None:
+        form.add_error(None, REFUSAL)
+        return wait
+    SignInThrottle.objects.forget(email, address)
+    login(request, user)
+    request.session["signed_in_at"] = time.time()
+    return wait
+
+
+def _target(request: HttpRequest) -> str:
+    """The page that was asked for, if it is one of ours."""
+    target = request.POST.get("next", request.GET.get("next", ""))
+    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return target if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def _may_open(request: HttpRequest, target: str) -> bool:
+    """Whether who is signed in already can go on; the operators' site would send others back here for ever."""
+    user = request.user
+    return user.is_authenticated and (user.is_staff or not target.startswith(reverse("admin:index")))
+
+
+def _in_words(wait: timedelta) -> str:
+    seconds = ceil(wait.total_seconds())
+    if seconds > 90:
+        return f"{ceil(seconds / 60)} minutes"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
