@@ -1,0 +1,310 @@
+"""Changes of identity providers and of each environment's use of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import idna
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.text import get_text_list
+
+from authentication.actions.policies import refuse_lock_out
+from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
+from authentication.saml.certificates import Certificate
+from authentication.saml.metadata import IdpMetadata
+from workspace.events import ActionError, Actor, record
+from workspace.keys import canonical
+from workspace.models import Environment
+
+Enforcement = EnvironmentProvider.Enforcement
+Method = EnvironmentProvider.Method
+MetadataSource = IdentityProvider.MetadataSource
+
+
+@transaction.atomic
+def create_provider(
+    *,
+    environment: Environment,
+    name: str,
+    vendor: str,
+    enforcement: str,
+    domains: Sequence[str] = (),
+    by: Actor,
+) -> EnvironmentProvider:
+    """Make a provider that one environment uses; its URLs are final, the IdP's side is not known yet."""
+    provider = IdentityProvider(workspace=environment.workspace, name=_name(name), vendor=vendor)
+    use = EnvironmentProvider(environment=environment, identity_provider=provider)
+    _enforce(use, enforcement, domains)
+    _save_unique(provider)
+    use.save()
+    record(
+        by=by,
+        action="identity_provider.created",
+        subject=provider,
+        environment=environment,
+        sentence=f"{by.name} created the identity provider {provider} in {environment}.",
+        after=_details(use),
+    )
+    return use
+
+
+@transaction.atomic
+def update_provider(
+    *,
+    use: EnvironmentProvider,
+    name: str,
+    vendor: str,
+    enforcement: str,
+    domains: Sequence[str] = (),
+    by: Actor,
+) -> bool:
+    """Set name and vendor, and for this environment the enforcement; tells whether anything changed."""
+    provider, before = use.identity_provider, _details(use)
+    provider.name, provider.vendor = _name(name), vendor
+    _enforce(use, enforcement, domains)
+    after = _details(use)
+    if before == after:
+        return False
+    # Only what is asked here: the connection or the method may be changing in another request.
+    _save_unique(provider, update_fields=["name", "name_key", "vendor", "updated_at"])
+    use.save(update_fields=["enforcement", "domains", "updated_at"])
+    record(
+        by=by,
+        action="identity_provider.updated",
+        subject=provider,
+        environment=use.environment,
+        sentence=f"{by.name} changed {_listed(_changed(after, before))} of the identity provider {provider}.",
+        before=_changed(before, after),
+        after=_changed(after, before),
+    )
+    return True
+
+
+@transaction.atomic
+def connect_provider(
+    *,
+    use: EnvironmentProvider,
+    metadata: IdpMetadata,
+    source: str,
+    metadata_url: str = "",
+    by: Actor,
+) -> bool:
+    """Take over the IdP's side, with exactly these certificates; tells whether anything changed."""
+    provider = IdentityProvider.objects.select_for_update().get(pk=use.identity_provider_id)
+    before, is_first = _connection(provider), not provider.is_set_up
+    _take_over(provider, metadata)
+    provider.metadata_source, provider.metadata_url = source, metadata_url
+    provider.metadata_fetched_at = timezone.now() if source == MetadataSource.URL else None
+    provider.save()
+    _replace_certificates(provider, metadata.certificates)
+    use.identity_provider = provider
+    after = _connection(provider)
+    if before == after:
+        return False
+    changed = "set up the identity provider" if is_first else f"changed {_listed(_changed(after, before))} of"
+    record(
+        by=by,
+        action="identity_provider.connected" if is_first else "identity_provider.connection_changed",
+        subject=provider,
+        environment=use.environment,
+        sentence=f"{by.name} {changed} {provider}.",
+        before=_changed(before, after),
+        after=_changed(after, before),
+    )
+    return True
+
+
+@transaction.atomic
+def use_provider(*, provider: IdentityProvider, environment: Environment, by: Actor) -> EnvironmentProvider:
+    """Let another environment use a provider that is set up; nobody has to sign in through it there yet."""
+    if not provider.is_set_up:
+        raise ActionError(f"Finish the set-up of {provider} first; then other environments can use it.")
+    if environment.providers.filter(identity_provider=provider).exists():
+        raise ActionError(f"{environment} uses {provider} already.")
+    use = EnvironmentProvider.objects.create(environment=environment, identity_provider=provider)
+    record(
+        by=by,
+        action="identity_provider.used",
+        subject=provider,
+        environment=environment,
+        sentence=f"{by.name} let {environment} use the identity provider {provider}.",
+        after=_details(use),
+    )
+    return use
+
+
+@transaction.atomic
+def enable_provider(*, use: EnvironmentProvider, by: Actor) -> bool:
+    """Let people of this environment sign in through the provider; tells whether it changed."""
+    return _switch(use, True, by)
+
+
+@transaction.atomic
+def disable_provider(*, use: EnvironmentProvider, by: Actor) -> bool:
+    """Keep people of this environment from signing in through the provider; tells whether it changed."""
+    return _switch(use, False, by)
+
+
+@transaction.atomic
+def remove_provider(*, use: EnvironmentProvider, by: Actor) -> None:
+    """End an environment's use of a provider; with the last use goes the provider."""
+    refuse_managed_people(use)
+    environment = use.environment
+    provider = IdentityProvider.objects.select_for_update().get(pk=use.identity_provider_id)
+    is_last = not provider.uses.exclude(pk=use.pk).exists()
+    record(
+        by=by,
+        action="identity_provider.removed",
+        subject=provider,
+        environment=environment,
+        sentence=f"{by.name} removed the identity provider {provider} from {environment}.",
+        before=_details(use) | (_connection(provider) if is_last else {}),
+        after={"provider_deleted": is_last},
+    )
+    _delete(use)
+    if is_last:
+        provider.delete()
+    refuse_lock_out(environment)
+
+
+def _delete(use: EnvironmentProvider) -> None:
+    """Delete the row; the app above protects what a provider was left with when its method changed."""
+    try:
+        use.delete()
+    except ProtectedError:
+        raise ActionError(
+            f"End users whom {use.identity_provider} provisioned in {use.environment} are still pending. "
+            "Decide under End user & group provisioning what happens to them first."
+        ) from None
+
+
+def refuse_managed_people(use: EnvironmentProvider) -> None:
+    """Raise while the provider decides over people: what happens to them is asked where the method changes."""
+    if use.method == Method.SCIM:
+        raise ActionError(
+            f"{use.identity_provider} provisions people in {use.environment} by SCIM. Change its provisioning "
+            "method to Manual first: there you decide what happens to these people."
+        )
+
+
+def normalise_domains(domains: Sequence[str]) -> list[str]:
+    """The domains in the form that is compared (lower case, ASCII), each once; raises with the first wrong one."""
+    return list(dict.fromkeys(_domain(domain) for domain in domains if domain.strip()))
+
+
+def _domain(text: str) -> str:
+    try:
+        domain = idna.encode(text.strip().removeprefix("@").rstrip("."), uts46=True).decode("ascii")
+    except idna.IDNAError:
+        domain = ""
+    if "." not in domain:
+        raise ActionError(
+            f"“{text.strip()[:100]}” is not a whole domain. Enter domains like acme.com, separated by commas.",
+            field="domains",
+        )
+    return domain
+
+
+def _enforce(use: EnvironmentProvider, enforcement: str, domains: Sequence[str]) -> None:
+    is_selective = enforcement == Enforcement.SELECTED_DOMAINS
+    use.enforcement, use.domains = enforcement, normalise_domains(domains) if is_selective else []
+    if is_selective and not use.domains:
+        raise ActionError("Enter at least one domain, for example acme.com.", field="domains")
+
+
+def _switch(use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
+    if use.is_enabled == is_enabled:
+        return False
+    use.is_enabled = is_enabled
+    use.save(update_fields=["is_enabled", "updated_at"])
+    refuse_lock_out(use.environment)
+    record(
+        by=by,
+        action=f"identity_provider.{'enabled' if is_enabled else 'disabled'}",
+        subject=use.identity_provider,
+        environment=use.environment,
+        sentence=f"{by.name} turned {use.identity_provider} {'on' if is_enabled else 'off'} in {use.environment}.",
+        before={"is_enabled": not is_enabled},
+        after={"is_enabled": is_enabled},
+    )
+    return True
+
+
+def _take_over(provider: IdentityProvider, metadata: IdpMetadata) -> None:
+    provider.entity_id = metadata.entity_id
+    provider.sso_url, provider.sso_binding = metadata.sso_url, metadata.sso_binding
+    provider.slo_url = metadata.slo_url
+    provider.wants_signed_requests = metadata.wants_authn_requests_signed
+    provider.metadata_valid_until = metadata.valid_until
+
+
+def _replace_certificates(provider: IdentityProvider, certificates: Sequence[Certificate]) -> None:
+    """Make the set exactly this one; a certificate that stays keeps its row."""
+    wanted = {certificate.fingerprint: certificate for certificate in certificates}
+    provider.certificates.exclude(fingerprint__in=wanted).delete()
+    held = set(provider.certificates.values_list("fingerprint", flat=True))
+    SigningCertificate.objects.bulk_create(
+        SigningCertificate(
+            identity_provider=provider,
+            pem=certificate.pem,
+            fingerprint=fingerprint,
+            subject=certificate.subject[:500],
+            not_before=certificate.not_before,
+            not_after=certificate.not_after,
+        )
+        for fingerprint, certificate in wanted.items()
+        if fingerprint not in held
+    )
+
+
+def _save_unique(provider: IdentityProvider, update_fields: Sequence[str] | None = None) -> None:
+    try:
+        with transaction.atomic():
+            provider.save(update_fields=update_fields)
+    except IntegrityError:
+        raise ActionError(
+            f"This workspace already has an identity provider named {provider.name}. Choose another name.",
+            field="name",
+        ) from None
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise ActionError("Enter a name, for example Okta Dev.", field="name")
+    if len(name) > 100 or len(canonical(name)) > 500:
+        raise ActionError("Shorten the name to at most 100 characters.", field="name")
+    return name
+
+
+def _details(use: EnvironmentProvider) -> dict[str, Any]:
+    """What step 1 of the wizard asks, as a change event keeps it."""
+    provider = use.identity_provider
+    return {
+        "name": provider.name,
+        "vendor": str(provider.vendor),
+        "enforcement": str(use.enforcement),
+        "domains": use.domains,
+    }
+
+
+def _connection(provider: IdentityProvider) -> dict[str, Any]:
+    """What step 2 of the wizard asks, as a change event keeps it: certificates by fingerprint."""
+    return {
+        "metadata_source": str(provider.metadata_source),
+        "metadata_url": provider.metadata_url,
+        "issuer": provider.entity_id,
+        "single_sign_on_url": provider.sso_url,
+        "single_logout_url": provider.slo_url,
+        "wants_signed_requests": provider.wants_signed_requests,
+        "certificates": sorted(provider.certificates.values_list("fingerprint", flat=True)),
+    }
+
+
+def _changed(these: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in these.items() if others.get(key) != value}
+
+
+def _listed(keys: dict[str, Any]) -> str:
+    return get_text_list([key.replace("_", " ") for key in keys], "and")

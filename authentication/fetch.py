@@ -1,0 +1,273 @@
+"""Fetches IdP metadata from a URL that a tenant chose, so that it cannot be turned against our network."""
+
+import http.client
+import io
+import socket
+import ssl
+import string
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from time import monotonic
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+HTTPS_PORT = 443
+MAX_REDIRECTS = 3
+
+UPLOAD = "Open the URL in your browser, save the page as a file and upload that metadata XML instead."
+# One text for all addresses refused and connections failed: with more of them we would be a port scanner.
+UNREACHABLE = f"The metadata URL could not be reached securely from here. Check its spelling. {UPLOAD}"
+NOT_A_URL = "This is not a complete metadata URL. Copy it whole from your identity provider; it begins with https://."
+NOT_HTTPS = "The metadata URL must begin with https://."
+USERINFO = "The metadata URL must not contain a user name or password. Remove the part before the @ sign."
+PORT = f"The metadata URL must use the standard port {HTTPS_PORT}. {UPLOAD}"
+TOO_MANY_REDIRECTS = f"The metadata URL redirects too often. {UPLOAD}"
+ENCODED = f"The metadata URL answered with compressed content, which is not accepted. {UPLOAD}"
+
+# Special-purpose registries of IANA, as our own list: Python's is_global is true for some of these.
+_DENIED = tuple(
+    ip_network(network)
+    for network in (
+        "0.0.0.0/8",  # this network; 0.0.0.0 reaches loopback
+        "10.0.0.0/8",
+        "100.64.0.0/10",  # carrier NAT, and a cloud's metadata service
+        "127.0.0.0/8",
+        "168.63.129.16/32",  # a cloud's host agent behind a public address
+        "169.254.0.0/16",  # link-local, and most clouds' metadata service
+        "172.16.0.0/12",
+        "192.0.0.0/24",  # protocol assignments, and a cloud's metadata service at .192
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, and broadcast
+        # Public IPv6 is 2000::/3. These three are all the rest: loopback, NAT64, unique local, multicast …
+        "::/3",
+        "4000::/2",
+        "8000::/1",
+        "2001::/23",  # protocol assignments, with Teredo, which carries IPv4
+        "2001:db8::/32",
+        "2002::/16",  # 6to4, which carries IPv4
+        "2620:4f:8000::/48",
+        "3fff::/20",
+    )
+)
+
+Resolve = Callable[..., list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchResult:
+    """Either the bytes of a 200 answer, or None and a sentence with a hint for the administrator."""
+
+    body: bytes | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """What one fetch may do; ends_at is in seconds of the monotonic clock."""
+
+    allowed_hosts: frozenset[str]
+    resolve: Resolve
+    ends_at: float
+    limit: int
+
+    def allows(self, host: str, port: int) -> bool:
+        """Tell whether the operator named this host, on any port or on this one."""
+        return host in self.allowed_hosts or f"{host}:{port}" in self.allowed_hosts
+
+    def remaining(self) -> float:
+        """Return the seconds left, more than 0; raise TimeoutError when there are none."""
+        seconds = self.ends_at - monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where one request goes: name is the host as in the Host header, an IPv6 address in brackets."""
+
+    scheme: str
+    host: str
+    name: str
+    port: int
+    path: str
+    is_allowed: bool
+
+
+class _Refused(Exception):
+    """Ends a fetch with a sentence for the administrator."""
+
+
+class _TimedStream(io.RawIOBase):
+    """Reads a socket for http.client; every read gets what is left of the one deadline, however it drips."""
+
+    def __init__(self, connection: socket.socket, policy: _Policy) -> None:
+        self._connection = connection
+        self._policy = policy
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connection.settimeout(self._policy.remaining())
+        return self._connection.recv_into(buffer)
+
+
+def fetch_metadata(
+    url: str,
+    *,
+    allowed_hosts: frozenset[str] = frozenset(),
+    resolve: Resolve = socket.getaddrinfo,
+    deadline: float = 5.0,
+    limit: int = 1_000_000,
+) -> FetchResult:
+    """Fetch url within deadline (seconds) and limit (bytes), from public addresses and https only.
+
+    allowed_hosts holds "host" or "host:port" entries of the operator (IPv6 in brackets): these may be
+    private, and may use http and another port. What goes wrong outside is a result, never an exception.
+    """
+    allowed = frozenset(entry.lower() for entry in allowed_hosts)
+    policy = _Policy(allowed, resolve, monotonic() + deadline, limit)
+    try:
+        return FetchResult(_follow(url.strip(), policy))
+    except _Refused as refusal:
+        return FetchResult(None, str(refusal))
+    except (OSError, ValueError, http.client.HTTPException):  # ValueError: a name no IDNA, a Location no URL
+        return FetchResult(None, UNREACHABLE)
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address, as getaddrinfo writes it, is one on the public internet."""
+    ip = ip_address(address)
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return not any(ip in network for network in _DENIED)
+
+
+def _follow(url: str, policy: _Policy) -> bytes:
+    """Return the body at url after at most 3 redirects, each checked like the first URL; raise _Refused."""
+    for _ in range(MAX_REDIRECTS + 1):
+        target = _target(url, policy)
+        with _connect(target, policy) as connection:
+            response = _request(connection, target, policy)
+            if response.status not in (301, 302, 303, 307, 308):
+                return _body(response, policy)
+            url = urljoin(url, response.headers.get("Location", ""))
+    raise _Refused(TOO_MANY_REDIRECTS)
+
+
+def _target(url: str, policy: _Policy) -> _Target:
+    """Return where url leads; raise _Refused for one that is malformed or that the policy does not allow."""
+    parts, port = _split(url)
+    host = parts.hostname or ""
+    name = f"[{host}]" if ":" in host else host
+    is_allowed = policy.allows(name, port)
+    if parts.scheme != "https" and not (is_allowed and parts.scheme == "http"):
+        raise _Refused(NOT_HTTPS)
+    if "@" in parts.netloc:
+        raise _Refused(USERINFO)
+    if port != HTTPS_PORT and not is_allowed:
+        raise _Refused(PORT)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return _Target(parts.scheme, host, name, port, path, is_allowed)
+
+
+def _split(url: str) -> tuple[SplitResult, int]:
+    """Return the parts and the port of a URL in visible ASCII; Unicode names have look-alikes."""
+    if not all(character in string.ascii_letters + string.digits + string.punctuation for character in url):
+        raise _Refused(NOT_A_URL)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _Refused(NOT_A_URL) from None
+    if not parts.hostname:
+        raise _Refused(NOT_A_URL if parts.scheme in ("", "https") else NOT_HTTPS)
+    return parts, port or (80 if parts.scheme == "http" else HTTPS_PORT)
+
+
+def _connect(target: _Target, policy: _Policy) -> socket.socket:
+    """Return a connection to one of the checked addresses, with TLS verified for the name; raise OSError."""
+    connection = _open(_addresses(target, policy), policy)
+    if target.scheme == "http":
+        return connection
+    try:
+        connection.settimeout(policy.remaining())
+        return ssl.create_default_context().wrap_socket(connection, server_hostname=target.host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _addresses(target: _Target, policy: _Policy) -> list[Any]:
+    """Return the addresses of the host, asked for once; raise OSError unless every one may be used."""
+    found = _within(policy, policy.resolve, target.host, target.port, type=socket.SOCK_STREAM)
+    if not found or not (target.is_allowed or all(is_public(sockaddr[0]) for *_, sockaddr in found)):
+        raise OSError
+    return found
+
+
+def _within(policy: _Policy, function: Resolve, *args: Any, **kwargs: Any) -> list[Any]:
+    """Call a function that cannot be given a time limit, and stop waiting for it at the deadline."""
+    executor = ThreadPoolExecutor(max_workers=1)
+    try:
+        return executor.submit(function, *args, **kwargs).result(policy.remaining())
+    finally:
+        executor.shutdown(wait=False)
+
+
+def _open(addresses: list[Any], policy: _Policy) -> socket.socket:
+    """Return a socket connected to the first address that answers; the others share the time fairly."""
+    for index, (family, kind, protocol, _, sockaddr) in enumerate(addresses):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(policy.remaining() / (len(addresses) - index))
+            connection.connect(sockaddr)
+            return connection
+        except OSError:
+            connection.close()
+    raise OSError
+
+
+def _request(connection: socket.socket, target: _Target, policy: _Policy) -> http.client.HTTPResponse:
+    """Send the request over this very connection and return the response with its headers read."""
+    default = HTTPS_PORT if target.scheme == "https" else 80
+    host = target.name if target.port == default else f"{target.name}:{target.port}"
+    lines = (
+        f"GET {target.path} HTTP/1.1",
+        f"Host: {host}",
+        "User-Agent: workspace-admin",
+        "Accept: application/samlmetadata+xml, application/xml, text/xml, */*",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    )
+    connection.settimeout(policy.remaining())
+    connection.sendall("\r\n".join((*lines, "", "")).encode("ascii"))
+    response = http.client.HTTPResponse(_TimedStream(connection, policy), method="GET")  # type: ignore[arg-type]
+    response.begin()
+    return response
+
+
+def _body(response: http.client.HTTPResponse, policy: _Policy) -> bytes:
+    """Return the body of a 200 answer, never more than the limit in memory; raise _Refused."""
+    if response.status != 200:
+        raise _Refused(f"The metadata URL answered with HTTP status {response.status}. {UPLOAD}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise _Refused(ENCODED)
+    body = response.read(policy.limit + 1)
+    if len(body) > policy.limit:
+        raise _Refused(f"The metadata is larger than {policy.limit:,} bytes. {UPLOAD}")
+    return body

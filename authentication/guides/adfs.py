@@ -1,0 +1,39 @@
+"""Active Directory Federation Services: a relying party trust; it does not provision."""
+
+from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide
+
+ADFS = Guide(
+    key="adfs",
+    label="AD FS",
+    acs_url_field="Relying party SAML 2.0 SSO service URL",
+    entity_id_field="Relying party trust identifier",
+    metadata=(
+        "Use https://<your AD FS host>/FederationMetadata/2007-06/FederationMetadata.xml; if only "
+        "your own network reaches it, save it and upload the file."
+    ),
+    steps=(
+        ("In AD FS Management open Relying Party Trusts and choose Add Relying Party Trust, then Claims aware."),
+        (
+            "Import our SP metadata, or choose Enter data about the relying party manually and "
+            "follow the next two steps."
+        ),
+        ("Select Enable support for the SAML 2.0 WebSSO protocol and paste our Single sign-on URL as the service URL."),
+        "Paste our Service provider (SP) entity ID as relying party trust identifier and choose Add.",
+        "Choose who may sign in as access control policy, and finish.",
+        (
+            "Choose Edit Claim Issuance Policy and add the rule Send LDAP Attributes as Claims for "
+            "Active Directory: E-Mail-Addresses as E-Mail Address, and the attributes below."
+        ),
+        "Add the rule Transform an Incoming Claim: from E-Mail Address to Name ID, outgoing format Email.",
+        "In the trust's Properties, tab Advanced, keep SHA-256 as secure hash algorithm.",
+    ),
+    name_id="Transform an Incoming Claim: E-Mail Address to Name ID, format Email",
+    attributes=(
+        AttributeStatement(NAME_ATTRIBUTE, "Display-Name"),
+        AttributeStatement(GROUPS_ATTRIBUTE, "Token-Groups - Unqualified Names"),
+    ),
+    scim_note=(
+        "AD FS does not push SCIM. Choose SAML just-in-time (JIT) with Sync groups at each sign-in, "
+        "or provision from Microsoft Entra ID if it knows the same people."
+    ),
+)

@@ -1,0 +1,48 @@
+"""Microsoft Entra ID: an enterprise application with SAML and automatic provisioning."""
+
+from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+
+ENTRA = Guide(
+    key="entra",
+    label="Microsoft Entra ID",
+    acs_url_field="Reply URL (Assertion Consumer Service URL)",
+    entity_id_field="Identifier (Entity ID)",
+    metadata="Under Single sign-on, section SAML Certificates, copy App Federation Metadata Url.",
+    steps=(
+        "In the Microsoft Entra admin center open Enterprise applications and choose New application.",
+        (
+            "Choose Create your own application, name it and keep the option for an application that "
+            "is not in the gallery."
+        ),
+        "Open Single sign-on in the new application and select SAML.",
+        ("Edit Basic SAML Configuration: paste our Service provider (SP) entity ID into Identifier (Entity ID)."),
+        "Paste our Single sign-on URL into Reply URL (Assertion Consumer Service URL) and save.",
+        (
+            "Edit Attributes & Claims: set Unique User Identifier (Name ID) to the email address, "
+            "and add the claim below with its Namespace left empty."
+        ),
+        "Choose Add a group claim, and under Advanced options customize the name of the claim as below.",
+        "Give people access under Users and groups.",
+    ),
+    name_id="Unique User Identifier (Name ID): format Email address, source user.mail",
+    attributes=(
+        AttributeStatement(NAME_ATTRIBUTE, "user.displayname"),
+        AttributeStatement(
+            GROUPS_ATTRIBUTE,
+            ("Group claim: groups assigned to the application, as names; with object IDs, map those IDs to groups"),
+        ),
+    ),
+    scim=ScimGuide(
+        base_url_field="Tenant URL",
+        token_field="Secret Token",
+        steps=(
+            "In the enterprise application open Provisioning and start a new configuration (mode Automatic).",
+            "Paste our Base URL into Tenant URL and our SCIM token into Secret Token.",
+            "Choose Test Connection, then save.",
+            "Under Mappings check that userName and the work email carry the person's email address.",
+            "Map objectId to externalId, so that a renamed person stays the same person.",
+            "Under Users and groups assign the people and groups to sync; nested groups are not followed.",
+            ("Start provisioning; a cycle runs about every 40 minutes, Provision on demand tries one person at once."),
+        ),
+    ),
+)

@@ -1,0 +1,45 @@
+"""Keycloak: a SAML client of a realm; provisioning needs an extension."""
+
+from .base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
+
+KEYCLOAK = Guide(
+    key="keycloak",
+    label="Keycloak",
+    acs_url_field="Assertion Consumer Service POST Binding URL",
+    entity_id_field="Client ID",
+    metadata=(
+        "In Realm settings, beside Endpoints, copy the address of SAML 2.0 Identity Provider "
+        "Metadata (…/realms/<realm>/protocol/saml/descriptor)."
+    ),
+    steps=(
+        (
+            "In the Admin Console choose the realm, open Clients and choose Import client with our "
+            "SP metadata file; or Create client with Client type SAML."
+        ),
+        "Check that Client ID is our Service provider (SP) entity ID.",
+        (
+            "Check that our Single sign-on URL is a Valid redirect URI, and on the Advanced tab the "
+            "Assertion Consumer Service POST Binding URL."
+        ),
+        (
+            "Set Name ID format to email, and switch Force name ID format, Sign documents and Sign "
+            "assertions on, with RSA_SHA256 as signature algorithm."
+        ),
+        "On the Keys tab switch Client signature required off.",
+        (
+            "On the Client scopes tab open the dedicated scope, choose Add mapper > By "
+            "configuration, and add the attributes below."
+        ),
+        "In the Group list mapper switch Single Group Attribute on and Full group path off.",
+    ),
+    name_id="Name ID format email, Force name ID format on",
+    attributes=(
+        AttributeStatement("firstName", "Mapper type User Property, property firstName"),
+        AttributeStatement("lastName", "Mapper type User Property, property lastName"),
+        AttributeStatement(GROUPS_ATTRIBUTE, "Mapper type Group list"),
+    ),
+    scim_note=(
+        "Keycloak does not push SCIM by itself. With an extension that does, give it our Base URL "
+        "and SCIM token; otherwise choose SAML just-in-time (JIT) with Sync groups at each sign-in."
+    ),
+)

@@ -1,0 +1,49 @@
+"""OneLogin: the SCIM provisioner application, which has SAML as well."""
+
+from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+
+ONELOGIN = Guide(
+    key="onelogin",
+    label="OneLogin",
+    acs_url_field="ACS (Consumer) URL (in the SCIM application: SAML Consumer URL)",
+    entity_id_field="Audience (EntityID) (in the SCIM application: SAML Audience URL)",
+    metadata="Copy Issuer URL on the application's SSO tab, or download More Actions > SAML Metadata.",
+    steps=(
+        "In OneLogin open Applications and choose Add App.",
+        (
+            "Choose SCIM Provisioner with SAML (SCIM v2 Enterprise) if OneLogin will also provision "
+            "people; otherwise SAML Custom Connector (Advanced). It cannot be changed later."
+        ),
+        "Name the application, save it and open its Configuration tab.",
+        "Paste our Service provider (SP) entity ID into Audience (EntityID) or SAML Audience URL.",
+        (
+            "Paste our Single sign-on URL into ACS (Consumer) URL or SAML Consumer URL, and into "
+            "Recipient and ACS (Consumer) URL Validator where they are shown."
+        ),
+        "On the SSO tab set SAML Signature Algorithm to SHA-256; SHA-1 is refused.",
+        "On the Parameters tab add the parameters below, each with Include in SAML assertion selected.",
+        "Save, and give people access under Users or Access.",
+    ),
+    name_id="SAML nameID format Email, NameID value Email",
+    attributes=(
+        AttributeStatement(NAME_ATTRIBUTE, "Macro: {firstname} {lastname}"),
+        AttributeStatement(GROUPS_ATTRIBUTE, "User Roles, with multi-value output"),
+    ),
+    scim=ScimGuide(
+        base_url_field="SCIM Base URL",
+        token_field="SCIM Bearer Token",
+        steps=(
+            "Open the Configuration tab of the SCIM Provisioner with SAML application.",
+            "Paste our Base URL into SCIM Base URL and our SCIM token into SCIM Bearer Token.",
+            "Check that the SCIM JSON Template fills userName, name and emails.",
+            "Choose Enable under API Connection.",
+            "On the Parameters tab set scimusername to Email.",
+            (
+                "On the Provisioning tab select Enable provisioning, and clear the approvals that "
+                "you do not want to give one by one."
+            ),
+            ("For groups select Include in User Provisioning for the Groups parameter, and add rules that set them."),
+            "Give people access under Access or Users, and save.",
+        ),
+    ),
+)

@@ -1,0 +1,187 @@
+"""Identity providers and how each environment uses them."""
+
+from datetime import datetime
+from typing import Any, Self
+
+import idna
+from django.conf import settings
+from django.db import models
+
+from workspace.keys import canonical
+from workspace.models import Environment, Workspace
+from workspace.models.base import Entity
+
+
+class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
+    """Questions about providers; start from `workspace.identity_providers`."""
+
+    def offered_to(self, environment: Environment) -> Self:
+        """Those set up for other environments, which this one does not use yet."""
+        return self.exclude(entity_id="").exclude(uses__environment=environment)
+
+
+class IdentityProvider(Entity):
+    """An IdP, set up once in a workspace; its own SP entity ID and ACS URL follow from its id."""
+
+    class Vendor(models.TextChoices):
+        OKTA = "okta", "Okta"
+        ENTRA = "entra", "Microsoft Entra ID"
+        ONELOGIN = "onelogin", "OneLogin"
+        GOOGLE = "google", "Google Workspace"
+        JUMPCLOUD = "jumpcloud", "JumpCloud"
+        PING = "ping", "PingOne"
+        ADFS = "adfs", "AD FS"
+        KEYCLOAK = "keycloak", "Keycloak"
+        OTHER = "other", "Another identity provider"
+
+    class MetadataSource(models.TextChoices):
+        NONE = "", "Not given yet"
+        URL = "url", "Metadata URL"
+        XML = "xml", "Metadata XML"
+        FIELDS = "fields", "Typed in"
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="identity_providers")
+    name = models.CharField(max_length=100)
+    name_key = models.CharField(max_length=500, editable=False)
+    vendor = models.CharField(max_length=20, choices=Vendor, default=Vendor.OTHER)
+    metadata_source = models.CharField(max_length=10, choices=MetadataSource, blank=True)
+    metadata_url = models.CharField(max_length=2000, blank=True)
+    metadata_fetched_at = models.DateTimeField(null=True, blank=True)
+    metadata_valid_until = models.DateTimeField(null=True, blank=True)
+    entity_id = models.CharField("issuer (entity ID)", max_length=1024, blank=True)
+    sso_url = models.CharField("single sign-on URL", max_length=2000, blank=True)
+    sso_binding = models.CharField(max_length=10, blank=True)
+    slo_url = models.CharField("single logout URL", max_length=2000, blank=True)
+    wants_signed_requests = models.BooleanField(default=False)
+
+    objects = IdentityProviderQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name_key"]
+        constraints = [models.UniqueConstraint(fields=["workspace", "name_key"], name="identity_provider_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = canonical(self.name)
+        super().save(*args, **kwargs)
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether the IdP's side is known; without it nobody can be sent there."""
+        return bool(self.entity_id)
+
+    @property
+    def sp_entity_id(self) -> str:
+        return f"{settings.ORIGIN}/saml/{self.pk}/metadata"
+
+    @property
+    def acs_url(self) -> str:
+        return f"{settings.ORIGIN}/saml/{self.pk}/acs"
+
+
+class SigningCertificate(Entity):
+    """A certificate with which the IdP signs; several during a rollover."""
+
+    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="certificates")
+    pem = models.TextField()
+    fingerprint = models.CharField("SHA-256 fingerprint", max_length=95)
+    subject = models.CharField(max_length=500)
+    not_before = models.DateTimeField()
+    not_after = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-not_after", "fingerprint"]
+        constraints = [models.UniqueConstraint(fields=["identity_provider", "fingerprint"], name="certificate_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.fingerprint[:11]}…)"
+
+    def is_expired(self, now: datetime) -> bool:
+        return self.not_after < now
+
+
+class EnvironmentPolicyQuerySet(models.QuerySet["EnvironmentPolicy"]):
+    """Questions about policies."""
+
+    def of(self, environment: Environment) -> "EnvironmentPolicy":
+        """The environment's policy; until somebody changes it, an unsaved one that says password only."""
+        return self.filter(environment=environment).first() or EnvironmentPolicy(environment=environment)
+
+
+class EnvironmentPolicy(Entity):
+    """How end users sign in to one environment."""
+
+    environment = models.OneToOneField(Environment, models.CASCADE, related_name="policy")
+    is_saml_enabled = models.BooleanField("SAML-based SSO authentication", default=False)
+    is_password_enabled = models.BooleanField("password authentication", default=True)
+
+    objects = EnvironmentPolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "environment policies"
+
+    def __str__(self) -> str:
+        return f"Sign-in to {self.environment}"
+
+
+class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
+    """Questions about the providers of an environment; start from `environment.providers`."""
+
+    def listed(self) -> Self:
+        return self.select_related("identity_provider", "environment").order_by("identity_provider__name_key")
+
+    def usable(self) -> Self:
+        """Those through which somebody can sign in: set up and turned on."""
+        return self.filter(is_enabled=True).exclude(identity_provider__entity_id="")
+
+
+class EnvironmentProvider(Entity):
+    """One environment's use of a provider: it decides enforcement and provisioning for itself."""
+
+    class Enforcement(models.TextChoices):
+        NO_ONE = "no_one", "No one yet"
+        ALL_DOMAINS = "all_domains", "All domains"
+        SELECTED_DOMAINS = "selected_domains", "Selected domains"
+
+    class Method(models.TextChoices):
+        MANUAL = "manual", "Manual"
+        JIT = "jit", "SAML just-in-time (JIT)"
+        SCIM = "scim", "SCIM"
+
+    class State(models.TextChoices):
+        ON = "on", "On"
+        OFF = "off", "Off"
+        UNFINISHED = "unfinished", "Set-up not finished"
+
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="providers")
+    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="uses")
+    is_enabled = models.BooleanField(default=True)
+    enforcement = models.CharField(max_length=20, choices=Enforcement, default=Enforcement.NO_ONE)
+    domains = models.JSONField(default=list, blank=True)
+    method = models.CharField("provisioning method", max_length=10, choices=Method, default=Method.MANUAL)
+    # Until an administrator has saved the choice, the provider's row says "Set up".
+    is_method_chosen = models.BooleanField(default=False)
+    syncs_groups = models.BooleanField("sync groups at each sign-in", default=False)
+
+    objects = EnvironmentProviderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["environment", "identity_provider"], name="environment_provider_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity_provider} in {self.environment}"
+
+    @property
+    def domain_names(self) -> list[str]:
+        """The domains as people write them, where they are kept in ASCII."""
+        return [idna.decode(domain) for domain in self.domains]
+
+    @property
+    def state(self) -> State:
+        if not self.identity_provider.is_set_up:
+            return self.State.UNFINISHED
+        return self.State.ON if self.is_enabled else self.State.OFF

@@ -1,0 +1,1 @@
+"""SAML as pure code: no ORM, no request, and the clock is a parameter."""

@@ -1,0 +1,42 @@
+"""Writes the SAML metadata of our side, which an IdP imports."""
+
+from collections.abc import Sequence
+
+from saml2 import BINDING_HTTP_POST, md, samlp, xmldsig
+from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT
+
+from .certificates import Certificate
+
+PREFIXES = {"md": md.NAMESPACE, "ds": xmldsig.NAMESPACE}
+
+# Both name a person for good; the first is what most IdPs then choose.
+NAME_ID_FORMATS = (NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT)
+
+
+def sp_metadata(
+    *,
+    entity_id: str,
+    acs_url: str,
+    signing_certificates: Sequence[Certificate] = (),
+    want_assertions_signed: bool = True,
+) -> bytes:
+    """Return UTF-8 metadata XML; the same arguments give the same bytes, so that a change is a real one."""
+    descriptor = md.SPSSODescriptor(
+        protocol_support_enumeration=samlp.NAMESPACE,
+        authn_requests_signed="false",
+        want_assertions_signed="true" if want_assertions_signed else "false",
+        key_descriptor=[_key_descriptor(certificate) for certificate in signing_certificates],
+        name_id_format=[md.NameIDFormat(text=name_id_format) for name_id_format in NAME_ID_FORMATS],
+        assertion_consumer_service=[_acs(acs_url)],
+    )
+    return md.EntityDescriptor(entity_id=entity_id, spsso_descriptor=descriptor).to_string(PREFIXES)
+
+
+def _acs(acs_url: str) -> md.AssertionConsumerService:
+    return md.AssertionConsumerService(binding=BINDING_HTTP_POST, location=acs_url, index="0", is_default="true")
+
+
+def _key_descriptor(certificate: Certificate) -> md.KeyDescriptor:
+    body = "".join(certificate.pem.splitlines()[1:-1])
+    x509_data = xmldsig.X509Data(x509_certificate=xmldsig.X509Certificate(text=body))
+    return md.KeyDescriptor(use="signing", key_info=xmldsig.KeyInfo(x509_data=x509_data))

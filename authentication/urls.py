@@ -1,0 +1,23 @@
+"""Console pages of an environment's sign-in, below workspaces/<workspace>/<environment>/."""
+
+from django.urls import path
+
+from authentication.views import policy, providers, wizard
+
+app_name = "authentication"
+
+PROVIDER = "authentication/providers/<uuid:provider>/"
+
+urlpatterns = [
+    path("authentication/", policy.environment, name="environment"),
+    path("authentication/saml/", policy.saml_switch, name="saml-switch"),
+    path("authentication/password/", policy.password_switch, name="password-switch"),
+    path("authentication/providers/new/", wizard.create, name="provider-create"),
+    path(PROVIDER, wizard.edit, name="provider-edit"),
+    path(f"{PROVIDER}connection/", wizard.connect, name="provider-connect"),
+    path(f"{PROVIDER}certificates/", providers.certificates, name="provider-certificates"),
+    path(f"{PROVIDER}use/", providers.use, name="provider-use"),
+    path(f"{PROVIDER}enable/", providers.enable, name="provider-enable"),
+    path(f"{PROVIDER}disable/", providers.disable, name="provider-disable"),
+    path(f"{PROVIDER}remove/", providers.remove, name="provider-remove"),
+]

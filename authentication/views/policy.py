@@ -1,0 +1,140 @@
+"""The tab Authentication: how end users sign in to one environment."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.text import get_text_list
+from django.views.decorators.http import require_POST
+
+from authentication.actions.policies import switch_password, switch_saml
+from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
+from authentication.views.providers import certificate_badge
+from workspace.decorators import ConsoleRequest, console
+from workspace.events import ActionError
+from workspace.models import Environment
+from workspace.navigation import authentication_and_groups_tabs, page_url
+from workspace.permissions import Permission, may
+
+Enforcement = EnvironmentProvider.Enforcement
+State = EnvironmentProvider.State
+
+_TONES = {State.ON: "success", State.OFF: "neutral", State.UNFINISHED: "warning"}
+
+
+@console
+def environment(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """The switches, the providers in use, and those of other environments."""
+    may_change = may(request.administrator, Permission.MANAGE_SIGN_IN)
+    uses = environment.providers.listed().prefetch_related("identity_provider__certificates")
+    now = timezone.now()
+    context = {
+        "tabs": authentication_and_groups_tabs(request),
+        "policy": EnvironmentPolicy.objects.of(environment),
+        "rows": [_row(environment, use, may_change, now) for use in uses],
+        "offers": [_offer(environment, provider) for provider in _offered(environment)],
+        "create_url": page_url("authentication:provider-create", environment),
+        "saml_url": page_url("authentication:saml-switch", environment),
+        "password_url": page_url("authentication:password-switch", environment),
+    }
+    return render(request, "authentication/environment.html", context)
+
+
+@require_POST
+@console(needs=Permission.MANAGE_SIGN_IN)
+def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """SAML-based SSO authentication on or off."""
+    return _switch(request, environment, switch_saml, "SAML-based SSO authentication")
+
+
+@require_POST
+@console(needs=Permission.MANAGE_SIGN_IN)
+def password_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """Password authentication on or off."""
+    return _switch(request, environment, switch_password, "Password authentication")
+
+
+def _switch(request: ConsoleRequest, environment: Environment, action: Any, label: str) -> HttpResponse:
+    is_enabled = request.POST.get("is_enabled") == "true"
+    try:
+        action(environment=environment, is_enabled=is_enabled, by=request.actor)
+        messages.success(request, f"{label} is {'on' if is_enabled else 'off'} in {environment}.")
+    except ActionError as error:
+        messages.error(request, error.message)
+    return redirect(page_url("authentication:environment", environment))
+
+
+def _offered(environment: Environment) -> QuerySet[IdentityProvider]:
+    providers = environment.workspace.identity_providers.offered_to(environment)
+    return providers.prefetch_related("uses__environment")
+
+
+def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, Any]:
+    """A provider of other environments, as the list shows it."""
+    used_in = sorted((use.environment for use in provider.uses.all()), key=lambda each: each.position)
+    return {
+        "provider": provider,
+        "used_in": get_text_list([each.name for each in used_in], "and"),
+        "use_url": page_url("authentication:provider-use", environment, provider=provider.pk),
+    }
+
+
+def _row(environment: Environment, use: EnvironmentProvider, may_change: bool, now: datetime) -> dict[str, Any]:
+    """A provider that this environment uses, as the list shows it."""
+    provider = use.identity_provider
+    last = next(iter(provider.certificates.all()), None)
+    return {
+        "use": use,
+        "provider": provider,
+        "menu_id": f"provider-menu-{provider.pk}",
+        "tone": _TONES[use.state],
+        "certificate": certificate_badge(last, now) if last else None,
+        "enforcement": _enforcement_words(use),
+        "button": _button(environment, use) if may_change else None,
+        "menu": _menu(environment, use, may_change),
+    }
+
+
+def _enforcement_words(use: EnvironmentProvider) -> str:
+    if use.enforcement == Enforcement.NO_ONE:
+        return "Enforced for no one yet"
+    is_selective = use.enforcement == Enforcement.SELECTED_DOMAINS
+    whom = get_text_list(use.domain_names, "and") if is_selective else "all domains"
+    later = {State.ON: "", State.OFF: " once turned on", State.UNFINISHED: " once set up"}
+    return f"Enforced for {whom}{later[use.state]}"
+
+
+def _button(environment: Environment, use: EnvironmentProvider) -> dict[str, str] | None:
+    """The one next step of a provider, until there is none."""
+    if use.state == State.UNFINISHED:
+        return {"label": "Continue set-up", "url": _url("authentication:provider-connect", environment, use)}
+    if not use.is_method_chosen:
+        return {"label": "Set up", "url": _url("provisioning:setup", environment, use)}
+    return None
+
+
+def _menu(environment: Environment, use: EnvironmentProvider, may_change: bool) -> list[dict[str, Any]]:
+    """The ellipsis menu, in the order of product.md; readers get what can be read."""
+    is_set_up = use.state != State.UNFINISHED
+    turn = ("Turn off", "disable") if use.is_enabled else ("Turn on", "enable")
+    entries: list[tuple[str, str, bool, dict[str, Any]]] = [
+        ("Edit", "authentication:provider-edit", may_change, {}),
+        ("End user & group provisioning", "provisioning:setup", True, {}),
+        ("Certificates", "authentication:provider-certificates", is_set_up, {}),
+        ("Use in another environment", "authentication:provider-use", may_change and is_set_up, {}),
+        (turn[0], f"authentication:provider-{turn[1]}", may_change and is_set_up, {"method": "post"}),
+        ("Remove", "authentication:provider-remove", may_change, {"danger": True}),
+    ]
+    return [
+        {"label": label, "url": _url(route, environment, use), **extra}
+        for label, route, is_shown, extra in entries
+        if is_shown
+    ]
+
+
+def _url(route: str, environment: Environment, use: EnvironmentProvider) -> str:
+    return page_url(route, environment, provider=use.identity_provider_id)

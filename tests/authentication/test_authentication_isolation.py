@@ -1,0 +1,148 @@
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from authentication.actions.identity_providers import connect_provider
+from authentication.actions.policies import switch_saml
+from authentication.models import EnvironmentPolicy, EnvironmentProvider
+from authentication.saml.certificates import parse_certificates
+from authentication.urls import urlpatterns
+from authentication.wizard import typed_in
+from tests import factories
+from tests.authentication.certificates import EC_CERTIFICATE, pem
+from workspace.events import SYSTEM
+from workspace.models import Administrator, ChangeEvent
+
+Role = Administrator.Role
+
+READ = {"environment", "provider-certificates"}
+POST_ONLY = {"saml-switch", "password-switch", "provider-enable", "provider-disable"}
+CHANGE = {"provider-create", "provider-edit", "provider-connect", "provider-use", "provider-remove"}
+ROUTES = sorted(READ | POST_ONLY | CHANGE)
+OF_A_PROVIDER = [name for name in ROUTES if name.startswith("provider-") and name != "provider-create"]
+
+
+def make_use(slug: str) -> EnvironmentProvider:
+    """A provider that is set up in DEV of a new workspace, with an administrator of each role."""
+    workspace = factories.workspace(slug)
+    for role in Role:
+        factories.administrator(workspace, role)
+    dev = workspace.environments.get(slug="dev")
+    switch_saml(environment=dev, is_enabled=True, by=SYSTEM)
+    use = factories.identity_provider(dev, name=f"IdP of {slug}")
+    metadata = typed_in(
+        use.identity_provider,
+        "https://idp.example/sso",
+        f"https://{slug}.idp.example",
+        parse_certificates(pem(EC_CERTIFICATE)),
+    )
+    connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    return use
+
+
+@pytest.fixture
+def acme(db) -> EnvironmentProvider:
+    return make_use("acme")
+
+
+@pytest.fixture
+def globex(db) -> EnvironmentProvider:
+    return make_use("globex")
+
+
+def sign_in(client, workspace: str, role: str):
+    client.force_login(Administrator.objects.get(workspace__slug=workspace, role=role).user)
+    return client
+
+
+def url(name: str, workspace: str, provider=None, environment="dev") -> str:
+    kwargs = {"workspace": workspace, "environment": environment}
+    if name in OF_A_PROVIDER:
+        kwargs["provider"] = provider
+    return reverse(f"authentication:{name}", kwargs=kwargs)
+
+
+def snapshot() -> tuple:
+    """Everything that a request could have changed."""
+    return (
+        list(EnvironmentProvider.objects.order_by("pk").values()),
+        list(EnvironmentPolicy.objects.order_by("pk").values()),
+        ChangeEvent.objects.count(),
+    )
+
+
+def test_these_tests_know_every_route():
+    assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", ROUTES)
+def test_the_pages_of_another_workspace_are_404(client, acme, globex, name, method):
+    before = snapshot()
+    sign_in(client, "globex", Role.OWNER)
+    response = getattr(client, method)(url(name, "acme", acme.identity_provider_id))
+    assert response.status_code == (405 if method == "get" and name in POST_ONLY else 404)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", OF_A_PROVIDER)
+def test_a_foreign_provider_is_404_like_an_unknown_one(client, acme, globex, name, method):
+    before = snapshot()
+    sign_in(client, "globex", Role.OWNER)
+    foreign, unknown = (
+        getattr(client, method)(url(name, "globex", provider)) for provider in (acme.identity_provider_id, uuid.uuid4())
+    )
+    assert foreign.status_code == unknown.status_code == (405 if method == "get" and name in POST_ONLY else 404)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("name", [name for name in OF_A_PROVIDER if name not in {*POST_ONLY, "provider-use"}])
+def test_a_provider_that_this_environment_does_not_use_is_404(client, acme, name):
+    sign_in(client, "acme", Role.OWNER)
+    assert client.get(url(name, "acme", acme.identity_provider_id, "prod")).status_code == 404
+
+
+def test_the_list_and_its_offers_stay_inside_the_workspace(client, acme, globex):
+    sign_in(client, "acme", Role.OWNER)
+    for environment in ("dev", "prod"):
+        switch_saml(
+            environment=acme.environment.workspace.environments.get(slug=environment), is_enabled=True, by=SYSTEM
+        )
+        page = client.get(url("environment", "acme", environment=environment)).content.decode()
+        assert "IdP of acme" in page and "IdP of globex" not in page
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_viewer_reads_and_changes_nothing(client, acme, name):
+    before = snapshot()
+    sign_in(client, "acme", Role.VIEWER)
+    address = url(name, "acme", acme.identity_provider_id)
+    assert client.get(address).status_code == (200 if name in READ else 405 if name in POST_ONLY else 403)
+    if name not in READ:
+        assert client.post(address, {"is_enabled": "false"}).status_code == 403
+    assert snapshot() == before
+
+
+def test_a_viewer_sees_no_control_that_changes_something(client, acme):
+    sign_in(client, "acme", Role.VIEWER)
+    page = client.get(url("environment", "acme")).content.decode()
+    assert 'role="switch"' not in page and "Set up" not in page
+    for name in CHANGE | POST_ONLY:
+        assert f'"{url(name, "acme", acme.identity_provider_id)}"' not in page
+    certificates = client.get(url("provider-certificates", "acme", acme.identity_provider_id)).content.decode()
+    assert "Replace certificates" not in certificates
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])
+@pytest.mark.parametrize("name", sorted(READ | CHANGE))
+def test_owners_and_admins_open_every_page(client, acme, name, role):
+    sign_in(client, "acme", role)
+    assert client.get(url(name, "acme", acme.identity_provider_id)).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(READ | CHANGE))
+def test_nobody_else_gets_past_the_sign_in(client, acme, name):
+    response = client.get(url(name, "acme", acme.identity_provider_id))
+    assert response.status_code == 302 and response.url.startswith(reverse("workspace:sign-in"))

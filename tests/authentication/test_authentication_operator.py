@@ -1,0 +1,51 @@
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.urls import reverse
+
+from authentication.actions.identity_providers import connect_provider
+from authentication.actions.policies import switch_saml
+from authentication.saml.certificates import parse_certificates
+from authentication.wizard import typed_in
+from tests import factories
+from tests.authentication.certificates import EC_CERTIFICATE, pem
+from workspace.events import SYSTEM
+from workspace.models import User
+
+MODELS = list(apps.get_app_config("authentication").get_models())
+every_model = pytest.mark.parametrize("model", MODELS, ids=[model.__name__ for model in MODELS])
+
+
+@pytest.fixture
+def operator(client, db):
+    environment = factories.workspace().environments.first()
+    switch_saml(environment=environment, is_enabled=True, by=SYSTEM)
+    use = factories.identity_provider(environment)
+    metadata = typed_in(
+        use.identity_provider, "https://idp.example/sso", "https://idp.example", parse_certificates(pem(EC_CERTIFICATE))
+    )
+    connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    client.force_login(User.objects.create_superuser("operator@example.com", "correct horse battery"))
+    return client
+
+
+def url(model, page: str, *args) -> str:
+    return reverse(f"admin:authentication_{model._meta.model_name}_{page}", args=args)
+
+
+@every_model
+def test_operators_search_and_filter_every_model(operator, model):
+    registered = admin.site.get_model_admin(model)
+    assert registered.search_fields and registered.list_filter
+    assert operator.get(url(model, "changelist")).context["cl"].result_count == 1
+    assert operator.get(url(model, "changelist"), {"q": "nobody has this"}).context["cl"].result_count == 0
+
+
+@every_model
+def test_operators_read_each_row_and_change_none(operator, model):
+    row = model.objects.get()
+    assert operator.get(url(model, "change", row.pk)).status_code == 200
+    assert operator.post(url(model, "change", row.pk), {}).status_code == 403
+    assert operator.get(url(model, "add")).status_code == 403
+    assert operator.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert model.objects.filter(pk=row.pk).exists()
