@@ -1,0 +1,235 @@
+"""What a SCIM connection changes of groups: its own record, and through `workspace.actions` the end-user group.
+
+Members change by sets: the number of queries does not depend on how many members a group has.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisioningConnection
+from provisioning.scim.patch import MemberChange
+from provisioning.scim.resources import Document, Group, folded
+from workspace.actions import groups
+from workspace.events import ActionError, Actor, ConflictError, record
+from workspace.keys import canonical
+from workspace.models import EndUserGroup
+
+_BATCH = 1000
+_People = dict[UUID, UUID]
+
+
+@transaction.atomic
+def create_group(
+    *, connection: ProvisioningConnection, document: Document, members: Collection[str] = (), by: Actor
+) -> ProvisionedGroup:
+    """Record a SCIM Group and make, or take over, the end-user group of its name."""
+    row = ProvisionedGroup(connection=connection)
+    _fill(row, document)
+    row.group = _attach(row, by)
+    _save_unique(row)
+    if row.group is None:
+        _record(row, "created", {}, row.document, by)
+    _apply(row, MemberChange(replace=list(members), named=list(members)), by)
+    return row
+
+
+@transaction.atomic
+def update_group(*, row: ProvisionedGroup, document: Document, change: MemberChange | None = None, by: Actor) -> bool:
+    """Let the end-user group follow a changed document and changed members; tells whether anything changed."""
+    is_changed = document != row.document
+    if is_changed:
+        _follow(row, document, by)
+    if change:
+        is_changed = _apply(row, change, by) or is_changed
+    if is_changed:
+        row.version += 1
+        _save_unique(row)
+    return is_changed
+
+
+@transaction.atomic
+def delete_group(*, row: ProvisionedGroup, by: Actor) -> None:
+    """Forget the record: the end-user group goes with it, unless it was there before; then it is manual again."""
+    group = row.group
+    if group is None:
+        _record(row, "deleted", row.document, {}, by)
+    elif row.is_taken_over:
+        groups.release_group(group=group, source=row.source, by=by)
+    else:
+        groups.delete_group(group=group, by=by)
+    row.delete()
+
+
+def _fill(row: ProvisionedGroup, document: Document) -> None:
+    row.display_name = document["displayName"]
+    row.display_name_key = canonical(row.display_name)
+    row.external_id = document.get("externalId", "")
+    row.document, row.folded = document, folded(document, Group)
+
+
+def _save_unique(row: ProvisionedGroup) -> None:
+    """The constraints decide, so that two requests at once get one verdict; only then is looked for the reason."""
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        others = row.connection.groups.exclude(pk=row.pk)
+        name = "displayName" if others.filter(display_name_key=row.display_name_key).exists() else "externalId"
+        raise ConflictError(
+            f"This connection already has a group with this {name}. Look it up, then update it."
+        ) from None
+
+
+def _attach(row: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
+    """The end-user group that the record fills: a new one or, where the connection may, the manual one of its name.
+
+    Everyone is computed from access, so a record of that name fills nothing.
+    """
+    environment, source = row.connection.environment, row.connection.source
+    name = " ".join(row.display_name.split())
+    known = environment.groups.filter(name_key=canonical(name)).first()
+    row.is_taken_over = known is not None and not known.is_everyone
+    if known is None:
+        return groups.create_group(environment=environment, name=name, source=source, by=by)
+    if known.is_everyone:
+        return None
+    _refuse_managed(row.connection, known)
+    known.environment = environment
+    groups.take_over_group(group=known, source=source, by=by)
+    return known
+
+
+def _refuse_managed(connection: ProvisioningConnection, known: EndUserGroup) -> None:
+    if known.source == connection.source:
+        raise ConflictError("This connection already has a group with this displayName. Look it up, then update it.")
+    if known.is_managed:
+        raise ConflictError(
+            f"{connection.environment} already has a group named {known.name}, managed by {known.source_name}. "
+            "Push it under another name, or remove it there first."
+        )
+    if not connection.takes_over_groups:
+        raise ConflictError(
+            f"{connection.environment} already has a group named {known.name}, and this connection does not take over "
+            "existing groups. Push it under another name, or allow it in the provisioning settings."
+        )
+
+
+def _follow(row: ProvisionedGroup, document: Document, by: Actor) -> None:
+    """The new document, and the new name if it has one."""
+    before, old_name = row.document, row.display_name
+    _fill(row, document)
+    is_told = row.display_name != old_name and _rename(row, by)
+    if not is_told:
+        _record(row, "updated", before, document, by)
+
+
+def _rename(row: ProvisionedGroup, by: Actor) -> bool:
+    """Rename the end-user group; one that filled nothing until now gets its group and its members."""
+    if row.group is not None:
+        return groups.rename_group(group=row.group, name=row.display_name, by=by)
+    row.group = _attach(row, by)
+    if row.group is None:
+        return False
+    ids = set(row.memberships.values_list("user__end_user", flat=True))
+    groups.change_members(group=row.group, add=ids, source=row.source, by=by)
+    return True
+
+
+def _apply(row: ProvisionedGroup, change: MemberChange, by: Actor) -> bool:
+    """Apply a change of members to both tables; tells whether anybody came or went."""
+    named = _people(row.connection, change.named)
+    if change.replace is None:
+        added = _only(named, change.add)
+        added = _without(added, _among(row, added))
+        removed = _among(row, _ids(change.remove))
+    else:
+        wanted = _only(named, change.replace)
+        current = dict(row.memberships.values_list("user", "user__end_user"))
+        added, removed = _without(wanted, current), _without(current, wanted)
+    if not added and not removed:
+        return False
+    _write(row, added, removed)
+    if row.group is not None:
+        groups.change_members(
+            group=row.group, add=set(added.values()), remove=set(removed.values()), source=row.source, by=by
+        )
+    return True
+
+
+def _write(row: ProvisionedGroup, added: _People, removed: _People) -> None:
+    for ids in _batches(removed):
+        row.memberships.filter(user__in=ids).delete()
+    ProvisionedMembership.objects.bulk_create(
+        (ProvisionedMembership(group=row, user_id=pk) for pk in added), batch_size=_BATCH
+    )
+
+
+def _people(connection: ProvisioningConnection, ids: Iterable[str]) -> _People:
+    """SCIM ids of this connection's users with their persons.
+
+    Raises ActionError for an id that this connection does not know, whoever else may.
+    """
+    wanted = list(ids)
+    found: _People = {}
+    for batch in _batches(_ids(wanted)):
+        found.update(connection.users.filter(pk__in=batch).values_list("pk", "end_user"))
+    unknown = [text for text in wanted if _id(text) not in found]
+    if unknown:
+        shown = ", ".join(text[:50] for text in unknown[:3])
+        raise ActionError(
+            f"{len(unknown)} of the members are no users of this connection: {shown}. "
+            "Create them first, and name each member by the id that the create answered."
+        )
+    return found
+
+
+def _among(row: ProvisionedGroup, ids: Collection[UUID]) -> _People:
+    """Which of these users are members, with their persons."""
+    found: _People = {}
+    for batch in _batches(ids):
+        found.update(row.memberships.filter(user__in=batch).values_list("user", "user__end_user"))
+    return found
+
+
+def _only(people: _People, texts: Iterable[str]) -> _People:
+    return {pk: people[pk] for pk in _ids(texts)}
+
+
+def _without(people: _People, others: Collection[UUID]) -> _People:
+    return {pk: person for pk, person in people.items() if pk not in others}
+
+
+def _ids(texts: Iterable[str]) -> list[UUID]:
+    """Those that can be ids at all, each once."""
+    return list(dict.fromkeys(pk for pk in map(_id, texts) if pk is not None))
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _batches(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
+    """Parts small enough for one statement on every database."""
+    rest = iter(ids)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def _record(row: ProvisionedGroup, verb: str, before: Document, after: Document, by: Actor) -> None:
+    """The event of a record that changes no end-user group."""
+    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    record(
+        by=by,
+        action=f"provisioned_group.{verb}",
+        subject=row,
+        environment=row.connection.environment,
+        sentence=f"{by.name} {verb} its record of the group {row}.",
+        before={name: before[name] for name in names if name in before},
+        after={name: after[name] for name in names if name in after},
+    )

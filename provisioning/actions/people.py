@@ -1,0 +1,210 @@
+"""What a SCIM connection changes of people: its own record, and through `workspace.actions` the person."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from provisioning.models import ProvisionedEmail, ProvisionedUser, ProvisioningConnection
+from provisioning.scim.resources import Document, User, folded, profile
+from workspace.actions import end_users, groups
+from workspace.events import Actor, ConflictError, record
+from workspace.keys import canonical
+from workspace.models import EndUser
+
+
+@transaction.atomic
+def create_person(*, connection: ProvisioningConnection, document: Document, by: Actor) -> ProvisionedUser:
+    """Record a SCIM User, and make its person or link the one who is in the workspace already."""
+    document = {"active": True, **document}
+    full_name, email = profile(document)
+    person = ProvisionedUser(connection=connection)
+    _fill(person, document)
+    person.end_user = _end_user(connection, full_name, email, person.is_active, by)
+    _save_unique(person)
+    _save_emails(person)
+    return person
+
+
+@transaction.atomic
+def update_person(*, person: ProvisionedUser, document: Document, by: Actor) -> bool:
+    """Let the record, the person's profile and access follow a changed document; tells whether it changed."""
+    before, was_active = person.document, person.is_active
+    if document == before:
+        return False
+    wanted = profile(document)
+    _fill(person, document)
+    person.version += 1
+    _save_unique(person)
+    if document.get("emails") != before.get("emails"):
+        person.emails.all().delete()
+        _save_emails(person)
+    is_told = wanted != profile(before) and _update_profile(person, *wanted, by)
+    if person.is_active != was_active:
+        _switch_access(person, by)
+    elif not is_told:
+        _record_updated(person, before, by)
+    return True
+
+
+@transaction.atomic
+def delete_person(*, person: ProvisionedUser, by: Actor) -> None:
+    """Forget the record: access and memberships through this connection end, the person stays in the history."""
+    connection = person.connection
+    _leave_groups(person, by)
+    if person.is_active:
+        end_users.end_access(
+            end_user=person.end_user, source=connection.source, environment=connection.environment, by=by
+        )
+    record(
+        by=by,
+        action="provisioned_user.deleted",
+        subject=person,
+        environment=connection.environment,
+        sentence=f"{by.name} deleted {person}, its record of {person.end_user}.",
+        before={"userName": person.user_name, "externalId": person.external_id},
+    )
+    person.delete()
+
+
+def _fill(person: ProvisionedUser, document: Document) -> None:
+    person.user_name = document["userName"]
+    person.user_name_key = canonical(person.user_name)
+    person.external_id = document.get("externalId", "")
+    person.display_name_key = canonical(document.get("displayName", ""))
+    # Taken away, `active` says nothing: access stays as it is.
+    person.is_active = document.get("active", person.is_active)
+    person.document, person.folded = document, folded(document, User)
+
+
+def _save_unique(person: ProvisionedUser) -> None:
+    """The constraints decide, so that two requests at once get one verdict; only then is looked for the reason."""
+    try:
+        with transaction.atomic():
+            person.save()
+    except IntegrityError:
+        raise _taken(person) from None
+
+
+def _taken(person: ProvisionedUser) -> ConflictError:
+    others = person.connection.users.exclude(pk=person.pk)
+    if others.filter(user_name_key=person.user_name_key).exists():
+        name = "userName"
+    elif others.filter(end_user=person.end_user_id).exists():
+        name = "email address"
+    else:
+        name = "externalId"
+    return ConflictError(f"This connection already has a user with this {name}. Look it up, then update it.")
+
+
+def _end_user(connection: ProvisioningConnection, full_name: str, email: str, is_active: bool, by: Actor) -> EndUser:
+    """The person of the workspace with this address, linked; else a new one."""
+    known = connection.environment.workspace.end_users.by_email(email)
+    if known is None:
+        try:
+            return _new_end_user(connection, full_name, email, is_active, by)
+        except ConflictError:
+            # Somebody else made the same person a moment ago: then this is a link.
+            known = connection.environment.workspace.end_users.by_email(email)
+            if known is None:
+                raise
+    _link(connection, known, full_name, is_active, by)
+    return known
+
+
+def _new_end_user(
+    connection: ProvisioningConnection, full_name: str, email: str, is_active: bool, by: Actor
+) -> EndUser:
+    environment = connection.environment
+    end_user = end_users.create_end_user(
+        workspace=environment.workspace,
+        full_name=full_name,
+        email=email,
+        environments=[environment] if is_active else [],
+        source=connection.source,
+        by=by,
+    )
+    if not is_active:
+        end_users.deactivate_end_user(end_user=end_user, by=by)
+    return end_user
+
+
+def _link(connection: ProvisioningConnection, known: EndUser, full_name: str, is_active: bool, by: Actor) -> None:
+    if is_active:
+        end_users.link_end_user(
+            end_user=known, full_name=full_name, environment=connection.environment, source=connection.source, by=by
+        )
+        return
+    record(
+        by=by,
+        action="end_user.linked",
+        subject=known,
+        environment=connection.environment,
+        sentence=f"{by.name} linked {known}, who was here already, as inactive: without access through it.",
+    )
+
+
+def _save_emails(person: ProvisionedUser) -> None:
+    ProvisionedEmail.objects.bulk_create(
+        ProvisionedEmail(
+            user=person,
+            connection=person.connection,
+            value_key=canonical(email["value"]),
+            type_key=canonical(email.get("type", "")),
+        )
+        for email in person.document.get("emails", [])
+        if email.get("value")
+    )
+
+
+def _update_profile(person: ProvisionedUser, full_name: str, email: str, by: Actor) -> bool:
+    return end_users.update_profile(
+        end_user=person.end_user,
+        full_name=full_name,
+        email=email,
+        environment=person.connection.environment,
+        by=by,
+    )
+
+
+def _switch_access(person: ProvisionedUser, by: Actor) -> None:
+    change = end_users.restore_access if person.is_active else end_users.end_access
+    change(
+        end_user=person.end_user,
+        source=person.connection.source,
+        environment=person.connection.environment,
+        by=by,
+    )
+
+
+def _record_updated(person: ProvisionedUser, before: Document, by: Actor) -> None:
+    """The event of attributes that feed neither name nor address."""
+    names = sorted(name for name in {*before, *person.document} if before.get(name) != person.document.get(name))
+    record(
+        by=by,
+        action="provisioned_user.updated",
+        subject=person,
+        environment=person.connection.environment,
+        sentence=f"{by.name} changed {', '.join(names)} of {person.end_user}.",
+        before=_picked(before, names),
+        after=_picked(person.document, names),
+    )
+
+
+def _picked(document: Document, names: list[str]) -> dict[str, Any]:
+    return {name: document[name] for name in names if name in document}
+
+
+def _leave_groups(person: ProvisionedUser, by: Actor) -> None:
+    """End the memberships that this connection's groups gave, and let those groups count as changed."""
+    left = list(
+        person.connection.groups.select_for_update(of=("self",), no_key=True)
+        .filter(memberships__user=person)
+        .select_related("group__environment")
+        .order_by("pk")
+    )
+    person.memberships.all().delete()
+    for row in left:
+        if row.group is not None:
+            groups.change_members(group=row.group, remove=[person.end_user_id], source=row.source, by=by)
+        row.version += 1
+        row.save(update_fields=["version", "updated_at"])

@@ -1,0 +1,60 @@
+"""Issuing, showing and revoking SCIM tokens. No event ever holds a secret."""
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning import tokens
+from provisioning.models import ProvisioningConnection, ScimToken
+from workspace import crypto
+from workspace.events import ActionError, Actor, record
+
+MAX_LIVE = 2
+
+
+@transaction.atomic
+def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
+    """Make a token and give its clear text; where revealing is off, this is the only time."""
+    ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+    if connection.tokens.live().count() >= MAX_LIVE:
+        raise ActionError("Two tokens are live already. Revoke one of them first.")
+    token, clear = tokens.draw(connection)
+    if settings.REVEAL_TOKENS:
+        token.sealed = crypto.seal(clear)
+    token.save()
+    _record("issued", token, by)
+    return clear
+
+
+@transaction.atomic
+def reveal_token(*, token: ScimToken, by: Actor) -> str:
+    """The clear text again, for the administrator who must paste it once more."""
+    if not settings.REVEAL_TOKENS or not token.sealed:
+        raise ActionError("This token can no longer be shown. Make a new one, and replace it in the identity provider.")
+    try:
+        clear = crypto.unseal(token.sealed)
+    except crypto.UnsealError:
+        raise ActionError("The key that sealed this token is gone. Make a new token.") from None
+    _record("revealed", token, by)
+    return clear
+
+
+@transaction.atomic
+def revoke_token(*, token: ScimToken, by: Actor) -> None:
+    """End a token at once; requests with it are refused from now on."""
+    if token.revoked_at is not None:
+        return
+    token.revoked_at, token.sealed = timezone.now(), ""
+    token.save()
+    _record("revoked", token, by)
+
+
+def _record(verb: str, token: ScimToken, by: Actor) -> None:
+    record(
+        by=by,
+        action=f"scim_token.{verb}",
+        subject=token,
+        environment=token.connection.environment,
+        sentence=f"{by.name} {verb} the SCIM token {token.masked} of {token.connection}.",
+        after={"token": token.masked},
+    )

@@ -1,0 +1,1 @@
+"""The demo: two workspaces in which every page has something to show."""

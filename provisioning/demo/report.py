@@ -1,0 +1,96 @@
+"""Says where to go in the demo: as text for people, as data for scripts."""
+
+from typing import Any
+
+from django.conf import settings
+
+from authentication.models import EnvironmentProvider
+from provisioning.demo.passwords import password
+from provisioning.demo.seed import ACME, GLOBEX, OPERATOR
+from provisioning.models import ProvisioningConnection
+from workspace import crypto
+from workspace.models import Administrator, EndUser, Environment
+
+_SLUGS = [ACME, GLOBEX]
+
+
+def as_data() -> dict[str, Any]:
+    """Everything that a script needs to use the demo; secrets in clear."""
+    return {
+        "origin": settings.ORIGIN,
+        "operator": {"email": OPERATOR, "password": password(OPERATOR)},
+        "administrators": _administrators(),
+        "environments": _environments(),
+        "end_users": _end_users(),
+    }
+
+
+def as_text() -> str:
+    """Where to go first, and with which account."""
+    owner = f"owner@{ACME}.example"
+    return "\n".join(
+        [
+            "",
+            f"  Workspace admin   {settings.ORIGIN}/",
+            f"    email           {owner}",
+            f"    password        {password(owner)}",
+            f"  Operators         {settings.ORIGIN}/operator/",
+            f"    email           {OPERATOR}",
+            f"    password        {password(OPERATOR)}",
+            "  All accounts, Base URLs and SCIM tokens: .venv/bin/python manage.py demo --json",
+            "",
+        ]
+    )
+
+
+def scim_access(connection: ProvisioningConnection) -> dict[str, str] | None:
+    """What an IdP needs; nothing where the token can no longer be shown."""
+    token = connection.tokens.live().exclude(sealed="").first()
+    return {"base_url": connection.base_url, "token": crypto.unseal(token.sealed)} if token else None
+
+
+def _administrators() -> list[dict[str, str]]:
+    administrators = Administrator.objects.filter(workspace__slug__in=_SLUGS).select_related("workspace", "user")
+    return [
+        {
+            "workspace": administrator.workspace.slug,
+            "role": administrator.role,
+            "email": administrator.user.email,
+            "password": password(administrator.user.email),
+        }
+        for administrator in administrators.order_by("workspace__slug", "created_at")
+        if administrator.user.check_password(password(administrator.user.email))
+    ]
+
+
+def _environments() -> list[dict[str, Any]]:
+    environments = Environment.objects.filter(workspace__slug__in=_SLUGS).select_related("workspace")
+    return [
+        {
+            "workspace": environment.workspace.slug,
+            "slug": environment.slug,
+            "sign_in_url": f"{settings.ORIGIN}/sign-in/{environment.workspace.slug}/{environment.slug}/",
+            "providers": [_provider(use) for use in environment.providers.listed().select_related("connection")],
+        }
+        for environment in environments.order_by("workspace__slug", "position")
+    ]
+
+
+def _provider(use: EnvironmentProvider) -> dict[str, Any]:
+    provider = use.identity_provider
+    connection = getattr(use, "connection", None)
+    return {
+        "id": str(provider.pk),
+        "name": provider.name,
+        "acs_url": provider.acs_url,
+        "sp_entity_id": provider.sp_entity_id,
+        "sp_metadata_url": provider.sp_entity_id,  # the metadata is served at the entity ID
+        "method": use.method,
+        "scim": scim_access(connection) if connection and connection.is_enabled else None,
+    }
+
+
+def _end_users() -> list[dict[str, str]]:
+    """Those who have the password that the demo gave them."""
+    emails = EndUser.objects.filter(workspace__slug__in=_SLUGS).exclude(password="").values_list("email", flat=True)
+    return [{"email": email, "password": password(email)} for email in emails]

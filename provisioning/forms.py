@@ -1,0 +1,126 @@
+"""What administrators choose and filter: forms check the shape, actions decide."""
+
+from typing import Any, cast
+
+from django import forms
+from django.http import QueryDict
+
+from authentication.models import EnvironmentProvider
+from provisioning.actions.connections import People
+from provisioning.models import ProvisioningConnection, ScimRequest
+from provisioning.models.requests import ScimRequestQuerySet
+from workspace.models import ChangeEvent, Environment
+from workspace.models.events import ChangeEventQuerySet
+
+Method = EnvironmentProvider.Method
+
+
+class MethodForm(forms.Form):
+    """The provisioning method with what belongs to each."""
+
+    method = forms.ChoiceField(
+        label="Provisioning method",
+        choices=Method.choices,
+        error_messages={"invalid_choice": "Choose one of the methods in the list."},
+    )
+    syncs_groups = forms.BooleanField(
+        label="Sync groups at each sign-in",
+        required=False,
+        help_text="Memberships follow what the provider says of the person: added and removed. "
+        "A sign-in that says nothing of groups changes none.",
+    )
+    takes_over_groups = forms.BooleanField(
+        label="Take over existing groups of the same name",
+        required=False,
+        help_text="The provider then decides their members; those set aside stand in the activity. "
+        "Off: a pushed group of a name that is taken is refused.",
+    )
+
+
+class PeopleForm(forms.Form):
+    """What happens to the people of a connection that is given up; the method chosen instead is sent along."""
+
+    people = forms.ChoiceField(
+        label="What happens to them",
+        choices=People.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what happens to them."},
+    )
+    method = forms.ChoiceField(
+        choices=[choice for choice in Method.choices if choice[0] != Method.SCIM], widget=forms.HiddenInput
+    )
+    syncs_groups = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class PasswordForm(forms.Form):
+    """The administrator's own password, asked for again before a secret is shown."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+        error_messages={"required": "Enter your password."},
+    )
+
+
+class _ProviderFilter(forms.Form):
+    """A filter of an environment's list by provider. A wrong value filters nothing and is named."""
+
+    provider = forms.ChoiceField(required=False)
+
+    def __init__(self, data: QueryDict, *, environment: Environment) -> None:
+        super().__init__(data)
+        self.environment = environment
+        connections = ProvisioningConnection.objects.of(environment).named()
+        choices = [(str(connection.pk), connection.name) for connection in connections]
+        cast(forms.ChoiceField, self.fields["provider"]).choices = [("", "Any provider"), *choices]
+
+    def asked(self) -> dict[str, Any]:
+        """The valid values that were given."""
+        self.full_clean()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class ChangeFilter(_ProviderFilter):
+    """Which changes the activity shows."""
+
+    q = forms.CharField(label="Search", required=False, max_length=200, widget=forms.SearchInput)
+    kind = forms.ChoiceField(
+        label="About", required=False, choices={"": "Everything", "end_user": "End users", "group": "Groups"}
+    )
+    field_order = ["q", "provider", "kind"]
+
+    def events(self) -> ChangeEventQuerySet:
+        """What connections changed in the environment."""
+        asked = self.asked()
+        events = ChangeEvent.objects.in_environment(self.environment).filter(
+            actor_kind=ChangeEvent.ActorKind.CONNECTION
+        )
+        if provider := asked.get("provider"):
+            events = events.filter(actor_id=provider)
+        if kind := asked.get("kind"):
+            events = events.filter(action__startswith=f"{kind}.")
+        if text := asked.get("q"):
+            events = events.filter(sentence__icontains=text)
+        return events
+
+
+class RequestFilter(_ProviderFilter):
+    """Which requests the activity shows."""
+
+    method = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any method"), *((name, name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE"))],
+    )
+    result = forms.ChoiceField(required=False, choices={"": "Any result", "failed": "Failed only"})
+    field_order = ["provider", "method", "result"]
+
+    def requests(self) -> ScimRequestQuerySet:
+        """What was asked of the environment's connections."""
+        asked = self.asked()
+        requests = ScimRequest.objects.in_environment(self.environment)
+        if provider := asked.get("provider"):
+            requests = requests.filter(connection=provider)
+        if method := asked.get("method"):
+            requests = requests.filter(method=method)
+        return requests.failed() if asked.get("result") else requests

@@ -1,0 +1,140 @@
+"""SCIM connections and their tokens."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from authentication.models import EnvironmentProvider
+from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, Source, SourceKind
+from workspace.models.base import Entity
+from workspace.models.people import EndUserQuerySet
+
+
+class ProvisioningConnectionQuerySet(models.QuerySet["ProvisioningConnection"]):
+    """Questions about connections; they belong to an environment through its use of a provider."""
+
+    def of(self, environment: Environment) -> Self:
+        return self.filter(environment_provider__environment=environment).order_by(
+            "environment_provider__identity_provider__name_key"
+        )
+
+    def named(self) -> Self:
+        """With what the name and the Base URL need."""
+        return self.select_related("environment_provider__environment", "environment_provider__identity_provider")
+
+
+class ProvisioningConnection(Entity):
+    """One environment's SCIM connection with one provider: the tenant key of everything an IdP pushes."""
+
+    environment_provider = models.OneToOneField(EnvironmentProvider, models.CASCADE, related_name="connection")
+    # Off while its administrator has not saved the method SCIM, and after another method was saved.
+    is_enabled = models.BooleanField(default=False)
+    # When SCIM was first saved.
+    saved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    takes_over_groups = models.BooleanField(
+        "take over existing groups of the same name", default=True, help_text="Otherwise such a group is refused."
+    )
+
+    objects = ProvisioningConnectionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.environment_provider)
+
+    @property
+    def environment(self) -> Environment:
+        return self.environment_provider.environment
+
+    @property
+    def name(self) -> str:
+        """The provider's name: how people know the connection."""
+        return self.environment_provider.identity_provider.name
+
+    @property
+    def is_new(self) -> bool:
+        """Whether SCIM was never saved: only then the set-up page shows the first token in clear."""
+        return self.saved_at is None and not self.is_enabled
+
+    @property
+    def base_url(self) -> str:
+        return f"{settings.ORIGIN}/scim/{self.pk}/v2"
+
+    @property
+    def source(self) -> Source:
+        """What grants access to those whom this connection provisions."""
+        return Source(SourceKind.SCIM, str(self.pk), self.name)
+
+    @property
+    def granted_accesses(self) -> models.QuerySet[EnvironmentAccess]:
+        """What it lets people enter, in any environment of its workspace."""
+        return EnvironmentAccess.objects.filter(
+            environment__workspace=self.environment.workspace_id, source_kind=SourceKind.SCIM, source_id=str(self.pk)
+        )
+
+    @property
+    def managed_groups(self) -> models.QuerySet[EndUserGroup]:
+        """The end-user groups whose members it decides."""
+        return EndUserGroup.objects.filter(
+            environment__workspace=self.environment.workspace_id, source_kind=SourceKind.SCIM, source_id=str(self.pk)
+        )
+
+    @property
+    def granted_memberships(self) -> models.QuerySet[GroupMembership]:
+        """The memberships that it put into these groups; no other connection can."""
+        return GroupMembership.objects.filter(
+            group__in=self.managed_groups.order_by().values("pk"), source_kind=SourceKind.SCIM
+        )
+
+    @property
+    def people(self) -> EndUserQuerySet:
+        """Those who have access through it."""
+        granted = self.granted_accesses.filter(end_user=models.OuterRef("pk"))
+        return EndUser.objects.filter(models.Exists(granted), workspace=self.environment.workspace_id)
+
+    @property
+    def people_without_other_access(self) -> EndUserQuerySet:
+        """Those of them who would be deactivated without it."""
+        others = EnvironmentAccess.objects.filter(end_user=models.OuterRef("pk")).exclude(
+            source_kind=SourceKind.SCIM, source_id=str(self.pk)
+        )
+        return self.people.filter(~models.Exists(others), status=EndUser.Status.ACTIVE)
+
+    @property
+    def has_people(self) -> bool:
+        """Whether somebody or something here depends on it."""
+        return self.users.exists() or self.granted_accesses.exists() or self.managed_groups.exists()
+
+
+class ScimTokenQuerySet(models.QuerySet["ScimToken"]):
+    """Questions about tokens; start from `connection.tokens`."""
+
+    def live(self) -> Self:
+        now = timezone.now()
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
+
+
+class ScimToken(Entity):
+    """A bearer token of a connection: looked up by its public prefix, proved by a hash."""
+
+    connection = models.ForeignKey(ProvisioningConnection, models.CASCADE, related_name="tokens")
+    prefix = models.CharField(max_length=16, unique=True)
+    digest = models.CharField(max_length=64, editable=False)
+    last_four = models.CharField(max_length=4)
+    sealed = models.TextField(blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+
+    objects = ScimTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.masked
+
+    @property
+    def masked(self) -> str:
+        return f"{self.prefix}_{'•' * 12}{self.last_four}"

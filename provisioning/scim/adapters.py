@@ -1,0 +1,199 @@
+"""django-scim2's adapters: they only translate between SCIM bodies, our rows and the actions."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django_scim.adapters import SCIMMixin
+
+from provisioning.actions import groups, people
+from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser
+from provisioning.scim import dialects, patch
+from provisioning.scim.auth import Call, CallRequest
+from provisioning.scim.patch import MemberChange
+from provisioning.scim.resources import Document, Group, Model, Selection, User, parse, render
+
+Entries = dict[UUID, list[Document]]
+
+
+def user_model() -> type[ProvisionedUser]:
+    """What django-scim2 takes for its users."""
+    return ProvisionedUser
+
+
+class Adapter(SCIMMixin):
+    """One resource of the calling connection."""
+
+    id_field = "pk"
+    resource_type: ClassVar[Literal["User", "Group"]]
+    model: ClassVar[Model]
+    # The attribute that stands in a table of its own, and is read only where an answer shows it.
+    related: ClassVar[str]
+
+    @property
+    def call(self) -> Call:
+        return self.request.scim
+
+    @property
+    def location(self) -> str:
+        return f"{self.call.connection.base_url}/{self.resource_type}s/{self.id}"
+
+    @property
+    def version(self) -> str:
+        return f'W/"{self.obj.version}"'
+
+    @classmethod
+    def rows(cls, request: CallRequest) -> QuerySet:
+        """The resources of the calling connection: where every query starts. What is there for filters stays there."""
+        raise NotImplementedError
+
+    @classmethod
+    def locked(cls, request: CallRequest) -> QuerySet:
+        """The same for a change: others wait, except those who only refer to the row."""
+        return cls.rows(request).select_for_update(of=("self",), no_key=True)
+
+    @classmethod
+    def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
+        """The related attribute of these rows, by one query."""
+        raise NotImplementedError
+
+    @classmethod
+    def rendered(cls, rows: Sequence[Any], request: CallRequest, selection: Selection) -> list[Document]:
+        """The rows as an answer shows them."""
+        entries: Entries = {}
+        if rows and selection.wants(cls.related):
+            entries = cls.entries(rows, request.scim.connection.base_url)
+        return [cls(row, request).to_dict(selection, entries.get(row.pk, [])) for row in rows]
+
+    def to_dict(self, selection: Selection | None = None, entries: list[Document] | None = None) -> Document:
+        """The resource with what the server says of it."""
+        server = {"id": self.id, "meta": self._meta()}
+        if entries:
+            server[self.related] = entries
+        return render(self.obj.document, self.model, server=server, selection=selection)
+
+    def _meta(self) -> Document:
+        return {
+            "resourceType": self.resource_type,
+            "created": _time(self.obj.created_at),
+            "lastModified": _time(self.obj.updated_at),
+            "location": self.location,
+            "version": self.version,
+        }
+
+    def _document(self, body: Document) -> Document:
+        return parse(dialects.resource(body, self.model, self.call.notes), self.model)
+
+    def _patched(self, body: Document) -> tuple[Document, MemberChange]:
+        operations = dialects.operations(body, self.model, self.id, self.call.notes)
+        change, others = patch.split(operations)
+        return patch.apply(self.obj.document, others, self.model), change
+
+
+class UserAdapter(Adapter):
+    """A User: what the identity provider says of a person."""
+
+    resource_type, model, related = "User", User, "groups"
+
+    @classmethod
+    def rows(cls, request: CallRequest) -> QuerySet:
+        return request.scim.connection.users.defer("folded")
+
+    @classmethod
+    def locked(cls, request: CallRequest) -> QuerySet:
+        return super().locked(request).select_related("end_user")
+
+    @classmethod
+    def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
+        found = ProvisionedMembership.objects.filter(user__in=[row.pk for row in rows]).order_by("pk")
+        entries: Entries = defaultdict(list)
+        for user, group, name in found.values_list("user_id", "group_id", "group__display_name"):
+            entries[user].append(
+                {"value": str(group), "$ref": f"{base_url}/Groups/{group}", "display": name, "type": "direct"}
+            )
+        return entries
+
+    def create(self, body: Document) -> None:
+        document = self._document(body)
+        self.obj = people.create_person(connection=self.call.connection, document=document, by=self.call.by)
+
+    def replace(self, body: Document) -> None:
+        """A body that does not speak of `active` leaves it as it is: to switch a person on or off must be said."""
+        self._update({"active": self.obj.is_active, **self._document(body)})
+
+    def patch(self, body: Document) -> None:
+        self._update(self._patched(body)[0])
+
+    def delete(self) -> None:
+        people.delete_person(person=self._person(), by=self.call.by)
+
+    def _update(self, document: Document) -> None:
+        people.update_person(person=self._person(), document=document, by=self.call.by)
+
+    def _person(self) -> ProvisionedUser:
+        """The row, its person with the workspace that the token's query has read already."""
+        self.obj.end_user.workspace = self.call.connection.environment.workspace
+        return self.obj
+
+
+class GroupAdapter(Adapter):
+    """A Group: what the identity provider pushes."""
+
+    resource_type, model, related = "Group", Group, "members"
+
+    @classmethod
+    def rows(cls, request: CallRequest) -> QuerySet:
+        return request.scim.connection.groups.defer("folded")
+
+    @classmethod
+    def locked(cls, request: CallRequest) -> QuerySet:
+        return super().locked(request).select_related("group")
+
+    @classmethod
+    def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
+        found = ProvisionedMembership.objects.filter(group__in=[row.pk for row in rows]).order_by("pk")
+        entries: Entries = defaultdict(list)
+        for group, user in found.values_list("group_id", "user_id"):
+            entries[group].append({"value": str(user), "$ref": f"{base_url}/Users/{user}", "type": "User"})
+        return entries
+
+    def create(self, body: Document) -> None:
+        members = patch.take_members(body) or []
+        document = self._document(body)
+        self.obj = groups.create_group(
+            connection=self.call.connection, document=document, members=members, by=self.call.by
+        )
+        if self.obj.group is None:
+            self.call.notes.append("Everyone follows from access here; what was pushed is only recorded")
+
+    def replace(self, body: Document) -> None:
+        """A body that does not speak of `members` leaves them as they are; an empty list clears them."""
+        members = patch.take_members(body)
+        change = None if members is None else MemberChange(replace=members, named=members)
+        self._update(self._document(body), change)
+
+    def patch(self, body: Document) -> None:
+        self._update(*self._patched(body))
+
+    def delete(self) -> None:
+        groups.delete_group(row=self._row(), by=self.call.by)
+
+    def _update(self, document: Document, change: MemberChange | None) -> None:
+        groups.update_group(row=self._row(), document=document, change=change, by=self.call.by)
+
+    def _row(self) -> ProvisionedGroup:
+        """The row, its end-user group with the environment that the token's query has read already."""
+        if self.obj.group is not None:
+            self.obj.group.environment = self.call.connection.environment
+        return self.obj
+
+
+ADAPTERS: list[type[Adapter]] = [UserAdapter, GroupAdapter]
+
+
+def _time(moment: datetime) -> str:
+    """As xsd:dateTime in UTC (RFC 7643 section 2.3.5)."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

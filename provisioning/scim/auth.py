@@ -1,0 +1,78 @@
+"""Who calls: django-scim2's authentication hook. Only a bearer token of the connection in the path counts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_ipv46_address
+from django.http import HttpRequest, HttpResponse
+
+from provisioning import tokens
+from provisioning.models import ProvisioningConnection
+from provisioning.scim import errors, responses
+from workspace.events import Actor, Kind
+
+View = Callable[..., HttpResponse]
+
+
+class CallRequest(HttpRequest):
+    """A request under /scim/; `scim` is there once it is authenticated."""
+
+    request_id: str
+    scim: "Call"
+
+
+@dataclass
+class Call:
+    """One authenticated request: its connection, the actor it is for the events, the deviations it tolerated."""
+
+    connection: ProvisioningConnection
+    by: Actor
+    notes: list[str] = field(default_factory=list)
+
+
+def bearer(view: View) -> View:
+    """Lets a request pass that proves the connection in its path, as `request.scim`."""
+
+    @wraps(view)
+    def check(request: CallRequest, *args: Any, connection: UUID, **kwargs: Any) -> HttpResponse:
+        try:
+            with responses.scim_errors():
+                _authenticate(request, connection)
+        except errors.ScimError as failure:
+            return responses.error(failure)
+        return view(request, *args, **kwargs)
+
+    return check
+
+
+def address(request: HttpRequest) -> str | None:
+    """Where the request comes from, if that is an address."""
+    given = request.META.get("REMOTE_ADDR", "")
+    try:
+        validate_ipv46_address(given)
+    except ValidationError:
+        return None
+    return given
+
+
+def _authenticate(request: CallRequest, connection_id: UUID) -> None:
+    scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not clear.strip():
+        raise errors.unauthorized("Send the SCIM token of this connection as Authorization: Bearer <token>.")
+    token = tokens.find(clear.strip())
+    if token is None:
+        raise errors.unauthorized("This SCIM token is unknown, expired or revoked. Copy a live one from the console.")
+    if token.connection_id != connection_id:
+        raise errors.unauthorized("This SCIM token belongs to another Base URL. Copy both from the same page.")
+    connection = token.connection
+    by = Actor(Kind.CONNECTION, str(connection.pk), connection.name, request.request_id)
+    request.scim = Call(connection, by)
+    tokens.mark_used(token, address(request))
+    if not connection.is_enabled:
+        raise errors.ScimError(
+            403, "SCIM provisioning is off for this connection. Save the method SCIM in the console."
+        )

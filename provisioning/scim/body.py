@@ -1,0 +1,102 @@
+"""Reading of request bodies: what no client may send, whatever its dialect (security.md C7)."""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from provisioning.scim import errors
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 20
+_CONTENT_TYPES = {"", "application/scim+json", "application/json"}
+
+
+def check_headers(content_type: str, content_encoding: str) -> None:
+    """Refuse what is not plain JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in _CONTENT_TYPES:
+        raise errors.ScimError(415, "Send the body as application/scim+json or application/json.")
+    if content_encoding.strip().lower() not in {"", "identity"}:
+        raise errors.ScimError(415, "Send the body without a Content-Encoding.")
+
+
+def parse(content: bytes) -> dict[str, Any]:
+    """The JSON object that the body holds."""
+    if len(content) > MAX_BYTES:
+        raise errors.too_large("Send at most 1 MB in one request.")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise errors.invalid_syntax("Send the body in UTF-8.") from None
+    value = loads(text)
+    if not isinstance(value, dict):
+        raise errors.invalid_syntax("Send one JSON object.")
+    return value
+
+
+def loads(text: str) -> Any:
+    """Strict JSON: no repeated names, no numbers that are none, no deep nesting, no text a database cannot hold."""
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:
+        raise errors.invalid_syntax(f"This is not valid JSON: {error}.") from None
+    _check_depth(value)
+    if "\\u" in text:
+        _check_text(value)
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Names are case-insensitive in SCIM, so `userName` beside `username` says two things at once."""
+    if len({name.lower() for name, _ in pairs}) < len(pairs):
+        raise errors.invalid_syntax("An attribute stands twice in one object. Send each name once.")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> None:
+    raise errors.invalid_syntax(f"{name} is not a JSON number.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise errors.invalid_syntax("A number is too large.")
+    return number
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for item in level for child in _children(item) if isinstance(child, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _children(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _too_deep() -> errors.ScimError:
+    return errors.invalid_syntax(f"Nest objects and lists at most {MAX_DEPTH} deep.")
+
+
+def _check_text(value: Any) -> None:
+    """Escapes can spell NUL and half surrogate pairs; raw UTF-8 in JSON cannot."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            _check_string(item)
+        elif isinstance(item, dict):
+            waiting += [*item, *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+
+
+def _check_string(text: str) -> None:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise errors.invalid_syntax("A text holds a character that cannot be stored (NUL or half a surrogate pair).")

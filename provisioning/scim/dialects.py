@@ -1,0 +1,267 @@
+"""Tolerance for what real identity providers send (scim.md "Clients"), before scim2-models sees a body.
+
+Every function takes `notes` and adds a short sentence for each deviation that it tolerated.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from scim2_models import BaseModel
+
+from provisioning.scim import body as bodies
+from provisioning.scim import errors
+from provisioning.scim.attributes import Attribute, attributes, find, spelled
+from provisioning.scim.resources import ENTERPRISE
+
+MAX_OPERATIONS = 100
+_OLD_URNS = {
+    "urn:scim:schemas:core:1.0": "",
+    "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE,
+    "urn:scim:schemas:extension:enterprise:2.0:user": ENTERPRISE,
+}
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_FILTER = re.compile(r"\[.*\]", re.DOTALL)
+_SERVER_KEYS = {"schemas", "meta"}
+
+Body = dict[str, Any]
+Notes = list[str]
+
+
+def resource(body: Body, model: type[BaseModel], notes: Notes) -> Body:
+    """The body of a POST or PUT as RFC 7643 has it. Unknown attributes are left out."""
+    reader = _Reader(notes)
+    tidy: Body = {}
+    for key, value in body.items():
+        if key.lower() != "schemas":
+            _place(tidy, model, key, value, reader)
+    _note_schemas(body, model, notes)
+    return tidy
+
+
+def _place(tidy: Body, model: type[BaseModel], key: str, value: Any, reader: "_Reader") -> None:
+    """Put one attribute where it belongs; a key may be a path or the URN of a schema."""
+    if key.lower() == str(getattr(model, "__schema__", "")).lower() and isinstance(value, dict):
+        for name, item in value.items():
+            _place(tidy, model, name, item, reader)
+        return
+    steps = find(model, _modern(key))
+    if not steps:
+        reader.note(f"Ignored the unknown attribute {key[:100]}")
+        return
+    read = reader.value(steps[-1], value)
+    if read is None:
+        return
+    if len(steps) > 1:
+        reader.note(f"{spelled(steps)} sent as a path")
+    for step in steps[:-1]:
+        tidy = tidy.setdefault(step.name, {})
+    last = steps[-1].name
+    if isinstance(read, dict) and isinstance(tidy.get(last), dict):
+        tidy[last].update(read)
+    else:
+        tidy[last] = read
+
+
+def _modern(key: str) -> str:
+    """A key with the URN that SCIM 2.0 gives to an older schema."""
+    for old, new in _OLD_URNS.items():
+        if key.lower() == old or key.lower().startswith(f"{old}:"):
+            return f"{new}{key[len(old) :]}".lstrip(":")
+    return key
+
+
+def _note_schemas(body: Body, model: type[BaseModel], notes: Notes) -> None:
+    sent = next((value for key, value in body.items() if key.lower() == "schemas"), None)
+    if not isinstance(sent, list) or not sent:
+        notes.append("schemas left out")
+        return
+    known = {str(getattr(model, "__schema__", "")).lower()}
+    known |= {attribute.name.lower() for attribute in attributes(model).values() if attribute.is_extension}
+    for urn in sent:
+        if str(urn).lower() not in known:
+            _Reader(notes).note(f"Ignored the unknown schema {str(urn)[:100]}")
+
+
+def operations(body: Body, model: type[BaseModel], own_id: str, notes: Notes) -> list[Body]:
+    """The operations of a PATCH body, each with `op` in lower case and a path.
+
+    Raises invalidSyntax where it is no PATCH body, 413 where it holds too many operations.
+    """
+    key = next((key for key in body if key.lower() == "operations"), "Operations")
+    sent = body.get(key)
+    if isinstance(sent, dict):
+        sent = [sent]
+    if not isinstance(sent, list) or not sent or not all(isinstance(item, dict) for item in sent):
+        raise errors.invalid_syntax("Send Operations: a list of objects with op, path and value.")
+    if len(sent) > MAX_OPERATIONS:
+        raise errors.too_large(f"Send at most {MAX_OPERATIONS} operations in one request.")
+    reader = _Reader(notes, keeps_clearing=True)
+    if key != "Operations":
+        reader.note(f"Operations sent as {key}")
+    return [tidy for item in sent for tidy in _operation(item, model, own_id, reader)]
+
+
+def _operation(item: Body, model: type[BaseModel], own_id: str, reader: "_Reader") -> list[Body]:
+    """One operation as one or, where it has no path, one for each attribute of its value."""
+    item = {key.lower(): value for key, value in item.items()}
+    op, path = item.get("op"), item.get("path")
+    if not isinstance(op, str) or op.lower() not in {"add", "replace", "remove"}:
+        raise errors.invalid_value("Send op as add, replace or remove.")
+    if op != op.lower():
+        reader.note(f"op sent as {op}")
+    if path is not None and not isinstance(path, str):
+        raise errors.invalid_path("Send path as text, e.g. name.givenName.")
+    if path and path.strip():
+        return [_single(op.lower(), _modern(path.strip()), item, model, reader)]
+    if op.lower() == "remove":
+        raise errors.ScimError(400, "Name what to remove in path.", "noTarget")
+    return [
+        _single(op.lower(), key, {"value": value}, model, reader)
+        for key, value in _pathless(item.get("value"), model, own_id, reader)
+    ]
+
+
+def _pathless(value: Any, model: type[BaseModel], own_id: str, reader: "_Reader") -> list[tuple[str, Any]]:
+    """Paths and values of an operation without a path; the resource's own id among them is no change."""
+    if isinstance(value, str):
+        value = reader.json(value, "value")
+    if not isinstance(value, dict):
+        raise errors.invalid_value("Send a path, or as value an object of attributes.")
+    pairs: list[tuple[str, Any]] = []
+    for sent, item in value.items():
+        key = _modern(sent)
+        if key.lower() == "id" and item == own_id:
+            reader.note("id repeated in a change")
+        elif key.lower() not in _SERVER_KEYS:
+            pairs += _flattened(key, item, model)
+    return pairs
+
+
+def _flattened(key: str, item: Any, model: type[BaseModel]) -> list[tuple[str, Any]]:
+    """An object under a schema's URN, taken apart."""
+    steps = find(model, key)
+    is_own = key.lower() == str(getattr(model, "__schema__", "")).lower()
+    if isinstance(item, dict) and (is_own or (len(steps) == 1 and steps[0].is_extension)):
+        return [(name if is_own else f"{key}:{name}", part) for name, part in item.items()]
+    return [(key, item)]
+
+
+def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Reader") -> Body:
+    """One operation with a path, its value tidied by the attribute that the path leads to."""
+    steps = find(model, _FILTER.sub("", path))
+    value = item.get("value")
+    if not steps:
+        reader.note(f"Ignored the unknown attribute {path[:100]}")
+    if not steps or steps[0].name == "members":
+        return {"op": op, "path": path, "value": value}
+    if op == "remove":
+        return _removal(path, value, steps[-1], reader)
+    has_filter = "[" in path
+    is_entry = has_filter and steps[-1].is_many
+    read = reader.one(steps[-1], value) if is_entry else reader.value(steps[-1], value)
+    if read is None:
+        reader.note(f"{spelled(steps)} cleared by an empty value")
+        return {"op": "remove", "path": path.rpartition("].")[0] + "]" if "]." in path else path}
+    return {"op": op, "path": path if has_filter else spelled(steps), "value": read}
+
+
+def _removal(path: str, value: Any, attribute: Attribute, reader: "_Reader") -> Body:
+    """A remove; a value beside it names entries of a list (Entra), anywhere else it says nothing."""
+    if value is None or "[" in path or not attribute.is_many:
+        return {"op": "remove", "path": path}
+    reader.note(f"{attribute.name} removed by value")
+    return {"op": "remove", "path": path, "value": reader.many(attribute, value)}
+
+
+@dataclass
+class _Reader:
+    """Reads values by what their attribute is.
+
+    `keeps_clearing`: null within an object clears (PATCH); else it says nothing.
+    """
+
+    notes: Notes = field(default_factory=list)
+    keeps_clearing: bool = False
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    def value(self, attribute: Attribute, value: Any) -> Any:
+        """The attribute's value; None where nothing was sent or it is cleared."""
+        if value is None or value == "":
+            return None
+        return self.many(attribute, value) if attribute.is_many else self.one(attribute, value)
+
+    def many(self, attribute: Attribute, value: Any) -> list[Any]:
+        if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+            value = self.json(value, attribute.name)
+        if not isinstance(value, list):
+            self.note(f"{attribute.name} sent as one value instead of a list")
+            value = [value]
+        return [read for read in (self.one(attribute, item) for item in value) if read is not None]
+
+    def one(self, attribute: Attribute, value: Any) -> Any:
+        """One value: of a list, or of an attribute that has only one."""
+        if value is None or value == "":
+            return None
+        if attribute.model is not None:
+            return self._complex(attribute, attribute.model, value)
+        return self._simple(attribute, self._unwrapped(attribute, value))
+
+    def _complex(self, attribute: Attribute, model: type[BaseModel], value: Any) -> Any:
+        if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+            value = self.json(value, attribute.name)
+        if isinstance(value, list) and len(value) <= 1:
+            self.note(f"{attribute.name} sent as a list")
+            value = value[0] if value else None
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self.note(f"{attribute.name} sent as a bare value")
+            value = {"value" if "value" in attributes(model) else "formatted": value}
+        return self._object(model, value)
+
+    def _object(self, model: type[BaseModel], value: Body) -> Body | None:
+        read: Body = {}
+        for key, item in value.items():
+            steps = find(model, key)
+            if steps and (part := self.value(steps[-1], item)) is not None:
+                read[steps[0].name] = part
+            elif steps and self.keeps_clearing:
+                read[steps[0].name] = None
+        return read or None
+
+    def _unwrapped(self, attribute: Attribute, value: Any) -> Any:
+        """A plain value out of the list of objects that Entra once sent for it."""
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+            self.note(f"{attribute.name} sent as a list")
+        if isinstance(value, dict) and "value" in value:
+            value = value["value"]
+        return value
+
+    def _simple(self, attribute: Attribute, value: Any) -> Any:
+        if value is None or value == "":
+            return None
+        if attribute.type is bool:
+            return self._boolean(attribute, value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self.note(f"{attribute.name} sent as a number")
+            return str(value)
+        return value
+
+    def _boolean(self, attribute: Attribute, value: Any) -> bool:
+        """true or false in the spellings that are beyond doubt; anything else is refused, never guessed."""
+        if isinstance(value, bool):
+            return value
+        text = str(value).strip().lower()
+        if text not in _BOOLEANS or not isinstance(value, str | int):
+            raise errors.invalid_value(f"Send {attribute.name} as true or false.")
+        self.note(f"{attribute.name} sent as {'text' if isinstance(value, str) else 'a number'}")
+        return _BOOLEANS[text]
+
+    def json(self, text: str, name: str) -> Any:
+        self.note(f"{name} sent as JSON in a text")
+        return bodies.loads(text)

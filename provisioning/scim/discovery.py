@@ -1,0 +1,135 @@
+"""What this server offers, as clients read it: taken from the very models that read and check bodies."""
+
+from functools import cache
+from typing import Any
+
+import scim2_models as scim
+from django.http import HttpResponse
+from django_scim import views
+from django_scim.settings import scim_settings
+from scim2_models import Context
+
+from provisioning.scim import body, errors, queries, responses
+from provisioning.scim.auth import CallRequest
+from provisioning.scim.dialects import MAX_OPERATIONS
+from provisioning.scim.resources import EnterpriseUser, Group, User
+from provisioning.scim.views import Outcomes
+
+_LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+Document = dict[str, Any]
+
+
+class Discovery(Outcomes):
+    """A fixed list of documents, each also by its id."""
+
+    kind: str
+    request: CallRequest
+
+    def documents(self) -> list[Document]:
+        raise NotImplementedError
+
+    def get(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        if "filter" in request.GET:
+            raise errors.ScimError(403, "These lists cannot be filtered. Read them whole, or one by its id.")
+        found = [self._with_meta(document) for document in self.documents() if uuid in (None, document["id"])]
+        if uuid is not None:
+            if not found:
+                raise errors.not_found()
+            return responses.resource(found[0])
+        return responses.resource(
+            {
+                "schemas": [_LIST],
+                "totalResults": len(found),
+                "startIndex": 1,
+                "itemsPerPage": len(found),
+                "Resources": found,
+            }
+        )
+
+    def _with_meta(self, document: Document) -> Document:
+        location = f"{self.request.scim.connection.base_url}/{self.kind}s/{document['id']}"
+        return document | {"meta": {"resourceType": self.kind, "location": location}}
+
+
+class ResourceTypesView(views.ResourceTypesView, Discovery):
+    """/ResourceTypes"""
+
+    kind = "ResourceType"
+    get = Discovery.get
+
+    def documents(self) -> list[Document]:
+        return _resource_types()
+
+
+class SchemasView(views.SchemasView, Discovery):
+    """/Schemas"""
+
+    kind = "Schema"
+    get = Discovery.get
+
+    def documents(self) -> list[Document]:
+        return _schemas()
+
+
+class ServiceProviderConfigView(views.ServiceProviderConfigView, Outcomes):
+    """/ServiceProviderConfig"""
+
+    def get(self, request: CallRequest) -> HttpResponse:
+        location = f"{request.scim.connection.base_url}/ServiceProviderConfig"
+        meta = {"resourceType": "ServiceProviderConfig", "location": location}
+        return responses.resource(_service_provider_config() | {"meta": meta})
+
+
+@cache
+def _resource_types() -> list[Document]:
+    types = [scim.ResourceType.from_resource(User), scim.ResourceType.from_resource(Group)]
+    types[0].description, types[1].description = "User Account", "Group"
+    return [_dump(resource_type) for resource_type in types]
+
+
+@cache
+def _schemas() -> list[Document]:
+    user, enterprise, group = [_dump(model.to_schema()) for model in (User, EnterpriseUser, Group)]
+    _leave_out(user["attributes"], "password")
+    _leave_out(_named(group["attributes"], "members")["subAttributes"], "display")
+    # A body without emails passes where its userName is an address; clients had better not count on that.
+    emails = _named(user["attributes"], "emails")
+    emails["required"] = _named(emails["subAttributes"], "value")["required"] = True
+    return [user, enterprise, group]
+
+
+def _named(attributes: list[Document], name: str) -> Document:
+    return next(attribute for attribute in attributes if attribute["name"] == name)
+
+
+def _leave_out(attributes: list[Document], name: str) -> None:
+    """What the models know, but this server neither takes nor shows."""
+    attributes.remove(_named(attributes, name))
+
+
+@cache
+def _service_provider_config() -> Document:
+    return _dump(
+        scim.ServiceProviderConfig(
+            patch=scim.Patch(supported=True),
+            bulk=scim.Bulk(supported=False, max_operations=MAX_OPERATIONS, max_payload_size=body.MAX_BYTES),
+            filter=scim.Filter(supported=True, max_results=queries.MAX_COUNT),
+            change_password=scim.ChangePassword(supported=False),
+            sort=scim.Sort(supported=False),
+            etag=scim.ETag(supported=True),
+            pagination=scim.Pagination(
+                cursor=False,
+                index=True,
+                default_pagination_method=scim.Pagination.DefaultPaginationMethod.index,
+                default_page_size=queries.DEFAULT_COUNT,
+                max_page_size=queries.MAX_COUNT,
+            ),
+            authentication_schemes=[
+                scim.AuthenticationScheme(**scheme) for scheme in scim_settings.AUTHENTICATION_SCHEMES
+            ],
+        )
+    )
+
+
+def _dump(resource: scim.Resource) -> Document:
+    return resource.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE)

@@ -1,0 +1,79 @@
+"""SCIM errors (RFC 7644 section 3.12), each with a sentence that says what to do."""
+
+from typing import Any
+
+from django_scim.exceptions import SCIMException
+from pydantic import ValidationError
+from scim2_models import SCIMException as PayloadError
+
+
+class ScimError(SCIMException):
+    """A refusal with its HTTP status, a detail and, where the RFC has one, a scimType."""
+
+    def __init__(
+        self, status: int, detail: str, scim_type: str | None = None, *, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail, status=status, scim_type=scim_type)
+        self.headers = headers or {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The RFC's body; `status` is a string there."""
+        return super().to_dict() | {"status": str(self.status)}
+
+
+def unauthorized(detail: str) -> ScimError:
+    return ScimError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="scim"'})
+
+
+def not_found() -> ScimError:
+    """The same bytes for an unknown id and for one of another tenant."""
+    return ScimError(404, "There is no such resource in this connection.")
+
+
+def not_allowed(methods: list[str]) -> ScimError:
+    allowed = ", ".join(methods)
+    return ScimError(405, f"Use one of these methods here: {allowed}.", headers={"Allow": allowed})
+
+
+def uniqueness(detail: str) -> ScimError:
+    return ScimError(409, detail, "uniqueness")
+
+
+def invalid_value(detail: str) -> ScimError:
+    return ScimError(400, detail, "invalidValue")
+
+
+def invalid_syntax(detail: str) -> ScimError:
+    return ScimError(400, detail, "invalidSyntax")
+
+
+def invalid_path(detail: str) -> ScimError:
+    return ScimError(400, detail, "invalidPath")
+
+
+def mutability(detail: str) -> ScimError:
+    return ScimError(400, detail, "mutability")
+
+
+def too_large(detail: str) -> ScimError:
+    return ScimError(413, detail)
+
+
+def unavailable() -> ScimError:
+    return ScimError(503, "The database is busy. Send the request again.", headers={"Retry-After": "5"})
+
+
+def of_payload(error: ValidationError | PayloadError) -> ScimError:
+    """What scim2-models found wrong."""
+    if isinstance(error, PayloadError):
+        return ScimError(error.status, _first_line(error.detail), error.scim_type or None)
+    found = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in found["loc"])
+    scim_type = found.get("ctx", {}).get("scim_type") or "invalidValue"
+    return ScimError(400, f"{where}: {found['msg']}" if where else found["msg"], scim_type)
+
+
+def _first_line(detail: str) -> str:
+    """scim2-models passes on pydantic's text of several lines: a count, the place, what is wrong there."""
+    lines = detail.splitlines()
+    return detail if len(lines) < 3 else f"{lines[1]}: {lines[2].split('[type=')[0].strip()}"

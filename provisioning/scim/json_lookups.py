@@ -1,0 +1,167 @@
+"""Database expressions that give the same verdict on SQLite and PostgreSQL, most of them over a JSON document.
+
+Names inside documents come from the schemas, never from a request, and travel as parameters all the same.
+"""
+
+from typing import Any
+
+from django.core.exceptions import FullResultSet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Expression, F, Func, JSONField, Q, TextField
+from django.db.models.sql.compiler import SQLCompiler
+
+Sql = tuple[str, tuple[Any, ...]]
+
+# Any string, number or boolean at any depth; the empty string is no value (RFC 7644 section 3.4.2.2, "pr").
+_HAS_VALUE = '$.** ? (@.type() == "boolean" || @.type() == "number" || (@.type() == "string" && @ != ""))'
+
+
+class Holds(Func):
+    """A condition with two answers: what SQL leaves unknown, because an attribute is absent, does not hold."""
+
+    template = "((%(expressions)s) IS TRUE)"
+    output_field = BooleanField()
+
+
+class Filled(Func):
+    """A column is not empty, in the words of the partial indexes: SQLite recognises them only literally."""
+
+    template = "NOT (%(expressions)s = '')"
+    output_field = BooleanField()
+
+
+class Bytewise(Func):
+    """Text ordered by its code points, whatever the collation of the database."""
+
+    template = "(%(expressions)s)"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        return super().as_sql(compiler, connection, template='(%(expressions)s) COLLATE "C"', **context)
+
+
+class UuidText(Func):
+    """A UUID as it is written; SQLite keeps it without hyphens."""
+
+    template = "(%(expressions)s)::text"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        digits, params = compiler.compile(self.source_expressions[0])
+        parts = [f"substr({digits}, {start}, {length})" for start, length in _UUID_PARTS]
+        return "(" + " || '-' || ".join(parts) + ")", (*params,) * len(parts)
+
+
+_UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
+
+
+class _AtPath(Func):
+    """Something at a path of names inside a JSON document."""
+
+    def __init__(self, source: Expression | F, *names: str) -> None:
+        super().__init__(source)
+        self.names = list(names)
+
+    @property
+    def sqlite_path(self) -> str:
+        return "$" + "".join(f'."{name}"' for name in self.names)
+
+    def source(self, compiler: SQLCompiler) -> Sql:
+        sql, params = compiler.compile(self.source_expressions[0])
+        return sql, tuple(params)
+
+
+class JsonText(_AtPath):
+    """The string there; NULL where there is none."""
+
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        sql = f"CASE json_type({json}, %s) WHEN 'text' THEN json_extract({json}, %s) END"
+        return sql, (*params, self.sqlite_path) * 2
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        sql = f"CASE jsonb_typeof({json} #> %s) WHEN 'string' THEN {json} #>> %s END"
+        return sql, (*params, self.names) * 2
+
+
+class JsonFlag(_AtPath):
+    """The boolean there; NULL where there is none."""
+
+    output_field = BooleanField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        sql = f"CASE json_type({json}, %s) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
+        return sql, (*params, self.sqlite_path)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        sql = f"CASE jsonb_typeof({json} #> %s) WHEN 'boolean' THEN ({json} #>> %s)::boolean END"
+        return sql, (*params, self.names) * 2
+
+
+class JsonPresent(_AtPath):
+    """Whether what is there holds any value."""
+
+    output_field = BooleanField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        # `atom` is NULL for objects, arrays and null.
+        sql = f"EXISTS (SELECT 1 FROM json_tree({json}, %s) AS part WHERE part.atom <> '')"  # noqa: S608
+        return sql, (*params, self.sqlite_path)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        return f"(jsonb_path_exists({json} #> %s, %s) IS TRUE)", (*params, self.names, _HAS_VALUE)
+
+
+class Item(Expression):
+    """The element that `AnyItem` looks at, as a JSON document of its own."""
+
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
+        # SQLite hands out a string without its quotes, which is no JSON; no attribute is a list of strings.
+        return "CASE item.type WHEN 'object' THEN item.value END", ()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
+        return "item.value", ()
+
+
+class AnyItem(Func):
+    """Whether an element of the list at a path meets a condition on `Item()`."""
+
+    output_field = BooleanField()
+
+    def __init__(self, items: "JsonItems", condition: Q) -> None:
+        super().__init__(items, condition)
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **context: Any) -> Sql:
+        items, condition = self.source_expressions
+        rows, params = compiler.compile(items)
+        try:
+            where, where_params = compiler.compile(condition)
+        except FullResultSet:
+            where, where_params = "TRUE", ()
+        return f"EXISTS (SELECT 1 FROM {rows} AND {where})", (*params, *where_params)  # noqa: S608
+
+
+class JsonItems(_AtPath):
+    """The elements of the list there, as the beginning of a FROM … WHERE; none where there is no list."""
+
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        # The keys of a list are numbers; json_each would also run through an object.
+        return f"json_each({json}, %s) AS item WHERE typeof(item.key) = 'integer'", (*params, self.sqlite_path)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        json, params = self.source(compiler)
+        # Strict and silent: no rows, and no error, for what is not a list.
+        sql = f"jsonb_path_query({json} #> %s, 'strict $[*]', '{{}}', true) AS item(value) WHERE TRUE"
+        return sql, (*params, self.names)

@@ -1,0 +1,160 @@
+"""PATCH (RFC 7644 section 3.5.2): members apart, as sets of ids; everything else through scim2-models."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic import ValidationError
+from scim2_models import BaseModel, Context, PatchOp
+from scim2_models import SCIMException as PayloadError
+
+from provisioning.scim import errors
+from provisioning.scim.resources import POLICY, Document, dump
+
+MAX_MEMBERS = 10_000
+_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_MEMBERS = re.compile(
+    r"(?:urn:ietf:params:scim:schemas:core:2\.0:Group:)?members(?:\[(?P<filter>.*)\])?(?P<rest>\..*)?", re.I | re.S
+)
+_BY_VALUE = re.compile(r'\s*value\s+eq\s+"([^"\\]*)"\s*', re.I)
+_OR = re.compile(r"\s+or\s+", re.I)
+
+
+@dataclass
+class MemberChange:
+    """What a request does to a group's members, as if its operations were applied one after the other.
+
+    `replace` is the whole new set or None; then `add` and `remove` are empty. `named` are all ids that anything
+    asked to add, also those removed again later: each must exist.
+    """
+
+    add: list[str] = field(default_factory=list)
+    remove: list[str] = field(default_factory=list)
+    replace: list[str] | None = None
+    named: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.remove) or self.replace is not None
+
+
+def split(operations: Iterable[Document]) -> tuple[MemberChange, list[Document]]:
+    """Operations on members as one change, and all the others."""
+    members, others = _Members(), []
+    for operation in operations:
+        if match := _MEMBERS.fullmatch(operation["path"]):
+            members.apply(operation, match["filter"], match["rest"])
+        else:
+            others.append(operation)
+    return members.change(), others
+
+
+def apply(document: Document, operations: list[Document], model: type[BaseModel]) -> Document:
+    """The document after the operations, all or none of them."""
+    if not operations:
+        return document
+    try:
+        with POLICY:
+            patch = cast(Any, PatchOp)[model].model_validate(
+                {"schemas": [_SCHEMA], "Operations": operations}, scim_ctx=Context.RESOURCE_PATCH_REQUEST
+            )
+            resource = model.model_validate(document)
+            patch.patch(resource)
+    except (ValidationError, PayloadError) as error:
+        raise errors.of_payload(error) from None
+    return dump(resource)
+
+
+def take_members(body: Document) -> list[str] | None:
+    """Take the members out of a group's body; None when it does not speak of them."""
+    key = next((key for key in body if key.lower() == "members"), None)
+    return None if key is None else member_ids(body.pop(key))
+
+
+def member_ids(value: Any) -> list[str]:
+    """The ids that a list of members names, in any of the shapes that IdPs send."""
+    entries = value if isinstance(value, list) else [] if value is None else [value]
+    if len(entries) > MAX_MEMBERS:
+        raise errors.too_large(f"Send at most {MAX_MEMBERS:,} members in one request.")
+    return list(dict.fromkeys(_member_id(entry) for entry in entries))
+
+
+def _member_id(entry: Any) -> str:
+    fields = {key.lower(): item for key, item in entry.items()} if isinstance(entry, dict) else {"value": entry}
+    if str(fields.get("type") or "").lower() == "group":
+        raise errors.invalid_value("A group cannot be a member of a group here. Push its users as members instead.")
+    value = fields.get("value") or str(fields.get("$ref") or "").rstrip("/").rpartition("/")[2]
+    if not isinstance(value, str) or not value:
+        raise errors.invalid_value('Name each member by its id, as {"value": "<id>"}.')
+    return value.lower()
+
+
+class _Members:
+    """The sets while operations are applied; dictionaries keep the order."""
+
+    def __init__(self) -> None:
+        self.added: dict[str, None] = {}
+        self.removed: dict[str, None] = {}
+        self.whole: dict[str, None] | None = None
+        self.named: dict[str, None] = {}
+        self.count = 0
+
+    def apply(self, operation: Document, filter_text: str | None, rest: str | None) -> None:
+        if rest:
+            raise errors.mutability("What a member is cannot be changed. Remove the member and add another one.")
+        op, value = operation["op"], operation.get("value")
+        if filter_text is not None:
+            if op != "remove":
+                raise errors.invalid_path('Add members with the path "members"; a filter is for removing.')
+            self.remove(self.counted(_filtered(filter_text)))
+        elif op == "add":
+            self.add(self.counted(member_ids(value)))
+        elif op == "replace":
+            self.replace(self.counted(member_ids(value)))
+        elif value is None:
+            self.replace([])
+        else:
+            self.remove(self.counted(member_ids(value)))
+
+    def counted(self, ids: list[str]) -> list[str]:
+        self.count += len(ids)
+        if self.count > MAX_MEMBERS:
+            raise errors.too_large(f"Send at most {MAX_MEMBERS:,} members in one request.")
+        return ids
+
+    def add(self, ids: list[str]) -> None:
+        self.named |= dict.fromkeys(ids)
+        if self.whole is not None:
+            self.whole |= dict.fromkeys(ids)
+            return
+        self.added |= dict.fromkeys(ids)
+        self._drop(self.removed, ids)
+
+    def remove(self, ids: list[str]) -> None:
+        if self.whole is not None:
+            self._drop(self.whole, ids)
+            return
+        self.removed |= dict.fromkeys(ids)
+        self._drop(self.added, ids)
+
+    def replace(self, ids: list[str]) -> None:
+        self.whole = {}
+        self.added, self.removed = {}, {}
+        self.add(ids)
+
+    def change(self) -> MemberChange:
+        whole = None if self.whole is None else list(self.whole)
+        return MemberChange(list(self.added), list(self.removed), whole, list(self.named))
+
+    @staticmethod
+    def _drop(ids: dict[str, None], unwanted: list[str]) -> None:
+        for one in unwanted:
+            ids.pop(one, None)
+
+
+def _filtered(text: str) -> list[str]:
+    """The ids of `value eq "a" or value eq "b"`."""
+    matches = [_BY_VALUE.fullmatch(part) for part in _OR.split(text)]
+    if not all(matches):
+        raise errors.invalid_path('Name the members to remove by id, as members[value eq "<id>"].')
+    return [match[1].lower() for match in matches if match]

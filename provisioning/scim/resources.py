@@ -1,0 +1,197 @@
+"""Our User and Group: read from bodies, rendered for answers, folded for filters. No ORM, no request."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, cast
+
+import scim2_models
+from pydantic import Field, ValidationError
+from scim2_models import BaseModel, Context, Mutability, Reference, ScimPolicy
+
+from provisioning.scim import errors
+from provisioning.scim.attributes import Attribute, attributes, find
+from workspace.keys import canonical
+
+POLICY = ScimPolicy(
+    unknown=ScimPolicy.Unknown.ignore,
+    remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+    unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+)
+# Never stored: what the server itself says of a resource, and the password, which nobody needs here.
+_NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
+_MAX_LENGTHS = {"userName": 250, "externalId": 500, "displayName": 250}
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
+Document = dict[str, Any]
+
+
+class Email(scim2_models.Email):
+    """An address as IdPs have them, e.g. ada@corp.local."""
+
+    value: str | None = None
+    """Email addresses for the user."""
+
+
+class Manager(scim2_models.Manager):
+    """The manager by id alone: no IdP sends the required `$ref`."""
+
+    ref: Annotated[Reference["User"] | None, Mutability.read_write] = Field(  # type: ignore[assignment]
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    """The URI of the SCIM resource representing the User's manager."""
+
+
+class EnterpriseUser(scim2_models.EnterpriseUser):
+    """Enterprise User"""
+
+    manager: Manager | None = None
+    """The User's manager."""
+
+
+class User(scim2_models.User[EnterpriseUser]):
+    """User Account"""
+
+    emails: list[Email] | None = None  # type: ignore[assignment]
+    """Email addresses for the user."""
+
+
+class Group(scim2_models.Group):
+    """Group"""
+
+
+Model = type[BaseModel]
+ENTERPRISE = str(EnterpriseUser.__schema__)
+
+
+def parse(body: Document, model: Model) -> Document:
+    """The document of a POST or PUT body that `dialects` has tidied: checked, read-only attributes left out."""
+    try:
+        resource = model.model_validate(body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
+    except ValidationError as error:
+        raise errors.of_payload(error) from None
+    return dump(resource)
+
+
+def dump(resource: BaseModel) -> Document:
+    """What is stored of a resource."""
+    document = resource.model_dump(scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
+    document = {name: value for name, value in document.items() if name not in _NOT_STORED}
+    _check_lengths(document)
+    return document
+
+
+def _check_lengths(document: Document) -> None:
+    """The same verdict on every database: SQLite would keep any length."""
+    for name, most in _MAX_LENGTHS.items():
+        text = document.get(name, "")
+        if len(text) > most or len(canonical(text)) > 500:
+            raise errors.invalid_value(f"Shorten {name} to at most {most} characters.")
+    for email in document.get("emails", []):
+        if len(canonical(email.get("value", ""))) > 254 or len(canonical(email.get("type", ""))) > 100:
+            raise errors.invalid_value("Shorten emails.value to at most 254 and emails.type to at most 100 characters.")
+
+
+def profile(document: Document) -> tuple[str, str]:
+    """Full name and email address of a User.
+
+    Raises invalidValue when there is no address: without one nobody can be told apart.
+    """
+    email = _email(document)
+    if not email:
+        raise errors.invalid_value("Send an email address: emails[primary eq true].value, or a userName that is one.")
+    return _full_name(document), email
+
+
+def _full_name(document: Document) -> str:
+    name = document.get("name", {})
+    parts = " ".join(filter(None, [name.get("givenName"), name.get("familyName")]))
+    candidates = [document.get("displayName"), name.get("formatted"), parts, document["userName"]]
+    return next(text for text in candidates if text and text.strip())
+
+
+def _email(document: Document) -> str:
+    emails = [email for email in document.get("emails", []) if email.get("value", "").strip()]
+    ranked = sorted(emails, key=lambda email: (not email.get("primary"), email.get("type") != "work"))
+    if ranked:
+        return ranked[0]["value"].strip()
+    user_name = document["userName"].strip()
+    return user_name if _ADDRESS.fullmatch(user_name) else ""
+
+
+def folded(document: Document, model: Model) -> Document:
+    """The document for filters: names in lower case, strings canonical unless their attribute is case-exact."""
+    known = attributes(model)
+    return {name.lower(): _fold(value, known.get(name.lower())) for name, value in document.items()}
+
+
+def _fold(value: Any, attribute: Attribute | None) -> Any:
+    if isinstance(value, list):
+        return [_fold(item, attribute) for item in value]
+    if isinstance(value, dict):
+        model = attribute.model if attribute else None
+        return folded(value, model) if model else value
+    if isinstance(value, str) and not (attribute and attribute.is_exact):
+        return canonical(value)
+    return value
+
+
+def render(document: Document, model: Model, *, server: Document, selection: "Selection | None" = None) -> Document:
+    """The answer's resource: the document with what the server adds (id, meta, groups or members)."""
+    extensions = [name for name in document if ":" in name]
+    resource = {"schemas": [str(cast(Any, model).__schema__), *extensions], **server, **document}
+    return selection.apply(resource) if selection else resource
+
+
+class Selection:
+    """Which attributes a request wants to see (RFC 7644 section 3.9)."""
+
+    def __init__(self, model: Model, attributes: Iterable[str] = (), excluded: Iterable[str] = ()) -> None:
+        self.included = _tree(model, attributes)
+        self.excluded = _tree(model, excluded)
+        if self.included and self.excluded:
+            raise errors.invalid_value("Send attributes or excludedAttributes, not both.")
+        self.is_explicit = bool(self.included)
+
+    def wants(self, name: str) -> bool:
+        """Whether the answer can hold this attribute, so that others need not be read."""
+        return name in self.included if self.included else self.excluded.get(name) != {}
+
+    def apply(self, resource: Document) -> Document:
+        """The resource with the wanted attributes; `schemas` and `id` always stay."""
+        if self.included:
+            return _only(resource, {"schemas": {}, "id": {}, **self.included})
+        always = {name: resource[name] for name in ("schemas", "id")}
+        return {**always, **_without(resource, self.excluded)} if self.excluded else resource
+
+
+_Tree = dict[str, Any]
+
+
+def _tree(model: Model, paths: Iterable[str]) -> _Tree:
+    """Paths as nested lower-case names; an empty branch means all of it. Unknown ones select nothing."""
+    tree: _Tree = {}
+    for path in filter(None, map(str.strip, paths)):
+        branch = tree
+        steps = find(model, path)
+        names = [step.name.lower() for step in steps] or ["schemas" if path.lower() == "schemas" else path.lower()]
+        for name in names:
+            branch = branch.setdefault(name, {})
+    return tree
+
+
+def _only(value: Any, tree: _Tree) -> Any:
+    if isinstance(value, list):
+        return [_only(item, tree) for item in value]
+    if not isinstance(value, dict) or not tree:
+        return value
+    return {name: _only(item, tree[name.lower()]) for name, item in value.items() if name.lower() in tree}
+
+
+def _without(value: Any, tree: _Tree) -> Any:
+    if isinstance(value, list):
+        return [_without(item, tree) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _without(item, tree.get(name.lower(), {})) for name, item in value.items() if tree.get(name.lower()) != {}
+    }

@@ -1,0 +1,221 @@
+"""The endpoints: django-scim2's views, with our own reading, paging, concurrency control and answers."""
+
+from contextlib import nullcontext
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.generic import View
+from django_scim import views
+
+from provisioning.scim import body as bodies
+from provisioning.scim import errors, queries, responses
+from provisioning.scim.adapters import ADAPTERS, Adapter
+from provisioning.scim.auth import CallRequest
+from provisioning.scim.filters import compile_filter
+from provisioning.scim.queries import Query
+from provisioning.scim.resources import Document
+
+_LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
+
+class Outcomes(View):
+    """Stands behind django-scim2's dispatch: a change is one transaction, a failure a SCIM error."""
+
+    changing_methods = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        changes = request.method in self.changing_methods
+        try:
+            with responses.scim_errors(), transaction.atomic() if changes else nullcontext():
+                return super().dispatch(request, *args, **kwargs)
+        except errors.ScimError as failure:
+            return responses.error(failure)
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]
+        return responses.error(errors.not_allowed(allowed))
+
+
+class NotOffered(views.SCIMView, Outcomes):
+    """Parts of the protocol that this server leaves out."""
+
+    implemented = False
+
+    def status_501(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return responses.error(errors.ScimError(501, "This server does not offer this; see /ServiceProviderConfig."))
+
+
+class Unknown(views.SCIMView, Outcomes):
+    """Any other path, whatever the method."""
+
+    http_method_names: list[str] = []
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return responses.error(errors.not_found())
+
+
+class Listing:
+    """Lists and searches."""
+
+    scim_adapter: type[Adapter]
+    request: Any
+    kwargs: dict[str, Any]
+
+    def found(self, request: CallRequest, query: Query) -> HttpResponse:
+        """A page of the resources that match, and how many there are."""
+        rows = _matching(self.scim_adapter, request, query)
+        first = query.start - 1
+        page = list(rows[first : first + query.count])
+        # A page that is not full ends the list, and so tells its length.
+        is_last = bool(page or not first) and len(page) < query.count
+        total = first + len(page) if is_last else rows.count()
+        return _list(self.scim_adapter.rendered(page, request, query.selection), total, query.start)
+
+
+class Resources(Listing):
+    """Users or Groups."""
+
+    def get_object(self, rows: Any = None) -> Any:
+        """The connection's own resource of that id; any other is not found."""
+        try:
+            pk = UUID(self.kwargs["uuid"])
+        except ValueError:
+            raise errors.not_found() from None
+        found = (self.scim_adapter.rows(self.request) if rows is None else rows).filter(pk=pk).first()
+        if found is None or str(pk) != self.kwargs["uuid"].lower():
+            raise errors.not_found()
+        return found
+
+    def get_many(self, request: CallRequest) -> HttpResponse:
+        return self.found(request, Query.of(request.GET.dict(), self.scim_adapter.model))
+
+    def get_single(self, request: CallRequest) -> HttpResponse:
+        resource = self.scim_adapter(self.get_object(), request)
+        if _matches(request.headers.get("If-None-Match"), resource.version):
+            return HttpResponse(status=304, headers={"ETag": resource.version})
+        return self._answer(resource)
+
+    def post(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        if uuid is not None:
+            raise errors.not_allowed(["GET", "PUT", "PATCH", "DELETE"])
+        resource = self.scim_adapter(None, request)
+        resource.create(_body(request))
+        return self._answer(resource, 201)
+
+    def put(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        resource = self._changing(uuid)
+        resource.replace(_body(request))
+        return self._answer(resource)
+
+    def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        resource = self._changing(uuid)
+        resource.patch(_body(request))
+        if resource.resource_type == "Group" and "attributes" not in request.GET:
+            return responses.empty({"ETag": resource.version})
+        return self._answer(resource)
+
+    def delete(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        self._changing(uuid).delete()
+        return responses.empty()
+
+    def _changing(self, uuid: str | None) -> Adapter:
+        """The resource, locked, if it is still the version that the client means."""
+        if uuid is None:
+            raise errors.not_allowed(["GET", "POST"])
+        resource = self.scim_adapter(self.get_object(self.scim_adapter.locked(self.request)), self.request)
+        wanted = self.request.headers.get("If-Match")
+        if wanted is not None and not _matches(wanted, resource.version):
+            raise errors.ScimError(412, "The resource has changed since. Read it again, then repeat the change.")
+        return resource
+
+    def _answer(self, resource: Adapter, status: int = 200) -> HttpResponse:
+        selection = queries.selection(self.request.GET.dict(), resource.model)
+        document = self.scim_adapter.rendered([resource.obj], self.request, selection)[0]
+        return responses.resource(document, status, {"Location": resource.location, "ETag": resource.version})
+
+
+class Searching(Listing):
+    """A search by POST; it changes nothing."""
+
+    changing_methods: frozenset[str] = frozenset()
+
+    def post(self, request: CallRequest) -> HttpResponse:
+        return self.found(request, Query.of(_body(request), self.scim_adapter.model))
+
+
+class UsersView(Resources, views.UsersView, Outcomes):
+    """/Users"""
+
+
+class GroupsView(Resources, views.GroupsView, Outcomes):
+    """/Groups"""
+
+
+class UserSearchView(Searching, views.UserSearchView, Outcomes):
+    """/Users/.search"""
+
+
+class GroupSearchView(Searching, views.GroupSearchView, Outcomes):
+    """/Groups/.search"""
+
+
+class SearchView(views.SearchView, Outcomes):
+    """/.search: users, then groups."""
+
+    changing_methods: frozenset[str] = frozenset()
+
+    def post(self, request: CallRequest) -> HttpResponse:
+        asked = _body(request)
+        resources: list[Document] = []
+        refusals: list[errors.ScimError] = []
+        total = 0
+        for adapter in ADAPTERS:
+            query = Query.of(asked, adapter.model)
+            try:
+                rows = _matching(adapter, request, query)
+            except errors.ScimError as refusal:
+                # An attribute that only the other kind of resource has matches nothing here.
+                refusals.append(refusal)
+                continue
+            first = max(query.start - 1 - total, 0)
+            page = list(rows[first : first + query.count - len(resources)])
+            resources += adapter.rendered(page, request, query.selection)
+            total += rows.count()
+        if len(refusals) == len(ADAPTERS):
+            raise refusals[0]
+        return _list(resources, total, query.start)
+
+
+def _matching(adapter: type[Adapter], request: CallRequest, query: Query) -> QuerySet:
+    """The connection's own resources that the filter lets through, oldest first."""
+    rows = adapter.rows(request).order_by("id")
+    return rows.filter(compile_filter(query.filter, resource=adapter.resource_type)) if query.filter else rows
+
+
+def _list(resources: list[Document], total: int, start: int) -> HttpResponse:
+    return responses.resource(
+        {
+            "schemas": [_LIST],
+            "totalResults": total,
+            "startIndex": start,
+            "itemsPerPage": len(resources),
+            "Resources": resources,
+        }
+    )
+
+
+def _body(request: HttpRequest) -> Document:
+    bodies.check_headers(request.headers.get("Content-Type", ""), request.headers.get("Content-Encoding", ""))
+    return bodies.parse(request.body)
+
+
+def _matches(tags: str | None, version: str) -> bool:
+    """Whether a list of entity tags names this version; ours are weak, so W/ says nothing."""
+    if tags is None:
+        return False
+    wanted = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    return "*" in wanted or version.removeprefix("W/") in wanted

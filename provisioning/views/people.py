@@ -1,0 +1,73 @@
+"""What identity providers say of an end user."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from provisioning.models import ProvisionedMembership, ProvisionedUser
+from workspace.decorators import ConsoleRequest, console
+from workspace.models import ChangeEvent, EndUser, Environment
+from workspace.navigation import end_user_tabs, page_url
+
+
+@console
+@require_safe
+def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """The tab Provisioning: each connection's record, and where name and address come from."""
+    person = get_object_or_404(environment.workspace.end_users, pk=end_user)
+    context = {
+        "end_user": person,
+        "tabs": end_user_tabs(request, person),
+        "facts": [
+            {"label": "Full name", "value": person.full_name, "hint": _provenance(person, "name")},
+            {"label": "Email address", "value": person.email, "hint": _provenance(person, "email")},
+        ],
+        "records": [_record(record) for record in _records(person)],
+        "list_url": page_url("workspace:end-users", environment),
+    }
+    return render(request, "provisioning/people/detail.html", context)
+
+
+def _records(person: EndUser) -> list[ProvisionedUser]:
+    """What each connection of the workspace says of the person, in the order of the environments."""
+    memberships = ProvisionedMembership.objects.select_related("group__group").order_by("group__display_name_key")
+    records = person.provisioned.select_related(
+        "connection__environment_provider__environment__workspace",
+        "connection__environment_provider__identity_provider",
+    ).prefetch_related(Prefetch("memberships", memberships))
+    return list(records.order_by("connection__environment_provider__environment__position", "created_at"))
+
+
+def _record(record: ProvisionedUser) -> dict[str, Any]:
+    connection, environment = record.connection, record.connection.environment
+    provider = connection.environment_provider.identity_provider_id
+    return {
+        "record": record,
+        "connection": connection,
+        "environment": environment,
+        "code_id": f"document-{record.pk}",
+        "url": page_url("provisioning:setup", environment, provider=provider),
+        "groups": [
+            {"name": membership.group.display_name, "url": _group_url(environment, membership)}
+            for membership in record.memberships.all()
+        ],
+    }
+
+
+def _group_url(environment: Environment, membership: ProvisionedMembership) -> str:
+    group = membership.group.group_id
+    return page_url("workspace:group", environment, group=group) if group else ""
+
+
+def _provenance(person: EndUser, name: str) -> str:
+    """Who gave the value that holds: the latest change that has it."""
+    events = ChangeEvent.objects.of(person.workspace).about(person.pk)
+    event = events.filter(after__has_key=name).first()
+    if event is None:
+        return ""
+    is_provider = event.actor_kind == ChangeEvent.ActorKind.CONNECTION
+    return f"{'from' if is_provider else 'by'} {event.actor_name}"

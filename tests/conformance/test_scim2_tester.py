@@ -1,0 +1,19 @@
+"""scim2-tester against a fresh connection: every check that does not pass would have to be named here."""
+
+from django.core.handlers.wsgi import WSGIHandler
+from scim2_client.engines.wsgi import WSGISCIMClient
+from scim2_tester import Status, check_server
+
+from tests.scim import Scim, make_connection
+
+
+def test_every_check_passes(transactional_db):
+    scim = Scim(make_connection())
+    client = WSGISCIMClient(
+        WSGIHandler(), base_url=scim.connection.base_url, headers={"Authorization": f"Bearer {scim.token}"}
+    )
+    results = check_server(client)
+    missed = {f"{one.title} of {one.resource_type}: {one.reason}" for one in results if one.status != Status.SUCCESS}
+    print(f"scim2-tester: {len(results) - len(missed)} of {len(results)} checks pass")
+    assert not missed
+    assert len(results) > 120

@@ -1,0 +1,129 @@
+"""C1, C16: who may call, and what they are told."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from provisioning import tokens
+from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
+from provisioning.models import ScimRequest, ScimToken
+from tests.scim import Scim
+from workspace.events import SYSTEM, ActionError
+from workspace.models import ChangeEvent, User
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(answer):
+    assert answer.status == 401
+    assert answer.headers["Content-Type"] == "application/scim+json"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.body["status"] == "401"
+    return answer.body["detail"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic abc", "Bearer x", "Bearer scim_aaaaaaaaaa_x", "Bearer ü", "Bearer " + "_" * 9000],
+)
+def test_wrong_credentials(scim, header):
+    refused(scim.get("/Users", Authorization=header))
+    assert not ScimRequest.objects.exists()
+
+
+def test_the_right_prefix_is_not_enough(scim):
+    refused(scim.get("/Users", Authorization=f"Bearer {scim.token[:-1]}x"))
+
+
+def test_scheme_in_any_case(scim):
+    assert scim.get("/Users", Authorization=f"bearer {scim.token}").status == 200
+
+
+def test_token_of_another_connection(scim, other):
+    detail = refused(scim.get("/Users", Authorization=f"Bearer {other.token}"))
+    assert "another Base URL" in detail
+    assert not ScimRequest.objects.exists()
+
+
+def test_every_path_asks_for_a_token(scim):
+    for path in ("", "/", "/Users", "/Nope", "/Schemas", "/ServiceProviderConfig", "/Me", "/Bulk", "/.search"):
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            if path or method == "GET":
+                answer = scim.call(method, path or "/", Authorization="Bearer x")
+                assert answer.status == 401, (method, path)
+
+
+def test_a_console_session_is_no_credential(scim):
+    scim.client.force_login(User.objects.create_superuser("root@example.com"))
+    refused(scim.get("/Users", Authorization=""))
+
+
+def test_expired_and_revoked_tokens(scim):
+    token = ScimToken.objects.get()
+    token.expires_at = timezone.now() - timedelta(seconds=1)
+    token.save()
+    refused(scim.get("/Users"))
+    token.expires_at = timezone.now() + timedelta(hours=1)
+    token.save()
+    assert scim.get("/Users").status == 200
+    revoke_token(token=token, by=SYSTEM)
+    refused(scim.get("/Users"))
+
+
+def test_switched_off(scim):
+    scim.connection.is_enabled = False
+    scim.connection.save()
+    answer = scim.get("/Users")
+    assert (answer.status, answer.body["status"]) == (403, "403")
+    assert ScimRequest.objects.get().status == 403
+
+
+def test_use_is_remembered_once_a_minute(scim, django_assert_num_queries):
+    scim.get("/Users")
+    token = ScimToken.objects.get()
+    assert token.last_used_at
+    assert timezone.now() - token.last_used_at < timedelta(seconds=10)
+    assert token.last_used_from == "127.0.0.1"
+    scim.get("/Users")
+    assert ScimToken.objects.get().last_used_at == token.last_used_at
+
+
+def test_one_query_authenticates(scim, django_assert_num_queries):
+    scim.get("/Schemas")
+    with django_assert_num_queries(2):  # the token with all above it, and the row of the log
+        scim.get("/Schemas")
+
+
+def test_two_tokens_at_most(scim):
+    second = issue_token(connection=scim.connection, by=SYSTEM)
+    assert Scim(scim.connection, second).get("/Users").status == scim.get("/Users").status == 200
+    with pytest.raises(ActionError, match="Revoke"):
+        issue_token(connection=scim.connection, by=SYSTEM)
+    revoke_token(token=scim.connection.tokens.last(), by=SYSTEM)
+    issue_token(connection=scim.connection, by=SYSTEM)
+
+
+def test_revealing(scim, settings):
+    token = ScimToken.objects.get()
+    assert reveal_token(token=token, by=SYSTEM) == scim.token
+    assert ChangeEvent.objects.filter(action="scim_token.revealed").count() == 1
+    settings.REVEAL_TOKENS = False
+    with pytest.raises(ActionError):
+        reveal_token(token=token, by=SYSTEM)
+    issue_token(connection=scim.connection, by=SYSTEM)
+    assert ScimToken.objects.latest("created_at").sealed == ""
+
+
+def test_nothing_keeps_the_clear_text(scim):
+    scim.post("/Users?x=" + scim.token, {"userName": scim.token, "token": scim.token})
+    secret = scim.token.split("_", 2)[2]
+    for model in (ScimToken, ScimRequest, ChangeEvent):
+        assert secret not in str(list(model.objects.values()))
+    assert ScimToken.objects.get().masked == f"{scim.token[:15]}_{'•' * 12}{scim.token[-4:]}"
+
+
+def test_tokens_are_long_and_different(scim):
+    clear = {tokens.draw(scim.connection)[1] for _ in range(50)}
+    assert len(clear) == 50
+    assert all(len(text.split("_", 2)[2]) == 43 for text in clear)

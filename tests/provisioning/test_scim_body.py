@@ -1,0 +1,53 @@
+"""C7: what a body must be."""
+
+import pytest
+
+from provisioning.scim import body
+from provisioning.scim.errors import ScimError
+
+NESTED = b'{"a":' * 21 + b"1" + b"}" * 21
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b"{", 400),
+        (b'{"a": NaN}', 400),
+        (b'{"a": 1e999}', 400),
+        (b'{"a": "\\u0000"}', 400),
+        (b'{"a": "\\ud800"}', 400),
+        (b'{"a\\u0000": 1}', 400),
+        (b'{"userName": "a", "username": "b"}', 400),
+        (b'{"a": {"b": 1, "b": 2}}', 400),
+        (b'{"a": "\xff"}', 400),
+        ('{"a": "ä"}'.encode("utf-16"), 400),
+        (NESTED, 400),
+        (b'{"a":' * 100_000, 400),
+        (b'{"a": ' + b"1" * 5000 + b"}", 400),
+        (b'{"a": "' + b"x" * body.MAX_BYTES + b'"}', 413),
+    ],
+)
+def test_refused(content, status):
+    with pytest.raises(ScimError) as refusal:
+        body.parse(content)
+    assert refusal.value.status == status
+    assert refusal.value.scim_type == ("invalidSyntax" if status == 400 else None)
+    assert refusal.value.to_dict()["status"] == str(status)
+
+
+def test_accepted():
+    assert body.parse('{"a": "ä\\u00e9 \\ud83d\\ude00", "b": [1.5, null]}'.encode()) == {"a": "äé 😀", "b": [1.5, None]}
+
+
+@pytest.mark.parametrize("kind", ["", "application/json", "application/scim+json; charset=utf-8", "Application/JSON"])
+def test_content_types(kind):
+    body.check_headers(kind, "")
+
+
+@pytest.mark.parametrize(("kind", "encoding"), [("text/plain", ""), ("application/xml", ""), ("", "gzip")])
+def test_refused_headers(kind, encoding):
+    with pytest.raises(ScimError) as refusal:
+        body.check_headers(kind, encoding)
+    assert refusal.value.status == 415

@@ -1,0 +1,46 @@
+"""What the server says of itself."""
+
+import pytest
+
+from tests.scim import ENTERPRISE, GROUP, USER
+
+pytestmark = pytest.mark.django_db
+
+
+def test_service_provider_config(scim):
+    body = scim.get("/ServiceProviderConfig").body
+    supported = {
+        name: value["supported"] for name, value in body.items() if isinstance(value, dict) and "supported" in value
+    }
+    assert supported == {
+        "patch": True,
+        "bulk": False,
+        "filter": True,
+        "changePassword": False,
+        "sort": False,
+        "etag": True,
+    }
+    assert body["authenticationSchemes"][0]["type"] == "oauthbearertoken"
+    assert body["meta"]["location"] == f"{scim.connection.base_url}/ServiceProviderConfig"
+
+
+def test_resource_types(scim):
+    body = scim.get("/ResourceTypes").body
+    assert [(kind["id"], kind["endpoint"]) for kind in body["Resources"]] == [("User", "/Users"), ("Group", "/Groups")]
+    assert scim.get("/ResourceTypes/User").body == body["Resources"][0]
+    assert body["Resources"][0]["schemaExtensions"] == [{"schema": ENTERPRISE, "required": False}]
+
+
+def test_schemas(scim):
+    body = scim.get("/Schemas").body
+    schemas = {schema["id"]: {item["name"] for item in schema["attributes"]} for schema in body["Resources"]}
+    assert set(schemas) == {USER, ENTERPRISE, GROUP}
+    assert "password" not in schemas[USER]
+    assert {"userName", "emails", "groups", "x509Certificates"} <= schemas[USER]
+    assert scim.get(f"/Schemas/{USER}").body == body["Resources"][0]
+
+
+@pytest.mark.parametrize("path", ["/Schemas", "/ResourceTypes"])
+def test_unknown_and_filtered(scim, path):
+    assert scim.get(f"{path}/nope").body["status"] == "404"
+    assert scim.get(f'{path}?filter=id eq "x"').body["status"] == "403"

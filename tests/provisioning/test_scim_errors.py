@@ -1,0 +1,139 @@
+"""C1, C7, R7: every refusal is a SCIM error, and changes nothing."""
+
+import json
+
+import pytest
+from django.db import DatabaseError, IntegrityError, OperationalError
+from django.test import Client
+
+from provisioning.actions import people
+from provisioning.models import ScimRequest
+from provisioning.scim import middleware
+from tests.scim import okta_user
+from workspace.models import ChangeEvent, EndUser
+
+pytestmark = pytest.mark.django_db
+
+
+def is_error(answer, status, scim_type=None):
+    body = answer.body
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "application/scim+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert (body["status"], body.get("scimType"), bool(body["detail"])) == (str(status), scim_type, True)
+    return True
+
+
+def test_outside_the_views(client):
+    for path in ("/scim/", "/scim/x/v2/Users", "/scim/01a2099e-8adc-7840-80c7-920880ceb065/v1/Users"):
+        response = client.get(path)
+        assert response.status_code == 404
+        assert json.loads(response.content)["status"] == "404"
+
+
+def test_other_pages_are_left_alone(client):
+    assert client.get("/nope").headers["Content-Type"].startswith("text/html")
+
+
+def test_paths_and_methods(scim):
+    assert is_error(scim.get("/Nope"), 404)
+    assert is_error(scim.call("POST", "/Nope/nope", {}), 404)
+    assert is_error(scim.post("/Users/x", okta_user()), 405)
+    assert is_error(scim.put("/Users", okta_user()), 405)
+    assert is_error(scim.delete("/Groups"), 405)
+    assert is_error(scim.post("/Schemas", {}), 405)
+    assert is_error(scim.get("/Users/.search"), 405)
+    for path in ("/Me", "/Bulk", "/"):
+        assert is_error(scim.post(path, {}), 501)
+
+
+def test_a_slash_at_the_end(scim):
+    pk = scim.call("POST", "/Users/", okta_user()).body["id"]
+    assert scim.get(f"/Users/{pk}/").body["id"] == pk
+    assert scim.get("/Users/").body["totalResults"] == 1
+
+
+def test_bodies(scim):
+    assert is_error(scim.post("/Users", b"{"), 400, "invalidSyntax")
+    assert is_error(scim.post("/Users", b""), 400, "invalidSyntax")
+    assert is_error(scim.post("/Users", b'{"a": "' + b"x" * 1024 * 1024 + b'"}'), 413)
+    assert is_error(scim.post("/Users", b'{"a": "' + b"x" * 3 * 1024 * 1024 + b'"}'), 413)
+    assert is_error(scim.post("/Users", okta_user(), **{"Content-Type": "text/plain"}), 415)
+    assert is_error(scim.post("/Users", okta_user(), Content_Encoding="gzip"), 415)
+    assert is_error(scim.post("/Users", {}), 400, "invalidValue")
+    assert is_error(scim.post("/Users", okta_user(emails=[{"value": {}}])), 400, "invalidValue")
+    assert is_error(scim.post("/Users", okta_user(emails=[{"value": "nonsense"}])), 400, "invalidValue")
+    assert is_error(scim.patch("/Users/" + scim.user()), 400, "invalidSyntax")
+    assert EndUser.objects.count() == 1
+
+
+def test_filters(scim):
+    for text in ("nonsense", "userName eq", 'colour eq "blue"'):
+        assert is_error(scim.get(f"/Users?filter={text}"), 400, "invalidFilter")
+        assert is_error(scim.post("/Groups/.search", {"filter": text}), 400, "invalidFilter")
+
+
+def test_all_or_nothing(scim):
+    pk = scim.user()
+    before = scim.get(f"/Users/{pk}").content
+    count = ChangeEvent.objects.count()
+    operations = [{"op": "replace", "path": "displayName", "value": "X"}, {"op": "remove", "path": "userName"}]
+    assert is_error(scim.patch(f"/Users/{pk}", *operations), 400, "mutability")
+    assert scim.get(f"/Users/{pk}").content == before
+    assert ChangeEvent.objects.count() == count
+
+
+@pytest.mark.parametrize(("failure", "status"), [(IntegrityError, 409), (OperationalError, 503), (RuntimeError, 500)])
+def test_failures_below(scim, monkeypatch, failure, status):
+    def fail(*args, **kwargs):
+        EndUser.objects.update(full_name="half way")
+        raise failure("secret detail")
+
+    scim.user()
+    monkeypatch.setattr(people, "_save_unique", fail)
+    answer = scim.post("/Users", okta_user("bob"))
+    assert is_error(answer, status, "uniqueness" if status == 409 else None)
+    assert "secret" not in str(answer.body)
+    assert answer.headers.get("Retry-After") == ("5" if status == 503 else None)
+    assert EndUser.objects.get().full_name == "Ada Example"
+    if status == 500:
+        assert answer.headers["X-Request-ID"] in answer.body["detail"]
+
+
+def test_the_database_is_away_before_the_view(scim, monkeypatch):
+    def fail(*args):
+        raise OperationalError
+
+    monkeypatch.setattr("provisioning.tokens.find", fail)
+    assert is_error(scim.get("/Users"), 503)
+
+
+def test_the_log(scim):
+    answer = scim.post("/Users?x=1", okta_user(active="True"))
+    row = ScimRequest.objects.get()
+    assert (row.method, row.path, row.query, row.status) == ("POST", f"{scim.base}/Users", "x=1", 201)
+    assert row.connection == scim.connection
+    assert (row.connection_name, row.environment_id) == ("Okta Dev", scim.connection.environment.pk)
+    assert row.request_id == answer.headers["X-Request-ID"]
+    assert row.notes == ["active sent as text"]
+    assert "1mz050nq" not in row.request_body
+    assert json.loads(row.response_body) == answer.body
+    assert (row.address, row.error, row.duration_ms > 0) == ("127.0.0.1", "", True)
+    scim.post("/Users", okta_user())
+    assert "already has a user" in ScimRequest.objects.latest("at").error
+
+
+def test_a_log_that_fails_does_not_undo(scim, monkeypatch):
+    def fail(**fields):
+        raise DatabaseError
+
+    monkeypatch.setattr(middleware.ScimRequest.objects, "create", fail)
+    assert scim.post("/Users", okta_user()).status == 201
+
+
+def test_cookies_are_not_read(scim, client: Client):
+    client.cookies["sessionid"] = "x" * 32
+    response = client.get(f"{scim.base}/Users", headers={"Authorization": f"Bearer {scim.token}"})
+    assert response.status_code == 200
+    assert not response.cookies

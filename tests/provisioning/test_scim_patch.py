@@ -1,0 +1,144 @@
+"""PATCH: members as sets, everything else through scim2-models."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.scim import patch
+from provisioning.scim.errors import ScimError
+from provisioning.scim.patch import MemberChange
+from provisioning.scim.resources import User
+from tests.scim import ENTERPRISE, GROUP
+
+
+def change(*operations):
+    return patch.split({"value": None} | operation for operation in operations)[0]
+
+
+def add(*ids, path="members"):
+    return {"op": "add", "path": path, "value": [{"value": pk} for pk in ids]}
+
+
+def remove(*ids):
+    return {"op": "remove", "path": "members", "value": [{"value": pk} for pk in ids]}
+
+
+def replace(*ids):
+    return {"op": "replace", "path": "members", "value": [{"value": pk} for pk in ids]}
+
+
+@pytest.mark.parametrize(
+    ("operations", "expected"),
+    [
+        ([add("a", "b", "a")], MemberChange(add=["a", "b"], named=["a", "b"])),
+        ([add("a", path=f"{GROUP}:MEMBERS")], MemberChange(add=["a"], named=["a"])),
+        ([remove("a")], MemberChange(remove=["a"])),
+        ([{"op": "remove", "path": 'members[value eq "a"]'}], MemberChange(remove=["a"])),
+        ([{"op": "remove", "path": 'members[VALUE EQ "a" or value eq "B"]'}], MemberChange(remove=["a", "b"])),
+        ([{"op": "remove", "path": "members"}], MemberChange(replace=[])),
+        ([{"op": "remove", "path": "members", "value": []}], MemberChange()),
+        ([replace()], MemberChange(replace=[])),
+        ([replace("a"), add("b"), remove("a")], MemberChange(replace=["b"], named=["a", "b"])),
+        ([add("a"), remove("a")], MemberChange(remove=["a"], named=["a"])),
+        ([remove("a"), add("a")], MemberChange(add=["a"], named=["a"])),
+        ([add("a"), {"op": "remove", "path": "members"}, add("b")], MemberChange(replace=["b"], named=["a", "b"])),
+        ([{"op": "add", "path": "members", "value": {"value": "a"}}], MemberChange(add=["a"], named=["a"])),
+        ([{"op": "add", "path": "members", "value": "A"}], MemberChange(add=["a"], named=["a"])),
+        (
+            [{"op": "add", "path": "members", "value": [{"$ref": None, "value": "a"}]}],
+            MemberChange(add=["a"], named=["a"]),
+        ),
+        ([{"op": "add", "path": "members", "value": [{"$ref": "../Users/a"}]}], MemberChange(add=["a"], named=["a"])),
+    ],
+)
+def test_members(operations, expected):
+    assert change(*operations) == expected
+
+
+@pytest.mark.parametrize(
+    ("operation", "scim_type"),
+    [
+        ({"op": "add", "path": "members", "value": [{"value": "a", "type": "Group"}]}, "invalidValue"),
+        ({"op": "add", "path": "members", "value": [{}]}, "invalidValue"),
+        ({"op": "add", "path": "members", "value": [{"value": 5}]}, "invalidValue"),
+        ({"op": "remove", "path": 'members[display eq "a"]'}, "invalidPath"),
+        ({"op": "remove", "path": 'members[value eq "a" and type eq "User"]'}, "invalidPath"),
+        ({"op": "add", "path": 'members[value eq "a"]', "value": {}}, "invalidPath"),
+        ({"op": "replace", "path": 'members[value eq "a"].display', "value": "x"}, "mutability"),
+    ],
+)
+def test_refused_members(operation, scim_type):
+    with pytest.raises(ScimError) as refusal:
+        change(operation)
+    assert refusal.value.scim_type == scim_type
+
+
+def test_members_of_a_request_are_counted():
+    change(add(*map(str, range(5000))), remove(*map(str, range(5000))))
+    with pytest.raises(ScimError) as refusal:
+        change(add(*map(str, range(5000))), remove(*map(str, range(5001))))
+    assert refusal.value.status == 413
+
+
+IDS = st.lists(st.sampled_from("abcdef"), max_size=4)
+
+
+@given(
+    st.sets(st.sampled_from("abcdef")),
+    st.lists(st.tuples(st.sampled_from(["add", "remove", "replace", "clear"]), IDS), max_size=8),
+)
+def test_coalesced_is_as_applied_one_after_the_other(members, steps):
+    expected, operations = set(members), []
+    for verb, ids in steps:
+        if verb == "add":
+            expected |= set(ids)
+            operations.append(add(*ids))
+        elif verb == "remove":
+            expected -= set(ids)
+            operations.append(remove(*ids))
+        else:
+            expected = set(ids) if verb == "replace" else set()
+            operations.append(replace(*ids) if verb == "replace" else {"op": "remove", "path": "members"})
+    result = change(*operations)
+    after = set(result.replace) if result.replace is not None else (members | set(result.add)) - set(result.remove)
+    assert after == expected
+    assert not (set(result.add) & set(result.remove))
+
+
+def test_the_rest_goes_through_scim2_models():
+    document = {"userName": "ada", "emails": [{"value": "a@b", "type": "work", "primary": True}]}
+    after = patch.apply(
+        document,
+        [
+            {"op": "replace", "path": 'emails[type eq "work"].value', "value": "c@d"},
+            {"op": "add", "path": 'emails[type eq "home"].value', "value": "e@f"},
+            {"op": "add", "path": f"{ENTERPRISE}:department", "value": "D"},
+            {"op": "replace", "path": "favouriteColour", "value": "blue"},
+            {"op": "replace", "path": "password", "value": "s3cret"},
+        ],
+        User,
+    )
+    assert after == {
+        "userName": "ada",
+        "emails": [{"value": "c@d", "type": "work", "primary": True}, {"value": "e@f", "type": "home"}],
+        ENTERPRISE: {"department": "D"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "scim_type"),
+    [
+        ({"op": "remove", "path": "userName"}, "mutability"),
+        ({"op": "replace", "path": "groups", "value": []}, "mutability"),
+        ({"op": "replace", "path": "id", "value": "x"}, "mutability"),
+        ({"op": "replace", "path": "displayName", "value": {"a": 1}}, "invalidValue"),
+        ({"op": "replace", "path": "emails[type eq", "value": "x"}, "invalidPath"),
+        ({"op": "replace", "path": 'emails[colour eq "x"].value', "value": "x"}, "invalidFilter"),
+        ({"op": "replace", "path": "displayName", "value": "x" * 300}, "invalidValue"),
+    ],
+)
+def test_refused(operation, scim_type):
+    with pytest.raises(ScimError) as refusal:
+        patch.apply({"userName": "ada", "emails": [{"value": "a@b"}]}, [operation], User)
+    assert (refusal.value.status, refusal.value.scim_type) == (400, scim_type)
+    assert "\n" not in refusal.value.detail

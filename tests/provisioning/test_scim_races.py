@@ -1,0 +1,59 @@
+"""R3, R4: requests at the same time, on connections of their own."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connection as database
+
+from provisioning.models import ProvisionedMembership
+from tests.scim import Scim, okta_user
+from workspace.models import EndUser, GroupMembership
+
+THREADS = 6
+
+
+def at_once(scim, calls):
+    """The answers to calls of `(method, path, body)` that run side by side."""
+
+    def run(call):
+        try:
+            return Scim(scim.connection, scim.token).call(*call)
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(run, calls))
+
+
+def test_the_same_create_many_times(transactional_db, scim):
+    answers = at_once(scim, [("POST", "/Users", okta_user())] * 12)
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 11
+    assert EndUser.objects.count() == scim.connection.users.count() == 1
+    assert EndUser.objects.get().accesses.count() == 1
+
+
+def test_members_of_one_group(transactional_db, scim):
+    ids = [scim.user(f"u{n}") for n in range(12)]
+    group = scim.group(members=ids[:6])
+    operations = [{"op": "remove", "path": f'members[value eq "{pk}"]'} for pk in ids[:6]]
+    operations += [{"op": "add", "path": "members", "value": [{"value": pk}]} for pk in ids[6:]]
+    calls = [
+        ("PATCH", f"/Groups/{group}", {"Operations": [operation]}) for operation in operations[::2] + operations[1::2]
+    ]
+    assert {answer.status for answer in at_once(scim, calls)} == {204}
+    assert {str(row.user_id) for row in ProvisionedMembership.objects.all()} == set(ids[6:])
+    assert GroupMembership.objects.count() == 6
+    assert scim.get(f"/Groups/{group}").body["meta"]["version"] == 'W/"13"'
+
+
+def test_deleted_while_added(transactional_db, scim):
+    ids = [scim.user(f"u{n}") for n in range(6)]
+    group = scim.group(members=ids[:3])
+    calls = [("DELETE", f"/Users/{pk}", None) for pk in ids]
+    calls += [
+        ("PATCH", f"/Groups/{group}", {"Operations": [{"op": "add", "path": "members", "value": [{"value": pk}]}]})
+        for pk in ids
+    ]
+    answers = at_once(scim, calls)
+    assert {answer.status for answer in answers} <= {204, 400, 409, 503}
+    rows = ProvisionedMembership.objects.values_list("user__end_user", flat=True)
+    assert set(rows) == set(GroupMembership.objects.values_list("end_user", flat=True))
