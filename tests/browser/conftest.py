@@ -1,0 +1,75 @@
+"""A Chromium in front of the real server. Every test that asks for `page` carries the mark `browser`."""
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import chromium as this_machine
+from tests.server import Server
+
+TIMEOUT_MS = 10_000
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",  # root, as in most containers, cannot use it
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_failed = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember for `page` how the test went."""
+    report = yield
+    if report.failed:
+        item.stash[_failed] = True
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser; without one these tests are left out, but never in CI."""
+    program = this_machine.find()
+    if program is None:
+        leave_out = pytest.fail if os.environ.get("CI") else pytest.skip
+        leave_out("No Chromium found: install Debian's chromium, or name one with CHROMIUM=")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """What the browser complained about so far, refused scripts and styles included; clear what you expect."""
+    return []
+
+
+@pytest.fixture
+def page(
+    chromium: Browser, server: Server, console_errors: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page of a fresh browser profile, whose relative URLs are the server's."""
+    context = chromium.new_context(base_url=server.origin, permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(TIMEOUT_MS)
+    context.on("console", lambda message: console_errors.extend([message.text] if message.type == "error" else []))
+    context.on("weberror", lambda error: console_errors.append(str(error.error)))
+    page = context.new_page()
+    yield page
+    if request.node.stash.get(_failed, False) or console_errors:
+        _keep_picture(page, server, request)
+    context.close()
+    assert console_errors == []
+
+
+def _keep_picture(page: Page, server: Server, request: pytest.FixtureRequest) -> None:
+    """Keep what the page looked like, and print where that is."""
+    picture = request.config.cache.mkdir("screenshots") / f"{request.node.name}.png"
+    page.screenshot(path=picture, full_page=True)
+    print(f"{page.url}\nScreenshot: {picture}\nServer: {server.log.read_text()[-2000:]}")

@@ -1,0 +1,91 @@
+"""What an administrator of the demo workspace Acme does again and again."""
+
+import itertools
+import os
+import re
+from datetime import datetime
+from typing import Any
+
+from playwright.sync_api import APIResponse, Locator, Page, expect
+
+from tests.authentication.certificates import bare, make
+
+_numbers = itertools.count(1)
+
+
+class Acme:
+    """The console of acme in a browser."""
+
+    def __init__(self, page: Page, demo: dict[str, Any]) -> None:
+        self.page, self.demo = page, demo
+
+    def fresh(self, name: str) -> str:
+        """A name that no other test has used on this server."""
+        return f"{name} {os.getpid()}-{next(_numbers)}"
+
+    def password(self, role: str) -> str:
+        return self._account(role)["password"]
+
+    def sign_in(self, role: str) -> None:
+        account = self._account(role)
+        self.page.goto("/")
+        self.page.get_by_label("Email").fill(account["email"])
+        self.page.get_by_label("Password").fill(account["password"])
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Authentication & Groups")
+
+    def open(self, environment: str, page: str) -> None:
+        """Choose the environment in the switch, then the page in the sidebar."""
+        self.page.get_by_role("button", name=re.compile("^Environment")).click()
+        self.page.get_by_role("link", name=environment, exact=True).click()
+        self.page.get_by_role("link", name=page, exact=True).click()
+
+    def open_authentication(self, environment: str) -> None:
+        self.open(environment, "Authentication & Groups")
+        self.page.get_by_role("link", name="Authentication", exact=True).click()
+
+    def switch_saml_on(self) -> None:
+        switch = self.page.get_by_role("switch", name="SAML-based SSO authentication")
+        if switch.get_attribute("aria-checked") == "false":
+            switch.click()
+        expect(switch).to_have_attribute("aria-checked", "true")
+
+    def start_wizard(self, name: str, enforcement: str = "No one yet", domains: str = "") -> None:
+        """Step 1, up to the beginning of step 2."""
+        self.page.get_by_role("link", name="Set up new provider").click()
+        self.page.get_by_label("Identity provider (IdP) name").fill(name)
+        self.page.get_by_label("Enforce SAML authentication for").select_option(label=enforcement)
+        if domains:
+            self.page.get_by_label("Specify domains").fill(domains)
+        self.page.get_by_role("button", name="Next").click()
+        expect(self.page.get_by_label("Single sign-on URL", exact=True)).to_be_visible()
+
+    def row(self, provider: str) -> Locator:
+        return self.page.get_by_role("listitem").filter(has_text=provider)
+
+    def open_menu(self, provider: str, item: str) -> None:
+        self.page.get_by_role("button", name=f"Actions for {provider}", exact=True).click()
+        self.page.get_by_role("link", name=item).locator("visible=true").click()
+
+    def clipboard(self) -> str:
+        return self.page.evaluate("navigator.clipboard.readText()")
+
+    def ask_scim(self, base_url: str, token: str) -> APIResponse:
+        """What an IdP with this token is answered."""
+        return self.page.request.get(f"{base_url}/Users", headers={"Authorization": f"Bearer {token}"})
+
+    def _account(self, role: str) -> dict[str, str]:
+        accounts = self.demo["administrators"]
+        return next(one for one in accounts if one["workspace"] == "acme" and one["role"] == role)
+
+
+def metadata_xml(now: datetime) -> str:
+    """An IdP's metadata with a certificate that is valid now."""
+    days = (now - datetime(2026, 1, 15, tzinfo=now.tzinfo)).days + 365
+    return f"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example/metadata">
+  <IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data>
+      <X509Certificate>{bare(make(days=days))}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>
+    <SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/sso"/>
+  </IDPSSODescriptor>
+</EntityDescriptor>"""
