@@ -117,9 +117,9 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
 def main(command: list[str]) -> int:
     """Run the command with a server; interrupted, let it finish first."""
     with server() as url:
-        process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url})
         # Ctrl-C reaches the command by itself; what is sent to this process alone is passed on as if it were Ctrl-C.
         signal.signal(signal.SIGINT, lambda *_: None)
+        process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url})
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
         return process.wait()

@@ -15,6 +15,12 @@ Handler = Callable[[HttpRequest], HttpResponse]
 _current: ContextVar[str] = ContextVar("request_id", default="-")
 
 
+class IdentifiedRequest(HttpRequest):
+    """A request as everything below this middleware sees it."""
+
+    request_id: str
+
+
 class RequestIdFilter(logging.Filter):
     """Adds the request id to every log line."""
 
@@ -23,10 +29,10 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-def request_id(get_response: Handler) -> Handler:
+def request_id(get_response: Handler) -> Callable[[IdentifiedRequest], HttpResponse]:
     """Gives each request an id of ours, for logs, pages and the `X-Request-ID` header."""
 
-    def handle(request: HttpRequest) -> HttpResponse:
+    def handle(request: IdentifiedRequest) -> HttpResponse:
         request.request_id = str(new_id())
         # Not reset afterwards: Django logs a refused request only once all middleware has returned.
         _current.set(request.request_id)

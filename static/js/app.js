@@ -69,8 +69,9 @@ function startDependents(root) {
 // An answer whose part only the server can make: <button data-pressed-by="method=scim"> is pressed by giving it.
 
 function pressFor(control) {
-  const button = control.form.querySelector(`button[data-pressed-by="${control.name}=${control.value}"]`);
-  if (button) control.form.requestSubmit(button);
+  for (const button of control.form.querySelectorAll("button[data-pressed-by]")) {
+    if (button.dataset.pressedBy === `${control.name}=${control.value}`) control.form.requestSubmit(button);
+  }
 }
 
 document.addEventListener("change", (event) => {

@@ -73,15 +73,16 @@ def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator
         thread.join()
 
 
-def resolving(*addresses: str) -> Callable:
+def resolving(*addresses: str) -> Any:
     """Return a resolver that answers every name with these addresses and counts its calls."""
 
-    def resolve(host, port, **kwargs):
+    def answer(host, port, **kwargs):
         resolve.asked.append(host)
         families = [socket.AF_INET6 if ":" in address else socket.AF_INET for address in addresses]
         found = zip(families, addresses, strict=True)
         return [(family, socket.SOCK_STREAM, 6, "", (address, port)) for family, address in found]
 
+    resolve: Any = answer
     resolve.asked = []
     return resolve
 

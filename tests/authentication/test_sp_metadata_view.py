@@ -12,7 +12,7 @@ MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 
 @pytest.fixture
 def provider(db) -> IdentityProvider:
-    return factories.identity_provider(factories.workspace().environments.first()).identity_provider
+    return factories.identity_provider(factories.workspace().environments.all()[0]).identity_provider
 
 
 def url(provider_id) -> str:

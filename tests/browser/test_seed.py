@@ -67,7 +67,7 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Acme):
     assert acme.ask_scim(base_url, token).status == 403
     page.get_by_role("button", name="Save").click()
 
-    expect(page.get_by_role("status").filter(has_text="SCIM")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
     assert (
         page.request.get(f"{base_url}/Users", headers={"Authorization": f"Bearer {token}"}).json()["totalResults"] == 0
     )
@@ -87,7 +87,7 @@ def test_base_url_and_token_are_had_again_through_the_ellipsis_menu(page: Page, 
     page.get_by_role("link", name=re.compile("^Reveal")).click()
     page.get_by_label("Your password").fill("not my password")
     page.get_by_role("button", name="Reveal").click()
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("group", name="What to correct")).to_be_focused()
     assert access["token"] not in page.content()
     page.get_by_label("Your password").fill(acme.password("owner"))
     page.get_by_role("button", name="Reveal").click()
@@ -118,7 +118,7 @@ def test_wrong_metadata_keeps_what_was_typed_and_says_what_to_correct(page: Page
     page.get_by_label("X.509 certificate(s)").fill("no certificate")
     page.get_by_role("button", name="Set up", exact=True).click()
 
-    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("group", name="What to correct")).to_be_focused()
     expect(page.get_by_label("Identity provider single sign-on URL")).to_have_value("http://idp.example/sso")
     expect(page.get_by_label("Identity provider single sign-on URL")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Identity provider issuer (entity ID)")).to_have_value("https://idp.example/metadata")
