@@ -73,17 +73,16 @@ def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator
         thread.join()
 
 
-def resolving(*addresses: str) -> Any:
+def resolving(*addresses: str) -> Callable:
     """Return a resolver that answers every name with these addresses and counts its calls."""
 
-    def answer(host, port, **kwargs):
-        resolve.asked.append(host)
+    def resolve(host, port, **kwargs):
+        resolve.asked.append(host)  # type: ignore[attr-defined]
         families = [socket.AF_INET6 if ":" in address else socket.AF_INET for address in addresses]
         found = zip(families, addresses, strict=True)
         return [(family, socket.SOCK_STREAM, 6, "", (address, port)) for family, address in found]
 
-    resolve: Any = answer
-    resolve.asked = []
+    resolve.asked = []  # type: ignore[attr-defined]
     return resolve
 
 
