@@ -77,7 +77,7 @@ def resolving(*addresses: str) -> Callable:
     """Return a resolver that answers every name with these addresses and counts its calls."""
 
     def resolve(host, port, **kwargs):
-        resolve.asked.append(host)  # type: ignore[attr-defined]
+        resolve.asked.append(host)
         families = [socket.AF_INET6 if ":" in address else socket.AF_INET for address in addresses]
         found = zip(families, addresses, strict=True)
         return [(family, socket.SOCK_STREAM, 6, "", (address, port)) for family, address in found]
