@@ -1,0 +1,142 @@
+"""Picks name, email and groups from claims, by the provider's attribute names or those of the usual vendors."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_UNSPECIFIED
+
+from .responses import Claims
+
+CLAIMS_2005 = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
+CLAIMS_2008 = "http://schemas.microsoft.com/ws/2008/06/identity/claims"
+XMLSOAP = "http://schemas.xmlsoap.org/claims"
+
+NAME = (
+    "workspace_end_user_name",
+    "http://schemas.microsoft.com/identity/claims/displayname",
+    "urn:oid:2.16.840.1.113730.3.1.241",
+    "displayName",
+    "display_name",
+    "User.displayName",
+    "name",
+    "fullName",
+    "full_name",
+    "cn",
+    "urn:oid:2.5.4.3",
+    f"{XMLSOAP}/CommonName",
+)
+FIRST_NAME = (
+    "firstName",
+    "first_name",
+    "User.FirstName",
+    "givenName",
+    "given_name",
+    f"{CLAIMS_2005}/givenname",
+    "urn:oid:2.5.4.42",
+)
+LAST_NAME = (
+    "lastName",
+    "last_name",
+    "User.LastName",
+    "surname",
+    "sn",
+    "family_name",
+    f"{CLAIMS_2005}/surname",
+    "urn:oid:2.5.4.4",
+)
+# Entra fills it with the user principal name, so it comes after first and last name.
+LAST_RESORT = (f"{CLAIMS_2005}/name",)
+EMAIL = (
+    "email",
+    "mail",
+    "emailAddress",
+    "email_address",
+    "User.email",
+    f"{CLAIMS_2005}/emailaddress",
+    f"{XMLSOAP}/EmailAddress",
+    "urn:oid:0.9.2342.19200300.100.1.3",
+    "urn:oid:1.2.840.113549.1.9.1",
+)
+GROUPS = (
+    "workspace_end_user_groups",
+    f"{CLAIMS_2008}/groups",
+    "groups",
+    "group",
+    "memberOf",
+    "User.MemberOf",
+    f"{XMLSOAP}/Group",
+    "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
+)
+
+_EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
+# CN=Sales,OU=Groups,DC=example is one group, not three.
+_DISTINGUISHED_NAME = re.compile(r"(?:cn|ou|dc|o|uid)\s*=", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeNames:
+    """The attributes that an administrator chose for a provider; where there is none, the usual ones are tried."""
+
+    name: str = ""
+    email: str = ""
+    groups: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an assertion says of a person: "" is nothing said. groups is None for no information, () for no groups."""
+
+    email: str
+    name: str
+    groups: tuple[str, ...] | None
+
+
+def pick_profile(claims: Claims, names: AttributeNames) -> Profile:
+    """Return email, name and groups; whether the email may be believed is for the caller to decide."""
+    attributes = {name.casefold(): values for name, values in claims.attributes.items()}
+    return Profile(
+        email=_email(claims, attributes, names.email),
+        name=_name(attributes, names.name),
+        groups=_groups(attributes, names.groups),
+    )
+
+
+def _email(claims: Claims, attributes: Mapping[str, tuple[str, ...]], chosen: str) -> str:
+    """Return the chosen attribute if there is one; else the NameID if it is an email, or a usual attribute."""
+    if chosen:
+        return _only_email(_first(attributes, (chosen,)))
+    is_open = claims.name_id_format in (NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_UNSPECIFIED)
+    return (is_open and _only_email(claims.name_id)) or _only_email(_first(attributes, EMAIL))
+
+
+def _only_email(value: str) -> str:
+    return value if _EMAIL.fullmatch(value) else ""
+
+
+def _name(attributes: Mapping[str, tuple[str, ...]], chosen: str) -> str:
+    """Return the chosen or a usual name, else first and last name together."""
+    if chosen:
+        return _first(attributes, (chosen,))
+    parts = (_first(attributes, FIRST_NAME), _first(attributes, LAST_NAME))
+    return _first(attributes, NAME) or " ".join(part for part in parts if part) or _first(attributes, LAST_RESORT)
+
+
+def _first(attributes: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> str:
+    """Return the first value of the first of these attributes that has one."""
+    values = (value.strip() for name in names for value in attributes.get(name.casefold(), ()))
+    return next((value for value in values if value), "")
+
+
+def _groups(attributes: Mapping[str, tuple[str, ...]], chosen: str) -> tuple[str, ...] | None:
+    """Return the groups of the chosen or the first usual attribute there is, and None where there is none."""
+    names = (chosen,) if chosen else GROUPS
+    found = next((attributes[name.casefold()] for name in names if name.casefold() in attributes), None)
+    return None if found is None else tuple(dict.fromkeys(_split(found)))
+
+
+def _split(values: tuple[str, ...]) -> list[str]:
+    """Return group names; only a single value may be a list with commas, as several need none."""
+    if len(values) == 1 and not _DISTINGUISHED_NAME.match(values[0]):
+        values = tuple(values[0].split(","))
+    return [value.strip() for value in values if value.strip()]

@@ -1,0 +1,165 @@
+"""Why a SAML response is refused: a code for the logs, and what the administrator can do about it."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A machine code, with one line of help; neither ever quotes the message."""
+
+    help: str
+
+    def __new__(cls, code: str, help: str) -> "Reason":
+        """Make the member of a code, and keep its help beside it."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.help = help
+        return member
+
+    # The document: nothing of it has been believed yet.
+    TOO_LARGE = (
+        "too_large",
+        "The response is too large. Send fewer groups, for example only those assigned to the application.",
+    )
+    NOT_BASE64 = ("not_base64", "What arrived at the ACS URL is no SAML response in base64. Sign in again.")
+    NOT_UTF8 = ("not_utf8", "The response is not UTF-8. Set the IdP to send its responses in UTF-8.")
+    NOT_XML = ("not_xml", "What arrived at the ACS URL is not XML, or it is cut off. Sign in again.")
+    FORBIDDEN_MARKUP = (
+        "forbidden_markup",
+        "The response has a DOCTYPE, comment, CDATA or the like, which can hide changes. No usual IdP sends them.",
+    )
+    TOO_COMPLEX = (
+        "too_complex",
+        "The response is nested too deeply or has too many elements. Send fewer groups or attributes.",
+    )
+    NOT_A_RESPONSE = (
+        "not_a_response",
+        "Another kind of SAML message arrived at the ACS URL. Check the URLs that the IdP has for this application.",
+    )
+    UNEXPECTED_STRUCTURE = (
+        "unexpected_structure",
+        "Parts of the response are missing, repeated, out of place or not accepted. Set the IdP to plain SAML 2.0.",
+    )
+    BAD_ID = ("bad_id", "An ID in the response is missing, repeated or malformed. Sign in again.")
+    UNKNOWN_CONDITION = (
+        "unknown_condition",
+        "The assertion has a condition of an unknown kind. Remove custom conditions from the IdP's application.",
+    )
+
+    # Signature and encryption.
+    NOT_SIGNED = (
+        "not_signed",
+        "Neither response nor assertion is signed. Switch on signed assertions in the IdP's application.",
+    )
+    WEAK_ALGORITHM = (
+        "weak_algorithm",
+        "The IdP signs with SHA-1. Set its signature algorithm to RSA-SHA256, and its digest to SHA-256.",
+    )
+    UNSUPPORTED_SIGNATURE = (
+        "unsupported_signature",
+        "This form of signature is not accepted. Set the IdP to RSA-SHA256 with exclusive canonicalization.",
+    )
+    CERTIFICATE_UNKNOWN = (
+        "certificate_unknown",
+        "The IdP signed with a certificate that this provider does not have. Add a new one under Certificates.",
+    )
+    CERTIFICATE_UNUSABLE = (
+        "certificate_unusable",
+        "A certificate of this provider is unreadable or its key too weak. Replace it under Certificates.",
+    )
+    SIGNATURE_INVALID = (
+        "signature_invalid",
+        "The signature does not fit. Compare the certificates; if they are the same, the response was changed.",
+    )
+    UNSUPPORTED_ENCRYPTION = (
+        "unsupported_encryption",
+        "The assertion is encrypted in a way that is not accepted. Set the IdP to AES-256-GCM with RSA-OAEP.",
+    )
+    DECRYPTION_FAILED = (
+        "decryption_failed",
+        "The encrypted assertion cannot be read. Give the IdP our certificate again, and have it sign assertions.",
+    )
+
+    # What the IdP says.
+    IDP_STATUS = (
+        "idp_status",
+        "The IdP answered that it did not sign this person in. Its own log says why; is the person assigned?",
+    )
+    NO_ASSERTION = (
+        "no_assertion",
+        "The response says success but carries no assertion. Check the application at the IdP.",
+    )
+    WRONG_VERSION = ("wrong_version", "The IdP speaks another version of SAML. Choose SAML 2.0 in it.")
+    WRONG_ISSUER = (
+        "wrong_issuer",
+        "The response names another IdP. Copy the IdP's issuer (entity ID) into this provider again.",
+    )
+    WRONG_DESTINATION = (
+        "wrong_destination",
+        "The response is addressed to another URL, or to none. Copy the Single sign-on URL again into the IdP.",
+    )
+    WRONG_RECIPIENT = (
+        "wrong_recipient",
+        "The assertion is for another recipient. Copy the Single sign-on URL again into the IdP as recipient.",
+    )
+    WRONG_AUDIENCE = (
+        "wrong_audience",
+        "The IdP names another audience, or none. Copy the SP entity ID again into the IdP.",
+    )
+    NOT_BEARER = (
+        "not_bearer",
+        "The assertion is not confirmed by one bearer. Set the IdP to the Web Browser SSO profile.",
+    )
+    CONDITIONS = (
+        "conditions",
+        "The conditions of the assertion are missing or contradict themselves. Check the application at the IdP.",
+    )
+    UNREADABLE_TIME = (
+        "unreadable_time",
+        "A time in the response is not UTC as SAML wants it. Check the application at the IdP.",
+    )
+    NOT_YET_VALID = (
+        "not_yet_valid",
+        "The response is valid only later: the IdP's clock is ahead of ours. Set both by NTP.",
+    )
+    RESPONSE_EXPIRED = (
+        "response_expired",
+        "The response came too late. Sign in again; if it happens always, compare the IdP's clock with ours.",
+    )
+    SESSION_ENDED = (
+        "session_ended",
+        "The IdP's session has ended already. Sign in again; if it happens always, lengthen it at the IdP.",
+    )
+    AUTHN_STATEMENT = (
+        "authn_statement",
+        "The assertion does not say exactly once when the person authenticated. Check the IdP's application.",
+    )
+    UNSOLICITED = (
+        "unsolicited",
+        "The sign-in began at the IdP, so the response answers no request. Begin on our sign-in page.",
+    )
+    WRONG_REQUEST = ("wrong_request", "The response answers another request. Sign in again, in one window.")
+    NAME_ID = (
+        "name_id",
+        "The assertion has no usable NameID. Set it to the email address, or to a persistent identifier.",
+    )
+    NAME_ID_TRANSIENT = (
+        "name_id_transient",
+        "The NameID is another one at every sign-in. Set its format to EmailAddress or Persistent.",
+    )
+    UNREADABLE_VALUE = (
+        "unreadable_value",
+        "A value in the assertion does not fit its declared type. Send attributes as plain strings.",
+    )
+
+
+class SamlRefused(Exception):
+    """A refusal; detail is for the logs and holds nothing of the message but names of the SAML standards."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail
+
+    @property
+    def help(self) -> str:
+        return self.reason.help
