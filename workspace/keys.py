@@ -3,6 +3,7 @@
 import secrets
 import time
 import unicodedata
+from datetime import datetime
 from uuid import UUID
 
 
@@ -14,6 +15,11 @@ def new_id() -> UUID:
     milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
     fraction = nanoseconds * 4096 // 1_000_000
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Not above any id that is made from this moment on, and above those from before."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def canonical(text: str) -> str:

@@ -23,6 +23,7 @@ class CallRequest(HttpRequest):
 
     request_id: str
     scim: "Call"
+    refused: UUID  # the connection in the path of a request without its token
 
 
 @dataclass
@@ -43,6 +44,7 @@ def bearer(view: View) -> View:
             with responses.scim_errors():
                 _authenticate(request, connection)
         except errors.ScimError as failure:
+            request.refused = connection
             return responses.error(failure)
         return view(request, *args, **kwargs)
 

@@ -18,7 +18,7 @@ from authentication.models import EnvironmentProvider
 from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim
 from provisioning.actions.tokens import MAX_LIVE, issue_token, reveal_token, revoke_token
 from provisioning.forms import MethodForm, PasswordForm, PeopleForm
-from provisioning.models import ProvisioningConnection, ScimToken
+from provisioning.models import ProvisioningConnection, ScimRequest, ScimToken
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.decorators import ConsoleRequest, console
 from workspace.events import ActionError
@@ -324,13 +324,21 @@ def _checks(connection: ProvisioningConnection) -> list[dict[str, Any]]:
         actor_kind=ChangeEvent.ActorKind.CONNECTION, actor_id=str(connection.pk)
     ).order_by("id")
     return [
-        _check("First call", answered, "The provider reaches the Base URL with the token."),
+        _first_call(connection, answered),
         _check("Look-up", answered.filter(method="GET", path__contains="/Users"), "It asks which end users there are."),
         _check("Create", _of(changes, "end_user.created", "end_user.linked"), "Assign somebody to the application."),
         _check("Update", _of(changes, "end_user.updated", "provisioned_user.updated"), "Change a name there."),
         _check("Group push", _of(changes, "group.created", "group.taken_over"), "Push a group."),
         _check("Deactivate", _of(changes, "end_user.access_ended"), "Unassign a test person."),
     ]
+
+
+def _first_call(connection: ProvisioningConnection, answered: QuerySet[ScimRequest]) -> dict[str, Any]:
+    """The line that can fail: the provider comes, but without a live token of this connection."""
+    refused = connection.requests.filter(status=401).first()
+    if refused and not answered.exists():
+        return {"label": "First call", "state": "failed", "detail": refused.error}
+    return _check("First call", answered, "The provider reaches the Base URL with the token.")
 
 
 def _of(changes: QuerySet[ChangeEvent], *actions: str) -> QuerySet[ChangeEvent]:

@@ -28,8 +28,17 @@ def refused(answer):
     ["", "Bearer", "Bearer ", "Basic abc", "Bearer x", "Bearer scim_aaaaaaaaaa_x", "Bearer ü", "Bearer " + "_" * 9000],
 )
 def test_wrong_credentials(scim, header):
-    refused(scim.get("/Users", Authorization=header))
-    assert not ScimRequest.objects.exists()
+    refused(scim.call("POST", "/Users?filter=x", b"a body", Authorization=header))
+    (kept,) = ScimRequest.objects.all()
+    assert (kept.connection, kept.status) == (scim.connection, 401)
+    assert not kept.query and not kept.request_body and not kept.response_body
+
+
+def test_refusals_fill_the_log_with_one_row_a_minute_at_most(scim, other):
+    for _ in range(5):
+        refused(scim.get("/Users", Authorization="Bearer wrong"))
+    refused(other.get("/Users", Authorization="Bearer wrong"))
+    assert [kept.connection for kept in ScimRequest.objects.order_by("id")] == [scim.connection, other.connection]
 
 
 def test_the_right_prefix_is_not_enough(scim):
@@ -43,7 +52,7 @@ def test_scheme_in_any_case(scim):
 def test_token_of_another_connection(scim, other):
     detail = refused(scim.get("/Users", Authorization=f"Bearer {other.token}"))
     assert "another Base URL" in detail
-    assert not ScimRequest.objects.exists()
+    assert ScimRequest.objects.get().connection == scim.connection
 
 
 def test_every_path_asks_for_a_token(scim):

@@ -8,7 +8,7 @@ from django.test import Client
 
 from provisioning.actions import people
 from provisioning.models import ScimRequest
-from provisioning.scim import middleware
+from provisioning.scim import request_log
 from tests.scim import okta_user
 from workspace.models import ChangeEvent, EndUser
 
@@ -128,7 +128,7 @@ def test_a_log_that_fails_does_not_undo(scim, monkeypatch):
     def fail(**fields):
         raise DatabaseError
 
-    monkeypatch.setattr(middleware.ScimRequest.objects, "create", fail)
+    monkeypatch.setattr(request_log.ScimRequest.objects, "create", fail)
     assert scim.post("/Users", okta_user()).status == 201
 
 

@@ -274,6 +274,17 @@ def test_the_checklist_counts_no_refused_call_and_no_other_connection(saved, oth
     assert {check["state"] for check in admin.get(url("setup", use)).context["checks"]} == {"waiting"}
 
 
+def test_the_checklist_says_when_the_provider_comes_with_a_wrong_token(saved, use, admin):
+    def first_call() -> dict:
+        return admin.get(url("setup", use)).context["checks"][0]
+
+    saved.get("/Users", Authorization="Bearer wrong")
+    assert first_call()["state"] == "failed"
+    assert "Copy a live one" in first_call()["detail"]
+    saved.get("/Users")
+    assert first_call()["state"] == "done"
+
+
 # Reveal, rotate, revoke
 
 
