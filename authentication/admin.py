@@ -2,7 +2,15 @@
 
 from django.contrib import admin
 
-from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider, SigningCertificate
+from authentication.models import (
+    EndUserSession,
+    EnvironmentPolicy,
+    EnvironmentProvider,
+    IdentityProvider,
+    PasswordTicket,
+    SignInAttempt,
+    SigningCertificate,
+)
 from workspace.admin import ReadOnlyAdmin
 
 
@@ -53,3 +61,47 @@ class EnvironmentProviderAdmin(ReadOnlyAdmin):
     @admin.display(ordering="environment__workspace__name")
     def workspace(self, use: EnvironmentProvider) -> str:
         return str(use.environment.workspace)
+
+
+class _InEnvironmentAdmin(ReadOnlyAdmin):
+    """Rows that belong to an environment, whose name alone says little."""
+
+    @admin.display(ordering="environment__workspace__name")
+    def workspace(self, row: EndUserSession | PasswordTicket | SignInAttempt) -> str:
+        return str(row.environment.workspace)
+
+
+@admin.register(EndUserSession)
+class EndUserSessionAdmin(_InEnvironmentAdmin):
+    """Who is or was signed in where. The digest of the cookie is nobody's business."""
+
+    list_display = ["end_user", "environment", "workspace", "created_at", "last_seen_at", "ended_at", "end_reason"]
+    list_filter = ["end_reason", "created_at", "environment__kind"]
+    list_select_related = ["end_user", "environment__workspace"]
+    search_fields = ["id", "end_user__name_key", "end_user__email_key", "environment__workspace__name", "address"]
+    exclude = ["digest"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(SignInAttempt)
+class SignInAttemptAdmin(_InEnvironmentAdmin):
+    """Every attempt to sign in; its id is the reference that the person was shown."""
+
+    list_display = ["at", "email", "outcome", "reason", "provider_name", "environment", "workspace", "id"]
+    list_filter = ["outcome", "reason", "at", "environment__kind"]
+    list_select_related = ["environment__workspace"]
+    search_fields = ["id", "email_key", "provider_name", "reason", "environment__workspace__name", "address"]
+    show_full_result_count = False
+
+
+@admin.register(PasswordTicket)
+class PasswordTicketAdmin(_InEnvironmentAdmin):
+    """Links for setting a password, as far as they were mailed; the links themselves are kept nowhere."""
+
+    list_display = ["end_user", "kind", "environment", "workspace", "created_at", "expires_at", "used_at"]
+    list_filter = ["kind", "created_at", "environment__kind"]
+    list_select_related = ["end_user", "environment__workspace"]
+    search_fields = ["id", "email_key", "end_user__name_key", "environment__workspace__name"]
+    exclude = ["digest"]
+    show_full_result_count = False

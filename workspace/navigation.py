@@ -17,12 +17,22 @@ SIDEBAR = [
             ("End users", "workspace:end-users", "users"),
         ],
     ),
-    ("Monitoring", [("Provisioning activity", "provisioning:activity", "activity")]),
+    (
+        "Monitoring",
+        [
+            ("Sign-in attempts", "authentication:attempts", "key"),
+            ("Provisioning activity", "provisioning:activity", "activity"),
+        ],
+    ),
 ]
 # Routes that stand under another sidebar entry than the one they are named like.
 _UNDER = {
     "authentication:": "workspace:groups",
+    "authentication:end-user": "workspace:end-users",
+    "authentication:attempts": "authentication:attempts",
     "provisioning:setup": "workspace:groups",
+    "provisioning:method": "workspace:groups",
+    "provisioning:save": "workspace:groups",
     "provisioning:end-user": "workspace:end-users",
     "provisioning:request": "provisioning:activity",
     "provisioning:": "provisioning:activity",
@@ -55,7 +65,11 @@ def authentication_and_groups_tabs(request: ConsoleRequest) -> list[dict[str, An
 
 def end_user_tabs(request: ConsoleRequest, end_user: EndUser) -> list[dict[str, Any]]:
     """The tabs of one end user: what each app knows of the person."""
-    entries = [("Overview", "workspace:end-user"), ("Provisioning", "provisioning:end-user")]
+    entries = [
+        ("Overview", "workspace:end-user"),
+        ("Sign-in", "authentication:end-user"),
+        ("Provisioning", "provisioning:end-user"),
+    ]
     return _tabs(request, entries, end_user=end_user.pk)
 
 

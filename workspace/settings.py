@@ -2,10 +2,11 @@
 
 import os
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from workspace import installation
 
@@ -169,7 +170,16 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Mail: the server prints it until EMAIL_URL names a mail server, e.g. smtp+tls://user:password@mail.example.com:587.
+_MAIL = urlsplit(os.environ.get("EMAIL_URL", ""))
+if _MAIL.scheme not in {"", "smtp", "smtp+tls", "smtps"} or bool(_MAIL.scheme) != bool(_MAIL.hostname):
+    raise ImproperlyConfigured("Set EMAIL_URL like smtps://user:password@host:465; smtp+tls:// and smtp:// work too.")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _MAIL.hostname else 'console'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "", _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.scheme == "smtp+tls", _MAIL.scheme == "smtps"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM", f"no-reply@{_HOST}")
 
 # django-scim2 reads this once, at import; each part is a module of its own.
 SCIM_SERVICE_PROVIDER = {

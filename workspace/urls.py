@@ -35,6 +35,7 @@ workspace_patterns: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("sign-in/<slug:workspace>/<slug:environment>/", include("authentication.end_user_urls")),
     path("", include((workspace_patterns, "workspace"))),
     path(ENVIRONMENT, include("authentication.urls")),
     path(ENVIRONMENT, include("provisioning.urls")),

@@ -6,5 +6,15 @@ from authentication.models.providers import (
     IdentityProvider,
     SigningCertificate,
 )
+from authentication.models.sessions import EndUserSession, PasswordTicket, SignInAttempt, Visit
 
-__all__ = ["EnvironmentPolicy", "EnvironmentProvider", "IdentityProvider", "SigningCertificate"]
+__all__ = [
+    "EndUserSession",
+    "EnvironmentPolicy",
+    "EnvironmentProvider",
+    "IdentityProvider",
+    "PasswordTicket",
+    "SignInAttempt",
+    "SigningCertificate",
+    "Visit",
+]

@@ -13,7 +13,8 @@ from django.db import transaction
 
 from authentication.actions.identity_providers import connect_provider, create_provider, disable_provider
 from authentication.actions.policies import switch_saml
-from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.actions.sign_in import sign_in_with_password
+from authentication.models import EnvironmentProvider, IdentityProvider, Visit
 from authentication.saml.certificates import parse_certificates
 from authentication.saml.metadata import IdpMetadata
 from provisioning.actions.connections import choose_method, prepare_scim
@@ -106,6 +107,7 @@ def _acme(acme: Workspace) -> None:
         okta_user(99, last, people.email(last, "acme.example")),
         support,
     )
+    _sign_ins(dev, prod)
 
 
 def _globex(globex: Workspace) -> None:
@@ -137,6 +139,21 @@ def _by_hand(dev: Environment, prod: Environment) -> None:
         added.append(end_user)
     change_members(group=testers, add=[end_user.pk for end_user in added[:8]], by=SYSTEM)
     deactivate_end_user(end_user=EndUser.objects.get(pk=added[1].pk), by=SYSTEM)
+
+
+def _sign_ins(dev: Environment, prod: Environment) -> None:
+    """Attempts with a password: one that succeeds, and one refused for each reason that occurs here."""
+    by_hand, deactivated, mistaken, *_, pushed = (people.email(name, "acme.example") for name in people.ACME[:-1])
+    for environment, email, typed in [
+        (dev, by_hand, password(by_hand)),
+        (dev, deactivated, password(deactivated)),
+        (dev, pushed, "a password for elsewhere"),
+        (dev, "ada.wintre@acme.example", password(by_hand)),
+        (prod, by_hand, password(by_hand)),
+        *[(dev, mistaken, "a forgotten password")] * 6,
+    ]:
+        visit = Visit("192.0.2.24", "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0")
+        sign_in_with_password(environment=environment, email=email, password=typed, visit=visit, now=datetime.now(UTC))
 
 
 def _providers_in_each_state(test: Environment, prod: Environment) -> None:

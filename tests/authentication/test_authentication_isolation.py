@@ -11,6 +11,7 @@ from authentication.urls import urlpatterns
 from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, pem
+from tests.authentication.end_users import CONSOLE_ROUTES
 from workspace.events import SYSTEM
 from workspace.models import Administrator, ChangeEvent
 
@@ -73,7 +74,8 @@ def snapshot() -> tuple:
 
 
 def test_these_tests_know_every_route():
-    assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
+    # The pages about end users' sign-in have theirs in test_attempts.py.
+    assert {pattern.name for pattern in urlpatterns} == {*ROUTES, *CONSOLE_ROUTES}
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

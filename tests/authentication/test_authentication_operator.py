@@ -2,12 +2,15 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
+from django.utils import timezone
 
 from authentication.actions.identity_providers import connect_provider
+from authentication.actions.passwords import invite_end_user
 from authentication.actions.policies import switch_saml
 from authentication.saml.certificates import parse_certificates
 from authentication.wizard import typed_in
 from tests import factories
+from tests.authentication import end_users
 from tests.authentication.certificates import EC_CERTIFICATE, pem
 from workspace.events import SYSTEM
 from workspace.models import User
@@ -25,6 +28,9 @@ def operator(client, db):
         use.identity_provider, "https://idp.example/sso", "https://idp.example", parse_certificates(pem(EC_CERTIFICATE))
     )
     connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    ada = end_users.person(environment)
+    end_users.signed_in(environment, ada)
+    invite_end_user(end_user=ada, environment=environment, by=SYSTEM, now=timezone.now())
     client.force_login(User.objects.create_superuser("operator@example.com", "correct horse battery"))
     return client
 
@@ -49,3 +55,9 @@ def test_operators_read_each_row_and_change_none(operator, model):
     assert operator.get(url(model, "add")).status_code == 403
     assert operator.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
     assert model.objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["EndUserSession", "PasswordTicket"])
+def test_operators_never_see_the_digest_of_a_token(operator, name):
+    model = apps.get_model("authentication", name)
+    assert model.objects.get().digest not in operator.get(url(model, "change", model.objects.get().pk)).content.decode()

@@ -198,7 +198,8 @@ class TestDetail:
 
     def test_overview_is_the_current_of_its_tabs(self, acme, owner):
         tabs = owner.get(page(acme, acme.ada)).context["tabs"]
-        assert [(tab["label"], tab["current"]) for tab in tabs] == [("Overview", True), ("Provisioning", False)]
+        expected = [("Overview", True), ("Sign-in", False), ("Provisioning", False)]
+        assert [(tab["label"], tab["current"]) for tab in tabs] == expected
 
     def test_its_queries_do_not_grow_with_groups_and_changes(self, acme, owner, query_count):
         url = page(acme, acme.ada)

@@ -61,7 +61,7 @@ def link_end_user(*, end_user: EndUser, full_name: str, environment: Environment
     """Let a source take part in a person who exists already: access through it, and the name it gives."""
     before = _profile(end_user)
     end_user.full_name = _name(full_name)
-    end_user.status = EndUser.Status.ACTIVE
+    end_user.activate()
     end_user.save()
     _grant(end_user, [environment], source)
     record(
@@ -148,7 +148,7 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
 def restore_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
     """Give back the access that a source had ended; the person is active again."""
     before = end_user.status
-    end_user.status = EndUser.Status.ACTIVE
+    end_user.activate()
     end_user.save()
     _grant(end_user, [environment], source)
     record(
@@ -202,9 +202,13 @@ def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
 
 
 def _set_status(end_user: EndUser, status: EndUser.Status, verb: str, by: Actor) -> None:
-    before, end_user.status = end_user.status, status
+    before = end_user.status
     if before == status:
         return
+    if status == EndUser.Status.ACTIVE:
+        end_user.activate()
+    else:
+        end_user.status = status
     end_user.save()
     record(
         by=by,

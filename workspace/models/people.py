@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from django.db import models
+from django.utils import timezone
 
 from workspace.keys import canonical
 from workspace.models.base import Entity
@@ -40,6 +41,8 @@ class EndUser(Entity):
     email = models.CharField(max_length=254)
     email_key = models.CharField(max_length=500, editable=False)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    # Sessions from before this count no longer: reactivation revives none.
+    active_since = models.DateTimeField(default=timezone.now, editable=False)
     password = models.CharField(max_length=128, blank=True, editable=False)
 
     objects = EndUserQuerySet.as_manager()
@@ -59,6 +62,11 @@ class EndUser(Entity):
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+    def activate(self) -> None:
+        """Make active, from now on if it was not; save afterwards."""
+        if not self.is_active:
+            self.status, self.active_since = self.Status.ACTIVE, timezone.now()
 
 
 class EnvironmentAccess(Sourced):

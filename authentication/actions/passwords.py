@@ -1,0 +1,150 @@
+"""Passwords of end users: invited, reset, changed."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.hashers import check_password
+from django.db import transaction
+from django.db.models import QuerySet
+
+from authentication.actions.sessions import EndReason, as_actor, end_sessions
+from authentication.actions.sign_in import too_many_attempts, why_no_password, why_not
+from authentication.mail import mail_link
+from authentication.models import EndUserSession, PasswordTicket, Visit
+from authentication.models.sessions import digest_of, new_token
+from authentication.policy import ways_to_sign_in
+from authentication.reasons import Reason
+from workspace.actions.end_users import set_password
+from workspace.events import ActionError, Actor, Kind, record
+from workspace.models import ChangeEvent, EndUser, Environment, SignInThrottle
+
+TicketKind = PasswordTicket.Kind
+LIFETIMES = {TicketKind.INVITATION: timedelta(days=7), TicketKind.RESET: timedelta(hours=1)}
+DEAD_LINK = "This link was used already, or it is too old. Ask for a new one."
+NO_PASSWORDS = "You sign in here with an identity provider, and need no password."
+# For administrators.
+_REFUSALS = {
+    Reason.DEACTIVATED: "{person} is deactivated. Reactivate the person first.",
+    Reason.NO_ACCESS: "{person} has no access to {environment}. Give access first.",
+    Reason.SSO_ENFORCED: "{person} signs in to {environment} with an identity provider, and needs no password.",
+    Reason.PASSWORD_OFF: "Password authentication is off in {environment}. Switch it on first.",
+}
+
+
+@transaction.atomic
+def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
+    """Mail a person the link by which to choose the first password."""
+    _refuse_where_no_password_opens(end_user, environment)
+    _mail_ticket(end_user, environment, TicketKind.INVITATION, now)
+    _record(end_user, environment, "invited", f"{by.name} invited {end_user} to {environment}.", by)
+
+
+@transaction.atomic
+def send_password_reset(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
+    """Mail a person the link by which to choose another password."""
+    _refuse_where_no_password_opens(end_user, environment)
+    _mail_ticket(end_user, environment, TicketKind.RESET, now)
+    _record(end_user, environment, "password_reset_sent", f"{by.name} sent {end_user} a password reset.", by)
+
+
+@transaction.atomic
+def request_password_reset(*, environment: Environment, email: str, visit: Visit, now: datetime) -> None:
+    """Mail the link to the owner of the address if a password signs them in; nobody learns whether it does."""
+    # From all addresses together: what is protected here is somebody's mailbox.
+    wait = SignInThrottle.objects.attempt(f"reset {environment.workspace_id} {email}", "", now)
+    end_user = environment.workspace.end_users.by_email(email)
+    if wait or end_user is None or _is_without_reset(end_user, environment):
+        return
+    _mail_ticket(end_user, environment, TicketKind.RESET, now, is_secret=True)
+    by = Actor(Kind.SYSTEM, "", "Sign-in page", visit.request_id)
+    sentence = f"A password reset for {end_user} was asked for on the sign-in page."
+    _record(end_user, environment, "password_reset_requested", sentence, by)
+
+
+@transaction.atomic
+def set_password_by_ticket(
+    *, environment: Environment, token: str, password: str, visit: Visit, now: datetime
+) -> EndUser:
+    """Set the password of the person to whom the link was mailed. The link works once."""
+    ticket = environment.password_tickets.usable(now).opened_by(token).first()
+    # The row's own condition decides between two requests at once.
+    if ticket is None or not _unused(environment).filter(pk=ticket.pk).update(used_at=now, updated_at=now):
+        raise ActionError(DEAD_LINK)
+    end_user = _locked(ticket.end_user_id)
+    if _obstacle(end_user, environment):
+        raise ActionError(NO_PASSWORDS)
+    _set(end_user, password, visit, now)
+    return end_user
+
+
+def change_password(*, session: EndUserSession, current: str, password: str, visit: Visit, now: datetime) -> None:
+    """Set a password in place of the current one; the person's other sessions end."""
+    if wait := SignInThrottle.objects.attempt(f"change {session.end_user_id}", visit.address or "", now):
+        raise ActionError(too_many_attempts(wait), field="current")
+    with transaction.atomic():
+        end_user = _locked(session.end_user_id)
+        if _obstacle(end_user, session.environment):
+            raise ActionError(NO_PASSWORDS)
+        if not check_password(current, end_user.password):
+            raise ActionError("This is not your current password.", field="current")
+        _set(end_user, password, visit, now, keep=session)
+    SignInThrottle.objects.forget(f"change {session.end_user_id}", visit.address or "")
+
+
+def _set(end_user: EndUser, password: str, visit: Visit, now: datetime, keep: EndUserSession | None = None) -> None:
+    """A new password ends what the old one, or another link, may have opened to somebody else."""
+    by = as_actor(end_user, visit)
+    set_password(end_user=end_user, password=password, by=by)
+    end_user.password_tickets.filter(used_at=None).delete()
+    end_sessions(end_user=end_user, reason=EndReason.PASSWORD_CHANGED, by=by, now=now, keep=keep)
+
+
+def _locked(pk: UUID) -> EndUser:
+    """The person as of now: the whole row is saved, so nothing else may change it meanwhile."""
+    return EndUser.objects.select_for_update().get(pk=pk)
+
+
+def _unused(environment: Environment) -> QuerySet[PasswordTicket]:
+    return environment.password_tickets.filter(used_at=None)
+
+
+def _mail_ticket(
+    end_user: EndUser, environment: Environment, kind: str, now: datetime, *, is_secret: bool = False
+) -> None:
+    token = new_token()
+    ticket = PasswordTicket.objects.create(
+        kind=kind,
+        end_user=end_user,
+        environment=environment,
+        email_key=end_user.email_key,
+        digest=digest_of(token),
+        expires_at=now + LIFETIMES[TicketKind(kind)],
+    )
+    mail_link(ticket, token, is_secret=is_secret)
+
+
+def _obstacle(end_user: EndUser, environment: Environment) -> Reason | None:
+    """Why no password would open the environment to the person, apart from having none yet."""
+    obstacle = why_not(end_user, environment) or why_no_password(end_user, ways_to_sign_in(environment, end_user.email))
+    return None if obstacle == Reason.NO_PASSWORD else obstacle
+
+
+def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment) -> None:
+    if obstacle := _obstacle(end_user, environment):
+        raise ActionError(_REFUSALS[obstacle].format(person=end_user.full_name, environment=environment))
+
+
+def _is_without_reset(end_user: EndUser, environment: Environment) -> bool:
+    """Whether the sign-in page sends nothing: an administrator still may.
+
+    An address that an IdP has changed is not one that the person proved to read (security.md C5).
+    """
+    if not end_user.password or _obstacle(end_user, environment):
+        return True
+    events = ChangeEvent.objects.of(environment.workspace).about(end_user.pk)
+    change = events.filter(action="end_user.updated", after__has_key="email").first()
+    return change is not None and change.actor_kind == Kind.CONNECTION
+
+
+def _record(end_user: EndUser, environment: Environment, verb: str, sentence: str, by: Actor) -> None:
+    record(by=by, action=f"end_user.{verb}", subject=end_user, environment=environment, sentence=sentence)

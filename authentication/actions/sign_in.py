@@ -1,0 +1,114 @@
+"""Signing in with a password, and the record of every attempt."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from authentication.actions.sessions import start_session
+from authentication.models import IdentityProvider, SignInAttempt, Visit
+from authentication.policy import Ways, ways_to_sign_in
+from authentication.reasons import Reason
+from workspace.keys import new_id
+from workspace.models import EndUser, Environment, SignInThrottle
+
+Outcome = SignInAttempt.Outcome
+
+
+@dataclass(frozen=True)
+class PasswordSignIn:
+    """What came of it: a token for the cookie, or none; then perhaps the time to wait before the next attempt."""
+
+    token: str = ""
+    wait: timedelta = timedelta(0)
+
+
+def sign_in_with_password(
+    *, environment: Environment, email: str, password: str, visit: Visit, now: datetime
+) -> PasswordSignIn:
+    """Start a session, or refuse for a reason that only the attempt tells.
+
+    One password is hashed in either case, so that the time says nothing about the account.
+    """
+    account = f"{environment.workspace_id} {email}"
+    end_user = environment.workspace.end_users.by_email(email)
+    wait = SignInThrottle.objects.attempt(account, visit.address or "", now)
+    reason = Reason.TOO_MANY_ATTEMPTS if wait else _refusal(environment, email, end_user, password)
+    with transaction.atomic():
+        record_attempt(environment=environment, visit=visit, now=now, email=email, end_user=end_user, reason=reason)
+        if end_user is None or reason:
+            return PasswordSignIn(wait=wait)
+        SignInThrottle.objects.forget(account, visit.address or "")
+        return PasswordSignIn(start_session(end_user=end_user, environment=environment, visit=visit, now=now))
+
+
+def record_attempt(
+    *,
+    environment: Environment,
+    visit: Visit,
+    now: datetime,
+    email: str = "",
+    end_user: EndUser | None = None,
+    identity_provider: IdentityProvider | None = None,
+    reason: str = "",
+) -> SignInAttempt:
+    """Keep an attempt, under the request's id; without a reason it succeeded.
+
+    Call it outside a transaction that the refusal rolls back.
+    """
+    return SignInAttempt.objects.create(
+        id=UUID(visit.request_id) if visit.request_id else new_id(),
+        at=now,
+        workspace_id=environment.workspace_id,
+        environment=environment,
+        identity_provider=identity_provider,
+        provider_name=identity_provider.name if identity_provider else "",
+        email=email,
+        end_user=end_user,
+        outcome=Outcome.REFUSED if reason else Outcome.SUCCEEDED,
+        reason=reason,
+        **visit.fields(),
+    )
+
+
+def too_many_attempts(wait: timedelta) -> str:
+    """The sentence for somebody who has to wait."""
+    seconds = ceil(wait.total_seconds())
+    time = f"{ceil(seconds / 60)} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
+    return f"Too many attempts. Wait {time}, then try again."
+
+
+def why_not(end_user: EndUser, environment: Environment) -> Reason | None:
+    """Why the person may not enter the environment, whichever way of signing in; nothing if they may."""
+    if not end_user.is_active:
+        return Reason.DEACTIVATED
+    if not environment.accesses.filter(end_user=end_user).exists():
+        return Reason.NO_ACCESS
+    return None
+
+
+def why_no_password(end_user: EndUser, ways: Ways) -> Reason | None:
+    """Why no password opens the environment to a person who may enter it; nothing if one does."""
+    if not ways.has_password:
+        return Reason.SSO_ENFORCED if ways.enforced_by else Reason.PASSWORD_OFF
+    return None if end_user.password else Reason.NO_PASSWORD
+
+
+def _refusal(environment: Environment, email: str, end_user: EndUser | None, password: str) -> str:
+    """Why this does not sign in; empty if it does. What stands in the way of every password comes first."""
+    ways = ways_to_sign_in(environment, email)
+    is_right = _is_right(end_user, password)
+    if end_user is None:
+        return Reason.UNKNOWN_PERSON
+    in_the_way = why_not(end_user, environment) or why_no_password(end_user, ways)
+    return in_the_way or ("" if is_right else Reason.WRONG_PASSWORD)
+
+
+def _is_right(end_user: EndUser | None, password: str) -> bool:
+    if end_user is None or not end_user.password:
+        make_password(password)
+        return False
+    return check_password(password, end_user.password)

@@ -1,0 +1,89 @@
+"""How a page of end users gets its environment and session, and the cookie that holds a session."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from authentication.models import EndUserSession
+from authentication.models.sessions import GREATEST_AGE
+from workspace.models import Environment
+
+_NOT_USABLE = EndUserSession.EndReason.NOT_USABLE
+
+
+def at_environment(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Call `view(request, environment, …)` for everybody; a place that does not exist is 404."""
+
+    @never_cache
+    @wraps(view)
+    def wrapper(request: HttpRequest, workspace: str, environment: str, **kwargs: Any) -> HttpResponse:
+        environments = Environment.objects.select_related("workspace")
+        return view(request, get_object_or_404(environments, slug=environment, workspace__slug=workspace), **kwargs)
+
+    return wrapper
+
+
+def end_user_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Call `view(request, session, …)` for who is signed in here; others are sent to sign in, and then back."""
+
+    @never_cache
+    @wraps(view)
+    def wrapper(request: HttpRequest, workspace: str, environment: str, **kwargs: Any) -> HttpResponse:
+        now = timezone.now()
+        session = current_session(request, workspace, environment, now)
+        if session is None:
+            return _to_sign_in(request, workspace, environment, now)
+        session.touch(now)
+        return view(request, session, **kwargs)
+
+    return wrapper
+
+
+def current_session(request: HttpRequest, workspace: str, environment: str, now: datetime) -> EndUserSession | None:
+    """The session of this browser at that place, if it counts: one query, and the only word on who is signed in."""
+    token = request.COOKIES.get(cookie_name(workspace, environment))
+    if not token:
+        return None
+    sessions = EndUserSession.objects.opened_by(token).usable(now)
+    sessions = sessions.filter(environment__slug=environment, environment__workspace__slug=workspace)
+    return sessions.select_related("end_user", "environment__workspace").first()
+
+
+def cookie_name(workspace: str, environment: str) -> str:
+    """One cookie per environment. A slug has no dot, so no two places share one."""
+    prefix = "__Host-" if settings.SESSION_COOKIE_SECURE else ""
+    return f"{prefix}end-user.{workspace}.{environment}"
+
+
+def keep_session(response: HttpResponse, environment: Environment, token: str) -> None:
+    """Hand the token of a session to the browser. A __Host- cookie must have the path /."""
+    response.set_cookie(
+        cookie_name(environment.workspace.slug, environment.slug),
+        token,
+        max_age=GREATEST_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget_session(response: HttpResponse, environment: Environment) -> None:
+    """Take the token away from the browser."""
+    response.delete_cookie(cookie_name(environment.workspace.slug, environment.slug), samesite="Lax")
+
+
+def _to_sign_in(request: HttpRequest, workspace: str, environment: str, now: datetime) -> HttpResponse:
+    """On to the sign-in page; a session that no longer counts is closed, lest it count again."""
+    if token := request.COOKIES.get(cookie_name(workspace, environment)):
+        EndUserSession.objects.opened_by(token).end(_NOT_USABLE, now)
+    url = reverse("end_user:sign-in", kwargs={"workspace": workspace, "environment": environment})
+    return redirect(f"{url}?{urlencode({'next': request.path})}" if request.method == "GET" else url)

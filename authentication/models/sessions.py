@@ -1,0 +1,266 @@
+"""Who is signed in where, every attempt to sign in, and the single-use links by which passwords are set."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import Any, Self
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+
+from authentication.models.providers import IdentityProvider
+from workspace.keys import canonical, new_id
+from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
+from workspace.models.base import Entity
+
+# A working day, and once a day the identity provider is asked again. Losing access does not wait for either.
+IDLE_AGE, GREATEST_AGE = timedelta(hours=8), timedelta(hours=24)
+# `last_seen_at` may be this old: one write in a while is enough for an idle time of hours.
+SEEN_EVERY = timedelta(minutes=5)
+
+# What gives a browser away, first match wins: Edge also calls itself Chrome, and Chrome Safari.
+_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+_SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS"}
+_SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
+
+
+def new_token() -> str:
+    """256 random bits, fit for a cookie and for a link."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token: it cannot be turned back, and has no key that could be lost."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is known of the browser behind a request."""
+
+    address: str | None = None
+    user_agent: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Visit":
+        agent = request.headers.get("User-Agent", "")[:300]
+        return cls(_address(request.META.get("REMOTE_ADDR", "")), agent, getattr(request, "request_id", ""))
+
+    def fields(self) -> dict[str, Any]:
+        """As model fields."""
+        return {"address": self.address, "user_agent": self.user_agent}
+
+
+def _address(text: str) -> str | None:
+    """An IP address without its zone; a server behind a socket file knows none."""
+    try:
+        return str(ip_address(text.partition("%")[0]))
+    except ValueError:
+        return None
+
+
+class _FromBrowser(models.Model):
+    """A row that remembers the browser it came from."""
+
+    address = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def browser(self) -> str:
+        """The browser in words, as "Firefox on Windows"."""
+        name = _first(_BROWSERS, self.user_agent) or "Unknown browser"
+        system = _first(_SYSTEMS, self.user_agent)
+        return f"{name} on {system}" if system else name
+
+
+def _first(marks: dict[str, str], text: str) -> str:
+    return next((name for mark, name in marks.items() if mark in text), "")
+
+
+def _held_access(since: str) -> models.Exists:
+    """Access of the row's person to its environment that was there at that time of the row, and still is."""
+    return models.Exists(
+        EnvironmentAccess.objects.filter(
+            end_user=models.OuterRef("end_user"),
+            environment=models.OuterRef("environment"),
+            created_at__lte=models.OuterRef(since),
+        )
+    )
+
+
+class EndUserSessionQuerySet(models.QuerySet["EndUserSession"]):
+    """Questions about sessions; start from `end_user.sessions` or `environment.end_user_sessions`."""
+
+    def usable(self, now: datetime) -> Self:
+        """Those that count: not over, of a person who has been active and had access all the time.
+
+        Access that was taken away and given again is a new row: it does not bring old sessions back.
+        """
+        return self.filter(
+            _held_access("created_at"),
+            end_user__status=EndUser.Status.ACTIVE,
+            end_user__active_since__lte=models.F("created_at"),
+            ended_at=None,
+            expires_at__gt=now,
+            last_seen_at__gt=now - IDLE_AGE,
+        )
+
+    def opened_by(self, token: str) -> Self:
+        return self.filter(digest=digest_of(token))
+
+    def end(self, reason: str, now: datetime) -> int:
+        """End those that have not ended yet; tells how many."""
+        return self.filter(ended_at=None).update(ended_at=now, end_reason=reason, updated_at=now)
+
+
+class EndUserSession(Entity, _FromBrowser):
+    """A person signed in to one environment in one browser, which holds the token in a cookie."""
+
+    class EndReason(models.TextChoices):
+        SIGNED_OUT = "signed_out", "Signed out"
+        PASSWORD_CHANGED = "password_changed", "Password changed"
+        ENDED_BY_ADMINISTRATOR = "ended_by_administrator", "Ended by an administrator"
+        NOT_USABLE = "not_usable", "Expired, or the person lost access"
+
+    end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="sessions", db_index=False)
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="end_user_sessions")
+    identity_provider = models.ForeignKey(IdentityProvider, models.SET_NULL, null=True, blank=True, related_name="+")
+    digest = models.CharField(max_length=64, editable=False)
+    last_seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
+    # What the identity provider calls this sign-in, for single logout.
+    name_id = models.CharField(max_length=1024, blank=True)
+    session_index = models.CharField(max_length=500, blank=True)
+
+    objects = EndUserSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-last_seen_at"]
+        constraints = [models.UniqueConstraint(fields=["digest"], name="end_user_session_digest_unique")]
+        indexes = [models.Index(fields=["end_user", "-last_seen_at"], name="end_user_session_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.end_user} in {self.environment} since {self.created_at:%Y-%m-%d %H:%M}"
+
+    def touch(self, now: datetime) -> None:
+        """Note that the session is used, once in a while."""
+        if now - self.last_seen_at >= SEEN_EVERY:
+            self.last_seen_at = now
+            self.save(update_fields=["last_seen_at", "updated_at"])
+
+
+class SignInAttemptQuerySet(models.QuerySet["SignInAttempt"]):
+    """Questions about attempts; start from `environment.sign_in_attempts`."""
+
+    def of(self, workspace: Workspace) -> Self:
+        return self.filter(workspace_id=workspace.pk)
+
+    def by_email(self, email: str) -> Self:
+        return self.filter(email_key=_email_key(email))
+
+    def with_password(self) -> Self:
+        """Those that no identity provider took part in; of a removed one the name stays."""
+        return self.filter(provider_name="")
+
+
+class SignInAttempt(_FromBrowser):
+    """One try to sign in, and how it went. Its id is that of the request: the reference that the person is shown."""
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded", "Signed in"
+        REFUSED = "refused", "Refused"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(default=timezone.now)
+    workspace_id = models.UUIDField()
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="sign_in_attempts", db_index=False)
+    identity_provider = models.ForeignKey(
+        IdentityProvider, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    provider_name = models.CharField(max_length=100, blank=True)
+    email = models.CharField("email address as typed", max_length=254, blank=True)
+    email_key = models.CharField(max_length=500, blank=True, editable=False)
+    end_user = models.ForeignKey(
+        EndUser, models.SET_NULL, null=True, blank=True, related_name="sign_in_attempts", db_index=False
+    )
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    reason = models.CharField(max_length=40, blank=True)
+
+    objects = SignInAttemptQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        # Each has every column of its question: without statistics SQLite would rather scan the environment.
+        indexes = [
+            models.Index(fields=["environment", "-id"], name="attempt_by_environment"),
+            models.Index(fields=["environment", "outcome", "-id"], name="attempt_by_outcome"),
+            models.Index(fields=["workspace_id", "email_key", "-id"], name="attempt_by_email"),
+            models.Index(fields=["identity_provider", "environment", "-id"], name="attempt_by_provider"),
+            models.Index(fields=["end_user", "environment", "-id"], name="attempt_by_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email or 'Unknown'}: {self.get_outcome_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email, self.email_key = self.email[:254], _email_key(self.email)
+        super().save(*args, **kwargs)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.outcome == self.Outcome.SUCCEEDED
+
+
+def _email_key(email: str) -> str:
+    return canonical(email)[:500]
+
+
+class PasswordTicketQuerySet(models.QuerySet["PasswordTicket"]):
+    """Questions about links; start from `environment.password_tickets`."""
+
+    def usable(self, now: datetime) -> Self:
+        """Unused ones in time, whose person may still sign in here and still has the address they were mailed to."""
+        return self.filter(
+            _held_access("created_at"),
+            end_user__status=EndUser.Status.ACTIVE,
+            end_user__email_key=models.F("email_key"),
+            used_at=None,
+            expires_at__gt=now,
+        )
+
+    def opened_by(self, token: str) -> Self:
+        return self.filter(digest=digest_of(token))
+
+
+class PasswordTicket(Entity):
+    """A link, mailed to a person, by which the password can be set once."""
+
+    class Kind(models.TextChoices):
+        INVITATION = "invitation", "Invitation"
+        RESET = "reset", "Password reset"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="password_tickets")
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="password_tickets")
+    email_key = models.CharField("mailed to", max_length=500)
+    digest = models.CharField(max_length=64, editable=False)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PasswordTicketQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["digest"], name="password_ticket_digest_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} for {self.end_user}"

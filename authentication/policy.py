@@ -1,0 +1,75 @@
+"""Which ways of signing in an environment offers, and to whom."""
+
+from dataclasses import dataclass
+
+import idna
+
+from authentication.models import EnvironmentPolicy, EnvironmentProvider
+from workspace.keys import canonical
+from workspace.models import Environment
+
+Enforcement = EnvironmentProvider.Enforcement
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How somebody may sign in: by password, or through one of the providers; at least one of the two."""
+
+    has_password: bool
+    uses: list[EnvironmentProvider]
+    # Whose enforcement forbids the password.
+    enforced_by: EnvironmentProvider | None = None
+
+    @property
+    def only_provider(self) -> EnvironmentProvider | None:
+        """The provider, where there is no other way."""
+        return self.uses[0] if len(self.uses) == 1 and not self.has_password else None
+
+
+@dataclass(frozen=True)
+class SignInPolicy:
+    """An environment's switches, and the providers that are usable by them."""
+
+    is_password_enabled: bool
+    uses: list[EnvironmentProvider]
+
+    @classmethod
+    def of(cls, environment: Environment) -> "SignInPolicy":
+        policy = EnvironmentPolicy.objects.of(environment)
+        uses = list(environment.providers.usable().listed()) if policy.is_saml_enabled else []
+        return cls(policy.is_password_enabled, uses)
+
+    def ways(self, email: str) -> Ways:
+        """How the owner of the address may sign in; the same whether or not anybody has that address."""
+        domain = domain_key(canonical(email).rpartition("@")[2])
+        own = [use for use in self.uses if domain in map(domain_key, use.domain_names)]
+        enforcing = own or [use for use in self.uses if use.enforcement == Enforcement.ALL_DOMAINS]
+        return Ways(
+            has_password=self.is_password_enabled and not enforcing,
+            uses=own or self._general(),
+            enforced_by=enforcing[0] if enforcing else None,
+        )
+
+    @property
+    def asks_for_address(self) -> bool:
+        """Whether the ways depend on who it is."""
+        return any(use.enforcement == Enforcement.SELECTED_DOMAINS for use in self.uses)
+
+    def _general(self) -> list[EnvironmentProvider]:
+        """For an address of no selected domain: the providers of everybody, or, rather than no way at all, each."""
+        general = [use for use in self.uses if use.enforcement != Enforcement.SELECTED_DOMAINS]
+        return general if general or self.is_password_enabled else self.uses
+
+
+def ways_to_sign_in(environment: Environment, email: str) -> Ways:
+    """How the owner of the address may sign in to the environment."""
+    return SignInPolicy.of(environment).ways(email)
+
+
+def domain_key(domain: str) -> str:
+    """Equal for all spellings of a domain under which an address would be taken for the same person's."""
+    folded = canonical(domain)
+    try:
+        return canonical(idna.decode(folded))
+    except idna.IDNAError:
+        return folded

@@ -1,0 +1,52 @@
+"""Why a sign-in was refused: for administrators, never for the person who tried."""
+
+from django.db import models
+
+from authentication.saml.errors import Reason as SamlReason
+
+
+class Reason(models.TextChoices):
+    """Codes, each with one line of help; those of SAML responses are in `saml/errors.py`."""
+
+    WRONG_PASSWORD = (
+        "wrong_password",
+        "The password does not fit. The person can ask for a new one on the sign-in page.",
+    )
+    TOO_MANY_ATTEMPTS = (
+        "too_many_attempts",
+        "There were too many failures before, so this one was not looked at. The page says how long to wait.",
+    )
+    UNKNOWN_PERSON = (
+        "unknown_person",
+        "No end user of this workspace has this address. Check the spelling, or add the person under End users.",
+    )
+    DEACTIVATED = ("deactivated", "The person is deactivated. Reactivate them on their page, or at the IdP.")
+    NO_ACCESS = (
+        "no_access",
+        "The person may not enter this environment. Give access on their page, or assign them at the IdP.",
+    )
+    SSO_ENFORCED = (
+        "sso_enforced",
+        "Single sign-on is enforced for this address. The person has to continue with the identity provider.",
+    )
+    PASSWORD_OFF = (
+        "password_off",
+        "Password authentication is off in this environment. The person has to use an identity provider.",
+    )
+    NO_PASSWORD = ("no_password", "The person has no password yet. Send an invitation from their tab Sign-in.")
+
+
+_SPELLINGS = {"sso": "SSO", "idp": "IdP", "saml": "SAML", "xml": "XML", "utf8": "UTF-8", "id": "ID"}
+
+
+def words_of(code: str) -> str:
+    """The code as a phrase: "wrong_password" → "Wrong password"."""
+    words = " ".join(_SPELLINGS.get(word, word) for word in code.split("_"))
+    return words[:1].upper() + words[1:]
+
+
+def help_of(code: str) -> str:
+    """What the administrator can do about it; nothing for a code that is no longer in use."""
+    if code in Reason.values:
+        return Reason(code).label
+    return next((reason.help for reason in SamlReason if reason == code), "")

@@ -1,0 +1,100 @@
+"""The account page of who is signed in: who one is here, one's sessions, the password."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from authentication.actions.passwords import change_password
+from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions
+from authentication.decorators import end_user_required, forget_session
+from authentication.end_user_forms import ChangePasswordForm
+from authentication.models import EndUserSession, Visit
+from authentication.models.sessions import EndUserSessionQuerySet
+from authentication.policy import ways_to_sign_in
+from workspace.forms import refusals_shown_in, sent
+from workspace.models import EndUserGroup
+from workspace.navigation import page_url
+
+
+@end_user_required
+def account(request: HttpRequest, session: EndUserSession) -> HttpResponse:
+    """Name, address, environment, groups and sessions."""
+    end_user, environment = session.end_user, session.environment
+    ways = ways_to_sign_in(environment, end_user.email)
+    context = {
+        "environment": environment,
+        "end_user": end_user,
+        "session": session,
+        "groups": _groups(session),
+        "sessions": _sessions(session).select_related("identity_provider"),
+        "has_password": ways.has_password and bool(end_user.password),
+    }
+    return render(request, "end_user/account/index.html", context)
+
+
+@require_POST
+@end_user_required
+def end_one(request: HttpRequest, session: EndUserSession, other: UUID) -> HttpResponse:
+    """Sign out in one browser."""
+    ended = get_object_or_404(_sessions(session).select_related("end_user", "environment"), pk=other)
+    by = as_actor(session.end_user, Visit.of(request))
+    end_session(session=ended, reason=EndReason.SIGNED_OUT, by=by, now=timezone.now())
+    if ended == session:
+        return _signed_out(session)
+    messages.success(request, f"{ended.browser} is signed out.")
+    return redirect(page_url("end_user:account", session.environment))
+
+
+@require_POST
+@end_user_required
+def end_all(request: HttpRequest, session: EndUserSession) -> HttpResponse:
+    """Sign out in every browser, this one too."""
+    end_sessions(
+        end_user=session.end_user,
+        environment=session.environment,
+        reason=EndReason.SIGNED_OUT,
+        by=as_actor(session.end_user, Visit.of(request)),
+        now=timezone.now(),
+    )
+    return _signed_out(session)
+
+
+@sensitive_post_parameters()
+@end_user_required
+def password(request: HttpRequest, session: EndUserSession) -> HttpResponse:
+    """Another password, for who knows the current one."""
+    form = ChangePasswordForm(sent(request), end_user=session.end_user)
+    if form.is_valid():
+        with refusals_shown_in(form):
+            change_password(
+                session=session,
+                current=form.cleaned_data["current"],
+                password=form.cleaned_data["password"],
+                visit=Visit.of(request),
+                now=timezone.now(),
+            )
+            messages.success(request, "Your password is changed. Your other sessions are signed out.")
+            return redirect(page_url("end_user:account", session.environment))
+    return render(request, "end_user/account/password.html", {"form": form, "environment": session.environment})
+
+
+def _sessions(session: EndUserSession) -> EndUserSessionQuerySet:
+    """The person's sessions at the same place that count."""
+    return session.end_user.sessions.filter(environment=session.environment).usable(timezone.now())
+
+
+def _groups(session: EndUserSession) -> QuerySet[EndUserGroup]:
+    memberships = session.end_user.memberships.filter(group=OuterRef("pk"))
+    return session.environment.groups.filter(Q(is_everyone=True) | Exists(memberships))
+
+
+def _signed_out(session: EndUserSession) -> HttpResponse:
+    response = redirect(page_url("end_user:signed-out", session.environment))
+    forget_session(response, session.environment)
+    return response

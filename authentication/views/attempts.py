@@ -1,0 +1,63 @@
+"""Sign-in attempts: who tried to sign in, how it went, and what to do about it."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from authentication.end_user_forms import AttemptFilter
+from authentication.models import SignInAttempt
+from authentication.models.sessions import SignInAttemptQuerySet
+from authentication.reasons import help_of, words_of
+from workspace.decorators import ConsoleRequest, console
+from workspace.models import Environment
+from workspace.navigation import page_url
+
+PAGE = 50
+
+
+@console
+@require_safe
+def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """Every attempt in the environment, newest first."""
+    form = AttemptFilter(request.GET, environment=environment)
+    attempts, older = _page(form.attempts(), request.GET.get("before", ""))
+    context = {
+        "form": form,
+        "rows": rows_of(attempts, environment),
+        "older": older,
+        "is_filtered": bool(form.asked()) or "before" in request.GET,
+        "is_first_page": "before" not in request.GET,
+        "sign_in_url": page_url("end_user:sign-in", environment),
+    }
+    return render(request, "authentication/attempts/index.html", context)
+
+
+def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list[dict[str, Any]]:
+    """Attempts as the table shows them."""
+    return [
+        {
+            "attempt": attempt,
+            "tone": "success" if attempt.succeeded else "danger",
+            "url": page_url("authentication:end-user", environment, end_user=attempt.end_user_id)
+            if attempt.end_user_id
+            else "",
+            "way": attempt.provider_name or "Password",
+            "reason": words_of(attempt.reason),
+            "help": help_of(attempt.reason),
+            "elsewhere": attempt.environment.name if attempt.environment_id != environment.pk else "",
+        }
+        for attempt in attempts
+    ]
+
+
+def _page(attempts: SignInAttemptQuerySet, before: str) -> tuple[list[SignInAttempt], str]:
+    """The newest, or those before the one with that id, and the id to go on with; never counts the table."""
+    with suppress(ValueError):
+        attempts = attempts.filter(pk__lt=UUID(before))
+    found = list(attempts[: PAGE + 1])
+    return found[:PAGE], str(found[PAGE - 1].pk) if len(found) > PAGE else ""

@@ -1,0 +1,53 @@
+"""Passwords by mail: asking for a link, and setting the password with it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
+
+from authentication.actions.passwords import DEAD_LINK, request_password_reset, set_password_by_ticket
+from authentication.decorators import at_environment
+from authentication.end_user_forms import EmailForm, NewPasswordForm
+from authentication.models import Visit
+from workspace.forms import refusals_shown_in, sent
+from workspace.models import Environment
+from workspace.navigation import page_url
+
+
+@at_environment
+def forgotten(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Ask for a link; the answer is the same for every address."""
+    form = EmailForm(sent(request))
+    if form.is_valid():
+        email = form.cleaned_data["email"]
+        request_password_reset(environment=environment, email=email, visit=Visit.of(request), now=timezone.now())
+        return render(request, "end_user/passwords/sent.html", {"environment": environment, "email": email})
+    return render(request, "end_user/passwords/forgotten.html", {"environment": environment, "form": form})
+
+
+@sensitive_post_parameters()
+@at_environment
+def set_by_link(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Set the password; only the POST uses the link up, for mail programs open links to look at them."""
+    token = request.POST.get("token", request.GET.get("token", ""))
+    usable = environment.password_tickets.usable(timezone.now()).opened_by(token)
+    ticket = usable.select_related("end_user").first()
+    if ticket is None:
+        return _page(request, environment, {"dead": DEAD_LINK}, status=410)
+    form = NewPasswordForm(sent(request), end_user=ticket.end_user)
+    if form.is_valid():
+        with refusals_shown_in(form):
+            chosen, visit = form.cleaned_data["password"], Visit.of(request)
+            set_password_by_ticket(
+                environment=environment, token=token, password=chosen, visit=visit, now=timezone.now()
+            )
+            messages.success(request, "Your password is set. Sign in with it.")
+            return redirect(page_url("end_user:sign-in", environment))
+    return _page(request, environment, {"form": form, "ticket": ticket, "token": token})
+
+
+def _page(request: HttpRequest, environment: Environment, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+    return render(request, "end_user/passwords/set.html", {"environment": environment, **context}, **kwargs)

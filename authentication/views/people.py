@@ -1,0 +1,147 @@
+"""The tab Sign-in of an end user: how the person signs in here, and did."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.text import get_text_list
+from django.views.decorators.http import require_POST, require_safe
+
+from authentication.actions.passwords import invite_end_user, send_password_reset
+from authentication.actions.sessions import EndReason, end_session, end_sessions
+from authentication.actions.sign_in import why_no_password, why_not
+from authentication.models import EnvironmentProvider
+from authentication.policy import Enforcement, SignInPolicy, Ways
+from authentication.reasons import Reason, help_of
+from authentication.views.attempts import rows_of
+from workspace.decorators import ConsoleRequest, console
+from workspace.events import ActionError
+from workspace.models import EndUser, Environment
+from workspace.navigation import end_user_tabs, page_url
+from workspace.permissions import Permission
+
+LAST_ATTEMPTS = 10
+
+
+@console
+@require_safe
+def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """The ways that apply to the person here and why, sessions, the last attempts."""
+    person = _person(environment, end_user)
+    policy = SignInPolicy.of(environment)
+    ways, barrier = policy.ways(person.email), why_not(person, environment)
+    attempts = environment.sign_in_attempts.filter(end_user=person).select_related("environment", "end_user")
+    context = {
+        "end_user": person,
+        "tabs": end_user_tabs(request, person),
+        "barrier": help_of(barrier) if barrier else "",
+        "ways": [_password_row(person, environment, ways), *(_provider_row(use, ways) for use in policy.uses)],
+        "may_get_link": barrier is None and ways.has_password,
+        "sessions": _sessions(person, environment).select_related("identity_provider"),
+        "rows": rows_of(attempts[:LAST_ATTEMPTS], environment),
+        "list_url": page_url("workspace:end-users", environment),
+    }
+    return render(request, "authentication/people/detail.html", context)
+
+
+@require_POST
+@console(needs=Permission.MANAGE_PEOPLE)
+def invite(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """Mail the link for the first password."""
+    person = _person(environment, end_user)
+
+    def act() -> str:
+        invite_end_user(end_user=person, environment=environment, by=request.actor, now=timezone.now())
+        return f"An invitation is on its way to {person.email}. Its link works for 7 days."
+
+    return _act(request, person, act)
+
+
+@require_POST
+@console(needs=Permission.MANAGE_PEOPLE)
+def reset(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """Mail the link for another password."""
+    person = _person(environment, end_user)
+
+    def act() -> str:
+        send_password_reset(end_user=person, environment=environment, by=request.actor, now=timezone.now())
+        return f"A password reset is on its way to {person.email}. Its link works for 1 hour."
+
+    return _act(request, person, act)
+
+
+@require_POST
+@console(needs=Permission.MANAGE_PEOPLE)
+def end_one(request: ConsoleRequest, environment: Environment, end_user: UUID, session: UUID) -> HttpResponse:
+    """Sign the person out in one browser."""
+    person = _person(environment, end_user)
+    sessions = person.sessions.filter(environment=environment).select_related("end_user__workspace", "environment")
+    found = get_object_or_404(sessions, pk=session)
+    reason, now = EndReason.ENDED_BY_ADMINISTRATOR, timezone.now()
+    return _act(request, person, lambda: _ended(end_session(session=found, reason=reason, by=request.actor, now=now)))
+
+
+@require_POST
+@console(needs=Permission.MANAGE_PEOPLE)
+def end_all(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
+    """Sign the person out of this environment in every browser."""
+    person = _person(environment, end_user)
+
+    def act() -> str:
+        reason, now = EndReason.ENDED_BY_ADMINISTRATOR, timezone.now()
+        return _ended(end_sessions(end_user=person, environment=environment, reason=reason, by=request.actor, now=now))
+
+    return _act(request, person, act)
+
+
+def _act(request: ConsoleRequest, person: EndUser, action: Callable[[], str]) -> HttpResponse:
+    """Change something, say what was done or why not, and show the tab again."""
+    try:
+        messages.success(request, action())
+    except ActionError as error:
+        messages.error(request, error.message)
+    return redirect(page_url("authentication:end-user", request.environment, end_user=person.pk))
+
+
+def _ended(count: int) -> str:
+    if not count:
+        return "No session was open any more."
+    return "The session has ended." if count == 1 else f"{count} sessions have ended."
+
+
+def _person(environment: Environment, pk: UUID) -> EndUser:
+    return get_object_or_404(environment.workspace.end_users.select_related("workspace"), pk=pk)
+
+
+def _sessions(person: EndUser, environment: Environment) -> Any:
+    return person.sessions.filter(environment=environment).usable(timezone.now())
+
+
+def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict[str, str]:
+    obstacle = why_no_password(person, ways)
+    text = {
+        None: "The person has a password, and may use it here.",
+        Reason.NO_PASSWORD: "A password may be used here, but the person has none yet.",
+        Reason.PASSWORD_OFF: f"Password authentication is off in {environment}.",
+        Reason.SSO_ENFORCED: _enforced(ways.enforced_by) if ways.enforced_by else "",
+    }[obstacle]
+    word, tone = {None: ("Yes", "success"), Reason.NO_PASSWORD: ("Not yet", "warning")}.get(obstacle, ("No", "neutral"))
+    return {"name": "Password", "word": word, "tone": tone, "text": text}
+
+
+def _provider_row(use: EnvironmentProvider, ways: Ways) -> dict[str, str]:
+    word, tone = ("Yes", "success") if use in ways.uses else ("No", "neutral")
+    return {"name": use.identity_provider.name, "word": word, "tone": tone, "text": _enforced(use)}
+
+
+def _enforced(use: EnvironmentProvider) -> str:
+    """Whom the provider is enforced for, in words."""
+    name = use.identity_provider.name
+    if use.enforcement == Enforcement.SELECTED_DOMAINS:
+        return f"{name} is enforced for addresses at {get_text_list(use.domain_names, 'and')}."
+    whom = "all domains" if use.enforcement == Enforcement.ALL_DOMAINS else "no one yet"
+    return f"{name} is enforced for {whom}."

@@ -1,0 +1,140 @@
+"""The way of an end user into an environment: address first, then password or identity provider."""
+
+from datetime import timedelta
+from math import ceil
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from authentication.actions.sessions import EndReason, as_actor, end_session
+from authentication.actions.sign_in import sign_in_with_password, too_many_attempts
+from authentication.decorators import at_environment, current_session, forget_session, keep_session
+from authentication.end_user_forms import EmailForm, PasswordSignInForm
+from authentication.models import EndUserSession, IdentityProvider, Visit
+from authentication.policy import SignInPolicy, Ways
+from workspace.forms import sent
+from workspace.models import Environment
+from workspace.navigation import page_url
+
+REFUSAL = (
+    "You could not be signed in. Check your email address and password, and try again. "
+    "If it goes on, give your administrator the reference {reference}."
+)
+
+
+@at_environment
+def sign_in(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """The address, as far as the way depends on it; where there is only one way, straight on."""
+    if request.method != "POST" and _session(request, environment):
+        return redirect(target(request, environment))
+    policy = SignInPolicy.of(environment)
+    if not policy.uses:
+        return _ways_page(request, environment, policy.ways(""), PasswordSignInForm(is_address_known=False))
+    form = EmailForm(sent(request))
+    if form.is_valid():
+        return _second_step(request, environment, policy.ways(form.cleaned_data["email"]), form.cleaned_data)
+    only = None if policy.asks_for_address or form.is_bound else policy.ways("").only_provider
+    if only:
+        return redirect(sso_url(environment, only.identity_provider, target(request, environment)))
+    return _page(request, "end_user/sign_in/email.html", environment, {"form": form})
+
+
+@at_environment
+@sensitive_post_parameters("password")
+def password(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """Address and password."""
+    if request.method != "POST":
+        return redirect(page_url("end_user:sign-in", environment))
+    policy, wait = SignInPolicy.of(environment), timedelta(0)
+    form = PasswordSignInForm(sent(request), is_address_known=bool(policy.uses))
+    if form.is_valid():
+        attempt = {"visit": Visit.of(request), "now": timezone.now(), **form.cleaned_data}
+        result = sign_in_with_password(environment=environment, **attempt)
+        if result.token:
+            response = redirect(target(request, environment))
+            keep_session(response, environment, result.token)
+            return response
+        wait = result.wait
+        form.add_error(None, _refusal(request, wait))
+    return _ways_page(request, environment, policy.ways(form.cleaned_data.get("email", "")), form, wait)
+
+
+@require_POST
+@at_environment
+def sign_out(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """End the session of this browser."""
+    if session := _session(request, environment):
+        by = as_actor(session.end_user, Visit.of(request))
+        end_session(session=session, reason=EndReason.SIGNED_OUT, by=by, now=timezone.now())
+    response = redirect(page_url("end_user:signed-out", environment))
+    forget_session(response, environment)
+    return response
+
+
+@at_environment
+def signed_out(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """A page to end on: the sign-in page might lead straight back in."""
+    return _page(request, "end_user/sign_in/signed_out.html", environment)
+
+
+def sso_url(environment: Environment, provider: IdentityProvider, next_path: str) -> str:
+    """Where the way through an identity provider begins."""
+    url = f"{page_url('end_user:sign-in', environment)}sso/{provider.pk}/"
+    return f"{url}?{urlencode({'next': next_path})}"
+
+
+def target(request: HttpRequest, environment: Environment) -> str:
+    """The page that was asked for, if it is one of the account; else the account."""
+    account = page_url("end_user:account", environment)
+    wanted = request.POST.get("next", request.GET.get("next", ""))
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith(account)
+    return wanted if is_ours else account
+
+
+def _session(request: HttpRequest, environment: Environment) -> EndUserSession | None:
+    return current_session(request, environment.workspace.slug, environment.slug, timezone.now())
+
+
+def _second_step(request: HttpRequest, environment: Environment, ways: Ways, initial: dict[str, Any]) -> HttpResponse:
+    """The ways of an address; an only provider at once."""
+    if ways.only_provider is None:
+        return _ways_page(request, environment, ways, PasswordSignInForm(initial=initial, is_address_known=True))
+    provider = ways.only_provider.identity_provider
+    url = sso_url(environment, provider, target(request, environment))
+    response = _page(request, "end_user/sign_in/onwards.html", environment, {"provider": provider, "url": url})
+    # Not a redirect: after a form, `form-action` of the content security policy would stop it at the IdP's host.
+    response["Refresh"] = f"0; url={url}"
+    return response
+
+
+def _ways_page(
+    request: HttpRequest, environment: Environment, ways: Ways, form: PasswordSignInForm, wait: timedelta = timedelta(0)
+) -> HttpResponse:
+    providers = [use.identity_provider for use in ways.uses]
+    next_path = target(request, environment)
+    context = {
+        "form": form,
+        "ways": ways,
+        "providers": [{"name": each.name, "url": sso_url(environment, each, next_path)} for each in providers],
+    }
+    response = _page(request, "end_user/sign_in/ways.html", environment, context, status=429 if wait else 200)
+    if wait:
+        response["Retry-After"] = str(ceil(wait.total_seconds()))
+    return response
+
+
+def _page(
+    request: HttpRequest, template: str, environment: Environment, context: dict[str, Any] | None = None, **kwargs: Any
+) -> HttpResponse:
+    shown = {"environment": environment, "next": target(request, environment), **(context or {})}
+    return render(request, template, shown, **kwargs)
+
+
+def _refusal(request: HttpRequest, wait: timedelta) -> str:
+    return too_many_attempts(wait) if wait else REFUSAL.format(reference=Visit.of(request).request_id)
