@@ -1,12 +1,13 @@
 """A Chromium in front of the real server. Every test that asks for `page` carries the mark `browser`."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium as this_machine
+from tests.browser.accessibility import hold_to_the_rules
 from tests.server import Server
 
 TIMEOUT_MS = 10_000
@@ -20,6 +21,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+Check = Callable[[str], None]
 _failed = pytest.StashKey[bool]()
 
 
@@ -66,6 +68,19 @@ def page(
         _keep_picture(page, server, request)
     context.close()
     assert console_errors == []
+
+
+@pytest.fixture
+def check(page: Page, console_errors: list[str]) -> Check:
+    """Opens a page and holds it to the rules of accessibility."""
+
+    def check(path: str) -> None:
+        page.goto(path)
+        assert console_errors == []
+        hold_to_the_rules(page)
+        console_errors.clear()  # axe tries inline styles and imports, which the page's policy refuses
+
+    return check
 
 
 def _keep_picture(page: Page, server: Server, request: pytest.FixtureRequest) -> None:

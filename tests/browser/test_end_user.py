@@ -1,0 +1,33 @@
+"""An end user's way in with a password, and what an administrator sees of it."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Check
+from tests.browser.steps import Acme
+from tests.server import Server
+
+
+def test_a_person_with_a_password_signs_in_and_out(page: Page, check: Check, server: Server):
+    demo = server.demo()
+    person, sign_in_url = demo["end_users"][0], demo["environments"][0]["sign_in_url"]
+    check(sign_in_url)
+    page.get_by_label("Email address").fill(person["email"])
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("group", name="What to correct")).to_contain_text("reference")
+    reference = re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", page.inner_text("main"))
+    assert reference
+    page.get_by_label("Password").fill(person["password"])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text(person["email"]).first).to_be_visible()
+    check(page.url)
+    page.get_by_role("button", name="Sign out", exact=True).first.click()
+    page.goto(f"{sign_in_url}account/")
+    expect(page.get_by_label("Password")).to_be_visible()
+
+    Acme(page, demo).sign_in("viewer")
+    page.goto(f"/workspaces/acme/dev/sign-in-attempts/?q={reference[0]}")
+    expect(page.get_by_role("main")).to_contain_text(person["email"])
+    check(page.url)
