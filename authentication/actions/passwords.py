@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from authentication.actions.sessions import EndReason, as_actor, end_sessions
-from authentication.actions.sign_in import too_many_attempts, why_no_password, why_not
+from authentication.actions.sign_in import why_no_password, why_not
 from authentication.mail import mail_link
 from authentication.models import EndUserSession, PasswordTicket, Visit
 from authentication.models.sessions import digest_of, new_token
@@ -17,6 +17,7 @@ from authentication.reasons import Reason
 from workspace.actions.end_users import set_password
 from workspace.events import ActionError, Actor, Kind, record
 from workspace.models import ChangeEvent, EndUser, Environment, SignInThrottle
+from workspace.models.throttling import too_many_attempts
 
 TicketKind = PasswordTicket.Kind
 LIFETIMES = {TicketKind.INVITATION: timedelta(days=7), TicketKind.RESET: timedelta(hours=1)}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -72,13 +71,6 @@ def record_attempt(
         reason=reason,
         **visit.fields(),
     )
-
-
-def too_many_attempts(wait: timedelta) -> str:
-    """The sentence for somebody who has to wait."""
-    seconds = ceil(wait.total_seconds())
-    time = f"{ceil(seconds / 60)} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
-    return f"Too many attempts. Wait {time}, then try again."
 
 
 def why_not(end_user: EndUser, environment: Environment) -> Reason | None:

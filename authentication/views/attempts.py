@@ -1,9 +1,7 @@
 """Sign-in attempts: who tried to sign in, how it went, and what to do about it."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,13 +9,11 @@ from django.views.decorators.http import require_safe
 
 from authentication.end_user_forms import AttemptFilter
 from authentication.models import SignInAttempt
-from authentication.models.sessions import SignInAttemptQuerySet
 from authentication.reasons import help_of, words_of
 from workspace.decorators import ConsoleRequest, console
 from workspace.models import Environment
 from workspace.navigation import page_url
-
-PAGE = 50
+from workspace.paging import newest
 
 
 @console
@@ -25,7 +21,7 @@ PAGE = 50
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Every attempt in the environment, newest first."""
     form = AttemptFilter(request.GET, environment=environment)
-    attempts, older = _page(form.attempts(), request.GET.get("before", ""))
+    attempts, older = newest(form.attempts(), request.GET.get("before", ""))
     context = {
         "form": form,
         "rows": rows_of(attempts, environment),
@@ -53,11 +49,3 @@ def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list
         }
         for attempt in attempts
     ]
-
-
-def _page(attempts: SignInAttemptQuerySet, before: str) -> tuple[list[SignInAttempt], str]:
-    """The newest, or those before the one with that id, and the id to go on with; never counts the table."""
-    with suppress(ValueError):
-        attempts = attempts.filter(pk__lt=UUID(before))
-    found = list(attempts[: PAGE + 1])
-    return found[:PAGE], str(found[PAGE - 1].pk) if len(found) > PAGE else ""

@@ -13,13 +13,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from authentication.actions.sessions import EndReason, as_actor, end_session
-from authentication.actions.sign_in import sign_in_with_password, too_many_attempts
+from authentication.actions.sign_in import sign_in_with_password
 from authentication.decorators import at_environment, current_session, forget_session, keep_session
 from authentication.end_user_forms import EmailForm, PasswordSignInForm
 from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.policy import SignInPolicy, Ways
 from workspace.forms import sent
 from workspace.models import Environment
+from workspace.models.throttling import too_many_attempts
 from workspace.navigation import page_url
 
 REFUSAL = (

@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,8 +18,8 @@ from provisioning.models import ProvisionedUser, ScimRequest
 from workspace.decorators import ConsoleRequest, console
 from workspace.models import ChangeEvent, Environment
 from workspace.navigation import page_url
+from workspace.paging import PAGE, newest
 
-PAGE = 50
 # By the verb that ends an action; other changes carry the icon of their subject.
 _ICONS = {
     "created": ("plus", "success"),
@@ -66,7 +65,7 @@ _UNEXPECTED = "Something went wrong here. The provider tries again; if this stay
 def changes(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """What connections changed in the environment, newest first."""
     form = ChangeFilter(request.GET, environment=environment)
-    events, older = _page(form.events(), request)
+    events, older = newest(form.events(), request.GET.get("before", ""))
     context = _context(request, form, older) | {"rows": _change_rows(events, environment)}
     return render(request, "provisioning/activity/changes.html", context)
 
@@ -76,7 +75,7 @@ def changes(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 def requests(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """What was asked of the environment's connections, newest first."""
     form = RequestFilter(request.GET, environment=environment)
-    exchanges, older = _page(form.requests().defer("request_body", "response_body"), request)
+    exchanges, older = newest(form.requests().defer("request_body", "response_body"), request.GET.get("before", ""))
     context = _context(request, form, older) | {"rows": [_request_row(each, environment) for each in exchanges]}
     return render(request, "provisioning/activity/requests.html", context)
 
@@ -181,22 +180,6 @@ def _tabs(request: ConsoleRequest) -> list[dict[str, Any]]:
         {"label": label, "url": page_url(route, request.environment), "current": route == current}
         for label, route in entries.items()
     ]
-
-
-def _page(rows: QuerySet[Any], request: HttpRequest) -> tuple[list[Any], str]:
-    """The newest rows, or those before `?before=<id>`, and the id to go on with; never counts the table."""
-    before = _uuid(request.GET.get("before", ""))
-    if before:
-        rows = rows.filter(pk__lt=before)
-    found = list(rows[: PAGE + 1])
-    return found[:PAGE], str(found[PAGE - 1].pk) if len(found) > PAGE else ""
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _request_url(environment: Environment, pk: UUID) -> str:

@@ -15,7 +15,6 @@ from authentication.end_user_forms import AttemptFilter
 from authentication.models import EndUserSession, SignInAttempt, Visit
 from authentication.reasons import Reason, help_of, words_of
 from authentication.saml.errors import Reason as SamlReason
-from authentication.views.attempts import PAGE
 from tests import factories
 from tests.authentication.end_users import (
     CONSOLE_ROUTES,
@@ -30,6 +29,7 @@ from tests.authentication.end_users import (
 from workspace.actions.end_users import deactivate_end_user
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent
+from workspace.paging import PAGE
 
 pytestmark = pytest.mark.django_db
 ADA = "ada.winter@acme.example"

@@ -1,6 +1,7 @@
 """How often a sign-in may be tried."""
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.db import models, transaction
 from django.utils.crypto import salted_hmac
@@ -49,6 +50,13 @@ class SignInThrottle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempts} attempts"
+
+
+def too_many_attempts(wait: timedelta) -> str:
+    """The sentence for somebody who has to wait."""
+    seconds = ceil(wait.total_seconds())
+    time = f"{ceil(seconds / 60)} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
+    return f"Too many attempts. Wait {time}, then try again."
 
 
 def _key(email: str, address: str) -> str:

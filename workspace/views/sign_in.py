@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from workspace.forms import SignInForm, sent
 from workspace.models import SignInThrottle
+from workspace.models.throttling import too_many_attempts
 
 REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
 
@@ -56,7 +57,7 @@ def _try(request: HttpRequest, form: SignInForm) -> timedelta:
     """
     email, address = form.cleaned_data["email"], request.META["REMOTE_ADDR"]
     if wait := SignInThrottle.objects.attempt(email, address, timezone.now()):
-        form.add_error(None, f"Too many attempts. Wait {_in_words(wait)}, then try again.")
+        form.add_error(None, too_many_attempts(wait))
         return wait
     user = authenticate(request, username=email, password=form.cleaned_data["password"])
     if user is None:
@@ -79,10 +80,3 @@ def _may_open(request: HttpRequest, target: str) -> bool:
     """Whether who is signed in already can go on; the operators' site would send others back here for ever."""
     user = request.user
     return user.is_authenticated and (user.is_staff or not target.startswith(reverse("admin:index")))
-
-
-def _in_words(wait: timedelta) -> str:
-    seconds = ceil(wait.total_seconds())
-    if seconds > 90:
-        return f"{ceil(seconds / 60)} minutes"
-    return "1 second" if seconds == 1 else f"{seconds} seconds"
