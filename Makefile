@@ -10,11 +10,12 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests prepare serve check format lock port origin browser
+.PHONY: help run test install install-tests prepare serve practice-idp check format lock port origin browser
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
 
+run: BESIDE = $(practice_idp) & trap "kill $$! 2> /dev/null || true" EXIT
 run: port prepare serve ## install, prepare and serve on http://127.0.0.1:8000 (PORT=9000 changes the port)
 
 test: check browser ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
@@ -94,12 +95,21 @@ serve: port origin ## serve what is prepared
 	$(VENV)/bin/python -c 'import workspace.wsgi' # says once what is wrong; a worker would be started again and again
 	setsid $(VENV)/bin/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --http 1 --no-ws --workers 2 \
 		--blocking-threads 4 --respawn-failed-workers --workers-kill-timeout 10 workspace.wsgi:application &
-	trap "kill $$!" INT TERM HUP
-	wait $$! || wait $$!
+	server=$$!
+	$(BESIDE)
+	trap "kill $$server" INT TERM HUP
+	wait $$server || wait $$server
+
+# It signs in any demo person, on the next port; without it the server is as good. What it is told has tokens in it, so
+# that goes through a pipe. A background process of a script ignores Ctrl-C: `run` ends it after the server.
+practice_idp = $(VENV)/bin/python -m provisioning.practice_idp --demo <($(VENV)/bin/python manage.py demo --json)
+
+practice-idp: install ## the practice identity provider alone, beside a server that runs already
+	exec $(practice_idp)
 
 port:
 	! (exec 3<> /dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null || {
-		echo "Port $(PORT) is taken on this machine. Stop what listens there, or choose another: make run PORT=8001" >&2; exit 1; }
+		echo "Port $(PORT) is taken on this machine. Stop what listens there, or choose another: make run PORT=9000" >&2; exit 1; }
 
 # Generated URLs begin with this address, also in commands that are not started by make.
 origin:

@@ -3,13 +3,18 @@
 from django.contrib import admin
 
 from authentication.models import (
+    AuthnRequest,
+    ConsumedAssertion,
     EndUserSession,
     EnvironmentPolicy,
     EnvironmentProvider,
     IdentityProvider,
     PasswordTicket,
+    SamlIdentity,
+    ServiceProviderKey,
     SignInAttempt,
     SigningCertificate,
+    StoredResponse,
 )
 from workspace.admin import ReadOnlyAdmin
 
@@ -105,3 +110,56 @@ class PasswordTicketAdmin(_InEnvironmentAdmin):
     search_fields = ["id", "email_key", "end_user__name_key", "environment__workspace__name"]
     exclude = ["digest"]
     show_full_result_count = False
+
+
+@admin.register(AuthnRequest)
+class AuthnRequestAdmin(ReadOnlyAdmin):
+    """Requests that browsers have taken to an IdP in the last minutes."""
+
+    list_display = ["id", "use", "expires_at", "consumed_at"]
+    list_filter = ["expires_at"]
+    list_select_related = ["use__identity_provider", "use__environment"]
+    search_fields = ["id", "use__identity_provider__name_key"]
+    exclude = ["nonce_digest"]
+
+
+@admin.register(StoredResponse)
+class StoredResponseAdmin(ReadOnlyAdmin):
+    """Responses on their way from the IdP's site to ours; what they say is not shown."""
+
+    list_display = ["id", "identity_provider", "created_at", "expires_at"]
+    list_filter = ["expires_at"]
+    list_select_related = ["identity_provider"]
+    search_fields = ["identity_provider__name_key"]
+    exclude = ["raw"]
+
+
+@admin.register(ConsumedAssertion)
+class ConsumedAssertionAdmin(ReadOnlyAdmin):
+    """Assertions that have signed somebody in, for as long as they could be posted again."""
+
+    list_display = ["assertion_id", "identity_provider", "expires_at"]
+    list_filter = ["expires_at"]
+    list_select_related = ["identity_provider"]
+    search_fields = ["assertion_id", "identity_provider__name_key"]
+
+
+@admin.register(SamlIdentity)
+class SamlIdentityAdmin(ReadOnlyAdmin):
+    """Whom an IdP means by which NameID."""
+
+    list_display = ["end_user", "identity_provider", "name_id", "name_id_format"]
+    list_filter = ["name_id_format"]
+    list_select_related = ["end_user", "identity_provider"]
+    search_fields = ["name_id", "end_user__email_key", "identity_provider__name_key"]
+
+
+@admin.register(ServiceProviderKey)
+class ServiceProviderKeyAdmin(ReadOnlyAdmin):
+    """Our own certificates; the private keys are sealed and never shown."""
+
+    list_display = ["workspace", "state", "fingerprint", "not_after"]
+    list_filter = ["state", "not_after"]
+    list_select_related = ["workspace"]
+    search_fields = ["fingerprint", "workspace__name"]
+    exclude = ["sealed_key"]

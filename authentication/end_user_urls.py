@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from authentication.views import account, passwords, sign_in
+from authentication.views import account, passwords, sign_in, sso
 
 app_name = "end_user"
 
 urlpatterns = [
     path("", sign_in.sign_in, name="sign-in"),
+    path("sso/<uuid:provider>/", sso.start, name="sso"),
     path("password/", sign_in.password, name="password"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("signed-out/", sign_in.signed_out, name="signed-out"),

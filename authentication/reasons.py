@@ -33,6 +33,40 @@ class Reason(models.TextChoices):
         "password_off",
         "Password authentication is off in this environment. The person has to use an identity provider.",
     )
+    NOT_PROVISIONED = (
+        "not_provisioned",
+        "The person is not provisioned yet. Add them under End users, assign them at the IdP for SCIM, or choose JIT.",
+    )
+    NO_EMAIL = ("no_email", "The assertion names no email address. Send it as NameID, or in an attribute.")
+    FOREIGN_DOMAIN = (
+        "foreign_domain",
+        "The address is of no domain for which this provider is enforced, so its word is not taken for it.",
+    )
+    UNUSABLE_PROFILE = (
+        "unusable_profile",
+        "Name or email address of the assertion cannot be taken over. Check the attributes that the IdP sends.",
+    )
+    IDENTITY_TAKEN = (
+        "identity_taken",
+        "The address belongs to somebody whom this IdP knows under another NameID. Was the address given away again?",
+    )
+    PROVIDER_OFF = (
+        "provider_off",
+        "The provider, or SAML-based SSO authentication, was switched off while the person was at the IdP.",
+    )
+    NOT_ASKED_FOR = (
+        "not_asked_for",
+        "The sign-in began at the IdP. Begin on the sign-in page of the environment; a tile at the IdP can link there.",
+    )
+    REQUEST_GONE = (
+        "request_gone",
+        "The request was answered already, took longer than ten minutes, or is of another provider. Sign in again.",
+    )
+    OTHER_BROWSER = (
+        "other_browser",
+        "The response came with another browser than the request, or without cookies. Sign in again in one browser.",
+    )
+    REPLAYED = ("replayed", "This assertion has signed somebody in already; each one does so once. Sign in again.")
     NO_PASSWORD = ("no_password", "The person has no password yet. Send an invitation from their tab Sign-in.")
 
 

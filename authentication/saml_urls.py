@@ -2,8 +2,12 @@
 
 from django.urls import path
 
-from authentication.views import saml
+from authentication.views import saml, sso
 
 app_name = "saml"
 
-urlpatterns = [path("<uuid:provider>/metadata", saml.metadata, name="metadata")]
+urlpatterns = [
+    path("<uuid:provider>/metadata", saml.metadata, name="metadata"),
+    path("<uuid:provider>/acs", sso.AcsView.as_view(), name="acs"),
+    path("<uuid:provider>/acs/<uuid:stored>", sso.end, name="acs-end"),
+]

@@ -7,3 +7,7 @@ class ProvisioningConfig(AppConfig):
     """SCIM connections and what identity providers did through them."""
 
     name = "provisioning"
+
+    def ready(self) -> None:
+        """Register the checks; they read the models of other apps."""
+        from provisioning import checks  # noqa: F401

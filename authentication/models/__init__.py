@@ -6,15 +6,22 @@ from authentication.models.providers import (
     IdentityProvider,
     SigningCertificate,
 )
+from authentication.models.saml import AuthnRequest, ConsumedAssertion, SamlIdentity, StoredResponse
+from authentication.models.service_provider import ServiceProviderKey
 from authentication.models.sessions import EndUserSession, PasswordTicket, SignInAttempt, Visit
 
 __all__ = [
+    "AuthnRequest",
+    "ConsumedAssertion",
     "EndUserSession",
     "EnvironmentPolicy",
     "EnvironmentProvider",
     "IdentityProvider",
     "PasswordTicket",
+    "SamlIdentity",
+    "ServiceProviderKey",
     "SignInAttempt",
     "SigningCertificate",
+    "StoredResponse",
     "Visit",
 ]

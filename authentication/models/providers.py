@@ -53,6 +53,14 @@ class IdentityProvider(Entity):
     sso_binding = models.CharField(max_length=10, blank=True)
     slo_url = models.CharField("single logout URL", max_length=2000, blank=True)
     wants_signed_requests = models.BooleanField(default=False)
+    signs_requests = models.BooleanField("sign AuthnRequests", default=False)
+    allows_sha1 = models.BooleanField("accept SHA-1 signatures", default=False)
+    # Blank: the usual names are tried.
+    name_attribute = models.CharField(max_length=300, blank=True)
+    email_attribute = models.CharField(max_length=300, blank=True)
+    groups_attribute = models.CharField(max_length=300, blank=True)
+    # What a refresh of the metadata brought, as authentication/pending.py writes it, until somebody decides.
+    pending_metadata = models.JSONField(null=True, blank=True, editable=False)
 
     objects = IdentityProviderQuerySet.as_manager()
 
@@ -71,6 +79,11 @@ class IdentityProvider(Entity):
     def is_set_up(self) -> bool:
         """Whether the IdP's side is known; without it nobody can be sent there."""
         return bool(self.entity_id)
+
+    @property
+    def must_sign_requests(self) -> bool:
+        """Whether AuthnRequests are signed: the IdP's metadata can ask for it, an administrator can switch it on."""
+        return self.wants_signed_requests or self.signs_requests
 
     @property
     def sp_entity_id(self) -> str:

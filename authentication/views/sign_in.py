@@ -86,8 +86,7 @@ def signed_out(request: HttpRequest, environment: Environment) -> HttpResponse:
 
 def sso_url(environment: Environment, provider: IdentityProvider, next_path: str) -> str:
     """Where the way through an identity provider begins."""
-    url = f"{page_url('end_user:sign-in', environment)}sso/{provider.pk}/"
-    return f"{url}?{urlencode({'next': next_path})}"
+    return f"{page_url('end_user:sso', environment, provider=provider.pk)}?{urlencode({'next': next_path})}"
 
 
 def target(request: HttpRequest, environment: Environment) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from authentication.models import EnvironmentProvider
+from provisioning.demo import practice
 from provisioning.demo.passwords import password
 from provisioning.demo.seed import ACME, GLOBEX, OPERATOR
 from provisioning.models import ProvisioningConnection
@@ -18,16 +19,19 @@ def as_data() -> dict[str, Any]:
     """Everything that a script needs to use the demo; secrets in clear."""
     return {
         "origin": settings.ORIGIN,
+        "practice_idp": _practice_idp(),
         "operator": {"email": OPERATOR, "password": password(OPERATOR)},
         "administrators": _administrators(),
         "environments": _environments(),
         "end_users": _end_users(),
+        "people": _people(),
     }
 
 
 def as_text() -> str:
     """Where to go first, and with which account."""
     owner = f"owner@{ACME}.example"
+    idp = practice.origin()
     return "\n".join(
         [
             "",
@@ -37,6 +41,7 @@ def as_text() -> str:
             f"  Operators         {settings.ORIGIN}/operator/",
             f"    email           {OPERATOR}",
             f"    password        {password(OPERATOR)}",
+            *([f"  Practice IdP      {idp}/   (beside `make run`: signs in anybody)"] if idp else []),
             "  All accounts, Base URLs and SCIM tokens: .venv/bin/python manage.py demo --json",
             "",
         ]
@@ -47,6 +52,12 @@ def scim_access(connection: ProvisioningConnection) -> dict[str, str] | None:
     """What an IdP needs; nothing where the token can no longer be shown."""
     token = connection.tokens.live().exclude(sealed="").first()
     return {"base_url": connection.base_url, "token": crypto.unseal(token.sealed)} if token else None
+
+
+def _practice_idp() -> dict[str, str] | None:
+    """Where the practice IdP runs, and what it signs with; nothing where it must not run."""
+    origin = practice.origin()
+    return {"origin": origin, "key_file": str(practice.key_file().absolute())} if origin else None
 
 
 def _administrators() -> list[dict[str, str]]:
@@ -82,6 +93,9 @@ def _provider(use: EnvironmentProvider) -> dict[str, Any]:
     return {
         "id": str(provider.pk),
         "name": provider.name,
+        "state": use.state,
+        "entity_id": provider.entity_id,
+        "sso_url": provider.sso_url,
         "acs_url": provider.acs_url,
         "sp_entity_id": provider.sp_entity_id,
         "sp_metadata_url": provider.sp_entity_id,  # the metadata is served at the entity ID
@@ -94,3 +108,17 @@ def _end_users() -> list[dict[str, str]]:
     """Those who have the password that the demo gave them."""
     emails = EndUser.objects.filter(workspace__slug__in=_SLUGS).exclude(password="").values_list("email", flat=True)
     return [{"email": email, "password": password(email)} for email in emails]
+
+
+def _people() -> list[dict[str, Any]]:
+    """Whom the practice IdP has in its directory: everybody, with the groups that anybody's IdP or hand gave them."""
+    people = EndUser.objects.filter(workspace__slug__in=_SLUGS).select_related("workspace")
+    return [
+        {
+            "workspace": person.workspace.slug,
+            "email": person.email,
+            "name": person.full_name,
+            "groups": sorted({membership.group.name for membership in person.memberships.all()}),
+        }
+        for person in people.prefetch_related("memberships__group")
+    ]

@@ -3,25 +3,20 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.db import transaction
 
 from authentication.actions.identity_providers import connect_provider, create_provider, disable_provider
 from authentication.actions.policies import switch_saml
 from authentication.actions.sign_in import sign_in_with_password
 from authentication.models import EnvironmentProvider, IdentityProvider, Visit
-from authentication.saml.certificates import parse_certificates
-from authentication.saml.metadata import IdpMetadata
 from provisioning.actions.connections import choose_method, prepare_scim
 from provisioning.actions.tokens import issue_token
 from provisioning.demo import people
 from provisioning.demo.conversation import Conversation, entra_user, make_mistakes, okta_user
 from provisioning.demo.passwords import password
+from provisioning.demo.practice import idp_side
 from provisioning.models import ProvisioningConnection
 from workspace.actions.administrators import add_administrator
 from workspace.actions.end_users import create_end_user, deactivate_end_user, set_password
@@ -176,21 +171,11 @@ def _provider(
     enforcement: str = Enforcement.NO_ONE,
     domains: list[str] | None = None,
 ) -> EnvironmentProvider:
-    """A provider whose set-up is finished, with made-up addresses of its vendor."""
+    """A provider whose set-up is finished."""
     use = create_provider(
         environment=environment, name=name, vendor=vendor, enforcement=enforcement, domains=domains or [], by=SYSTEM
     )
-    host = f"https://{use.identity_provider.pk}.idp.example"
-    metadata = IdpMetadata(
-        entity_id=f"{host}/metadata",
-        sso_redirect_url=f"{host}/sso",
-        sso_post_url="",
-        slo_url="",
-        certificates=parse_certificates(_certificate(name)),
-        name_id_formats=(),
-        wants_authn_requests_signed=False,
-        valid_until=None,
-    )
+    metadata = idp_side(use.identity_provider)
     connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
     return use
 
@@ -209,21 +194,3 @@ def _free(workspace: Workspace, name: str) -> str:
     while (free := name if number == 1 else f"{name} {number}") in taken:
         number += 1
     return free
-
-
-def _certificate(name: str) -> str:
-    """A self-signed certificate whose key is thrown away: nobody can sign in by it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=3650))
-        .sign(key, hashes.SHA256())
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()

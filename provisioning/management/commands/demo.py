@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from provisioning.demo import report
+from provisioning.demo import practice, report
 from provisioning.demo.seed import add_empty_connection, seed
 from workspace.events import ActionError
 
@@ -25,6 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Each form seeds first, so that any of them may be the first command ever given."""
         seed()
+        practice.refresh()
         if name := options["empty_scim"]:
             self.stdout.write(json.dumps(self._empty_scim(name)))
         elif options["json"]:

@@ -1,0 +1,38 @@
+"""Makes the key pairs of our side."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from .certificates import Certificate, parse_certificates
+
+# Enough for the years that the certificate is valid (NIST SP 800-57), and taken by every usual IdP.
+RSA_BITS = 3072
+VALID_FOR = timedelta(days=3652)
+# An IdP whose clock is behind takes the certificate too.
+VALID_SINCE = timedelta(days=1)
+
+
+def new_key_pair(origin: str, *, now: datetime) -> tuple[str, Certificate]:
+    """Return a private RSA key (PEM) and its self-signed certificate, which names nothing but our own host."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+    private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    (certificate,) = parse_certificates(_self_signed(key, origin, now).public_bytes(Encoding.PEM).decode())
+    return private_pem, certificate
+
+
+def _self_signed(key: rsa.RSAPrivateKey, origin: str, now: datetime) -> x509.Certificate:
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, (urlsplit(origin).hostname or origin)[:64]),
+            x509.NameAttribute(NameOID.COMMON_NAME, "SAML service provider"),
+        ]
+    )
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - VALID_SINCE).not_valid_after(now + VALID_FOR)
+    return builder.sign(key, hashes.SHA256())
