@@ -1,6 +1,6 @@
 """The way through an identity provider: there, back by its cross-site post, and the same-site end of it."""
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -117,8 +117,9 @@ def _posting(request: HttpRequest, use: EnvironmentProvider, url: str, fields: d
     parts = urlsplit(url)
     context = {"environment": use.environment, "provider": use.identity_provider, "url": url, "fields": fields}
 
-    allowing = csp_update({"form-action": [f"{parts.scheme}://{parts.netloc}"]})
-    return cast(HttpResponse, allowing(render)(request, "end_user/sign_in/post.html", context))
+    allowing: Any = csp_update({"form-action": [f"{parts.scheme}://{parts.netloc}"]})
+    response: HttpResponse = allowing(render)(request, "end_user/sign_in/post.html", context)
+    return response
 
 
 def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
