@@ -14,7 +14,6 @@ from authentication.models import (
     ServiceProviderKey,
     SignInAttempt,
     SigningCertificate,
-    StoredResponse,
 )
 from workspace.admin import ReadOnlyAdmin
 
@@ -114,24 +113,13 @@ class PasswordTicketAdmin(_InEnvironmentAdmin):
 
 @admin.register(AuthnRequest)
 class AuthnRequestAdmin(ReadOnlyAdmin):
-    """Requests that browsers have taken to an IdP in the last minutes."""
+    """Requests that browsers have taken to an IdP in the last minutes; what was answered is not shown."""
 
-    list_display = ["id", "use", "expires_at", "consumed_at"]
+    list_display = ["id", "use", "tester_id", "expires_at", "consumed_at"]
     list_filter = ["expires_at"]
     list_select_related = ["use__identity_provider", "use__environment"]
     search_fields = ["id", "use__identity_provider__name_key"]
-    exclude = ["nonce_digest"]
-
-
-@admin.register(StoredResponse)
-class StoredResponseAdmin(ReadOnlyAdmin):
-    """Responses on their way from the IdP's site to ours; what they say is not shown."""
-
-    list_display = ["id", "identity_provider", "created_at", "expires_at"]
-    list_filter = ["expires_at"]
-    list_select_related = ["identity_provider"]
-    search_fields = ["identity_provider__name_key"]
-    exclude = ["raw"]
+    exclude = ["nonce_digest", "response"]
 
 
 @admin.register(ConsumedAssertion)
@@ -148,8 +136,8 @@ class ConsumedAssertionAdmin(ReadOnlyAdmin):
 class SamlIdentityAdmin(ReadOnlyAdmin):
     """Whom an IdP means by which NameID."""
 
-    list_display = ["end_user", "identity_provider", "name_id", "name_id_format"]
-    list_filter = ["name_id_format"]
+    list_display = ["end_user", "identity_provider", "name_id", "created_at"]
+    list_filter = ["created_at"]
     list_select_related = ["end_user", "identity_provider"]
     search_fields = ["name_id", "end_user__email_key", "identity_provider__name_key"]
 

@@ -12,13 +12,34 @@ from django.utils.datastructures import MultiValueDict
 
 from authentication import wizard
 from authentication.actions.identity_providers import normalise_domains
+from authentication.guides import GUIDES
+from authentication.guides.base import GROUPS_ATTRIBUTE
 from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.saml.attributes import CLAIMS_2005, CLAIMS_2008, XMLSOAP
 from authentication.saml.certificates import PRIVATE_KEY
 from authentication.saml.metadata import MAX_BYTES, IdpMetadata
 from workspace.events import ActionError
 
 Enforcement = EnvironmentProvider.Enforcement
 MetadataSource = IdentityProvider.MetadataSource
+# What these vendors send of themselves, whatever else is configured.
+_OWN_NAMES: dict[str, dict[str, str]] = {
+    IdentityProvider.Vendor.ENTRA: {
+        "name": "http://schemas.microsoft.com/identity/claims/displayname",
+        "email": f"{CLAIMS_2005}/emailaddress",
+        "groups": f"{CLAIMS_2008}/groups",
+    },
+    IdentityProvider.Vendor.ADFS: {
+        "name": f"{XMLSOAP}/CommonName",
+        "email": f"{CLAIMS_2005}/emailaddress",
+        "groups": f"{XMLSOAP}/Group",
+    },
+    IdentityProvider.Vendor.ONELOGIN: {
+        "name": "User.FirstName and User.LastName",
+        "email": "User.email",
+        "groups": "memberOf",
+    },
+}
 _CODE = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "off", "class": "mono"}
 
 
@@ -201,6 +222,29 @@ class ConnectionForm(forms.Form):
             return None if self.has_error(field) else read()
         except wizard.WrongAnswer as error:
             return self.add_error(field, str(error))
+
+
+class AttributesForm(forms.Form):
+    """Which attributes of an assertion are read; those left blank are looked for under their usual names."""
+
+    name = forms.CharField(label="Name attribute", required=False, widget=forms.TextInput(attrs=_CODE))
+    email = forms.CharField(label="Email attribute", required=False, widget=forms.TextInput(attrs=_CODE))
+    groups = forms.CharField(label="Groups attribute", required=False, widget=forms.TextInput(attrs=_CODE))
+
+    def __init__(self, data: QueryDict | None = None, *, provider: IdentityProvider) -> None:
+        names = {name: getattr(provider, f"{name}_attribute") for name in self.base_fields}
+        super().__init__(data, initial=names)
+        for name, field in self.fields.items():
+            first = "the NameID if it is an email address, else " if name == "email" else ""
+            field.help_text = f"Blank: {first}the usual names, among them {_usual_name(provider.vendor, name)}."
+
+
+def _usual_name(vendor: str, name: str) -> str:
+    """Where a vendor has names of its own, those; else what its set-up guide tells to send."""
+    if own := _OWN_NAMES.get(vendor):
+        return f"{own[name]} ({GUIDES[vendor].label})"
+    sent = [attribute.name for attribute in GUIDES[vendor].attributes if attribute.name != GROUPS_ATTRIBUTE]
+    return {"name": " and ".join(sent), "email": "email and mail", "groups": GROUPS_ATTRIBUTE}[name]
 
 
 def _current(provider: IdentityProvider) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Mail to end users: links by which a password is set."""
+"""Mail to end users: links by which a password is set. Mail to owners: what changed in how people sign in."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from authentication.models import PasswordTicket
 from workspace.events import ActionError
-from workspace.models import Environment
+from workspace.models import Administrator, ChangeEvent, Environment, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _SUBJECTS = {
     PasswordTicket.Kind.INVITATION: "You are invited to {place}",
     PasswordTicket.Kind.RESET: "Set a new password for {place}",
 }
-# A thread to send in whose duration nobody may learn; it starts with the first mail.
+# A thread to send in what nobody waits for, or whose duration nobody may learn; it starts with the first mail.
 _in_the_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
@@ -33,6 +33,32 @@ def mail_link(ticket: PasswordTicket, token: str, *, is_secret: bool) -> None:
     message = _message(ticket, token)
     send = partial(_in_the_background.submit, _send_logged, message) if is_secret else partial(_send, message)
     transaction.on_commit(send)
+
+
+def tell_owners(event: ChangeEvent, workspace: Workspace) -> None:
+    """Mail a change of weight to all owners once it is committed (security.md S15); a failure is only logged.
+
+    What the installation itself does, as when it builds a demo, is known to whoever started it.
+    """
+    owners = workspace.administrators.filter(role=Administrator.Role.OWNER, user__is_active=True)
+    addresses = list(owners.values_list("user__email", flat=True))
+    if event.actor_kind == ChangeEvent.ActorKind.SYSTEM or not addresses:
+        return
+    keys = dict.fromkeys([*event.before, *event.after])
+    changes = [(key.replace("_", " "), _words(event.before.get(key)), _words(event.after.get(key))) for key in keys]
+    message = EmailMessage(
+        subject=f"Sign-in to {workspace} was changed",
+        body=render_to_string("emails/owners.txt", {"event": event, "workspace": workspace, "changes": changes}),
+        to=addresses,
+    )
+    transaction.on_commit(partial(_in_the_background.submit, _send_logged, message))
+
+
+def _words(value: object) -> str:
+    """A value of a change event in a sentence."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")
 
 
 def _message(ticket: PasswordTicket, token: str) -> EmailMessage:

@@ -3,6 +3,7 @@
 from django.db import models
 
 from authentication.saml.errors import Reason as SamlReason
+from workspace.models import EndUser, Environment
 
 
 class Reason(models.TextChoices):
@@ -40,7 +41,7 @@ class Reason(models.TextChoices):
     NO_EMAIL = ("no_email", "The assertion names no email address. Send it as NameID, or in an attribute.")
     FOREIGN_DOMAIN = (
         "foreign_domain",
-        "The address is of no domain for which this provider is enforced, so its word is not taken for it.",
+        "The provider does not speak for this address: its domain is not among those selected for it, or is another's.",
     )
     UNUSABLE_PROFILE = (
         "unusable_profile",
@@ -48,15 +49,15 @@ class Reason(models.TextChoices):
     )
     IDENTITY_TAKEN = (
         "identity_taken",
-        "The address belongs to somebody whom this IdP knows under another NameID. Was the address given away again?",
+        "The IdP knows the owner of this address by another NameID. If it was given away, change the old owner's.",
     )
     PROVIDER_OFF = (
         "provider_off",
         "The provider, or SAML-based SSO authentication, was switched off while the person was at the IdP.",
     )
-    NOT_ASKED_FOR = (
-        "not_asked_for",
-        "The sign-in began at the IdP. Begin on the sign-in page of the environment; a tile at the IdP can link there.",
+    TOO_MANY_GROUPS = (
+        "too_many_groups",
+        "The assertion names more than 1,000 groups. Send only those that are assigned to the application.",
     )
     REQUEST_GONE = (
         "request_gone",
@@ -84,3 +85,14 @@ def help_of(code: str) -> str:
     if code in Reason.values:
         return Reason(code).label
     return next((reason.help for reason in SamlReason if reason == code), "")
+
+
+class Refused(Exception):
+    """A refused sign-in: the reason is for the administrator; the person is told the same whatever it is."""
+
+    def __init__(self, reason: str, end_user: EndUser | None = None, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail, self.end_user = str(reason), detail, end_user
+        self.email = end_user.email if end_user else ""
+        # Where the person wanted to sign in, as far as that is known.
+        self.environment: Environment | None = None

@@ -9,5 +9,5 @@ app_name = "saml"
 urlpatterns = [
     path("<uuid:provider>/metadata", saml.metadata, name="metadata"),
     path("<uuid:provider>/acs", sso.AcsView.as_view(), name="acs"),
-    path("<uuid:provider>/acs/<uuid:stored>", sso.end, name="acs-end"),
+    path("<uuid:provider>/acs/<slug:answered>", sso.end, name="acs-end"),
 ]

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from authentication.views import attempts, people, policy, providers, wizard
+from authentication.views import (
+    attempts,
+    certificates,
+    people,
+    policy,
+    provider_settings,
+    provider_test,
+    providers,
+    wizard,
+)
 
 app_name = "authentication"
 
@@ -16,7 +25,21 @@ urlpatterns = [
     path("authentication/providers/new/", wizard.create, name="provider-create"),
     path(PROVIDER, wizard.edit, name="provider-edit"),
     path(f"{PROVIDER}connection/", wizard.connect, name="provider-connect"),
-    path(f"{PROVIDER}certificates/", providers.certificates, name="provider-certificates"),
+    path(f"{PROVIDER}certificates/", certificates.index, name="provider-certificates"),
+    path(f"{PROVIDER}metadata/refresh/", certificates.refresh, name="provider-metadata-refresh"),
+    path(f"{PROVIDER}metadata/confirm/", certificates.confirm, name="provider-metadata-confirm"),
+    path(f"{PROVIDER}metadata/discard/", certificates.discard, name="provider-metadata-discard"),
+    path(f"{PROVIDER}settings/", provider_settings.settings, name="provider-settings"),
+    path(f"{PROVIDER}settings/signing/", provider_settings.signing_switch, name="provider-signing"),
+    path(f"{PROVIDER}settings/sha1/", provider_settings.sha1_switch, name="provider-sha1"),
+    path(f"{PROVIDER}sp-certificate/", provider_settings.sp_certificate, name="provider-sp-certificate"),
+    path(f"{PROVIDER}sp-certificate/create/", provider_settings.create_key, name="provider-sp-create"),
+    path(f"{PROVIDER}sp-certificate/rollover/start/", provider_settings.start, name="provider-rollover-start"),
+    path(f"{PROVIDER}sp-certificate/rollover/finish/", provider_settings.finish, name="provider-rollover-finish"),
+    path(f"{PROVIDER}sp-certificate/rollover/cancel/", provider_settings.cancel, name="provider-rollover-cancel"),
+    path(f"{PROVIDER}test/", provider_test.page, name="provider-test"),
+    path(f"{PROVIDER}test/start/", provider_test.start, name="provider-test-start"),
+    path(f"{PROVIDER}test/<slug:answered>/", provider_test.result, name="provider-test-result"),
     path(f"{PROVIDER}use/", providers.use, name="provider-use"),
     path(f"{PROVIDER}enable/", providers.enable, name="provider-enable"),
     path(f"{PROVIDER}disable/", providers.disable, name="provider-disable"),

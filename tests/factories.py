@@ -1,5 +1,9 @@
 """What tests start from, made as the product makes it: a workspace and what lives in it."""
 
+import time
+
+from django.test import Client
+
 from authentication.actions.identity_providers import create_provider
 from authentication.models import EnvironmentProvider
 from provisioning.actions.connections import choose_method, prepare_scim
@@ -22,6 +26,15 @@ def administrator(place: Workspace, role: str = "owner") -> Administrator:
     """An administrator of the role, who signs in with PASSWORD."""
     email = f"{role}@{place.slug}.example"
     return add_administrator(workspace=place, email=email, role=Administrator.Role(role), password=PASSWORD, by=SYSTEM)
+
+
+def sign_in(client: Client, who: Administrator) -> Client:
+    """The administrator's browser, whose password was given just now."""
+    client.force_login(who.user)
+    session = client.session
+    session["proved_at"] = time.time()
+    session.save()
+    return client
 
 
 def end_user(*environments: Environment, name: str = "Ada Winter") -> EndUser:

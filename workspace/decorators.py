@@ -1,6 +1,7 @@
 """How a console view gets its workspace and environment, and who may open it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from workspace.events import Actor
 from workspace.models import Administrator, Environment
 from workspace.permissions import Permission, may
+from workspace.proof import RECENT, ask_for_proof, is_proved
 
 
 class ConsoleRequest(HttpRequest):
@@ -27,14 +29,17 @@ def console(
     *,
     needs: Permission = Permission.READ,
     to_post: Permission | None = None,
+    recent: timedelta | None = None,
 ) -> Any:
     """Call `view(request, environment, …)` for administrators of the workspace named in the URL.
 
     Somebody else's workspace is 404, a role without the permission 403. `to_post` is what a change needs.
+    `recent`: the password must have been given to this session within 15 minutes to open the page, and within that
+    time to change something (`RECENT` for a button, `OPENED_RECENTLY` for a form); otherwise it is asked for again.
     The request carries `administrator`, `environment` and `actor`.
     """
     if view is None:
-        return lambda function: console(function, needs=needs, to_post=to_post)
+        return lambda function: console(function, needs=needs, to_post=to_post, recent=recent)
 
     @login_required
     @wraps(view)
@@ -43,6 +48,8 @@ def console(
         request.environment = _environment(request.administrator, environment)
         request.actor = Actor.administrator(request.administrator, request.request_id)
         _check(request.administrator, to_post if to_post and request.method == "POST" else needs)
+        if recent and not is_proved(request, RECENT if request.method in ("GET", "HEAD") else recent):
+            return ask_for_proof(request)
         return view(request, request.environment, **kwargs)
 
     return wrapper

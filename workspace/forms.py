@@ -49,6 +49,17 @@ class SignInForm(forms.Form):
     )
 
 
+class PasswordForm(forms.Form):
+    """The password of who is signed in, asked for again before something of weight."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+        error_messages={"required": "Enter your password."},
+    )
+
+
 class AddressesField(forms.CharField):
     """Email addresses, one per line or separated by commas; `Ada Lovelace <ada@example.com>` counts as its address."""
 

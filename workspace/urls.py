@@ -11,6 +11,7 @@ workspace_patterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("confirm-identity/", sign_in.confirm_identity, name="confirm-identity"),
     path("workspaces/<slug:workspace>/", home.workspace, name="workspace"),
     path(
         ENVIRONMENT,

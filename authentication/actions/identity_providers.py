@@ -1,6 +1,6 @@
 """Changes of identity providers and of each environment's use of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import idna
@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 
 from authentication.actions.policies import refuse_lock_out
+from authentication.actions.service_provider import signing_key
+from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import Certificate
 from authentication.saml.metadata import IdpMetadata
@@ -69,15 +71,17 @@ def update_provider(
     # Only what is asked here: the connection or the method may be changing in another request.
     _save_unique(provider, update_fields=["name", "name_key", "vendor", "updated_at"])
     use.save(update_fields=["enforcement", "domains", "updated_at"])
-    record(
+    event = record(
         by=by,
         action="identity_provider.updated",
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} changed {_listed(_changed(after, before))} of the identity provider {provider}.",
-        before=_changed(before, after),
-        after=_changed(after, before),
+        sentence=f"{by.name} changed {listed(changed(after, before))} of the identity provider {provider}.",
+        before=changed(before, after),
+        after=changed(after, before),
     )
+    if {"enforcement", "domains"} & event.after.keys():
+        tell_owners(event, provider.workspace)
     return True
 
 
@@ -91,27 +95,26 @@ def connect_provider(
     by: Actor,
 ) -> bool:
     """Take over the IdP's side, with exactly these certificates; tells whether anything changed."""
-    provider = IdentityProvider.objects.select_for_update().get(pk=use.identity_provider_id)
-    before, is_first = _connection(provider), not provider.is_set_up
-    _take_over(provider, metadata)
+    provider = locked_provider(use)
+    before, is_first = connection(provider), not provider.is_set_up
     provider.metadata_source, provider.metadata_url = source, metadata_url
     provider.metadata_fetched_at = timezone.now() if source == MetadataSource.URL else None
-    provider.save()
-    _replace_certificates(provider, metadata.certificates)
+    take_over(provider, metadata, by=by)
     use.identity_provider = provider
-    after = _connection(provider)
+    after = connection(provider)
     if before == after:
         return False
-    changed = "set up the identity provider" if is_first else f"changed {_listed(_changed(after, before))} of"
-    record(
+    did = "set up the identity provider" if is_first else f"changed {listed(changed(after, before))} of"
+    event = record(
         by=by,
         action="identity_provider.connected" if is_first else "identity_provider.connection_changed",
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} {changed} {provider}.",
-        before=_changed(before, after),
-        after=_changed(after, before),
+        sentence=f"{by.name} {did} {provider}.",
+        before=changed(before, after),
+        after=changed(after, before),
     )
+    tell_owners(event, provider.workspace)
     return True
 
 
@@ -123,7 +126,7 @@ def use_provider(*, provider: IdentityProvider, environment: Environment, by: Ac
     if environment.providers.filter(identity_provider=provider).exists():
         raise ActionError(f"{environment} uses {provider} already.")
     use = EnvironmentProvider.objects.create(environment=environment, identity_provider=provider)
-    record(
+    event = record(
         by=by,
         action="identity_provider.used",
         subject=provider,
@@ -131,6 +134,7 @@ def use_provider(*, provider: IdentityProvider, environment: Environment, by: Ac
         sentence=f"{by.name} let {environment} use the identity provider {provider}.",
         after=_details(use),
     )
+    tell_owners(event, environment.workspace)
     return use
 
 
@@ -151,17 +155,18 @@ def remove_provider(*, use: EnvironmentProvider, by: Actor) -> None:
     """End an environment's use of a provider; with the last use goes the provider."""
     refuse_managed_people(use)
     environment = use.environment
-    provider = IdentityProvider.objects.select_for_update().get(pk=use.identity_provider_id)
+    provider = locked_provider(use)
     is_last = not provider.uses.exclude(pk=use.pk).exists()
-    record(
+    event = record(
         by=by,
         action="identity_provider.removed",
         subject=provider,
         environment=environment,
         sentence=f"{by.name} removed the identity provider {provider} from {environment}.",
-        before=_details(use) | (_connection(provider) if is_last else {}),
+        before=_details(use) | (connection(provider) if is_last else {}),
         after={"provider_deleted": is_last},
     )
+    tell_owners(event, environment.workspace)
     _delete(use)
     if is_last:
         provider.delete()
@@ -219,7 +224,7 @@ def _switch(use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     use.is_enabled = is_enabled
     use.save(update_fields=["is_enabled", "updated_at"])
     refuse_lock_out(use.environment)
-    record(
+    event = record(
         by=by,
         action=f"identity_provider.{'enabled' if is_enabled else 'disabled'}",
         subject=use.identity_provider,
@@ -228,15 +233,27 @@ def _switch(use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
         before={"is_enabled": not is_enabled},
         after={"is_enabled": is_enabled},
     )
+    tell_owners(event, use.environment.workspace)
     return True
 
 
-def _take_over(provider: IdentityProvider, metadata: IdpMetadata) -> None:
+def locked_provider(use: EnvironmentProvider) -> IdentityProvider:
+    """The provider as it is now; changes of it wait for each other."""
+    return IdentityProvider.objects.select_for_update().get(pk=use.identity_provider_id)
+
+
+def take_over(provider: IdentityProvider, metadata: IdpMetadata, *, by: Actor) -> None:
+    """Save the IdP's side, with exactly these certificates; whatever was held for confirmation is settled by that."""
     provider.entity_id = metadata.entity_id
     provider.sso_url, provider.sso_binding = metadata.sso_url, metadata.sso_binding
     provider.slo_url = metadata.slo_url
     provider.wants_signed_requests = metadata.wants_authn_requests_signed
     provider.metadata_valid_until = metadata.valid_until
+    provider.pending_metadata = None
+    provider.save()
+    _replace_certificates(provider, metadata.certificates)
+    if provider.wants_signed_requests:
+        signing_key(provider.workspace, by=by)  # so that its certificate can be carried to the IdP now
 
 
 def _replace_certificates(provider: IdentityProvider, certificates: Sequence[Certificate]) -> None:
@@ -289,22 +306,25 @@ def _details(use: EnvironmentProvider) -> dict[str, Any]:
     }
 
 
-def _connection(provider: IdentityProvider) -> dict[str, Any]:
+def connection(provider: IdentityProvider) -> dict[str, Any]:
     """What step 2 of the wizard asks, as a change event keeps it: certificates by fingerprint."""
     return {
         "metadata_source": str(provider.metadata_source),
         "metadata_url": provider.metadata_url,
         "issuer": provider.entity_id,
         "single_sign_on_url": provider.sso_url,
+        "single_sign_on_binding": provider.sso_binding,
         "single_logout_url": provider.slo_url,
         "wants_signed_requests": provider.wants_signed_requests,
         "certificates": sorted(provider.certificates.values_list("fingerprint", flat=True)),
     }
 
 
-def _changed(these: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+def changed(these: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that the others do not have like this."""
     return {key: value for key, value in these.items() if others.get(key) != value}
 
 
-def _listed(keys: dict[str, Any]) -> str:
+def listed(keys: dict[str, Any]) -> str:
+    """The keys in a sentence."""
     return get_text_list([key.replace("_", " ") for key in keys], "and")

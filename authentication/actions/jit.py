@@ -1,101 +1,161 @@
 """What a sign-in through an identity provider may change of people: just-in-time provisioning and group sync."""
 
-from collections.abc import Iterable
-from uuid import UUID
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
 
+from authentication.actions.sign_in import why_not
 from authentication.models import EnvironmentProvider, Visit
-from authentication.reasons import Reason
+from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import Profile
 from workspace.actions.end_users import create_end_user, link_end_user
 from workspace.actions.groups import change_members, create_group
-from workspace.events import ActionError, Actor, Kind
+from workspace.events import ActionError, Actor, ConflictError, Kind
 from workspace.keys import canonical
 from workspace.models import EndUser, EndUserGroup, Source, SourceKind
 
 Method = EnvironmentProvider.Method
+# More than anybody is in; each of them is a change of its own, in one transaction.
+MAX_GROUPS = 1000
 
 
-class Refused(Exception):
-    """A refusal: the code is for the administrator; the person is told the same whatever it is."""
+@dataclass(frozen=True)
+class Welcomed:
+    """Somebody who may come in as far as the provisioning method goes, and whether they were made or let in for it."""
 
-    def __init__(self, reason: str, use: EnvironmentProvider | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.use = str(reason), use
-        self.email = ""
-        self.end_user: EndUser | None = None
+    end_user: EndUser
+    is_new: bool = False
+    is_let_in: bool = False
 
 
-def welcome(use: EnvironmentProvider, known: EndUser | None, profile: Profile, visit: Visit) -> EndUser:
-    """The person, as far as the provisioning method lets one in: JIT makes people, and gives them access."""
-    if use.method != Method.JIT:
-        if known is None:
-            raise Refused(Reason.NOT_PROVISIONED)
-        return known
+@dataclass(frozen=True)
+class GroupChanges:
+    """What became of the groups that an assertion names, by their names; nothing where it says nothing of groups."""
+
+    created: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def welcome(use: EnvironmentProvider, known: EndUser | None, profile: Profile, visit: Visit) -> Welcomed:
+    """The person, who may come in; under JIT made or let into the environment for it. Raise Refused."""
     if known is None:
+        if use.method != Method.JIT:
+            raise Refused(Reason.NOT_PROVISIONED)
         return _create(use, profile, visit)
-    if known.is_active and not use.environment.accesses.filter(end_user=known).exists():
-        link_end_user(
-            end_user=known,
-            full_name=known.full_name,
-            environment=use.environment,
-            source=_source(use),
-            by=_actor(use, visit),
-        )
-    return known
+    reason = why_not(known, use.environment)
+    if reason == Reason.NO_ACCESS and use.method == Method.JIT:
+        return _let_in(use, known, visit)
+    if reason:
+        raise Refused(reason, known)
+    return Welcomed(known)
 
 
-def sync_groups(use: EnvironmentProvider, end_user: EndUser, names: tuple[str, ...] | None, visit: Visit) -> None:
+def sync_groups(
+    use: EnvironmentProvider, end_user: EndUser, names: tuple[str, ...] | None, visit: Visit
+) -> GroupChanges:
     """Let the memberships that this provider gave follow the assertion; no group attribute says nothing of groups.
 
     Groups that do not exist are made. Those that another provider manages, and Everyone, are left alone, and so is
     every membership that somebody else gave.
     """
     if names is None or use.method != Method.JIT or not use.syncs_groups:
-        return
+        return GroupChanges()
+    if len(names) > MAX_GROUPS:
+        raise Refused(Reason.TOO_MANY_GROUPS, end_user)
     source, by = _source(use), _actor(use, visit)
-    wanted = {group.pk: group for group in _groups(use, names, source, by)}
     held = _held(use, end_user, source)
-    for pk in wanted.keys() - held.keys():
-        change_members(group=wanted[pk], add=[end_user.pk], source=source, by=by)
-    for pk in held.keys() - wanted.keys():
-        change_members(group=held[pk], remove=[end_user.pk], source=source, by=by)
+    wanted = {_key(name): name for name in names}
+    there = {group.name_key: group for group in _named(use, wanted.keys() - held.keys())}
+    joined = [group for group in there.values() if _may_fill(group, source)]
+    left = [group for key, group in held.items() if key not in wanted]
+    for group in joined:
+        change_members(group=group, add=[end_user.pk], source=source, by=by)
+    for group in left:
+        change_members(group=group, remove=[end_user.pk], source=source, by=by)
+    missing = [name for key, name in wanted.items() if key not in held and key not in there]
+    created = {name for name in missing if _make(use, name, end_user, source, by)}
+    ignored = [group.name for group in there.values() if group not in joined]
+    return GroupChanges(
+        created=_sorted(created),
+        joined=_sorted(group.name for group in joined),
+        left=_sorted(group.name for group in left),
+        ignored=_sorted([*ignored, *(name for name in missing if name not in created)]),
+    )
 
 
-def _create(use: EnvironmentProvider, profile: Profile, visit: Visit) -> EndUser:
+def _create(use: EnvironmentProvider, profile: Profile, visit: Visit) -> Welcomed:
+    environment = use.environment
     try:
-        return create_end_user(
-            workspace=use.environment.workspace,
+        end_user = create_end_user(
+            workspace=environment.workspace,
             full_name=profile.name or profile.email,
             email=profile.email,
-            environments=[use.environment],
+            environments=[environment],
             source=_source(use),
             by=_actor(use, visit),
         )
+    except ConflictError:
+        # SCIM or another tab made the same person a moment ago.
+        known = environment.workspace.end_users.select_related("workspace").by_email(profile.email)
+        if known is None:
+            raise
+        return welcome(use, known, profile, visit)
     except ActionError:
         raise Refused(Reason.UNUSABLE_PROFILE) from None
+    return Welcomed(end_user, is_new=True)
 
 
-def _groups(use: EnvironmentProvider, names: Iterable[str], source: Source, by: Actor) -> list[EndUserGroup]:
-    """The environment's groups of these names that the provider may fill, made where they are missing."""
-    keys = {canonical(" ".join(name.split())): name for name in names}
-    found = {group.name_key: group for group in use.environment.groups.filter(name_key__in=keys)}
-    made = [
-        create_group(environment=use.environment, name=name, source=source, by=by)
-        for key, name in keys.items()
-        if key not in found and len(key) <= 250
-    ]
-    return made + [group for group in found.values() if _may_fill(group, source)]
+def _let_in(use: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:
+    """Give access to a person of the workspace who has none here; the profile stays as it is."""
+    link_end_user(
+        end_user=known,
+        full_name=known.full_name,
+        environment=use.environment,
+        source=_source(use),
+        by=_actor(use, visit),
+    )
+    return Welcomed(known, is_let_in=True)
+
+
+def _named(use: EnvironmentProvider, keys: Set[str]) -> list[EndUserGroup]:
+    """The groups that the environment has by these keys."""
+    return list(use.environment.groups.filter(name_key__in=keys).select_related("environment")) if keys else []
 
 
 def _may_fill(group: EndUserGroup, source: Source) -> bool:
     return not group.is_everyone and (not group.is_managed or group.source == source)
 
 
-def _held(use: EnvironmentProvider, end_user: EndUser, source: Source) -> dict[UUID, EndUserGroup]:
+def _make(use: EnvironmentProvider, name: str, end_user: EndUser, source: Source, by: Actor) -> bool:
+    """Make a group with the person in it; tells whether they are. A name that no group can have is passed over."""
+    try:
+        create_group(environment=use.environment, name=name, members=[end_user.pk], source=source, by=by)
+    except ConflictError:
+        # Somebody else's sign-in made it a moment ago.
+        group = use.environment.groups.select_related("environment").get(name_key=_key(name))
+        if not _may_fill(group, source):
+            return False
+        change_members(group=group, add=[end_user.pk], source=source, by=by)
+    except ActionError:
+        return False
+    return True
+
+
+def _held(use: EnvironmentProvider, end_user: EndUser, source: Source) -> dict[str, EndUserGroup]:
     """The groups that the person is in by this provider's word."""
     given = end_user.memberships.filter(source_kind=source.kind, source_id=source.id)
     groups = use.environment.groups.filter(memberships__in=given).select_related("environment")
-    return {group.pk: group for group in groups}
+    return {group.name_key: group for group in groups}
+
+
+def _key(name: str) -> str:
+    """The `name_key` of a group of that name."""
+    return canonical(" ".join(name.split()))
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
 
 
 def _source(use: EnvironmentProvider) -> Source:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from authentication.mail import tell_owners
 from authentication.models import EnvironmentPolicy
 from workspace.events import ActionError, Actor, record
 from workspace.models import Environment
@@ -58,7 +59,7 @@ def _missing_for_saml(policy: EnvironmentPolicy) -> str:
 
 def _record(policy: EnvironmentPolicy, key: str, label: str, is_enabled: bool, by: Actor) -> None:
     verb = "enabled" if is_enabled else "disabled"
-    record(
+    event = record(
         by=by,
         action=f"policy.{key}_{verb}",
         subject=policy,
@@ -67,3 +68,4 @@ def _record(policy: EnvironmentPolicy, key: str, label: str, is_enabled: bool, b
         before={f"is_{key}_enabled": not is_enabled},
         after={f"is_{key}_enabled": is_enabled},
     )
+    tell_owners(event, policy.environment.workspace)

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from authentication.mail import tell_owners
 from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.key_pairs import new_key_pair
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.events import SYSTEM, ActionError, Actor, record
-from workspace.models import Workspace
+from workspace.models import ChangeEvent, Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,8 @@ def start_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
     try:
         with transaction.atomic():
             key.save()
-            _record(key, "rollover_started", f"{by.name} started a rollover of the SP certificate of {workspace}.", by)
+            sentence = f"{by.name} started a rollover of the SP certificate of {workspace}."
+            tell_owners(_record(key, "rollover_started", sentence, by), workspace)
     except IntegrityError:
         raise ActionError("A rollover is going on already. Finish it, or cancel it, before the next.") from None
     return key
@@ -79,7 +81,7 @@ def finish_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
     following.state = State.ACTIVE
     following.save()
     sentence = f"{by.name} finished the rollover of the SP certificate of {workspace}: the new one signs now."
-    _record(following, "rollover_finished", sentence, by)
+    tell_owners(_record(following, "rollover_finished", sentence, by), workspace)
     return following
 
 
@@ -89,7 +91,8 @@ def cancel_rollover(*, workspace: Workspace, by: Actor) -> None:
     key = _next_key(workspace)
     key.state, key.retired_at = State.RETIRED, timezone.now()
     key.save()
-    _record(key, "rollover_cancelled", f"{by.name} cancelled the rollover of the SP certificate of {workspace}.", by)
+    sentence = f"{by.name} cancelled the rollover of the SP certificate of {workspace}."
+    tell_owners(_record(key, "rollover_cancelled", sentence, by), workspace)
 
 
 def _next_key(workspace: Workspace) -> ServiceProviderKey:
@@ -133,8 +136,8 @@ def _opened(key: ServiceProviderKey) -> str:
         return ""
 
 
-def _record(key: ServiceProviderKey, verb: str, sentence: str, by: Actor) -> None:
-    record(
+def _record(key: ServiceProviderKey, verb: str, sentence: str, by: Actor) -> ChangeEvent:
+    return record(
         by=by,
         action=f"service_provider_key.{verb}",
         subject=key,

@@ -6,7 +6,7 @@ from authentication.models.providers import (
     IdentityProvider,
     SigningCertificate,
 )
-from authentication.models.saml import AuthnRequest, ConsumedAssertion, SamlIdentity, StoredResponse
+from authentication.models.saml import AuthnRequest, ConsumedAssertion, SamlIdentity
 from authentication.models.service_provider import ServiceProviderKey
 from authentication.models.sessions import EndUserSession, PasswordTicket, SignInAttempt, Visit
 
@@ -22,6 +22,5 @@ __all__ = [
     "ServiceProviderKey",
     "SignInAttempt",
     "SigningCertificate",
-    "StoredResponse",
     "Visit",
 ]

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.db import models
 
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
 from workspace.models import EndUser
 from workspace.models.base import Entity
+
+# More than one sign-in makes of each table, so what has expired gets less and less.
+SWEPT_AT_ONCE = 50
 
 
 class ExpiringQuerySet(models.QuerySet):
@@ -17,43 +21,55 @@ class ExpiringQuerySet(models.QuerySet):
         return self.filter(expires_at__gt=now)
 
     def sweep(self, now: datetime) -> None:
-        """Delete what has expired: every new row is an occasion, so no job has to."""
-        self.filter(expires_at__lte=now).delete()
+        """Delete some of what has expired, in a transaction: every sign-in is an occasion, so no job has to."""
+        expired = self.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
+        self.filter(pk__in=list(expired.values_list("pk", flat=True)[:SWEPT_AT_ONCE])).delete()
+
+
+class AuthnRequestQuerySet(ExpiringQuerySet):
+    """Questions about requests."""
+
+    def open(self, now: datetime) -> Self:
+        """Those that may still be answered."""
+        return self.alive(now).filter(consumed_at=None)
+
+    def to(self, provider: UUID) -> Self:
+        """Those to one provider, with all that deciding about the answer needs."""
+        rows = self.filter(use__identity_provider=provider)
+        return rows.select_related("use__environment__workspace", "use__identity_provider")
 
 
 class AuthnRequest(models.Model):
     """A request on its way to an IdP, bound to the browser that was sent there (security.md S6)."""
 
+    # The ID of the SAML message, which nobody can guess.
     id = models.CharField(primary_key=True, max_length=64)
     use = models.ForeignKey(EnvironmentProvider, models.CASCADE, related_name="authn_requests")
     nonce_digest = models.CharField(max_length=64)
     next_path = models.CharField(max_length=500, blank=True)
+    # Whose test this is; a test signs nobody in.
+    tester_id = models.CharField("administrator who tests", max_length=36, blank=True)
     expires_at = models.DateTimeField(db_index=True)
+    # The answer as it was posted from the IdP's site, until our own site asks for it with the browser's cookie.
+    response = models.TextField(blank=True, editable=False)
     consumed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ExpiringQuerySet.as_manager()
+    objects = AuthnRequestQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.id
 
-
-class StoredResponse(Entity):
-    """A response as it was posted from the IdP's site, until our own site asks for it with the browser's cookie."""
-
-    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="stored_responses")
-    raw = models.TextField()
-    expires_at = models.DateTimeField(db_index=True)
-
-    objects = ExpiringQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return str(self.pk)
+    def is_open(self, now: datetime) -> bool:
+        """Whether it may still be answered."""
+        return self.consumed_at is None and self.expires_at > now
 
 
 class ConsumedAssertion(models.Model):
     """The id of an assertion that has signed somebody in, as long as it could be posted again (S7)."""
 
-    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="consumed_assertions")
+    identity_provider = models.ForeignKey(
+        IdentityProvider, models.CASCADE, related_name="consumed_assertions", db_index=False
+    )
     assertion_id = models.CharField(max_length=256)
     expires_at = models.DateTimeField(db_index=True)
 
@@ -69,21 +85,26 @@ class ConsumedAssertion(models.Model):
 
 
 class SamlIdentity(Entity):
-    """The person whom an IdP means by a NameID of a format: found again whatever happens to the address (S11)."""
+    """The person whom an IdP means by a NameID: found again whatever happens to the address (S11).
 
-    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="identities")
-    name_id = models.CharField(max_length=1024)
-    name_id_format = models.CharField(max_length=256)
+    A NameID means something only for its issuer and in its format: the namespace. Both are kept as digests, because
+    no index takes texts of that length. One that is the person's address needs no row.
+    """
+
+    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="identities", db_index=False)
+    namespace = models.CharField(max_length=64, editable=False)
+    name_id_digest = models.CharField(max_length=64, editable=False)
+    name_id = models.CharField("NameID", max_length=1024)
     end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="saml_identities")
 
     class Meta:
         verbose_name_plural = "SAML identities"
         constraints = [
             models.UniqueConstraint(
-                fields=["identity_provider", "name_id_format", "name_id"], name="saml_identity_unique"
+                fields=["identity_provider", "namespace", "name_id_digest"], name="saml_identity_unique"
             ),
             models.UniqueConstraint(
-                fields=["identity_provider", "name_id_format", "end_user"], name="saml_identity_person_unique"
+                fields=["identity_provider", "namespace", "end_user"], name="saml_identity_person_unique"
             ),
         ]
 

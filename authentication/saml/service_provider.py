@@ -18,14 +18,19 @@ def sp_metadata(
     entity_id: str,
     acs_url: str,
     signing_certificates: Sequence[Certificate] = (),
+    encryption_certificates: Sequence[Certificate] = (),
+    signs_requests: bool = False,
     want_assertions_signed: bool = True,
 ) -> bytes:
     """Return UTF-8 metadata XML; the same arguments give the same bytes, so that a change is a real one."""
     descriptor = md.SPSSODescriptor(
         protocol_support_enumeration=samlp.NAMESPACE,
-        authn_requests_signed="false",
+        authn_requests_signed="true" if signs_requests else "false",
         want_assertions_signed="true" if want_assertions_signed else "false",
-        key_descriptor=[_key_descriptor(certificate) for certificate in signing_certificates],
+        key_descriptor=[
+            *(_key_descriptor(certificate, "signing") for certificate in signing_certificates),
+            *(_key_descriptor(certificate, "encryption") for certificate in encryption_certificates),
+        ],
         name_id_format=[md.NameIDFormat(text=name_id_format) for name_id_format in NAME_ID_FORMATS],
         assertion_consumer_service=[_acs(acs_url)],
     )
@@ -36,7 +41,7 @@ def _acs(acs_url: str) -> md.AssertionConsumerService:
     return md.AssertionConsumerService(binding=BINDING_HTTP_POST, location=acs_url, index="0", is_default="true")
 
 
-def _key_descriptor(certificate: Certificate) -> md.KeyDescriptor:
+def _key_descriptor(certificate: Certificate, use: str) -> md.KeyDescriptor:
     body = "".join(certificate.pem.splitlines()[1:-1])
     x509_data = xmldsig.X509Data(x509_certificate=xmldsig.X509Certificate(text=body))
-    return md.KeyDescriptor(use="signing", key_info=xmldsig.KeyInfo(x509_data=x509_data))
+    return md.KeyDescriptor(use=use, key_info=xmldsig.KeyInfo(x509_data=x509_data))

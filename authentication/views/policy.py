@@ -19,6 +19,7 @@ from workspace.events import ActionError
 from workspace.models import Environment
 from workspace.navigation import authentication_and_groups_tabs, page_url
 from workspace.permissions import Permission, may
+from workspace.proof import RECENT
 
 Enforcement = EnvironmentProvider.Enforcement
 State = EnvironmentProvider.State
@@ -45,14 +46,14 @@ def environment(request: ConsoleRequest, environment: Environment) -> HttpRespon
 
 
 @require_POST
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """SAML-based SSO authentication on or off."""
     return _switch(request, environment, switch_saml, "SAML-based SSO authentication")
 
 
 @require_POST
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def password_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Password authentication on or off."""
     return _switch(request, environment, switch_password, "Password authentication")
@@ -124,7 +125,9 @@ def _menu(environment: Environment, use: EnvironmentProvider, may_change: bool) 
     entries: list[tuple[str, str, bool, dict[str, Any]]] = [
         ("Edit", "authentication:provider-edit", may_change, {}),
         ("End user & group provisioning", "provisioning:setup", True, {}),
+        ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {}),
         ("Certificates", "authentication:provider-certificates", is_set_up, {}),
+        ("Sign-in settings", "authentication:provider-settings", may_change and is_set_up, {}),
         ("Use in another environment", "authentication:provider-use", may_change and is_set_up, {}),
         (turn[0], f"authentication:provider-{turn[1]}", may_change and is_set_up, {"method": "post"}),
         ("Remove", "authentication:provider-remove", may_change, {"danger": True}),

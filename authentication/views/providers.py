@@ -1,4 +1,4 @@
-"""What can be done with a provider that exists: turn on and off, certificates, other environments, remove."""
+"""What can be done with a provider that exists: turn on and off, use in other environments, remove."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
@@ -20,12 +19,13 @@ from authentication.actions.identity_providers import (
     use_provider,
 )
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
-from authentication.saml.certificates import parse_certificates
+from authentication.saml.certificates import Certificate
 from workspace.decorators import ConsoleRequest, console
 from workspace.events import ActionError
 from workspace.models import Environment
 from workspace.navigation import page_url
 from workspace.permissions import Permission
+from workspace.proof import OPENED_RECENTLY, RECENT
 
 EXPIRES_SOON = timedelta(days=30)
 
@@ -40,7 +40,7 @@ def list_url(environment: Environment) -> str:
     return page_url("authentication:environment", environment)
 
 
-def certificate_badge(certificate: SigningCertificate, now: datetime) -> dict[str, str] | None:
+def certificate_badge(certificate: SigningCertificate | Certificate, now: datetime) -> dict[str, str] | None:
     """What to warn about, if anything."""
     day = date_format(certificate.not_after, "j M Y")
     if certificate.is_expired(now):
@@ -51,7 +51,7 @@ def certificate_badge(certificate: SigningCertificate, now: datetime) -> dict[st
 
 
 @require_POST
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def enable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn on."""
     used = used_provider(environment, provider)
@@ -59,7 +59,7 @@ def enable(request: ConsoleRequest, environment: Environment, provider: UUID) ->
 
 
 @require_POST
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def disable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn off."""
     used = used_provider(environment, provider)
@@ -67,20 +67,7 @@ def disable(request: ConsoleRequest, environment: Environment, provider: UUID) -
     return _act(request, lambda: disable_provider(use=used, by=request.actor), done)
 
 
-@console
-def certificates(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """The certificates that the IdP may sign with."""
-    found, now = used_provider(environment, provider).identity_provider, timezone.now()
-    context = {
-        "provider": found,
-        "certificates": [_described(certificate, now) for certificate in found.certificates.all()],
-        "connect_url": page_url("authentication:provider-connect", environment, provider=provider),
-        "list_url": list_url(environment),
-    }
-    return render(request, "authentication/providers/certificates.html", context)
-
-
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def use(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Choose an environment for a provider; a POST uses it in the environment of the URL."""
     found = get_object_or_404(environment.workspace.identity_providers, pk=provider)
@@ -96,7 +83,7 @@ def use(request: ConsoleRequest, environment: Environment, provider: UUID) -> Ht
     return render(request, "authentication/providers/use.html", context)
 
 
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def remove(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Ask with the effect in numbers, then end this environment's use of the provider."""
     used = used_provider(environment, provider)
@@ -122,20 +109,6 @@ def _act(request: ConsoleRequest, action: Callable[[], Any], done: str) -> HttpR
     except ActionError as error:
         messages.error(request, error.message)
     return redirect(list_url(request.environment))
-
-
-def _described(certificate: SigningCertificate, now: datetime) -> dict[str, Any]:
-    (parsed,) = parse_certificates(certificate.pem)
-    return {
-        "subject": certificate.subject,
-        "badge": certificate_badge(certificate, now) or {"word": "Valid", "tone": "success"},
-        "facts": [
-            {"label": "SHA-256 fingerprint", "value": certificate.fingerprint, "mono": True},
-            {"label": "Key", "value": parsed.key_description},
-            {"label": "Valid from", "value": date_format(certificate.not_before, "j F Y, H:i e")},
-            {"label": "Valid until", "value": date_format(certificate.not_after, "j F Y, H:i e")},
-        ],
-    }
 
 
 def _choice(environment: Environment, provider: IdentityProvider, used_in: set[UUID]) -> dict[str, Any]:

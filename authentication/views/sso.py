@@ -4,57 +4,44 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET
 from djangosaml2.views import AssertionConsumerServiceView
 
-from authentication.actions.jit import Refused
-from authentication.actions.saml_sign_in import REQUEST_AGE, begin, finish, store_response
+from authentication.actions.saml_requests import REQUEST_AGE, Departure, begin, store_response
+from authentication.actions.saml_sign_in import finish
 from authentication.decorators import at_environment, keep_session
-from authentication.models import EnvironmentProvider, IdentityProvider, Visit
+from authentication.models import AuthnRequest, EnvironmentProvider, Visit
+from authentication.models.sessions import new_token
 from authentication.policy import SignInPolicy
-from authentication.reasons import Reason
-from authentication.saml.gate import MAX_BASE64
+from authentication.reasons import Reason, Refused
 from authentication.views.sign_in import target
 from workspace.models import Environment
 from workspace.navigation import page_url
 
 # What somebody is told whose sign-in was refused; only who proved to be known to the IdP learns a little more.
-NEUTRAL = "You could not be signed in. Begin again; if it goes on, give your administrator the reference below."
+NEUTRAL = "You could not be signed in. Begin again; if it goes on, give your administrator the reference {reference}."
 NOT_PROVISIONED = (
     "Your organisation signed you in, but you are not provisioned here yet. "
-    "Ask your administrator for access, with the reference below."
+    "Ask your administrator for access, with the reference {reference}."
 )
 
 
-@require_safe
+@require_GET
 @at_environment
 def start(request: HttpRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """To the IdP, with a request that this browser alone can finish."""
-    use = _usable(environment, provider)
-    departure = begin(
-        use=use,
-        next_path=target(request, environment),
-        nonce=request.COOKIES.get(nonce_cookie(), ""),
-        now=timezone.now(),
-    )
-    response = _posting(request, use, departure.url, departure.fields) if departure.fields else redirect(departure.url)
-    response.set_cookie(
-        nonce_cookie(),
-        departure.nonce,
-        max_age=REQUEST_AGE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+    use, nonce = _usable(environment, provider), browser_nonce(request)
+    departure = begin(use=use, nonce=nonce, next_path=target(request, environment), now=timezone.now())
+    return to_idp(request, use, departure, nonce)
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
@@ -67,36 +54,58 @@ class AcsView(AssertionConsumerServiceView):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, provider: UUID) -> HttpResponse:
-        found = _provider(provider)
-        raw = request.POST.get("SAMLResponse", "")[: MAX_BASE64 + 1]
+        form = request.POST
+        raw, relay_state = form.get("SAMLResponse", ""), form.get("RelayState", "")
+        seen: dict[str, Any] = {"visit": Visit.of(request), "now": timezone.now()}
         try:
-            stored = store_response(provider=found, raw=raw, visit=Visit.of(request), now=timezone.now())
+            answered = store_response(provider=provider, raw=raw, relay_state=relay_state, **seen)
         except Refused as refusal:
             return _refused(request, refusal)
-        return HttpResponse(status=303, headers={"Location": f"{found.acs_url}/{stored}"})
+        return HttpResponse(status=303, headers={"Location": f"{settings.ORIGIN}{_end_path(answered)}"})
 
 
-@require_safe
+@require_GET
 @never_cache
-def end(request: HttpRequest, provider: UUID, stored: UUID) -> HttpResponse:
-    """Sign in by the stored response, in the browser that began."""
+def end(request: HttpRequest, provider: UUID, answered: str) -> HttpResponse:
+    """Sign in by the response to a request, in the browser that began."""
+    seen: dict[str, Any] = {"visit": Visit.of(request), "now": timezone.now()}
     try:
-        arrival = finish(
-            provider=_provider(provider),
-            stored=stored,
-            nonce=request.COOKIES.get(nonce_cookie(), ""),
-            visit=Visit.of(request),
-            now=timezone.now(),
-        )
+        arrival = finish(provider=provider, request_id=answered, nonce=browser_nonce(request), **seen)
     except Refused as refusal:
         return _refused(request, refusal)
-    response = redirect(arrival.next_path)
+    response = redirect(arrival.next_path or page_url("end_user:account", arrival.environment))
     keep_session(response, arrival.environment, arrival.token)
     return response
 
 
-def nonce_cookie() -> str:
-    """The cookie that binds requests to a browser."""
+def browser_nonce(request: HttpRequest) -> str:
+    """What binds requests to this browser, one for all its tabs; a new one if it has none."""
+    return request.COOKIES.get(_nonce_cookie()) or new_token()
+
+
+def to_idp(request: HttpRequest, use: EnvironmentProvider, departure: Departure, nonce: str) -> HttpResponse:
+    """Send the browser to the IdP, with the nonce in a cookie."""
+    response = _posting(request, use, departure) if departure.fields else redirect(departure.url)
+    response.set_cookie(
+        _nonce_cookie(),
+        nonce,
+        max_age=REQUEST_AGE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _end_path(answered: AuthnRequest) -> str:
+    """Where the flow goes on within our site: to the end of a sign-in, or to the report of a test."""
+    use, which = answered.use, {"provider": answered.use.identity_provider_id, "answered": answered.pk}
+    if answered.tester_id:
+        return page_url("authentication:provider-test-result", use.environment, **which)
+    return reverse("saml:acs-end", kwargs=which)
+
+
+def _nonce_cookie() -> str:
     return f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}sso-nonce"
 
 
@@ -108,26 +117,22 @@ def _usable(environment: Environment, provider: UUID) -> EnvironmentProvider:
     raise Http404
 
 
-def _provider(provider: UUID) -> IdentityProvider:
-    return get_object_or_404(IdentityProvider, pk=provider)
-
-
-def _posting(request: HttpRequest, use: EnvironmentProvider, url: str, fields: dict[str, str]) -> HttpResponse:
+def _posting(request: HttpRequest, use: EnvironmentProvider, departure: Departure) -> HttpResponse:
     """A page with a button for an IdP that wants a POST: our policy allows no script in pages, so it is pressed."""
-    parts = urlsplit(url)
-    context = {"environment": use.environment, "provider": use.identity_provider, "url": url, "fields": fields}
+    parts = urlsplit(departure.url)
+    context = {"environment": use.environment, "provider": use.identity_provider, "departure": departure}
 
-    allowing: Any = csp_update({"form-action": [f"{parts.scheme}://{parts.netloc}"]})
+    allowing: Any = csp_replace({"form-action": [f"{parts.scheme}://{parts.netloc}"]})
     response: HttpResponse = allowing(render)(request, "end_user/sign_in/post.html", context)
     return response
 
 
 def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     is_unprovisioned = refusal.reason in {Reason.NOT_PROVISIONED, Reason.NO_ACCESS}
-    environment = refusal.use.environment if refusal.use else None
+    sentence = NOT_PROVISIONED if is_unprovisioned else NEUTRAL
     context: dict[str, Any] = {
-        "sentence": NOT_PROVISIONED if is_unprovisioned else NEUTRAL,
-        "environment": environment,
-        "again_url": page_url("end_user:sign-in", environment) if environment else "",
+        "sentence": sentence.format(reference=Visit.of(request).request_id),
+        "environment": refusal.environment,
+        "again_url": page_url("end_user:sign-in", refusal.environment) if refusal.environment else "",
     }
     return render(request, "end_user/sign_in/refused.html", context, status=403)

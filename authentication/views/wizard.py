@@ -20,9 +20,10 @@ from workspace.forms import refusals_shown_in
 from workspace.models import Environment
 from workspace.navigation import page_url
 from workspace.permissions import Permission
+from workspace.proof import OPENED_RECENTLY
 
 
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Step 1 of a new provider: it is kept as a draft, so that its URLs in step 2 are final."""
     form = ProviderForm(request.POST or None)
@@ -39,7 +40,7 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     return render(request, "authentication/wizard/details.html", context)
 
 
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Step 1 of a provider that exists."""
     use = used_provider(environment, provider)
@@ -56,7 +57,7 @@ def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
     return render(request, "authentication/wizard/details.html", context)
 
 
-@console(needs=Permission.MANAGE_SIGN_IN)
+@console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Step 2: what to carry to the IdP, and what the IdP says of itself."""
     use = used_provider(environment, provider)

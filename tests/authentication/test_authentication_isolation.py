@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from authentication.actions.identity_providers import connect_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.service_provider import signing_key
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
 from authentication.saml.certificates import parse_certificates
 from authentication.urls import urlpatterns
@@ -12,14 +13,19 @@ from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, pem
 from tests.authentication.end_users import CONSOLE_ROUTES
+from tests.authentication.ways import TEST_ROUTES
 from workspace.events import SYSTEM
 from workspace.models import Administrator, ChangeEvent
 
 Role = Administrator.Role
 
-READ = {"environment", "provider-certificates"}
+READ = {"environment", "provider-certificates", "provider-sp-certificate"}
 POST_ONLY = {"saml-switch", "password-switch", "provider-enable", "provider-disable"}
+POST_ONLY |= {f"provider-metadata-{act}" for act in ("refresh", "confirm", "discard")}
+POST_ONLY |= {"provider-signing", "provider-sha1", "provider-sp-create"}
+POST_ONLY |= {f"provider-rollover-{act}" for act in ("start", "finish", "cancel")}
 CHANGE = {"provider-create", "provider-edit", "provider-connect", "provider-use", "provider-remove"}
+CHANGE |= {"provider-settings"}
 ROUTES = sorted(READ | POST_ONLY | CHANGE)
 OF_A_PROVIDER = [name for name in ROUTES if name.startswith("provider-") and name != "provider-create"]
 
@@ -39,6 +45,7 @@ def make_use(slug: str) -> EnvironmentProvider:
         parse_certificates(pem(EC_CERTIFICATE)),
     )
     connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    signing_key(workspace)
     return use
 
 
@@ -53,8 +60,7 @@ def globex(db) -> EnvironmentProvider:
 
 
 def sign_in(client, workspace: str, role: str):
-    client.force_login(Administrator.objects.get(workspace__slug=workspace, role=role).user)
-    return client
+    return factories.sign_in(client, Administrator.objects.get(workspace__slug=workspace, role=role))
 
 
 def url(name: str, workspace: str, provider=None, environment="dev") -> str:
@@ -74,8 +80,8 @@ def snapshot() -> tuple:
 
 
 def test_these_tests_know_every_route():
-    # The pages about end users' sign-in have theirs in test_attempts.py.
-    assert {pattern.name for pattern in urlpatterns} == {*ROUTES, *CONSOLE_ROUTES}
+    # The pages about end users' sign-in have theirs in test_attempts.py, those of tests in test_provider_test.py.
+    assert {pattern.name for pattern in urlpatterns} == {*ROUTES, *CONSOLE_ROUTES, *TEST_ROUTES}
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

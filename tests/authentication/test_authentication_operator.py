@@ -10,7 +10,7 @@ from authentication.actions.identity_providers import connect_provider
 from authentication.actions.passwords import invite_end_user
 from authentication.actions.policies import switch_saml
 from authentication.actions.service_provider import signing_key
-from authentication.models import AuthnRequest, ConsumedAssertion, SamlIdentity, StoredResponse
+from authentication.models import AuthnRequest, ConsumedAssertion, SamlIdentity
 from authentication.saml.certificates import parse_certificates
 from authentication.wizard import typed_in
 from tests import factories
@@ -36,11 +36,11 @@ def operator(client, db):
     end_users.signed_in(environment, ada)
     invite_end_user(end_user=ada, environment=environment, by=SYSTEM, now=timezone.now())
     provider, soon = use.identity_provider, timezone.now() + timedelta(minutes=5)
-    AuthnRequest.objects.create(id="_request", use=use, nonce_digest="secret-nonce", expires_at=soon)
-    StoredResponse.objects.create(identity_provider=provider, raw="secret-response", expires_at=soon)
+    secrets = {"nonce_digest": "secret-nonce", "response": "secret-response"}
+    AuthnRequest.objects.create(id="_request", use=use, expires_at=soon, **secrets)
     ConsumedAssertion.objects.create(identity_provider=provider, assertion_id="_assertion", expires_at=soon)
     signing_key(environment.workspace)
-    SamlIdentity.objects.create(identity_provider=provider, name_id="ada", name_id_format="x", end_user=ada)
+    SamlIdentity.objects.create(identity_provider=provider, name_id="ada", end_user=ada)
     client.force_login(User.objects.create_superuser("operator@example.com", "correct horse battery"))
     return client
 

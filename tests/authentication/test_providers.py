@@ -32,8 +32,7 @@ def prod(dev) -> Environment:
 
 @pytest.fixture
 def admin(client, dev):
-    client.force_login(factories.administrator(dev.workspace, "admin").user)
-    return client
+    return factories.sign_in(client, factories.administrator(dev.workspace, "admin"))
 
 
 def draft(environment: Environment, name="Okta Dev", **details) -> EnvironmentProvider:
@@ -108,7 +107,9 @@ def test_a_provider_that_is_set_up_leads_to_its_provisioning(admin, okta):
     assert labels(row) == [
         "Edit",
         "End user & group provisioning",
+        "Test sign-in",
         "Certificates",
+        "Sign-in settings",
         "Use in another environment",
         "Turn off",
         "Remove",

@@ -1,12 +1,232 @@
-"""The workspace's own keys: made once, published, changed without a gap, and never shown."""
+"""The workspace's own keys: made once, published, changed without a gap, and shown to nobody."""
 
-from authentication.actions.service_provider import decryption_keys, signing_key
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+from lxml import etree
+
+from authentication.actions.service_provider import (
+    cancel_rollover,
+    decryption_keys,
+    finish_rollover,
+    published_certificates,
+    signing_key,
+    start_rollover,
+)
+from authentication.models import ServiceProviderKey
 from tests import factories
+from workspace.events import SYSTEM, ActionError, Actor
+from workspace.models import ChangeEvent, Workspace
+
+State = ServiceProviderKey.State
+DS, MD = "{http://www.w3.org/2000/09/xmldsig#}", "{urn:oasis:names:tc:SAML:2.0:metadata}"
 
 
-def test_x(db):
-    place = factories.workspace()
-    assert decryption_keys(place) == ()
-    key = signing_key(place)
-    assert signing_key(place) == key
-    assert decryption_keys(place) == (key.private_pem,)
+@pytest.fixture
+def acme(db) -> Workspace:
+    return factories.workspace()
+
+
+@pytest.fixture
+def owner(acme) -> Actor:
+    return Actor.administrator(factories.administrator(acme))
+
+
+def states(workspace: Workspace) -> list[str]:
+    return sorted(workspace.service_provider_keys.values_list("state", flat=True))
+
+
+def descriptors(client, provider) -> list[tuple[str, str]]:
+    """The keys in the SP metadata: use and certificate."""
+    root = etree.fromstring(client.get(reverse("saml:metadata", kwargs={"provider": provider.pk})).content)
+    return [
+        (element.get("use"), element.findtext(f".//{DS}X509Certificate"))
+        for element in root.iterfind(f".//{MD}KeyDescriptor")
+    ]
+
+
+def body(pem: str) -> str:
+    return "".join(pem.splitlines()[1:-1])
+
+
+def test_the_key_is_made_on_first_use_and_stays(acme):
+    assert decryption_keys(acme) == () and published_certificates(acme) == ()
+    key = signing_key(acme)
+    assert signing_key(acme) == key
+    assert decryption_keys(acme) == (key.private_pem,)
+    assert [certificate.pem for certificate in published_certificates(acme)] == [key.certificate_pem]
+    assert [event.action for event in ChangeEvent.objects.of(acme)[:1]] == ["service_provider_key.created"]
+
+
+def test_it_is_rsa_3072_self_signed_for_ten_years_and_names_only_our_host(acme, settings):
+    settings.ORIGIN = "https://sso.example.com"
+    key = signing_key(acme)
+    certificate = x509.load_pem_x509_certificate(key.certificate_pem.encode())
+    private = load_pem_private_key(key.private_pem.encode(), None)
+    assert private.key_size == 3072 and private.public_key() == certificate.public_key()
+    assert certificate.subject.rfc4514_string() == "CN=SAML service provider,O=sso.example.com"
+    certificate.verify_directly_issued_by(certificate)
+    assert 3650 <= (certificate.not_valid_after_utc - timezone.now()).days <= 3653
+    assert certificate.not_valid_before_utc < timezone.now()
+
+
+def test_each_workspace_has_its_own(acme):
+    globex = factories.workspace("globex")
+    assert signing_key(acme).private_pem != signing_key(globex).private_pem
+    assert len(decryption_keys(globex)) == 1
+
+
+def test_several_at_once_get_the_same_key(transactional_db):
+    acme = factories.workspace()
+
+    def ask(_) -> str:
+        try:
+            return signing_key(acme).private_pem
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(ask, range(12)))) == 1
+    assert states(acme) == ["active"]
+    assert ChangeEvent.objects.filter(action="service_provider_key.created").count() == 1
+
+
+def test_several_rollovers_at_once_make_one_next_key(transactional_db):
+    acme = factories.workspace()
+    signing_key(acme)
+
+    def start(_) -> bool:
+        try:
+            start_rollover(workspace=acme, by=SYSTEM)
+        except ActionError:
+            return False
+        else:
+            return True
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(start, range(4))) == 1
+    assert states(acme) == ["active", "next"]
+
+
+def test_a_rollover_publishes_both_and_signs_with_the_active_one_until_it_is_finished(client, acme):
+    provider = factories.identity_provider(acme.environments.first()).identity_provider
+    assert descriptors(client, provider) == []
+    old = signing_key(acme)
+    assert descriptors(client, provider) == [(use, body(old.certificate_pem)) for use in ("signing", "encryption")]
+    start_rollover(workspace=acme, by=SYSTEM)
+    assert signing_key(acme) == old
+    uses = [use for use, _ in descriptors(client, provider)]
+    assert uses == ["signing", "signing", "encryption", "encryption"]
+    assert descriptors(client, provider)[0] == ("signing", body(old.certificate_pem))
+    finish_rollover(workspace=acme, by=SYSTEM)
+    new = signing_key(acme)
+    assert new.private_pem != old.private_pem
+    assert descriptors(client, provider) == [(use, body(new.certificate_pem)) for use in ("signing", "encryption")]
+
+
+def test_old_and_next_keys_decrypt_all_along_and_the_old_one_for_thirty_days_more(acme, monkeypatch):
+    old = signing_key(acme).private_pem
+    start_rollover(workspace=acme, by=SYSTEM)
+    during = decryption_keys(acme)
+    assert len(during) == 2 and during[0] == old
+    finish_rollover(workspace=acme, by=SYSTEM)
+    assert set(decryption_keys(acme)) == set(during) and decryption_keys(acme)[0] != old
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=29))
+    assert old in decryption_keys(acme)
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=31))
+    assert old not in decryption_keys(acme) and len(decryption_keys(acme)) == 1
+
+
+def test_the_next_rollover_deletes_what_has_outlived_its_use(acme):
+    signing_key(acme)
+    start_rollover(workspace=acme, by=SYSTEM)
+    finish_rollover(workspace=acme, by=SYSTEM)
+    acme.service_provider_keys.filter(state=State.RETIRED).update(retired_at=timezone.now() - timedelta(days=31))
+    start_rollover(workspace=acme, by=SYSTEM)
+    finish_rollover(workspace=acme, by=SYSTEM)
+    assert states(acme) == ["active", "retired"]
+
+
+def test_a_cancelled_rollover_leaves_the_active_key_and_decrypts_what_came_meanwhile(acme):
+    old = signing_key(acme)
+    start_rollover(workspace=acme, by=SYSTEM)
+    cancel_rollover(workspace=acme, by=SYSTEM)
+    assert signing_key(acme) == old and len(decryption_keys(acme)) == 2
+    assert [certificate.pem for certificate in published_certificates(acme)] == [old.certificate_pem]
+
+
+@pytest.mark.parametrize("act", [finish_rollover, cancel_rollover])
+def test_there_must_be_a_rollover_to_end(acme, act):
+    signing_key(acme)
+    with pytest.raises(ActionError, match="No rollover is going on"):
+        act(workspace=acme, by=SYSTEM)
+    assert states(acme) == ["active"]
+
+
+def test_there_must_be_a_key_to_replace_and_no_rollover_already(acme):
+    with pytest.raises(ActionError, match="no certificate to replace"):
+        start_rollover(workspace=acme, by=SYSTEM)
+    signing_key(acme)
+    start_rollover(workspace=acme, by=SYSTEM)
+    with pytest.raises(ActionError, match="going on already"):
+        start_rollover(workspace=acme, by=SYSTEM)
+    assert states(acme) == ["active", "next"]
+
+
+def test_every_step_is_recorded_with_fingerprints_only(acme, owner):
+    signing_key(acme, by=owner)
+    for act in (start_rollover, cancel_rollover, start_rollover, finish_rollover):
+        act(workspace=acme, by=owner)
+    events = [event for event in ChangeEvent.objects.of(acme) if event.action.startswith("service_provider_key.")]
+    assert [event.action.partition(".")[2] for event in reversed(events)] == [
+        "created",
+        "rollover_started",
+        "rollover_cancelled",
+        "rollover_started",
+        "rollover_finished",
+    ]
+    assert all(
+        event.actor_name == "owner@acme.example" and set(event.after) == {"fingerprint", "state"} for event in events
+    )
+
+
+def test_the_private_key_stands_nowhere_in_clear(acme, caplog):
+    key = signing_key(acme)
+    secret = body(key.private_pem)[100:160]
+    row = ServiceProviderKey.objects.values().get()
+    assert "PRIVATE" not in str(row) and secret not in str(row)
+    assert secret not in repr(key) and secret not in caplog.text
+    assert secret not in str(list(ChangeEvent.objects.values()))
+
+
+def test_without_the_sealing_key_nothing_signs_and_the_rest_still_decrypts(acme, settings):
+    signing_key(acme)
+    settings.SECRETS_KEYS = ["another key"]
+    with pytest.raises(ActionError, match="SECRETS_KEYS"):
+        signing_key(acme)
+    assert decryption_keys(acme) == ()
+    start_rollover(workspace=acme, by=SYSTEM)
+    finish_rollover(workspace=acme, by=SYSTEM)
+    assert decryption_keys(acme) == (signing_key(acme).private_pem,)
+
+
+def test_the_metadata_says_whether_requests_are_signed(client, acme):
+    provider = factories.identity_provider(acme.environments.first()).identity_provider
+
+    def says() -> str:
+        root = etree.fromstring(client.get(reverse("saml:metadata", kwargs={"provider": provider.pk})).content)
+        return root.find(f"{MD}SPSSODescriptor").get("AuthnRequestsSigned")
+
+    assert says() == "false"
+    for field in ("signs_requests", "wants_signed_requests"):
+        type(provider).objects.update(**{"signs_requests": False, "wants_signed_requests": False, field: True})
+        assert says() == "true"

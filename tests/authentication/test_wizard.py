@@ -33,8 +33,7 @@ def dev(db) -> Environment:
 
 @pytest.fixture
 def admin(client, dev):
-    client.force_login(factories.administrator(dev.workspace, "admin").user)
-    return client
+    return factories.sign_in(client, factories.administrator(dev.workspace, "admin"))
 
 
 def url(route: str, **kwargs) -> str:

@@ -3,10 +3,12 @@
 import time
 from datetime import timedelta
 from math import ceil
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
@@ -16,10 +18,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from workspace.forms import SignInForm, sent
-from workspace.models import SignInThrottle
+from workspace.forms import PasswordForm, SignInForm, sent
+from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
+from workspace.proof import is_proved, prove
 
+WRONG_PASSWORD = "This is not your password. Check it and try again."
 REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
 
 
@@ -36,10 +40,24 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         wait = _try(request, form)
         if not form.errors:
             return redirect(target)
-    response = render(request, "workspace/sign_in.html", {"form": form, "next": target}, status=429 if wait else 200)
-    if wait:
-        response["Retry-After"] = str(ceil(wait.total_seconds()))
-    return response
+    return _page(request, "workspace/sign_in.html", {"form": form, "next": target}, wait)
+
+
+@never_cache
+@login_required
+@sensitive_post_parameters("password")
+def confirm_identity(request: HttpRequest) -> HttpResponse:
+    """The password once more, then back to the page that needs it to have been given recently."""
+    target = _target(request)
+    if request.method != "POST" and is_proved(request):
+        return redirect(target)
+    form = PasswordForm(sent(request))
+    wait = timedelta(0)
+    if form.is_valid():
+        wait = _confirm(request, form)
+        if not form.errors:
+            return redirect(target)
+    return _page(request, "workspace/confirm_identity.html", {"form": form, "next": target}, wait)
 
 
 @require_POST
@@ -48,6 +66,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, "You are signed out.")
     return redirect("workspace:sign-in")
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any], wait: timedelta) -> HttpResponse:
+    """A page that asks for a password; after too many attempts it says when to come again."""
+    response = render(request, template, context, status=429 if wait else 200)
+    if wait:
+        response["Retry-After"] = str(ceil(wait.total_seconds()))
+    return response
 
 
 def _try(request: HttpRequest, form: SignInForm) -> timedelta:
@@ -66,6 +92,22 @@ def _try(request: HttpRequest, form: SignInForm) -> timedelta:
     SignInThrottle.objects.forget(email, address)
     login(request, user)
     request.session["signed_in_at"] = time.time()
+    prove(request)
+    return wait
+
+
+def _confirm(request: HttpRequest, form: PasswordForm) -> timedelta:
+    """Take the password as proof, or say why not in the form; attempts count like those to sign in."""
+    user, address = cast(User, request.user), request.META["REMOTE_ADDR"]
+    if wait := SignInThrottle.objects.attempt(user.email, address, timezone.now()):
+        form.add_error("password", too_many_attempts(wait))
+        return wait
+    if not user.check_password(form.cleaned_data["password"]):
+        form.add_error("password", WRONG_PASSWORD)
+        return wait
+    SignInThrottle.objects.forget(user.email, address)
+    request.session.cycle_key()
+    prove(request)
     return wait
 
 

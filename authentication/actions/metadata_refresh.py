@@ -1,0 +1,153 @@
+"""Metadata that was fetched again: what changes trust waits until an administrator has seen it (security.md S13)."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+
+from authentication import pending
+from authentication.actions.identity_providers import changed, connection, listed, locked_provider, take_over
+from authentication.mail import tell_owners
+from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.saml.metadata import IdpMetadata
+from workspace.events import ActionError, Actor, record
+
+CHANGED_MEANWHILE = "The connection of this provider was changed meanwhile. Refresh the metadata again."
+NOTHING_PENDING = "Nothing waits for confirmation any more: somebody else has decided already."
+CHANGED_AGAIN = "The metadata has changed once more since you opened this page. Look at the differences again."
+
+
+class Outcome(Enum):
+    """What a refresh came to."""
+
+    UNCHANGED = "unchanged"
+    APPLIED = "applied"
+    HELD = "held"
+
+
+@transaction.atomic
+def refresh_metadata(
+    *, use: EnvironmentProvider, metadata: IdpMetadata, url: str, fetched_at: datetime, by: Actor
+) -> Outcome:
+    """Apply a new validity at once; hold everything else that changed. `url` is where the metadata came from."""
+    provider = locked_provider(use)
+    if (provider.metadata_source, provider.metadata_url) != (IdentityProvider.MetadataSource.URL, url):
+        raise ActionError(CHANGED_MEANWHILE)
+    provider.metadata_fetched_at = fetched_at
+    before, after = connection(provider), offered(provider, metadata)
+    if before == after:
+        return _apply(use, provider, metadata, by)
+    return _hold(use, provider, pending.to_json(metadata, fetched_at=fetched_at), before, after, by)
+
+
+@transaction.atomic
+def confirm_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> None:
+    """Take over what is held, if it is what `digest` stands for."""
+    provider = locked_provider(use)
+    before = connection(provider)
+    take_over(provider, pending.from_json(_decided(provider, digest)), by=by)
+    after = connection(provider)
+    event = record(
+        by=by,
+        action="identity_provider.metadata_confirmed",
+        subject=provider,
+        environment=use.environment,
+        sentence=f"{by.name} confirmed changed metadata of {provider}: {listed(changed(after, before))}.",
+        before=changed(before, after),
+        after=changed(after, before),
+    )
+    tell_owners(event, provider.workspace)
+
+
+@transaction.atomic
+def discard_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> None:
+    """Forget what is held, if it is what `digest` stands for; the provider stays as it is."""
+    provider = locked_provider(use)
+    after = offered(provider, pending.from_json(_decided(provider, digest)))
+    provider.pending_metadata = None
+    provider.save(update_fields=["pending_metadata", "updated_at"])
+    record(
+        by=by,
+        action="identity_provider.metadata_discarded",
+        subject=provider,
+        environment=use.environment,
+        sentence=f"{by.name} discarded changed metadata of {provider}.",
+        before={"held": changed(after, connection(provider))},
+    )
+
+
+def offered(provider: IdentityProvider, metadata: IdpMetadata) -> dict[str, Any]:
+    """What `connection` would say of the provider, were the metadata taken over."""
+    return connection(provider) | {
+        "issuer": metadata.entity_id,
+        "single_sign_on_url": metadata.sso_url,
+        "single_sign_on_binding": metadata.sso_binding,
+        "single_logout_url": metadata.slo_url,
+        "wants_signed_requests": metadata.wants_authn_requests_signed,
+        "certificates": sorted(certificate.fingerprint for certificate in metadata.certificates),
+    }
+
+
+def _decided(provider: IdentityProvider, digest: str) -> pending.Pending:
+    """What is held; raises unless it is what the administrator has seen."""
+    held = provider.pending_metadata
+    if held is None:
+        raise ActionError(NOTHING_PENDING)
+    if pending.digest(held) != digest:
+        raise ActionError(CHANGED_AGAIN)
+    return held
+
+
+def _apply(use: EnvironmentProvider, provider: IdentityProvider, metadata: IdpMetadata, by: Actor) -> Outcome:
+    """The provider is as its IdP says, but for the validity; what was held before is out of date."""
+    before = {"valid_until": _iso(provider.metadata_valid_until), "is_held": provider.pending_metadata is not None}
+    after = {"valid_until": _iso(metadata.valid_until), "is_held": False}
+    provider.metadata_valid_until, provider.pending_metadata = metadata.valid_until, None
+    provider.save(update_fields=["metadata_fetched_at", "metadata_valid_until", "pending_metadata", "updated_at"])
+    if before == after:
+        return Outcome.UNCHANGED
+    record(
+        by=by,
+        action="identity_provider.metadata_refreshed",
+        subject=provider,
+        environment=use.environment,
+        sentence=f"{by.name} refreshed the metadata of {provider}: the connection is as the provider says.",
+        before=changed(before, after),
+        after=changed(after, before),
+    )
+    return Outcome.APPLIED
+
+
+def _hold(
+    use: EnvironmentProvider,
+    provider: IdentityProvider,
+    held: pending.Pending,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    by: Actor,
+) -> Outcome:
+    """Keep the difference for a decision; it is told once, however often it is fetched."""
+    is_known = provider.pending_metadata is not None and pending.digest(provider.pending_metadata) == pending.digest(
+        held
+    )
+    provider.pending_metadata = held
+    provider.save(update_fields=["metadata_fetched_at", "pending_metadata", "updated_at"])
+    if is_known:
+        return Outcome.HELD
+    what = listed(changed(after, before))
+    event = record(
+        by=by,
+        action="identity_provider.metadata_held",
+        subject=provider,
+        environment=use.environment,
+        sentence=f"{by.name} refreshed the metadata of {provider}: changes of {what} wait for confirmation.",
+        before=changed(before, after),
+        after=changed(after, before),
+    )
+    tell_owners(event, provider.workspace)
+    return Outcome.HELD
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

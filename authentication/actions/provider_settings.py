@@ -1,0 +1,75 @@
+"""How a provider's messages are made and read: signed requests, SHA-1, names of attributes."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from authentication.actions.identity_providers import changed, listed, locked_provider
+from authentication.actions.service_provider import signing_key
+from authentication.mail import tell_owners
+from authentication.models import EnvironmentProvider, IdentityProvider
+from workspace.events import ActionError, Actor, record
+
+LONGEST_ATTRIBUTE = 300
+
+
+@transaction.atomic
+def switch_request_signing(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
+    """Sign AuthnRequests or not, with a key that is made now if there is none; tells whether it changed."""
+    provider = locked_provider(use)
+    if provider.wants_signed_requests and not is_enabled:
+        raise ActionError(f"The metadata of {provider} asks for signed requests, so they stay signed.")
+    if is_enabled:
+        signing_key(provider.workspace, by=by)
+    sentence = f"{by.name} switched signing of AuthnRequests for {provider} {'on' if is_enabled else 'off'}."
+    return _set(use, provider, {"signs_requests": is_enabled}, sentence, by)
+
+
+@transaction.atomic
+def switch_sha1(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
+    """Accept SHA-1 in this provider's signatures or refuse it; tells whether it changed."""
+    provider = locked_provider(use)
+    sentence = f"{by.name} {'allowed' if is_enabled else 'forbade'} SHA-1 in signatures of {provider}."
+    return _set(use, provider, {"allows_sha1": is_enabled}, sentence, by)
+
+
+@transaction.atomic
+def set_attributes(*, use: EnvironmentProvider, name: str, email: str, groups: str, by: Actor) -> bool:
+    """Name the attributes to read, each may be blank for the usual ones; tells whether anything changed."""
+    wanted = {"name_attribute": name.strip(), "email_attribute": email.strip(), "groups_attribute": groups.strip()}
+    for field, value in wanted.items():
+        _refuse_no_name(field.removesuffix("_attribute"), value)
+    provider = locked_provider(use)
+    now = {field: getattr(provider, field) for field in wanted}
+    what = listed(changed(wanted, now))
+    return _set(use, provider, wanted, f"{by.name} changed {what} of the identity provider {provider}.", by)
+
+
+def _refuse_no_name(field: str, value: str) -> None:
+    if len(value) > LONGEST_ATTRIBUTE or not value.isprintable():
+        raise ActionError(
+            f"An attribute name is one line of at most {LONGEST_ATTRIBUTE} characters. Copy it again.", field=field
+        )
+
+
+def _set(
+    use: EnvironmentProvider, provider: IdentityProvider, wanted: Mapping[str, bool | str], sentence: str, by: Actor
+) -> bool:
+    """Save what differs, with its event and the mail to the owners; tells whether anything did."""
+    before = {field: getattr(provider, field) for field in wanted}
+    if before == wanted:
+        return False
+    for field, value in wanted.items():
+        setattr(provider, field, value)
+    provider.save(update_fields=[*wanted, "updated_at"])
+    event = record(
+        by=by,
+        action="identity_provider.settings_changed",
+        subject=provider,
+        environment=use.environment,
+        sentence=sentence,
+        before=changed(before, wanted),
+        after=changed(wanted, before),
+    )
+    tell_owners(event, provider.workspace)
+    return True

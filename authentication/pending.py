@@ -1,0 +1,46 @@
+"""Metadata that a refresh brought, in the form in which it waits for a decision."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from authentication.saml.certificates import parse_certificates
+from authentication.saml.metadata import IdpMetadata
+
+Pending = dict[str, Any]
+
+
+def to_json(metadata: IdpMetadata, *, fetched_at: datetime) -> Pending:
+    """What is kept of the metadata: the values that would be taken over, certificates as PEM, times as ISO text."""
+    return {
+        "entity_id": metadata.entity_id,
+        "sso_redirect_url": metadata.sso_redirect_url,
+        "sso_post_url": metadata.sso_post_url,
+        "slo_url": metadata.slo_url,
+        "wants_signed_requests": metadata.wants_authn_requests_signed,
+        "valid_until": metadata.valid_until.isoformat() if metadata.valid_until else None,
+        "certificates": [certificate.pem for certificate in metadata.certificates],
+        "fetched_at": fetched_at.isoformat(),
+    }
+
+
+def from_json(pending: Pending) -> IdpMetadata:
+    """The metadata again."""
+    valid_until = pending["valid_until"]
+    return IdpMetadata(
+        entity_id=pending["entity_id"],
+        sso_redirect_url=pending["sso_redirect_url"],
+        sso_post_url=pending["sso_post_url"],
+        slo_url=pending["slo_url"],
+        certificates=parse_certificates("\n".join(pending["certificates"])),
+        name_id_formats=(),
+        wants_authn_requests_signed=pending["wants_signed_requests"],
+        valid_until=datetime.fromisoformat(valid_until) if valid_until else None,
+    )
+
+
+def digest(pending: Pending) -> str:
+    """What stands for this very content: a decision names it, so that nothing else is decided than what was seen."""
+    content = {key: value for key, value in pending.items() if key not in ("fetched_at", "valid_until")}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,156 @@
+"""Test sign-in: an administrator sees what the IdP sends and what would happen, and nothing happens."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import get_text_list
+from django.views.decorators.http import require_GET, require_safe
+
+from authentication.actions.saml_requests import begin
+from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse
+from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider, Visit
+from authentication.reasons import Refused, help_of, words_of
+from authentication.saml.attributes import Profile
+from authentication.saml.responses import Claims
+from authentication.views.providers import list_url, used_provider
+from authentication.views.sso import browser_nonce, to_idp
+from workspace.decorators import ConsoleRequest, console
+from workspace.models import Environment
+from workspace.navigation import page_url
+from workspace.permissions import Permission
+
+Method = EnvironmentProvider.Method
+
+CHECKS = (
+    "The document has the one shape that is accepted.",
+    "It is signed by a certificate of this provider.",
+    "It comes from this identity provider, and is addressed to us.",
+    "It answers the request of this browser, once and in time.",
+    "It names a person.",
+)
+NOT_WAITING = "There is no response to show here: each is shown once, within ten minutes of its test. Test again."
+
+
+@require_safe
+@console(needs=Permission.MANAGE_SIGN_IN)
+def page(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """What the test does, and where it begins."""
+    used = used_provider(environment, provider)
+    context = _frame(environment, used) | {"notes": list(_notes(used))}
+    return render(request, "authentication/providers/test.html", context)
+
+
+@require_GET
+@console(needs=Permission.MANAGE_SIGN_IN)
+def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """To the IdP; what comes back is shown to this administrator alone."""
+    used, nonce = used_provider(environment, provider), browser_nonce(request)
+    if not used.identity_provider.is_set_up:
+        raise Http404
+    departure = begin(use=used, nonce=nonce, tester_id=str(request.administrator.pk), now=timezone.now())
+    return to_idp(request, used, departure, nonce)
+
+
+@require_GET
+@console(needs=Permission.MANAGE_SIGN_IN)
+def result(request: ConsoleRequest, environment: Environment, provider: UUID, answered: str) -> HttpResponse:
+    """The report."""
+    used, now = used_provider(environment, provider), timezone.now()
+    mine = AuthnRequest.objects.to(provider).open(now).exclude(response="")
+    asked = mine.filter(pk=answered, use=used, tester_id=str(request.administrator.pk)).first()
+    if asked is None:
+        messages.info(request, NOT_WAITING)
+        return redirect(page_url("authentication:provider-test", environment, provider=provider))
+    rehearsal = rehearse(request=asked, nonce=browser_nonce(request), visit=Visit.of(request), now=now)
+    context = _frame(environment, used) | _report(rehearsal, used) | {"notes": list(_notes(used))}
+    return render(request, "authentication/providers/test_result.html", context)
+
+
+def _frame(environment: Environment, used: EnvironmentProvider) -> dict[str, Any]:
+    provider = used.identity_provider
+    return {
+        "provider": provider,
+        "list_url": list_url(environment),
+        "start_url": page_url("authentication:provider-test-start", environment, provider=provider.pk),
+        "connect_url": page_url("authentication:provider-connect", environment, provider=provider.pk),
+    }
+
+
+def _notes(used: EnvironmentProvider) -> Iterator[str]:
+    """What keeps people from signing in for real, whatever the test says."""
+    if not EnvironmentPolicy.objects.of(used.environment).is_saml_enabled:
+        yield f"SAML-based SSO authentication is off in {used.environment}: nobody can sign in this way yet."
+    if not used.is_enabled:
+        yield f"{used.identity_provider} is turned off in {used.environment}: nobody can sign in through it now."
+
+
+def _report(rehearsal: Rehearsal, used: EnvironmentProvider) -> dict[str, Any]:
+    claims, profile, entry = rehearsal.claims, rehearsal.profile, rehearsal.entry
+    return {
+        "verdict": _refusal(rehearsal.refusal) if rehearsal.refusal else _success(entry, used) if entry else {},
+        "checks": CHECKS if claims else (),
+        "person": _person(claims, profile) if claims and profile else [],
+        "attributes": _attributes(claims) if claims else [],
+        "groups": _groups(entry, used, profile) if entry and profile else [],
+    }
+
+
+def _refusal(refusal: Refused) -> dict[str, str]:
+    whom = f"{refusal.end_user} would be refused" if refusal.end_user else "The sign-in would be refused"
+    reason = words_of(refusal.reason) + (f" ({refusal.detail})" if refusal.detail else "")
+    return {"tone": "danger", "title": f"{whom}: {reason}.", "text": help_of(refusal.reason)}
+
+
+def _success(entry: Entry, used: EnvironmentProvider) -> dict[str, str]:
+    person, environment = entry.end_user, used.environment
+    if entry.welcomed.is_new:
+        title = f"{person} would be created, and signed in to {environment}."
+    elif entry.welcomed.is_let_in:
+        title = f"{person} would get access to {environment}, and be signed in."
+    else:
+        title = f"{person} would be signed in to {environment}."
+    return {"tone": "success", "title": title, "text": "This was a test: nobody was made, changed or signed in."}
+
+
+def _person(claims: Claims, profile: Profile) -> list[dict[str, Any]]:
+    """What is made of the assertion."""
+    end = claims.session_not_on_or_after
+    groups = "Nothing said" if profile.groups is None else ", ".join(profile.groups) or "In no group"
+    return [
+        {"label": "Email address", "value": profile.email},
+        {"label": "Full name", "value": profile.name},
+        {"label": "Groups", "value": groups},
+        {"label": "NameID", "value": claims.name_id, "mono": True},
+        {"label": "NameID format", "value": claims.name_id_format, "mono": True},
+        {"label": "Issuer", "value": claims.issuer, "mono": True},
+        {"label": "The IdP's session ends", "value": date_format(end, "j F Y, H:i e") if end else "Not said"},
+    ]
+
+
+def _attributes(claims: Claims) -> list[dict[str, str]]:
+    return [{"name": name, "value": ", ".join(values)} for name, values in sorted(claims.attributes.items())]
+
+
+def _groups(entry: Entry, used: EnvironmentProvider, profile: Profile) -> list[str]:
+    """What would become of the person's groups, in sentences."""
+    if used.method != Method.JIT:
+        return [f"Groups do not follow sign-ins: the provisioning method is {used.get_method_display()}."]
+    if not used.syncs_groups:
+        return ["Groups do not follow sign-ins: Sync groups at each sign-in is off."]
+    if profile.groups is None:
+        return ["No group attribute was sent, so groups would stay as they are."]
+    changes = entry.groups
+    kinds = {
+        "Would be created, with the person in it": changes.created,
+        "Would be joined": changes.joined,
+        "Would be left": changes.left,
+        "Would be left alone, as others manage them or no group can have the name": changes.ignored,
+    }
+    told = [f"{label}: {get_text_list(list(names), 'and')}." for label, names in kinds.items() if names]
+    return told or ["Groups are as the assertion says already."]

@@ -1,0 +1,93 @@
+"""The way through an identity provider over HTTP: the provider, its IdP with a real key, and a browser."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.test import Client
+from django.utils import timezone
+
+from authentication.actions.identity_providers import connect_provider, create_provider
+from authentication.actions.policies import switch_saml
+from authentication.models import AuthnRequest, EnvironmentProvider, IdentityProvider
+from authentication.saml.certificates import parse_certificates
+from authentication.saml.metadata import IdpMetadata
+from tests.authentication.end_users import is_signed_in, url
+from tests.idp import Answer, Idp, encode
+from workspace.events import SYSTEM
+from workspace.models import Environment
+
+ADA = "ada.winter@acme.example"
+# The console's pages of Test sign-in; their isolation is tested in test_provider_test.py.
+TEST_ROUTES = {"provider-test", "provider-test-start", "provider-test-result"}
+
+
+@dataclass
+class Way:
+    """An environment's provider with its real IdP, and a browser."""
+
+    use: EnvironmentProvider
+    idp: Idp
+    browser: Client = field(default_factory=Client)
+
+    @property
+    def environment(self) -> Environment:
+        return self.use.environment
+
+    @property
+    def acs(self) -> str:
+        return urlsplit(self.use.identity_provider.acs_url).path
+
+    def begin(self, query: str = "") -> str:
+        """Go to the IdP; the id of the request that came with the browser."""
+        response = self.browser.get(url(self.environment, f"sso/{self.use.identity_provider_id}/{query}"))
+        return requested(response)
+
+    def answer(self, request_id: str, email: str = ADA, **changes: Any) -> Answer:
+        provider = self.use.identity_provider
+        answer = Answer(
+            request_id=request_id, acs_url=provider.acs_url, sp_entity_id=provider.sp_entity_id, now=timezone.now(),
+            person=email, assertion_id=f"_assertion-{request_id}", attributes={},
+        )  # fmt: skip
+        return replace(answer, **changes)
+
+    def deliver(self, xml: bytes, relay_state: str = "") -> Any:
+        """Post to the ACS without cookies, as from another site."""
+        return Client().post(self.acs, {"SAMLResponse": encode(xml), "RelayState": relay_state})
+
+    def post(self, xml: bytes, browser: Client | None = None, relay_state: str = "") -> Any:
+        """Post, and follow within our site with the cookies of the browser."""
+        stored = self.deliver(xml, relay_state)
+        return stored if stored.status_code != 303 else (browser or self.browser).get(stored["Location"])
+
+    def sign_in(self, email: str = ADA, **changes: Any) -> Any:
+        return self.post(self.idp.respond(self.answer(self.begin(), email, **changes)))
+
+    def is_in(self) -> bool:
+        return is_signed_in(self.browser, self.environment)
+
+
+def requested(response: Any) -> str:
+    """The id of the request with which a redirect leads to the IdP."""
+    assert response.status_code == 302 and response["Location"].startswith("https://idp.example/sso?SAMLRequest=")
+    (request_id,) = parse_qs(urlsplit(response["Location"]).query)["RelayState"]
+    assert AuthnRequest.objects.filter(pk=request_id).exists()
+    return request_id
+
+
+def way(environment: Environment, name: str = "Okta", method: str = "manual", idp: Idp | None = None) -> Way:
+    switch_saml(environment=environment, is_enabled=True, by=SYSTEM)
+    use = create_provider(environment=environment, name=name, vendor="okta", enforcement="all_domains", by=SYSTEM)
+    use.method, idp = method, idp or Idp()
+    use.save()
+    connect(use, idp)
+    return Way(EnvironmentProvider.objects.select_related("environment__workspace").get(pk=use.pk), idp)
+
+
+def connect(use: EnvironmentProvider, idp: Idp, post_url: str = "") -> None:
+    metadata = IdpMetadata(
+        entity_id=idp.entity_id, sso_redirect_url="" if post_url else "https://idp.example/sso", sso_post_url=post_url,
+        slo_url="", certificates=parse_certificates(idp.certificate), name_id_formats=(),
+        wants_authn_requests_signed=False, valid_until=None,
+    )  # fmt: skip
+    connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)

@@ -1,0 +1,48 @@
+"""When a console session last proved by password whose it is, for changes that need it recently (security.md S15)."""
+
+import time
+from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+# A page that changes something of weight opens, and a button without a page of its own works, only with such a proof.
+RECENT = timedelta(minutes=15)
+# What such a page sends is taken as long as its session lasts unused, so that nothing typed is ever lost.
+OPENED_RECENTLY = RECENT + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+
+AGAIN = "Nothing was changed. Confirm that it is you, then do it again."
+
+
+def prove(request: HttpRequest) -> None:
+    """Keep that the password was given right now."""
+    request.session["proved_at"] = time.time()
+
+
+def is_proved(request: HttpRequest, within: timedelta = RECENT) -> bool:
+    """Whether the password was given to this session within that time."""
+    return time.time() - request.session.get("proved_at", 0) <= within.total_seconds()
+
+
+def ask_for_proof(request: HttpRequest) -> HttpResponse:
+    """On to the page that asks for the password, and from there back: to this page, or to the one with the button."""
+    if request.method in ("GET", "HEAD"):
+        target = request.get_full_path()
+    else:
+        messages.info(request, AGAIN)
+        target = _page_before(request)
+    return redirect(f"{reverse('workspace:confirm-identity')}?{urlencode({'next': target})}")
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours that was posted from; browsers say so."""
+    before = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
+        return resolve_url(settings.LOGIN_REDIRECT_URL)
+    parts = urlsplit(before)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
