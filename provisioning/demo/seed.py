@@ -106,13 +106,15 @@ def _acme(acme: Workspace) -> None:
 
 
 def _globex(globex: Workspace) -> None:
-    _, test, prod = globex.environments.all()
+    dev, test, prod = globex.environments.all()
+    *pushed, by_hand = people.GLOBEX
+    _add_by_hand(by_hand, [dev])
     jit = _provider(test, "Entra Test", Vendor.ENTRA)
     choose_method(environment_provider=jit, method=Method.JIT, syncs_groups=True, by=SYSTEM)
     conversation, _ = _scim(_provider(prod, "Entra ID", Vendor.ENTRA, Enforcement.SELECTED_DOMAINS, ["globex.example"]))
     ids = [
         conversation.create_user(entra_user(number, name, people.email(name, "globex.example")))
-        for number, name in enumerate(people.GLOBEX, start=1)
+        for number, name in enumerate(pushed, start=1)
     ]
     conversation.create_group("Operations", ids[:9])
     conversation.patch(f"/Users/{ids[0]}", [{"op": "Replace", "path": "active", "value": "False"}])
@@ -123,17 +125,21 @@ def _by_hand(dev: Environment, prod: Environment) -> None:
     testers = create_group(environment=dev, name="Testers", by=SYSTEM)
     # Okta pushes a group of this name later, and takes it over.
     create_group(environment=prod, name="Sales", by=SYSTEM)
-    added = []
-    for number, name in enumerate(people.ACME[:BY_HAND]):
-        email = people.email(name, "acme.example")
-        environments = [dev, prod] if number % 3 == 0 else [dev]
-        end_user = create_end_user(
-            workspace=dev.workspace, full_name=name, email=email, environments=environments, by=SYSTEM
-        )
-        set_password(end_user=end_user, password=password(email), by=SYSTEM)
-        added.append(end_user)
+    added = [
+        _add_by_hand(name, [dev, prod] if number % 3 == 0 else [dev])
+        for number, name in enumerate(people.ACME[:BY_HAND])
+    ]
     change_members(group=testers, add=[end_user.pk for end_user in added[:8]], by=SYSTEM)
     deactivate_end_user(end_user=EndUser.objects.get(pk=added[1].pk), by=SYSTEM)
+
+
+def _add_by_hand(name: str, environments: list[Environment]) -> EndUser:
+    """A person with a password."""
+    workspace = environments[0].workspace
+    email = people.email(name, f"{workspace.slug}.example")
+    end_user = create_end_user(workspace=workspace, full_name=name, email=email, environments=environments, by=SYSTEM)
+    set_password(end_user=end_user, password=password(email), by=SYSTEM)
+    return end_user
 
 
 def _sign_ins(dev: Environment, prod: Environment) -> None:

@@ -1,4 +1,4 @@
-"""What an administrator of the demo workspace Acme does again and again."""
+"""What an administrator of a demo workspace does again and again."""
 
 import itertools
 import os
@@ -13,11 +13,11 @@ from tests.authentication.certificates import bare, make
 _numbers = itertools.count(1)
 
 
-class Acme:
-    """The console of acme in a browser."""
+class Console:
+    """The console of a workspace in a browser."""
 
-    def __init__(self, page: Page, demo: dict[str, Any]) -> None:
-        self.page, self.demo = page, demo
+    def __init__(self, page: Page, demo: dict[str, Any], workspace: str = "acme") -> None:
+        self.page, self.demo, self.workspace = page, demo, workspace
 
     def fresh(self, name: str) -> str:
         """A name that no other test has used on this server."""
@@ -76,7 +76,7 @@ class Acme:
 
     def _account(self, role: str) -> dict[str, str]:
         accounts = self.demo["administrators"]
-        return next(one for one in accounts if one["workspace"] == "acme" and one["role"] == role)
+        return next(one for one in accounts if one["workspace"] == self.workspace and one["role"] == role)
 
 
 def metadata_xml(now: datetime) -> str:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Check
-from tests.browser.steps import Acme
+from tests.browser.steps import Console
 from tests.server import Server
 
 LISTS = [
@@ -22,7 +22,7 @@ LISTS = [
 
 @pytest.fixture
 def signed_in(page: Page, server: Server) -> Page:
-    Acme(page, server.demo()).sign_in("owner")
+    Console(page, server.demo()).sign_in("owner")
     return page
 
 

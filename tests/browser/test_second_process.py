@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import Acme
+from tests.browser.steps import Console
 from tests.server import Server
 
 USERS, GROUPS = 50, 5
@@ -53,7 +53,7 @@ def test_fifty_users_and_five_groups_are_seen_on_the_pages(server: Server, page:
     for number, name in enumerate(groups):
         cli.create_group(name, users[number::GROUPS])
 
-    acme = Acme(page, server.demo())
+    acme = Console(page, server.demo())
     acme.sign_in("viewer")
     acme.open("DEV", "End users")
     page.get_by_label("Search").fill("Cli Person")

@@ -12,13 +12,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.authentication.certificates import make, pem
-from tests.browser.steps import Acme, metadata_xml
+from tests.browser.steps import Console, metadata_xml
 from tests.server import Server
 
 
 @pytest.fixture
-def acme(page: Page, server: Server) -> Acme:
-    return Acme(page, server.demo())
+def acme(page: Page, server: Server) -> Console:
+    return Console(page, server.demo())
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def idp_metadata_url(tmp_path: Path) -> Iterator[str]:
         idp.shutdown()
 
 
-def test_from_sign_in_to_the_copied_token(page: Page, acme: Acme):
+def test_from_sign_in_to_the_copied_token(page: Page, acme: Console):
     name = acme.fresh("Okta Dev")
     acme.sign_in("owner")
     acme.open_authentication("DEV")
@@ -74,7 +74,7 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Acme):
     assert token not in page.content()
 
 
-def test_base_url_and_token_are_had_again_through_the_ellipsis_menu(page: Page, acme: Acme, server: Server):
+def test_base_url_and_token_are_had_again_through_the_ellipsis_menu(page: Page, acme: Console, server: Server):
     name = acme.fresh("Entra Dev")
     access = server.demo("--empty-scim", name)
     acme.sign_in("owner")
@@ -95,7 +95,7 @@ def test_base_url_and_token_are_had_again_through_the_ellipsis_menu(page: Page, 
     assert acme.clipboard() == access["token"]
 
 
-def test_metadata_can_be_given_by_url(page: Page, acme: Acme, idp_metadata_url: str):
+def test_metadata_can_be_given_by_url(page: Page, acme: Console, idp_metadata_url: str):
     name = acme.fresh("Keycloak Dev")
     acme.sign_in("admin")
     acme.open_authentication("DEV")
@@ -107,7 +107,7 @@ def test_metadata_can_be_given_by_url(page: Page, acme: Acme, idp_metadata_url: 
     expect(acme.row(name)).to_contain_text("On")
 
 
-def test_wrong_metadata_keeps_what_was_typed_and_says_what_to_correct(page: Page, acme: Acme):
+def test_wrong_metadata_keeps_what_was_typed_and_says_what_to_correct(page: Page, acme: Console):
     acme.sign_in("admin")
     acme.open_authentication("DEV")
     acme.switch_saml_on()
@@ -131,7 +131,7 @@ def test_wrong_metadata_keeps_what_was_typed_and_says_what_to_correct(page: Page
     expect(page.get_by_role("heading", name="Authentication & Groups")).to_be_visible()
 
 
-def test_an_end_user_added_by_hand_stands_in_environment_and_group(page: Page, acme: Acme):
+def test_an_end_user_added_by_hand_stands_in_environment_and_group(page: Page, acme: Console):
     group, person = acme.fresh("Partners"), acme.fresh("Nour Example")
     acme.sign_in("admin")
     acme.open("DEV", "Authentication & Groups")

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from authentication.saml.requests import new_request, redirect_url
 from tests.browser.accessibility import hold_to_the_rules
 from tests.browser.conftest import Check
-from tests.browser.steps import Acme
+from tests.browser.steps import Console
 from tests.server import PROJECT, START_SECONDS, Server
 
 
@@ -110,6 +110,6 @@ def test_what_is_sent_wrongly_is_refused_and_explained_to_the_administrator(
     console_errors.clear()  # the answer's status is 403
     reference = page.get_by_role("contentinfo").get_by_role("code").inner_text()
 
-    Acme(page, practice_idp).sign_in("viewer")
+    Console(page, practice_idp).sign_in("viewer")
     page.goto(f"/workspaces/acme/test/sign-in-attempts/?q={reference}")
     expect(page.get_by_role("main")).to_contain_text("The IdP names another audience")
