@@ -36,7 +36,7 @@ class SignInPolicy:
     @classmethod
     def of(cls, environment: Environment) -> "SignInPolicy":
         policy = EnvironmentPolicy.objects.of(environment)
-        uses = list(environment.providers.usable().listed()) if policy.is_saml_enabled else []
+        uses = EnvironmentProvider.objects.usable_in(environment) if policy.is_saml_enabled else []
         return cls(policy.is_password_enabled, uses)
 
     def ways(self, email: str) -> Ways:

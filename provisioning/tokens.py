@@ -9,11 +9,20 @@ from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimToken
+from workspace.prepared import Prepared
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _USED_EVERY = timedelta(minutes=1)
 # Compared against when no token has the prefix, so that an unknown one takes the same time.
 _NO_DIGEST = hashlib.sha256(b"").hexdigest()
+
+_with_connection = Prepared(
+    lambda prefix: ScimToken.objects.filter(prefix=prefix).select_related(
+        "connection__environment_provider__environment__workspace",
+        "connection__environment_provider__identity_provider",
+    ),
+    (ScimToken, "prefix"),
+)
 
 
 def draw(connection: ProvisioningConnection) -> tuple[ScimToken, str]:
@@ -26,7 +35,7 @@ def draw(connection: ProvisioningConnection) -> tuple[ScimToken, str]:
 def find(clear: str) -> ScimToken | None:
     """The live token with this clear text, with its connection and everything above it: one query."""
     prefix = "_".join(clear.split("_", 2)[:2])
-    token = _with_connection().filter(prefix=prefix).first() if len(prefix) <= 16 else None
+    token = _with_connection.first(prefix) if len(prefix) <= 16 else None
     is_proved = hmac.compare_digest(token.digest if token else _NO_DIGEST, _digest(clear))
     return token if token and is_proved and _is_live(token) else None
 
@@ -37,13 +46,6 @@ def mark_used(token: ScimToken, address: str | None) -> None:
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
     if token.last_used_at is None or token.last_used_at < now - _USED_EVERY:
         ScimToken.objects.filter(stale, pk=token.pk).update(last_used_at=now, last_used_from=address)
-
-
-def _with_connection():
-    return ScimToken.objects.select_related(
-        "connection__environment_provider__environment__workspace",
-        "connection__environment_provider__identity_provider",
-    )
 
 
 def _is_live(token: ScimToken) -> bool:

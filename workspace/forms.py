@@ -198,7 +198,7 @@ class EndUserForm(forms.Form):
         """Who has the address already, where that is what is wrong with it."""
         if not self.has_error("email") or "email" not in self.data:
             return None
-        return self.workspace.end_users.by_email(self.data["email"])
+        return EndUser.with_email(self.workspace, self.data["email"])
 
 
 class AddEndUserForm(EndUserForm):

@@ -2,7 +2,7 @@
 
 from django.db import IntegrityError
 
-from authentication.models import EnvironmentProvider, SamlIdentity
+from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity
 from authentication.models.sessions import digest_of
 from authentication.policy import SignInPolicy, domain_key
 from authentication.reasons import Reason, Refused
@@ -10,13 +10,14 @@ from authentication.saml.attributes import Profile
 from authentication.saml.responses import Claims
 from workspace.keys import canonical
 from workspace.models import EndUser
+from workspace.prepared import Prepared
 
 Enforcement = EnvironmentProvider.Enforcement
 
 
 def find_person(use: EnvironmentProvider, policy: SignInPolicy, claims: Claims, profile: Profile) -> EndUser | None:
     """The person of the claims, if the workspace has them."""
-    linked = SamlIdentity.objects.select_related("end_user__workspace").filter(**_key(use, claims)).first()
+    linked = _linked.first(*_key(use, claims).values())
     if linked is None and not profile.email:
         raise Refused(Reason.NO_EMAIL)
     email = linked.end_user.email if linked else profile.email
@@ -24,7 +25,7 @@ def find_person(use: EnvironmentProvider, policy: SignInPolicy, claims: Claims, 
         raise Refused(Reason.FOREIGN_DOMAIN, linked.end_user if linked else None)
     if linked:
         return linked.end_user
-    return use.environment.workspace.end_users.select_related("workspace").by_email(email)
+    return EndUser.with_email(use.environment.workspace, email)
 
 
 def may_assert(use: EnvironmentProvider, policy: SignInPolicy, email: str) -> bool:
@@ -55,6 +56,18 @@ def remember(use: EnvironmentProvider, claims: Claims, end_user: EndUser) -> Non
         raise Refused(Reason.IDENTITY_TAKEN, end_user) from None
     if known.name_id_digest != digest:
         raise Refused(Reason.IDENTITY_TAKEN, end_user)
+
+
+_linked = Prepared(
+    lambda provider, namespace, digest: (
+        SamlIdentity.objects.filter(identity_provider=provider, namespace=namespace, name_id_digest=digest)
+        .select_related("end_user__workspace")
+        .order_by()
+    ),
+    (IdentityProvider, "id"),
+    (SamlIdentity, "namespace"),
+    (SamlIdentity, "name_id_digest"),
+)
 
 
 def _key(use: EnvironmentProvider, claims: Claims) -> dict[str, str]:

@@ -97,7 +97,7 @@ def _create(use: EnvironmentProvider, profile: Profile, visit: Visit) -> Welcome
         )
     except ConflictError:
         # SCIM or another tab made the same person a moment ago.
-        known = environment.workspace.end_users.select_related("workspace").by_email(profile.email)
+        known = EndUser.with_email(environment.workspace, profile.email)
         if known is None:
             raise
         return welcome(use, known, profile, visit)

@@ -53,7 +53,7 @@ def request_password_reset(*, environment: Environment, email: str, visit: Visit
     """Mail the link to the owner of the address if a password signs them in; nobody learns whether it does."""
     # From all addresses together: what is protected here is somebody's mailbox.
     wait = SignInThrottle.objects.attempt(f"reset {environment.workspace_id} {email}", "", now)
-    end_user = environment.workspace.end_users.by_email(email)
+    end_user = EndUser.with_email(environment.workspace, email)
     if wait or end_user is None or _is_without_reset(end_user, environment):
         return
     _mail_ticket(end_user, environment, TicketKind.RESET, now, is_secret=True)

@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -69,7 +70,7 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
     request = None
     try:
-        request = AuthnRequest.objects.to(provider).filter(pk=_claimed_request(raw, relay_state)).first()
+        request = AuthnRequest.objects.asked(provider, _claimed_request(raw, relay_state))
         if request is None or not AuthnRequest.objects.open(now).filter(pk=request.pk).update(response=raw):
             raise Refused(Reason.REQUEST_GONE)
     except (SamlRefused, Refused) as refusal:
@@ -83,11 +84,11 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
         raise Refused(Reason.OTHER_BROWSER)
     provider = request.use.identity_provider
     pems = tuple(provider.certificates.values_list("pem", flat=True))
-    keys = decryption_keys(request.use.environment.workspace)
+    workspace = request.use.environment.workspace
     return read_response(
         request.response,
         provider=ProviderFacts(provider.entity_id, pems, allow_sha1=provider.allows_sha1),
-        sp=SpFacts(provider.sp_entity_id, provider.acs_url, keys),
+        sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace)),
         in_response_to=request.id,
         now=now,
     )

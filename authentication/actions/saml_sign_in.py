@@ -57,7 +57,7 @@ def finish(*, provider: UUID, request_id: str, nonce: str, visit: Visit, now: da
 
     The response is verified before the transaction, which on SQLite keeps all other writers waiting.
     """
-    request = AuthnRequest.objects.to(provider).filter(pk=request_id).first()
+    request = AuthnRequest.objects.asked(provider, request_id)
     try:
         if request is None or not request.is_open(now) or not request.response or request.tester_id:
             raise Refused(Reason.REQUEST_GONE)

@@ -33,7 +33,7 @@ def sign_in_with_password(
     One password is hashed in either case, so that the time says nothing about the account.
     """
     account = f"{environment.workspace_id} {email}"
-    end_user = environment.workspace.end_users.by_email(email)
+    end_user = EndUser.with_email(environment.workspace, email)
     wait = SignInThrottle.objects.attempt(account, visit.address or "", now)
     reason = Reason.TOO_MANY_ATTEMPTS if wait else _refusal(environment, email, end_user, password)
     with transaction.atomic():

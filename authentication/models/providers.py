@@ -10,6 +10,7 @@ from django.db import models
 from workspace.keys import canonical
 from workspace.models import Environment, Workspace
 from workspace.models.base import Entity
+from workspace.prepared import Prepared
 
 
 class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
@@ -120,7 +121,7 @@ class EnvironmentPolicyQuerySet(models.QuerySet["EnvironmentPolicy"]):
 
     def of(self, environment: Environment) -> "EnvironmentPolicy":
         """The environment's policy; until somebody changes it, an unsaved one that says password only."""
-        return self.filter(environment=environment).first() or EnvironmentPolicy(environment=environment)
+        return _policy.first(environment.pk) or EnvironmentPolicy(environment=environment)
 
 
 class EnvironmentPolicy(Entity):
@@ -139,6 +140,9 @@ class EnvironmentPolicy(Entity):
         return f"Sign-in to {self.environment}"
 
 
+_policy = Prepared(lambda environment: EnvironmentPolicy.objects.filter(environment=environment), (Environment, "id"))
+
+
 class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
     """Questions about the providers of an environment; start from `environment.providers`."""
 
@@ -148,6 +152,10 @@ class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
     def usable(self) -> Self:
         """Those through which somebody can sign in: set up and turned on."""
         return self.filter(is_enabled=True).exclude(identity_provider__entity_id="")
+
+    def usable_in(self, environment: Environment) -> "list[EnvironmentProvider]":
+        """Those of an environment, in the order of their names."""
+        return _usable(environment.pk)
 
 
 class EnvironmentProvider(Entity):
@@ -198,3 +206,9 @@ class EnvironmentProvider(Entity):
         if not self.identity_provider.is_set_up:
             return self.State.UNFINISHED
         return self.State.ON if self.is_enabled else self.State.OFF
+
+
+_usable = Prepared(
+    lambda environment: EnvironmentProvider.objects.filter(environment=environment).usable().listed(),
+    (Environment, "id"),
+)

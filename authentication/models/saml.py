@@ -1,7 +1,7 @@
 """What the SAML flow remembers between its steps, and which person a NameID stands for."""
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -9,6 +9,7 @@ from django.db import models
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
 from workspace.models import EndUser
 from workspace.models.base import Entity
+from workspace.prepared import Prepared
 
 # More than one sign-in makes of each table, so what has expired gets less and less.
 SWEPT_AT_ONCE = 50
@@ -33,10 +34,14 @@ class AuthnRequestQuerySet(ExpiringQuerySet):
         """Those that may still be answered."""
         return self.alive(now).filter(consumed_at=None)
 
-    def to(self, provider: UUID) -> Self:
+    def to(self, provider: Any) -> Self:
         """Those to one provider, with all that deciding about the answer needs."""
         rows = self.filter(use__identity_provider=provider)
         return rows.select_related("use__environment__workspace", "use__identity_provider")
+
+    def asked(self, provider: UUID, pk: str) -> "AuthnRequest | None":
+        """The one to this provider with that ID."""
+        return _asked.first(provider, pk)
 
 
 class AuthnRequest(models.Model):
@@ -62,6 +67,13 @@ class AuthnRequest(models.Model):
     def is_open(self, now: datetime) -> bool:
         """Whether it may still be answered."""
         return self.consumed_at is None and self.expires_at > now
+
+
+_asked = Prepared(
+    lambda provider, pk: AuthnRequest.objects.to(provider).filter(pk=pk),
+    (IdentityProvider, "id"),
+    (AuthnRequest, "id"),
+)
 
 
 class ConsumedAssertion(models.Model):

@@ -40,11 +40,14 @@ class ProviderFacts:
 
 @dataclass(frozen=True, slots=True)
 class SpFacts:
-    """Our side of one provider; the decryption keys are PEM private RSA keys, several during a rollover."""
+    """Our side of one provider; the decryption keys are PEM private RSA keys, several during a rollover.
+
+    They are asked for only when something is encrypted.
+    """
 
     entity_id: str
     acs_url: str
-    decryption_keys: tuple[str, ...] = ()
+    decryption_keys: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def read_response(
         message,
         certificates=provider.certificates,
         allow_sha1=provider.allow_sha1,
-        decryption_keys=sp.decryption_keys,
+        decryption_keys=sp.decryption_keys() if message.carries is Carries.ENCRYPTED_ASSERTION else (),
     )
     response = _outer(verified.response or message.xml)
     assertion = _parsed(saml.assertion_from_string, verified.assertion)

@@ -98,13 +98,13 @@ def _taken(person: ProvisionedUser) -> ConflictError:
 
 def _end_user(connection: ProvisioningConnection, full_name: str, email: str, is_active: bool, by: Actor) -> EndUser:
     """The person of the workspace with this address, linked; else a new one."""
-    known = connection.environment.workspace.end_users.by_email(email)
+    known = EndUser.with_email(connection.environment.workspace, email)
     if known is None:
         try:
             return _new_end_user(connection, full_name, email, is_active, by)
         except ConflictError:
             # Somebody else made the same person a moment ago: then this is a link.
-            known = connection.environment.workspace.end_users.by_email(email)
+            known = EndUser.with_email(connection.environment.workspace, email)
             if known is None:
                 raise
     _link(connection, known, full_name, is_active, by)

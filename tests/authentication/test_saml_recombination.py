@@ -43,7 +43,7 @@ IDP, ATTACKER = Idp(), Idp()
 SP_KEY = rsa_key()
 CERTIFICATE = self_signed(SP_KEY, "sp.example")
 PROVIDER = ProviderFacts(IDP.entity_id, (IDP.certificate,), allow_sha1=False)
-SP = SpFacts(SP_ENTITY_ID, ACS_URL, (private_pem(SP_KEY),))
+SP = SpFacts(SP_ENTITY_ID, ACS_URL, lambda: (private_pem(SP_KEY),))
 
 PLACES = [("assertion",), ("response",), ("assertion", "response")]
 PROFILE = {"workspace_end_user_name": ["Mallory"], "workspace_end_user_groups": ["Guests"]}
@@ -305,7 +305,7 @@ def test_s4_behind_the_gate_only_signed_bytes_come_out():
         )
         try:
             found = verify(
-                message, certificates=PROVIDER.certificates, allow_sha1=False, decryption_keys=SP.decryption_keys
+                message, certificates=PROVIDER.certificates, allow_sha1=False, decryption_keys=SP.decryption_keys()
             )
         except (SamlRefused, AttributeError, StopIteration):  # the gate would have seen to what is missing here
             continue

@@ -34,7 +34,7 @@ from tests.idp import (
 IDP = Idp()
 SP_KEY = rsa_key()
 PROVIDER = ProviderFacts(IDP.entity_id, (IDP.certificate,), allow_sha1=False)
-SP = SpFacts(SP_ENTITY_ID, ACS_URL, (private_pem(SP_KEY),))
+SP = SpFacts(SP_ENTITY_ID, ACS_URL, lambda: (private_pem(SP_KEY),))
 PLACES = [("assertion",), ("response",), ("assertion", "response")]
 
 ASSERTION = "saml:Assertion"

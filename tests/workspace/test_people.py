@@ -137,7 +137,7 @@ class TestAdd:
         response = self.send(
             owner, acme, environments=["dev", "test"], group_dev=acme.support.pk, group_test=builders.pk
         )
-        cy = acme.workspace.end_users.by_email("cy@acme.example")
+        cy = EndUser.with_email(acme.workspace, "cy@acme.example")
         assert response["Location"] == page(acme, cy)
         assert {access.environment for access in cy.accesses.all()} == {acme.dev, acme.test}
         assert {membership.group for membership in cy.memberships.all()} == {acme.support, builders}
@@ -146,7 +146,7 @@ class TestAdd:
 
     def test_a_group_counts_only_where_its_environment_is_ticked(self, acme, owner):
         self.send(owner, acme, environments=["test"], group_dev=acme.support.pk)
-        assert not acme.workspace.end_users.by_email("cy@acme.example").memberships.exists()
+        assert not EndUser.with_email(acme.workspace, "cy@acme.example").memberships.exists()
 
     def test_only_groups_that_people_may_fill_are_offered(self, acme, owner):
         form = owner.get(f"{acme.url}end-users/add/").context["form"]

@@ -9,6 +9,7 @@ from workspace.keys import canonical
 from workspace.models.base import Entity
 from workspace.models.sources import Sourced
 from workspace.models.workspaces import Environment, Workspace
+from workspace.prepared import Prepared
 
 
 class EndUserQuerySet(models.QuerySet["EndUser"]):
@@ -23,9 +24,6 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
     def matching(self, text: str) -> Self:
         """Those whose name or address contains the text."""
         return self.filter(models.Q(name_key__contains=canonical(text)) | models.Q(email_key__contains=canonical(text)))
-
-    def by_email(self, email: str) -> "EndUser | None":
-        return self.filter(email_key=canonical(email)).first()
 
 
 class EndUser(Entity):
@@ -55,6 +53,14 @@ class EndUser(Entity):
     def __str__(self) -> str:
         return f"{self.full_name} <{self.email}>"
 
+    @classmethod
+    def with_email(cls, workspace: Workspace, email: str) -> "EndUser | None":
+        """The person of the workspace with this address, however it is spelled."""
+        found = _with_email.first(workspace.pk, canonical(email))
+        if found:
+            found.workspace = workspace
+        return found
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key, self.email_key = canonical(self.full_name), canonical(self.email)
         super().save(*args, **kwargs)
@@ -67,6 +73,13 @@ class EndUser(Entity):
         """Make active, from now on if it was not; save afterwards."""
         if not self.is_active:
             self.status, self.active_since = self.Status.ACTIVE, timezone.now()
+
+
+_with_email = Prepared(
+    lambda workspace, key: EndUser.objects.filter(workspace=workspace, email_key=key).order_by(),
+    (Workspace, "id"),
+    (EndUser, "email_key"),
+)
 
 
 class EnvironmentAccess(Sourced):

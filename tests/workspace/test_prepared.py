@@ -1,0 +1,90 @@
+"""A look-up that is compiled once gives what the query set would."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.workspace.builders import build
+from workspace.actions.end_users import create_end_user
+from workspace.events import SYSTEM
+from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
+from workspace.prepared import Prepared
+
+pytestmark = pytest.mark.django_db
+
+accesses = Prepared(
+    lambda environment, name: (
+        EnvironmentAccess.objects.filter(environment=environment, end_user__name_key__startswith="a", source_name=name)
+        .select_related("end_user__workspace", "environment")
+        .order_by("end_user__name_key")
+    ),
+    (Environment, "id"),
+    (EnvironmentAccess, "source_name"),
+)
+
+
+@pytest.fixture
+def place():
+    workspace = build("acme").workspace
+    environment = workspace.environments.first()
+    for name in ("Alan", "Ben"):
+        email = f"{name}@acme.example".lower()
+        create_end_user(workspace=workspace, full_name=name, email=email, environments=[environment], by=SYSTEM)
+    return environment
+
+
+def everything(row):
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_rows_and_what_is_selected_with_them_are_the_query_sets(place):
+    name = EnvironmentAccess.objects.first().source_name
+    expected = (
+        EnvironmentAccess.objects.filter(environment=place, end_user__name_key__startswith="a", source_name=name)
+        .select_related("end_user__workspace", "environment")
+        .order_by("end_user__name_key")
+    )
+    with CaptureQueriesContext(connection) as queries:
+        found = accesses(place.pk, name)
+        parts = [(row, row.end_user, row.end_user.workspace, row.environment) for row in found]
+    assert len(queries) == 1
+    assert len(parts) == 2
+    for ours, row in zip(parts, expected, strict=True):
+        theirs = (row, row.end_user, row.end_user.workspace, row.environment)
+        assert [everything(each) for each in ours] == [everything(each) for each in theirs]
+        assert not any(each._state.adding for each in ours)
+
+
+def test_each_call_has_its_own_values(place):
+    name = EnvironmentAccess.objects.first().source_name
+    assert len(accesses(place.pk, name)) == 2
+    assert accesses(uuid4(), name) == accesses(place.pk, "another") == []
+    assert len(accesses(str(place.pk), name)) == 2
+
+
+def test_what_is_null_stays_null_and_json_is_read(place):
+    events = Prepared(
+        lambda action: ChangeEvent.objects.filter(action=action).order_by("id"),
+        (ChangeEvent, "action"),
+    )
+    expected = list(ChangeEvent.objects.filter(action="end_user.created").order_by("id"))
+    assert [everything(row) for row in events("end_user.created")] == [everything(row) for row in expected]
+    assert events.first("end_user.created").pk == expected[0].pk
+    assert events.first("nothing") is None
+
+
+def test_a_row_can_be_changed_and_saved(place):
+    people = Prepared(lambda key: EndUser.objects.filter(email_key=key), (EndUser, "email_key"))
+    ada = people.first("ada@acme.example")
+    ada.full_name = "Ada Lovelace"
+    ada.save()
+    assert EndUser.objects.get(email_key="ada@acme.example").full_name == "Ada Lovelace"
+
+
+def test_a_person_is_found_however_the_address_is_spelled_and_only_in_the_workspace(place):
+    ada = EndUser.with_email(place.workspace, "ADA@acme.example")
+    assert ada.full_name == "Ada Winter"
+    assert ada.workspace is place.workspace
+    assert EndUser.with_email(Workspace(pk=uuid4()), "ada@acme.example") is None
