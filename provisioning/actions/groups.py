@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisioningConnection
+from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import Document, Group, folded
 from workspace.actions import groups
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import EndUserGroup
+from workspace.prepared import Prepared
 
 _BATCH = 1000
 _People = dict[UUID, UUID]
@@ -173,9 +174,7 @@ def _people(connection: ProvisioningConnection, ids: Iterable[str]) -> _People:
     Raises ActionError for an id that this connection does not know, whoever else may.
     """
     wanted = list(ids)
-    found: _People = {}
-    for batch in _batches(_ids(wanted)):
-        found.update(connection.users.filter(pk__in=batch).values_list("pk", "end_user"))
+    found = _known(connection, _ids(wanted))
     unknown = [text for text in wanted if _id(text) not in found]
     if unknown:
         shown = ", ".join(text[:50] for text in unknown[:3])
@@ -186,12 +185,41 @@ def _people(connection: ProvisioningConnection, ids: Iterable[str]) -> _People:
     return found
 
 
+def _known(connection: ProvisioningConnection, ids: list[UUID]) -> _People:
+    """Which of these are users of this connection, with their persons."""
+    if len(ids) == 1:
+        return {one.pk: one.end_user_id for one in _one_person(connection.pk, *ids)}
+    found: _People = {}
+    for batch in _batches(ids):
+        found.update(connection.users.filter(pk__in=batch).values_list("pk", "end_user"))
+    return found
+
+
 def _among(row: ProvisionedGroup, ids: Collection[UUID]) -> _People:
     """Which of these users are members, with their persons."""
+    if len(ids) == 1:
+        return {one.user_id: one.user.end_user_id for one in _one_member(row.pk, *ids)}
     found: _People = {}
     for batch in _batches(ids):
         found.update(row.memberships.filter(user__in=batch).values_list("user", "user__end_user"))
     return found
+
+
+# IdPs mostly change one member at a time.
+_one_person = Prepared(
+    lambda connection, pk: ProvisionedUser.objects.filter(connection=connection, pk=pk).only("end_user_id"),
+    (ProvisioningConnection, "id"),
+    (ProvisionedUser, "id"),
+)
+_one_member = Prepared(
+    lambda group, user: (
+        ProvisionedMembership.objects.filter(group=group, user=user)
+        .select_related("user")
+        .only("user_id", "user__end_user_id")
+    ),
+    (ProvisionedGroup, "id"),
+    (ProvisionedUser, "id"),
+)
 
 
 def _only(people: _People, texts: Iterable[str]) -> _People:

@@ -1,7 +1,7 @@
 """django-scim2's adapters: they only translate between SCIM bodies, our rows and the actions."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from django_scim.adapters import SCIMMixin
 
 from provisioning.actions import groups, people
-from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser
+from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.scim import dialects, patch
 from provisioning.scim.auth import Call, CallRequest
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import Document, Group, Model, Selection, User, parse, render
+from workspace.prepared import Prepared
 
 Entries = dict[UUID, list[Document]]
 
@@ -22,6 +23,18 @@ Entries = dict[UUID, list[Document]]
 def user_model() -> type[ProvisionedUser]:
     """What django-scim2 takes for its users."""
     return ProvisionedUser
+
+
+def _prepared(model: type[ProvisionedUser | ProvisionedGroup], locked_with: str = "") -> Prepared:
+    """The look-up of one resource; locked, others wait, except those who only refer to the row."""
+
+    def build(connection: Any, pk: Any) -> QuerySet:
+        rows: QuerySet = model.objects.filter(connection=connection, pk=pk).defer("folded")
+        if locked_with:
+            rows = rows.select_related(locked_with).select_for_update(of=("self",), no_key=True)
+        return rows
+
+    return Prepared(build, (ProvisioningConnection, "id"), (model, "id"))
 
 
 class Adapter(SCIMMixin):
@@ -32,6 +45,9 @@ class Adapter(SCIMMixin):
     model: ClassVar[Model]
     # The attribute that stands in a table of its own, and is read only where an answer shows it.
     related: ClassVar[str]
+    # A resource by its connection's id and its own.
+    one: ClassVar[Prepared]
+    one_to_change: ClassVar[Prepared]
 
     @property
     def call(self) -> Call:
@@ -51,9 +67,13 @@ class Adapter(SCIMMixin):
         raise NotImplementedError
 
     @classmethod
-    def locked(cls, request: CallRequest) -> QuerySet:
-        """The same for a change: others wait, except those who only refer to the row."""
-        return cls.rows(request).select_for_update(of=("self",), no_key=True)
+    def find(cls, request: CallRequest, pk: UUID, *, to_change: bool = False) -> Any:
+        """The resource of that id, if it is the connection's; for a change, others wait for it."""
+        connection = request.scim.connection
+        found = (cls.one_to_change if to_change else cls.one).first(connection.pk, pk)
+        if found:
+            found.connection = connection
+        return found
 
     @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
@@ -97,22 +117,30 @@ class UserAdapter(Adapter):
     """A User: what the identity provider says of a person."""
 
     resource_type, model, related = "User", User, "groups"
+    one = _prepared(ProvisionedUser)
+    one_to_change = _prepared(ProvisionedUser, locked_with="end_user")
 
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:
         return request.scim.connection.users.defer("folded")
 
     @classmethod
-    def locked(cls, request: CallRequest) -> QuerySet:
-        return super().locked(request).select_related("end_user")
-
-    @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
-        found = ProvisionedMembership.objects.filter(user__in=[row.pk for row in rows]).order_by("pk")
+        memberships: Iterable[ProvisionedMembership]
+        if len(rows) == 1:
+            memberships = _groups_of_one(rows[0].pk)
+        else:
+            memberships = _named_groups().filter(user__in=[row.pk for row in rows])
         entries: Entries = defaultdict(list)
-        for user, group, name in found.values_list("user_id", "group_id", "group__display_name"):
-            entries[user].append(
-                {"value": str(group), "$ref": f"{base_url}/Groups/{group}", "display": name, "type": "direct"}
+        for each in memberships:
+            group = each.group
+            entries[each.user_id].append(
+                {
+                    "value": str(group.pk),
+                    "$ref": f"{base_url}/Groups/{group.pk}",
+                    "display": group.display_name,
+                    "type": "direct",
+                }
             )
         return entries
 
@@ -143,14 +171,12 @@ class GroupAdapter(Adapter):
     """A Group: what the identity provider pushes."""
 
     resource_type, model, related = "Group", Group, "members"
+    one = _prepared(ProvisionedGroup)
+    one_to_change = _prepared(ProvisionedGroup, locked_with="group")
 
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:
         return request.scim.connection.groups.defer("folded")
-
-    @classmethod
-    def locked(cls, request: CallRequest) -> QuerySet:
-        return super().locked(request).select_related("group")
 
     @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
@@ -192,6 +218,17 @@ class GroupAdapter(Adapter):
 
 
 ADAPTERS: list[type[Adapter]] = [UserAdapter, GroupAdapter]
+
+
+def _named_groups() -> QuerySet[ProvisionedMembership]:
+    return (
+        ProvisionedMembership.objects.select_related("group")
+        .only("user_id", "group__id", "group__display_name")
+        .order_by("pk")
+    )
+
+
+_groups_of_one = Prepared(lambda user: _named_groups().filter(user=user), (ProvisionedUser, "id"))
 
 
 def _time(moment: datetime) -> str:

@@ -79,13 +79,13 @@ class Listing:
 class Resources(Listing):
     """Users or Groups."""
 
-    def get_object(self, rows: Any = None) -> Any:
+    def get_object(self, *, to_change: bool = False) -> Any:
         """The connection's own resource of that id; any other is not found."""
         try:
             pk = UUID(self.kwargs["uuid"])
         except ValueError:
             raise errors.not_found() from None
-        found = (self.scim_adapter.rows(self.request) if rows is None else rows).filter(pk=pk).first()
+        found = self.scim_adapter.find(self.request, pk, to_change=to_change)
         if found is None or str(pk) != self.kwargs["uuid"].lower():
             raise errors.not_found()
         return found
@@ -126,7 +126,7 @@ class Resources(Listing):
         """The resource, locked, if it is still the version that the client means."""
         if uuid is None:
             raise errors.not_allowed(["GET", "POST"])
-        resource = self.scim_adapter(self.get_object(self.scim_adapter.locked(self.request)), self.request)
+        resource = self.scim_adapter(self.get_object(to_change=True), self.request)
         wanted = self.request.headers.get("If-Match")
         if wanted is not None and not _matches(wanted, resource.version):
             raise errors.ScimError(412, "The resource has changed since. Read it again, then repeat the change.")

@@ -4,12 +4,14 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from workspace.actions.end_users import is_by_hand
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import MANUAL, EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
+from workspace.prepared import Prepared
 
 EVERYONE = "Everyone"
 _BATCH = 1000
@@ -119,13 +121,12 @@ def change_members(
 ) -> None:
     """Add and remove end users by id, as far as this source grants their membership."""
     _refuse_read_only(group, by)
-    granted = group.memberships.filter(source_kind=source.kind, source_id=source.id)
-    added = set(add) - _among(granted, add)
-    removed = _among(granted, remove)
+    added = set(add) - _granted(group, source, add)
+    removed = _granted(group, source, remove)
     if not added and not removed:
         return
     for ids in _batches(removed):
-        granted.filter(end_user__in=ids).delete()
+        _of_source(group, source).filter(end_user__in=ids).delete()
     _insert_members(group, added, source)
     if source.kind != SourceKind.MANUAL:
         EndUserGroup.objects.filter(pk=group.pk).update(synced_at=timezone.now())
@@ -163,16 +164,37 @@ def _record_members(group: EndUserGroup, added: list[list[str]], removed: list[l
     )
 
 
-def _among(memberships, ids: Collection[UUID]) -> set[UUID]:
-    """Which of the people have one of these memberships."""
+def _of_source(group: EndUserGroup, source: Source) -> QuerySet[GroupMembership]:
+    return group.memberships.filter(source_kind=source.kind, source_id=source.id)
+
+
+def _granted(group: EndUserGroup, source: Source, ids: Collection[UUID]) -> set[UUID]:
+    """Which of the people this source has put into the group."""
+    if len(ids) == 1:
+        return {one.end_user_id for one in _granted_one(group.pk, source.kind, source.id, *ids)}
     found: set[UUID] = set()
     for batch in _batches(ids):
-        found.update(memberships.filter(end_user__in=batch).values_list("end_user", flat=True))
+        found.update(_of_source(group, source).filter(end_user__in=batch).values_list("end_user", flat=True))
     return found
 
 
 def _named_by_id(ids: Collection[UUID]) -> list[list[str]]:
+    if len(ids) == 1:
+        return [[str(one.pk), one.full_name] for one in _one_name(*ids)]
     return [pair for batch in _batches(ids) for pair in _named(EndUser.objects.filter(pk__in=batch))]
+
+
+# IdPs mostly change one member at a time.
+_granted_one = Prepared(
+    lambda group, kind, source, end_user: GroupMembership.objects.filter(
+        group=group, source_kind=kind, source_id=source, end_user=end_user
+    ),
+    (EndUserGroup, "id"),
+    (GroupMembership, "source_kind"),
+    (GroupMembership, "source_id"),
+    (EndUser, "id"),
+)
+_one_name = Prepared(lambda pk: EndUser.objects.filter(pk=pk).only("full_name").order_by(), (EndUser, "id"))
 
 
 def _batches(ids: Collection[UUID]) -> list[list[UUID]]:
