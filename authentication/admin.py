@@ -5,10 +5,12 @@ from django.contrib import admin
 from authentication.models import (
     AuthnRequest,
     ConsumedAssertion,
+    ConsumedLogout,
     EndUserSession,
     EnvironmentPolicy,
     EnvironmentProvider,
     IdentityProvider,
+    LogoutRequest,
     PasswordTicket,
     SamlIdentity,
     ServiceProviderKey,
@@ -26,7 +28,7 @@ class IdentityProviderAdmin(ReadOnlyAdmin):
     list_filter = ["vendor", "metadata_source", "workspace"]
     list_select_related = ["workspace"]
     search_fields = ["id", "name_key", "entity_id", "sso_url", "metadata_url", "workspace__name"]
-    readonly_fields = ["sp_entity_id", "acs_url"]
+    readonly_fields = ["sp_entity_id", "acs_url", "sp_slo_url"]
 
 
 @admin.register(SigningCertificate)
@@ -83,7 +85,7 @@ class EndUserSessionAdmin(_InEnvironmentAdmin):
     list_filter = ["end_reason", "created_at", "environment__kind"]
     list_select_related = ["end_user", "environment__workspace"]
     search_fields = ["id", "end_user__name_key", "end_user__email_key", "environment__workspace__name", "address"]
-    exclude = ["digest"]
+    exclude = ["digest", "sealed_name_id", "name_id_digest"]
     ordering = ["-id"]
     show_full_result_count = False
 
@@ -130,6 +132,26 @@ class ConsumedAssertionAdmin(ReadOnlyAdmin):
     list_filter = ["expires_at"]
     list_select_related = ["identity_provider"]
     search_fields = ["assertion_id", "identity_provider__name_key"]
+
+
+@admin.register(LogoutRequest)
+class LogoutRequestAdmin(ReadOnlyAdmin):
+    """Logout requests that browsers have taken to an IdP in the last minutes, and that were not answered yet."""
+
+    list_display = ["id", "identity_provider", "environment", "expires_at"]
+    list_filter = ["expires_at"]
+    list_select_related = ["identity_provider", "environment"]
+    search_fields = ["id", "identity_provider__name_key"]
+
+
+@admin.register(ConsumedLogout)
+class ConsumedLogoutAdmin(ReadOnlyAdmin):
+    """Logout requests of IdPs that were carried out, for as long as they could be sent again."""
+
+    list_display = ["request_id", "identity_provider", "expires_at"]
+    list_filter = ["expires_at"]
+    list_select_related = ["identity_provider"]
+    search_fields = ["request_id", "identity_provider__name_key"]
 
 
 @admin.register(SamlIdentity)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from authentication.views import account, passwords, sign_in, sso
+from authentication.views import account, logout, passwords, sign_in, sso
 
 app_name = "end_user"
 
@@ -10,8 +10,8 @@ urlpatterns = [
     path("", sign_in.sign_in, name="sign-in"),
     path("sso/<uuid:provider>/", sso.start, name="sso"),
     path("password/", sign_in.password, name="password"),
-    path("sign-out/", sign_in.sign_out, name="sign-out"),
-    path("signed-out/", sign_in.signed_out, name="signed-out"),
+    path("sign-out/", logout.sign_out, name="sign-out"),
+    path("signed-out/", logout.signed_out, name="signed-out"),
     path("password/forgotten/", passwords.forgotten, name="password-forgotten"),
     path("password/set/", passwords.set_by_link, name="password-set"),
     path("account/", account.account, name="account"),

@@ -17,6 +17,9 @@ from workspace.models import Administrator, ChangeEvent, Environment, Workspace
 
 logger = logging.getLogger(__name__)
 
+# So many names of a list stand in a mail.
+NAMED = 20
+
 _SUBJECTS = {
     PasswordTicket.Kind.INVITATION: "You are invited to {place}",
     PasswordTicket.Kind.RESET: "Set a new password for {place}",
@@ -55,9 +58,11 @@ def tell_owners(event: ChangeEvent, workspace: Workspace) -> None:
 
 
 def _words(value: object) -> str:
-    """A value of a change event in a sentence."""
+    """A value of a change event in a sentence; of those that it names by id and name, a few names."""
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        names = [str(each[-1] if isinstance(each, list) else each) for each in value]
+        more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
+        return ", ".join(names[:NAMED] + more) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from authentication.saml.certificates import parse_certificates
-from authentication.saml.metadata import IdpMetadata
+from authentication.saml.metadata import IdpMetadata, SingleLogout
 
 Pending = dict[str, Any]
 
@@ -17,7 +18,7 @@ def to_json(metadata: IdpMetadata, *, fetched_at: datetime) -> Pending:
         "entity_id": metadata.entity_id,
         "sso_redirect_url": metadata.sso_redirect_url,
         "sso_post_url": metadata.sso_post_url,
-        "slo_url": metadata.slo_url,
+        "slo": asdict(metadata.slo),
         "wants_signed_requests": metadata.wants_authn_requests_signed,
         "valid_until": metadata.valid_until.isoformat() if metadata.valid_until else None,
         "certificates": [certificate.pem for certificate in metadata.certificates],
@@ -32,7 +33,7 @@ def from_json(pending: Pending) -> IdpMetadata:
         entity_id=pending["entity_id"],
         sso_redirect_url=pending["sso_redirect_url"],
         sso_post_url=pending["sso_post_url"],
-        slo_url=pending["slo_url"],
+        slo=SingleLogout(**pending.get("slo", {})),
         certificates=parse_certificates("\n".join(pending["certificates"])),
         name_id_formats=(),
         wants_authn_requests_signed=pending["wants_signed_requests"],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from authentication.views import saml, sso
+from authentication.views import logout, saml, sso
 
 app_name = "saml"
 
@@ -10,4 +10,5 @@ urlpatterns = [
     path("<uuid:provider>/metadata", saml.metadata, name="metadata"),
     path("<uuid:provider>/acs", sso.AcsView.as_view(), name="acs"),
     path("<uuid:provider>/acs/<slug:answered>", sso.end, name="acs-end"),
+    path("<uuid:provider>/slo", logout.SloView.as_view(), name="slo"),
 ]

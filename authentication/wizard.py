@@ -16,7 +16,14 @@ from authentication.saml.certificates import (
     contains_private_key,
     parse_certificates,
 )
-from authentication.saml.metadata import MAX_ENTITY_ID, MAX_URL, IdpMetadata, MetadataError, parse_idp_metadata
+from authentication.saml.metadata import (
+    MAX_ENTITY_ID,
+    MAX_URL,
+    IdpMetadata,
+    MetadataError,
+    SingleLogout,
+    parse_idp_metadata,
+)
 from workspace.models import Environment
 from workspace.navigation import page_url
 
@@ -101,7 +108,7 @@ def typed_in(
         entity_id=entity_id,
         sso_redirect_url="" if is_post else sso_url,
         sso_post_url=sso_url if is_post else "",
-        slo_url=provider.slo_url if is_same else "",
+        slo=provider.slo if is_same else SingleLogout(),
         certificates=certificates,
         name_id_formats=(),
         wants_authn_requests_signed=is_same and provider.wants_signed_requests,

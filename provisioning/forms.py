@@ -52,17 +52,6 @@ class PeopleForm(forms.Form):
     syncs_groups = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
 
-class PasswordForm(forms.Form):
-    """The administrator's own password, asked for again before a secret is shown."""
-
-    password = forms.CharField(
-        label="Your password",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
-        error_messages={"required": "Enter your password."},
-    )
-
-
 class _ProviderFilter(forms.Form):
     """A filter of an environment's list by provider. A wrong value filters nothing and is named."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provisioning.views import activity, people, setup
+from provisioning.views import activity, people, setup, tokens
 
 app_name = "provisioning"
 _SETUP = "authentication/providers/<uuid:provider>/provisioning/"
@@ -12,9 +12,9 @@ urlpatterns = [
     path(f"{_SETUP}method/", setup.method, name="method"),
     path(f"{_SETUP}save/", setup.save, name="save"),
     path(f"{_SETUP}people/", setup.people, name="setup-people"),
-    path(f"{_SETUP}tokens/new/", setup.new_token, name="setup-token-new"),
-    path(f"{_SETUP}tokens/<uuid:token>/reveal/", setup.reveal, name="setup-token-reveal"),
-    path(f"{_SETUP}tokens/<uuid:token>/revoke/", setup.revoke, name="setup-token-revoke"),
+    path(f"{_SETUP}tokens/new/", tokens.new, name="setup-token-new"),
+    path(f"{_SETUP}tokens/<uuid:token>/reveal/", tokens.reveal, name="setup-token-reveal"),
+    path(f"{_SETUP}tokens/<uuid:token>/revoke/", tokens.revoke, name="setup-token-revoke"),
     path("provisioning-activity/", activity.changes, name="activity"),
     path("provisioning-activity/requests/", activity.requests, name="requests"),
     path("provisioning-activity/requests/<uuid:exchange>/", activity.exchange, name="request"),

@@ -26,6 +26,7 @@ for variable in (
     "DEBUG",
     "METADATA_PRIVATE_HOSTS",
     "REVEAL_TOKENS",
+    "SCIM_REQUESTS_PER_SECOND",
     "SECRETS_KEYS",
     "SECRET_KEY",
     "TRUST_PROXY",
@@ -38,6 +39,21 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "workspace.settings"
 django.setup()
 
 pytest_plugins = ["tests.server"]
+
+
+@pytest.fixture
+def mails(mailoutbox, django_capture_on_commit_callbacks):
+    """The mails that an act sends, also those in the background."""
+    from authentication import mail
+
+    def act(function):
+        mailoutbox.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            function()
+        mail._in_the_background.submit(lambda: None).result()
+        return list(mailoutbox)
+
+    return act
 
 
 def pytest_configure() -> None:

@@ -6,21 +6,26 @@ anything is signed, and the test to the bytes afterwards.
 
 import base64
 import warnings
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
 import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from lxml import etree
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.config import IdPConfig
 from saml2.saml import NameID
+from saml2.sigver import RSACrypto
 
 from authentication.saml.signatures import security_context
 
@@ -43,6 +48,7 @@ BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 SP_ENTITY_ID, ACS_URL = "https://console.example/saml/7f3a/metadata", "https://console.example/saml/7f3a/acs"
+SLO_URL = "https://console.example/saml/7f3a/slo"
 REQUEST_ID = "_request-1"
 RETURN = {"\r": "&#13;"}  # a bare one would be read as a line feed
 
@@ -96,6 +102,26 @@ class Answer:
     lifetime: timedelta = timedelta(minutes=5)
     session_lifetime: timedelta | None = timedelta(hours=8)
     status: str = SUCCESS
+
+
+@dataclass
+class Logout:
+    """What an honest logout message says: a response if it answers a request; a test changes what it wants wrong."""
+
+    slo_url: str = SLO_URL
+    now: datetime = NOW
+    id: str = "_logout-1"
+    in_response_to: str = ""
+    person: str = "ada@acme.example"
+    name_id_format: str = EMAIL
+    qualifiers: Mapping[str, str] = field(default_factory=dict)
+    session_indexes: Sequence[str] = ("session-1",)
+    lifetime: timedelta | None = timedelta(minutes=5)
+    status: str = SUCCESS
+
+    @property
+    def field(self) -> str:
+        return "SAMLResponse" if self.in_response_to else "SAMLRequest"
 
 
 @dataclass(frozen=True)
@@ -175,6 +201,29 @@ Destination={acs_url} InResponseTo={request_id}>\
 </saml:Conditions>{_authn_statement(answer)}{_attribute_statement(answer)}\
 </saml:Assertion></samlp:Response>""".encode()
 
+    def log_out(self, logout: Logout, *, style: Style | None = Style(), edit: Edit | None = None) -> bytes:
+        """Return the XML of a logout message, signed unless there is no style."""
+        root = etree.fromstring(_logout_message(self.entity_id, logout))
+        if edit:
+            edit(root)
+        if style:
+            self.sign(root, style)
+        return etree.tostring(root)
+
+    def redirect_query(self, field: str, xml: bytes, relay_state: str = "", method: str = RSA_SHA256) -> str:
+        """Return the query with which the redirect binding carries a message, with a signature beside it."""
+        query = {field: deflate(xml)} | ({"RelayState": relay_state} if relay_state else {}) | {"SigAlg": method}
+        octets = urlencode(query)
+        return f"{octets}&{urlencode({'Signature': encode(self.sign_octets(octets.encode(), method))})}"
+
+    def sign_octets(self, octets: bytes, method: str = RSA_SHA256) -> bytes:
+        """Return what stands beside the octets in a query: two numbers of equal length for an elliptic curve."""
+        digest = hashes.SHA1() if method.endswith("sha1") else hashes.SHA256()  # noqa: S303 (to be refused)
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(octets, padding.PKCS1v15(), digest)
+        numbers = decode_dss_signature(self.key.sign(octets, ec.ECDSA(digest)))
+        return b"".join(number.to_bytes(32) for number in numbers)
+
     def sign(self, element: etree._Element, style: Style = Style()) -> None:
         """Put a signature of element where the schema has it, after the Issuer."""
         shown = self.certificate if style.key_info else ""
@@ -190,6 +239,32 @@ Destination={acs_url} InResponseTo={request_id}>\
         if "hmac" in style.method:
             return xmlsec.Key.from_binary_data(xmlsec.constants.KeyDataHmac, self.certificate)
         return xmlsec.Key.from_memory(private_pem(self.key), xmlsec.constants.KeyDataFormatPem)
+
+
+def deflate(xml: bytes) -> str:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return encode(compressor.compress(xml) + compressor.flush())
+
+
+def _logout_message(entity_id: str, logout: Logout) -> str:
+    name = "LogoutResponse" if logout.in_response_to else "LogoutRequest"
+    answers = f" InResponseTo={quoteattr(logout.in_response_to)}" if logout.in_response_to else ""
+    end = "" if logout.lifetime is None or answers else f' NotOnOrAfter="{instant(logout.now + logout.lifetime)}"'
+    return f"""\
+<samlp:{name} xmlns:samlp="{NS["samlp"]}" xmlns:saml="{NS["saml"]}" ID="{logout.id}" Version="2.0" \
+IssueInstant="{instant(logout.now)}" Destination={quoteattr(logout.slo_url)}{answers}{end}>\
+<saml:Issuer>{escape(entity_id)}</saml:Issuer>{_status(logout) if answers else _whom(logout)}</samlp:{name}>"""
+
+
+def _status(logout: Logout) -> str:
+    return f'<samlp:Status><samlp:StatusCode Value="{logout.status}"/></samlp:Status>'
+
+
+def _whom(logout: Logout) -> str:
+    qualifiers = "".join(f" {name}={quoteattr(value)}" for name, value in logout.qualifiers.items())
+    indexes = (f"<samlp:SessionIndex>{escape(index)}</samlp:SessionIndex>" for index in logout.session_indexes)
+    name_format = f' Format="{logout.name_id_format}"' if logout.name_id_format else ""
+    return f"<saml:NameID{name_format}{qualifiers}>{escape(logout.person)}</saml:NameID>{''.join(indexes)}"
 
 
 def _authn_statement(answer: Answer) -> str:
@@ -305,11 +380,14 @@ class PySaml2Idp:
 
     entity_id = "https://pysaml2.example/idp"
 
+    slo_url = "https://pysaml2.example/slo"
+
     def __init__(self, sp_metadata: bytes) -> None:
         key = rsa_key()
         self.certificate = self_signed(key, "pysaml2.example")
-        self.server = _pysaml2_server(self.entity_id, sp_metadata)
+        self.server = _pysaml2_server(self.entity_id, self.slo_url, sp_metadata)
         self.server.sec = security_context(private_pem(key))
+        self.server.sec.metadata, self.server.sec.sec_backend = self.server.metadata, RSACrypto(key)
 
     def respond(self, answer: Answer, *, sign: Sequence[str] = ("assertion",)) -> bytes:
         """Return the XML of a response, of which the attributes are names that pysaml2 knows, such as mail."""
@@ -327,15 +405,26 @@ class PySaml2Idp:
         )
         return str(response).encode()
 
+    def redirected(self, message: Any, url: str, field: str, relay_state: str = "") -> str:
+        """Return the URL with which pysaml2 carries a message there, signed beside it."""
+        is_response = field == "SAMLResponse"
+        carried = self.server.apply_binding(
+            BINDING_HTTP_REDIRECT, str(message), url, relay_state, response=is_response, sign=True, sigalg=RSA_SHA256
+        )
+        return dict(carried["headers"])["Location"]
 
-def _pysaml2_server(entity_id: str, sp_metadata: bytes) -> Any:
+
+def _pysaml2_server(entity_id: str, slo_url: str, sp_metadata: bytes) -> Any:
     with warnings.catch_warnings(action="ignore"):  # it imports a cipher mode, unused here, that is to be moved
         from saml2.server import Server
-    sso = ("https://pysaml2.example/sso", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect")
+    endpoints = {
+        "single_sign_on_service": [("https://pysaml2.example/sso", BINDING_HTTP_REDIRECT)],
+        "single_logout_service": [(slo_url, BINDING_HTTP_REDIRECT), (slo_url, BINDING_HTTP_POST)],
+    }
     configuration = {
         "entityid": entity_id,
         "crypto_backend": "XMLSecurity",  # the word for "no xmlsec1 program"; replaced right after
-        "service": {"idp": {"endpoints": {"single_sign_on_service": [sso]}}},
+        "service": {"idp": {"endpoints": endpoints, "want_authn_requests_signed": True}},
         "metadata": {"inline": [sp_metadata]},
     }
     return Server(config=IdPConfig().load(configuration))

@@ -47,9 +47,9 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests of a worker: each makes what it changes, and leaves the demo as it is."""
-    with _database() as database:
+    with fresh_database() as database:
         directory = tmp_path_factory.mktemp("server")
-        port = str(_free_port())
+        port = str(free_port())
         environment = outer_environment() | database | {
             "DATA_DIR": str(directory), "ORIGIN": f"http://127.0.0.1:{port}", "PORT": port,
             "METADATA_PRIVATE_HOSTS": "127.0.0.1",  # where the IdPs of these tests publish their metadata
@@ -58,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server.manage("migrate")
         server.manage("collectstatic", "--no-input")
         server.manage("demo")
-        with _running(server):
+        with running(server):
             yield server
 
 
@@ -69,7 +69,7 @@ def outer_environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _database() -> Iterator[dict[str, str]]:
+def fresh_database() -> Iterator[dict[str, str]]:
     """A fresh database in the PostgreSQL of this run; none for a run on SQLite, which begins with an empty DATA_DIR."""
     url = os.environ.get("DATABASE_URL")
     if not url:
@@ -84,14 +84,14 @@ def _database() -> Iterator[dict[str, str]]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 @contextlib.contextmanager
-def _running(server: Server) -> Iterator[None]:
+def running(server: Server) -> Iterator[None]:
     """Start it with the very command of `make run`, and stop it with all its workers."""
     with server.log.open("w") as log:
         process = subprocess.Popen(

@@ -119,3 +119,10 @@ def test_ci_runs_make_test_and_lets_no_browser_test_be_left_out():
     script = (PROJECT / ".ci" / "run").read_text()
     assert "export CI=true" in script
     assert script.rstrip().endswith("make test")
+
+
+def test_each_line_of_the_security_of_sign_in_has_a_test_named_after_it():
+    """S1 to S15, what must hold of SAML sign-in: their tests begin with `test_s1_` to `test_s15_`."""
+    sources = "".join(path.read_text() for path in (PROJECT / "tests").rglob("test_*.py"))
+    named = {int(line) for line in re.findall(r"^def test_s(\d+)_", sources, re.MULTILINE)}
+    assert named == set(range(1, 16))

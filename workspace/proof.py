@@ -2,26 +2,51 @@
 
 import time
 from datetime import timedelta
+from typing import cast
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from workspace.models import SignInThrottle, User
+from workspace.models.throttling import too_many_attempts
 
 # A page that changes something of weight opens, and a button without a page of its own works, only with such a proof.
 RECENT = timedelta(minutes=15)
 # What such a page sends is taken as long as its session lasts unused, so that nothing typed is ever lost.
 OPENED_RECENTLY = RECENT + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
+WRONG_PASSWORD = "This is not your password. Check it and try again."
 AGAIN = "Nothing was changed. Confirm that it is you, then do it again."
 
 
 def prove(request: HttpRequest) -> None:
     """Keep that the password was given right now."""
     request.session["proved_at"] = time.time()
+
+
+def take_password(request: HttpRequest, form: Form) -> timedelta:
+    """Take the form's password as proof, or say why not in the form; attempts count like those to sign in.
+
+    Returns the time to wait when there were too many.
+    """
+    user, address = cast(User, request.user), request.META["REMOTE_ADDR"]
+    if wait := SignInThrottle.objects.attempt(user.email, address, timezone.now()):
+        form.add_error("password", too_many_attempts(wait))
+        return wait
+    if not user.check_password(form.cleaned_data["password"]):
+        form.add_error("password", WRONG_PASSWORD)
+        return wait
+    SignInThrottle.objects.forget(user.email, address)
+    request.session.cycle_key()
+    prove(request)
+    return wait
 
 
 def is_proved(request: HttpRequest, within: timedelta = RECENT) -> bool:

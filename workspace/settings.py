@@ -200,6 +200,8 @@ SCIM_SERVICE_PROVIDER = {
     "GROUP_ADAPTER": "provisioning.scim.adapters.GroupAdapter",
     "GROUP_MODEL": "provisioning.models.ProvisionedGroup",
 }
+# Of each SCIM token in each worker process; identity providers send up to 25.
+SCIM_REQUESTS_PER_SECOND = max(float(os.environ.get("SCIM_REQUESTS_PER_SECOND", "100")), 50)
 
 LOGGING = {
     "version": 1,

@@ -14,7 +14,7 @@ from authentication.actions.service_provider import signing_key
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import Certificate
-from authentication.saml.metadata import IdpMetadata
+from authentication.saml.metadata import IdpMetadata, SingleLogout
 from workspace.events import ActionError, Actor, record
 from workspace.keys import canonical
 from workspace.models import Environment
@@ -246,13 +246,13 @@ def take_over(provider: IdentityProvider, metadata: IdpMetadata, *, by: Actor) -
     """Save the IdP's side, with exactly these certificates; whatever was held for confirmation is settled by that."""
     provider.entity_id = metadata.entity_id
     provider.sso_url, provider.sso_binding = metadata.sso_url, metadata.sso_binding
-    provider.slo_url = metadata.slo_url
+    provider.slo = metadata.slo
     provider.wants_signed_requests = metadata.wants_authn_requests_signed
     provider.metadata_valid_until = metadata.valid_until
     provider.pending_metadata = None
     provider.save()
     _replace_certificates(provider, metadata.certificates)
-    if provider.wants_signed_requests:
+    if provider.wants_signed_requests or provider.has_single_logout:
         signing_key(provider.workspace, by=by)  # so that its certificate can be carried to the IdP now
 
 
@@ -314,9 +314,18 @@ def connection(provider: IdentityProvider) -> dict[str, Any]:
         "issuer": provider.entity_id,
         "single_sign_on_url": provider.sso_url,
         "single_sign_on_binding": provider.sso_binding,
-        "single_logout_url": provider.slo_url,
+        **single_logout(provider.slo),
         "wants_signed_requests": provider.wants_signed_requests,
         "certificates": sorted(provider.certificates.values_list("fingerprint", flat=True)),
+    }
+
+
+def single_logout(slo: SingleLogout) -> dict[str, str]:
+    """The part of `connection` about single logout."""
+    return {
+        "single_logout_url": slo.url,
+        "single_logout_binding": slo.binding,
+        "single_logout_response_url": slo.response_url,
     }
 
 

@@ -7,7 +7,14 @@ from typing import Any
 from django.db import transaction
 
 from authentication import pending
-from authentication.actions.identity_providers import changed, connection, listed, locked_provider, take_over
+from authentication.actions.identity_providers import (
+    changed,
+    connection,
+    listed,
+    locked_provider,
+    single_logout,
+    take_over,
+)
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.metadata import IdpMetadata
@@ -83,7 +90,7 @@ def offered(provider: IdentityProvider, metadata: IdpMetadata) -> dict[str, Any]
         "issuer": metadata.entity_id,
         "single_sign_on_url": metadata.sso_url,
         "single_sign_on_binding": metadata.sso_binding,
-        "single_logout_url": metadata.slo_url,
+        **single_logout(metadata.slo),
         "wants_signed_requests": metadata.wants_authn_requests_signed,
         "certificates": sorted(certificate.fingerprint for certificate in metadata.certificates),
     }

@@ -102,7 +102,7 @@ def recorded(
     What answers no request is kept where the provider was set up first.
     """
     found = refusal if isinstance(refusal, Refused) else Refused(refusal.reason, detail=refusal.detail)
-    use = request.use if request else _first_use(provider)
+    use = request.use if request else first_use(provider)
     if use:
         record_attempt(
             environment=use.environment,
@@ -117,7 +117,8 @@ def recorded(
     return found
 
 
-def _first_use(provider: UUID) -> EnvironmentProvider | None:
+def first_use(provider: UUID) -> EnvironmentProvider | None:
+    """Where a provider was set up first: what is known of no environment is kept there."""
     uses = EnvironmentProvider.objects.select_related("environment__workspace", "identity_provider")
     return uses.filter(identity_provider=provider).order_by("created_at").first()
 

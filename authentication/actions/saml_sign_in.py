@@ -103,8 +103,8 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
         **who,
         identity_provider=use.identity_provider,
         not_after=claims.session_not_on_or_after,
-        name_id=claims.name_id,
-        session_index=claims.session_index[:500],
+        name_id=claims.subject,
+        session_index=claims.session_index,
     )
     return Arrival(token, environment, request.next_path)
 

@@ -1,15 +1,19 @@
 """Beginning and end of end users' sessions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.models.sessions import GREATEST_AGE, digest_of, new_token
+from authentication.saml.name_ids import NameId
+from workspace.crypto import seal
 from workspace.events import Actor, Kind, record
 from workspace.models import EndUser, Environment
 
 EndReason = EndUserSession.EndReason
+MAX_SESSION_INDEX = 500
 
 
 def as_actor(end_user: EndUser, visit: Visit) -> Actor:
@@ -25,7 +29,7 @@ def start_session(
     now: datetime,
     identity_provider: IdentityProvider | None = None,
     not_after: datetime | None = None,
-    name_id: str = "",
+    name_id: NameId | None = None,
     session_index: str = "",
 ) -> str:
     """Let a person in who has proved to be it; returns the token for the cookie, which is kept nowhere else.
@@ -40,11 +44,15 @@ def start_session(
         digest=digest_of(token),
         last_seen_at=now,
         expires_at=min(not_after, latest) if not_after else latest,
-        name_id=name_id,
-        session_index=session_index,
+        **(_named(identity_provider, name_id, session_index) if identity_provider and name_id else {}),
         **visit.fields(),
     )
     return token
+
+
+def name_id_digest(provider: IdentityProvider, name_id: NameId) -> str:
+    """What sessions of a NameID are found by: after the provider was led to another IdP, it means somebody else."""
+    return digest_of(name_id.key(issuer=provider.entity_id, sp_entity_id=provider.sp_entity_id))
 
 
 @transaction.atomic
@@ -74,6 +82,28 @@ def end_sessions(
     ended = sessions.end(reason, now)
     _record(end_user, environment, ended, by)
     return ended
+
+
+@transaction.atomic
+def end_named_sessions(
+    *, identity_provider: IdentityProvider, name_id: NameId, session_indexes: Sequence[str], by: Actor, now: datetime
+) -> None:
+    """End the sessions that an IdP means by a NameID, and by indexes where it names any, in every environment."""
+    sessions = EndUserSession.objects.filter(identity_provider=identity_provider, ended_at=None)
+    sessions = sessions.named(name_id_digest(identity_provider, name_id), session_indexes)
+    found = sessions.select_related("end_user__workspace", "environment")
+    for end_user, environment in {(each.end_user, each.environment) for each in found}:
+        ended = sessions.filter(end_user=end_user, environment=environment).end(EndReason.SIGNED_OUT_AT_PROVIDER, now)
+        _record(end_user, environment, ended, by)
+
+
+def _named(provider: IdentityProvider, name_id: NameId, session_index: str) -> dict[str, str]:
+    """How the IdP calls a session, as model fields; an index too long to be kept is as good as none."""
+    return {
+        "sealed_name_id": seal(name_id.to_json()),
+        "name_id_digest": name_id_digest(provider, name_id),
+        "session_index": session_index if len(session_index) <= MAX_SESSION_INDEX else "",
+    }
 
 
 def _record(end_user: EndUser, environment: Environment | None, ended: int, by: Actor) -> None:

@@ -53,8 +53,9 @@ def record_attempt(
     end_user: EndUser | None = None,
     identity_provider: IdentityProvider | None = None,
     reason: str = "",
+    refusal: str = Outcome.REFUSED,
 ) -> SignInAttempt:
-    """Keep an attempt, under the request's id; without a reason it succeeded.
+    """Keep an attempt, under the request's id; without a reason it succeeded, else it came to that refusal.
 
     Call it outside a transaction that the refusal rolls back.
     """
@@ -67,7 +68,7 @@ def record_attempt(
         provider_name=identity_provider.name if identity_provider else "",
         email=email,
         end_user=end_user,
-        outcome=Outcome.REFUSED if reason else Outcome.SUCCEEDED,
+        outcome=refusal if reason else Outcome.SUCCEEDED,
         reason=reason,
         **visit.fields(),
     )

@@ -1,5 +1,6 @@
 """Tables of sign-in."""
 
+from authentication.models.logout import ConsumedLogout, LogoutRequest
 from authentication.models.providers import (
     EnvironmentPolicy,
     EnvironmentProvider,
@@ -13,10 +14,12 @@ from authentication.models.sessions import EndUserSession, PasswordTicket, SignI
 __all__ = [
     "AuthnRequest",
     "ConsumedAssertion",
+    "ConsumedLogout",
     "EndUserSession",
     "EnvironmentPolicy",
     "EnvironmentProvider",
     "IdentityProvider",
+    "LogoutRequest",
     "PasswordTicket",
     "SamlIdentity",
     "ServiceProviderKey",

@@ -7,6 +7,7 @@ import idna
 from django.conf import settings
 from django.db import models
 
+from authentication.saml.metadata import SingleLogout
 from workspace.keys import canonical
 from workspace.models import Environment, Workspace
 from workspace.models.base import Entity
@@ -53,6 +54,8 @@ class IdentityProvider(Entity):
     sso_url = models.CharField("single sign-on URL", max_length=2000, blank=True)
     sso_binding = models.CharField(max_length=10, blank=True)
     slo_url = models.CharField("single logout URL", max_length=2000, blank=True)
+    slo_binding = models.CharField("binding of single logout", max_length=10, blank=True)
+    slo_response_url = models.CharField("single logout URL for responses", max_length=2000, blank=True)
     wants_signed_requests = models.BooleanField(default=False)
     signs_requests = models.BooleanField("sign AuthnRequests", default=False)
     allows_sha1 = models.BooleanField("accept SHA-1 signatures", default=False)
@@ -87,12 +90,30 @@ class IdentityProvider(Entity):
         return self.wants_signed_requests or self.signs_requests
 
     @property
+    def slo(self) -> SingleLogout:
+        """Where the IdP takes logout messages, if it does."""
+        return SingleLogout(self.slo_url, self.slo_binding, self.slo_response_url)
+
+    @slo.setter
+    def slo(self, value: SingleLogout) -> None:
+        self.slo_url, self.slo_binding, self.slo_response_url = value.url, value.binding, value.response_url
+
+    @property
+    def has_single_logout(self) -> bool:
+        """Whether to sign out here signs out at the IdP too, and the other way round."""
+        return bool(self.slo_url and self.slo_binding)
+
+    @property
     def sp_entity_id(self) -> str:
         return f"{settings.ORIGIN}/saml/{self.pk}/metadata"
 
     @property
     def acs_url(self) -> str:
         return f"{settings.ORIGIN}/saml/{self.pk}/acs"
+
+    @property
+    def sp_slo_url(self) -> str:
+        return f"{settings.ORIGIN}/saml/{self.pk}/slo"
 
 
 class SigningCertificate(Entity):
@@ -185,6 +206,8 @@ class EnvironmentProvider(Entity):
     # Until an administrator has saved the choice, the provider's row says "Set up".
     is_method_chosen = models.BooleanField(default=False)
     syncs_groups = models.BooleanField("sync groups at each sign-in", default=False)
+    # Whether those whom the provider provisions get access only as members of a group that is mapped.
+    only_mapped_groups = models.BooleanField("only members of mapped groups get access", default=False)
 
     objects = EnvironmentProviderQuerySet.as_manager()
 

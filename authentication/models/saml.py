@@ -21,9 +21,12 @@ class ExpiringQuerySet(models.QuerySet):
     def alive(self, now: datetime) -> Self:
         return self.filter(expires_at__gt=now)
 
+    def expired(self, now: datetime) -> Self:
+        return self.filter(expires_at__lte=now)
+
     def sweep(self, now: datetime) -> None:
         """Delete some of what has expired, in a transaction: every sign-in is an occasion, so no job has to."""
-        expired = self.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
+        expired = self.expired(now).order_by("expires_at").select_for_update(skip_locked=True)
         self.filter(pk__in=list(expired.values_list("pk", flat=True)[:SWEPT_AT_ONCE])).delete()
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -115,6 +116,11 @@ class EndUserSessionQuerySet(models.QuerySet["EndUserSession"]):
     def opened_by(self, token: str) -> Self:
         return self.filter(digest=digest_of(token))
 
+    def named(self, name_id_digest: str, session_indexes: Sequence[str]) -> Self:
+        """Those of a NameID; with indexes those of one of them, and those of which no index is known."""
+        named = self.filter(name_id_digest=name_id_digest)
+        return named.filter(session_index__in=["", *session_indexes]) if session_indexes else named
+
     def end(self, reason: str, now: datetime) -> int:
         """End those that have not ended yet; tells how many."""
         return self.filter(ended_at=None).update(ended_at=now, end_reason=reason, updated_at=now)
@@ -126,19 +132,23 @@ class EndUserSession(Entity, _FromBrowser):
     class EndReason(models.TextChoices):
         SIGNED_OUT = "signed_out", "Signed out"
         PASSWORD_CHANGED = "password_changed", "Password changed"
+        SIGNED_OUT_AT_PROVIDER = "signed_out_at_provider", "Signed out at the identity provider"
         ENDED_BY_ADMINISTRATOR = "ended_by_administrator", "Ended by an administrator"
         NOT_USABLE = "not_usable", "Expired, or the person lost access"
 
     end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="sessions", db_index=False)
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="end_user_sessions")
-    identity_provider = models.ForeignKey(IdentityProvider, models.SET_NULL, null=True, blank=True, related_name="+")
+    identity_provider = models.ForeignKey(
+        IdentityProvider, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     digest = models.CharField(max_length=64, editable=False)
     last_seen_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
-    # What the identity provider calls this sign-in, for single logout.
-    name_id = models.CharField(max_length=1024, blank=True)
+    # What the identity provider calls this sign-in, for single logout: to be told, and to be found again.
+    sealed_name_id = models.TextField(blank=True, editable=False)
+    name_id_digest = models.CharField(max_length=64, blank=True, editable=False)
     session_index = models.CharField(max_length=500, blank=True)
 
     objects = EndUserSessionQuerySet.as_manager()
@@ -146,7 +156,10 @@ class EndUserSession(Entity, _FromBrowser):
     class Meta:
         ordering = ["-last_seen_at"]
         constraints = [models.UniqueConstraint(fields=["digest"], name="end_user_session_digest_unique")]
-        indexes = [models.Index(fields=["end_user", "-last_seen_at"], name="end_user_session_by_person")]
+        indexes = [
+            models.Index(fields=["end_user", "-last_seen_at"], name="end_user_session_by_person"),
+            models.Index(fields=["identity_provider", "name_id_digest"], name="end_user_session_by_name_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.end_user} in {self.environment} since {self.created_at:%Y-%m-%d %H:%M}"
@@ -178,6 +191,7 @@ class SignInAttempt(_FromBrowser):
     class Outcome(models.TextChoices):
         SUCCEEDED = "succeeded", "Signed in"
         REFUSED = "refused", "Refused"
+        LOGOUT_REFUSED = "no_logout", "Single sign-out refused"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(default=timezone.now)

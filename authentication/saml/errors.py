@@ -146,6 +146,41 @@ class Reason(StrEnum):
         "name_id_transient",
         "The NameID is another one at every sign-in. Set its format to EmailAddress or Persistent.",
     )
+    # Single logout.
+    NOT_A_LOGOUT = (
+        "not_a_logout",
+        "Another kind of SAML message arrived at the Single logout URL. Check the URLs that the IdP has for us.",
+    )
+    NOT_DEFLATED = (
+        "not_deflated",
+        "What arrived at the Single logout URL is not compressed as it should be, or cut off.",
+    )
+    LOGOUT_NOT_SIGNED = (
+        "logout_not_signed",
+        "The logout message is not signed. Set the IdP to sign its logout requests and logout responses.",
+    )
+    LOGOUT_DESTINATION = (
+        "logout_destination",
+        "The logout message is addressed to another URL, or to none. Copy the Single logout URL again into the IdP.",
+    )
+    LOGOUT_EXPIRED = (
+        "logout_expired",
+        "The logout message came too late. If it happens always, compare the IdP's clock with ours.",
+    )
+    LOGOUT_REPLAYED = ("logout_replayed", "This logout request has been carried out already; each one counts once.")
+    LOGOUT_UNASKED = (
+        "logout_unasked",
+        "The logout response answers no request of ours: it came twice, too late, or for another provider.",
+    )
+    LOGOUT_FAILED = (
+        "logout_failed",
+        "The person is signed out here, but the IdP answered that it did not sign them out. Its own log says why.",
+    )
+    LOGOUT_OFF = (
+        "logout_off",
+        "The metadata of this provider names no single logout URL, so logout requests cannot be answered.",
+    )
+
     UNREADABLE_VALUE = (
         "unreadable_value",
         "A value in the assertion does not fit its declared type. Send attributes as plain strings.",

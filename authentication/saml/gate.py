@@ -7,6 +7,7 @@ without what no IdP needs: extensions, advice, objects, encrypted parts of an as
 
 import base64
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -43,6 +44,15 @@ _NAME = "Format NameQualifier SPNameQualifier SPProvidedID"
 _SHAPES = {
     "samlp:Response": (
         "saml:Issuer? ds:Signature? samlp:Status (saml:Assertion|saml:EncryptedAssertion)?",
+        "ID Version IssueInstant Destination Consent InResponseTo",
+    ),
+    "samlp:LogoutRequest": (
+        "saml:Issuer ds:Signature? saml:NameID samlp:SessionIndex*",
+        "ID Version IssueInstant Destination Consent Reason NotOnOrAfter",
+    ),
+    "samlp:SessionIndex": (_TEXT, ""),
+    "samlp:LogoutResponse": (
+        "saml:Issuer ds:Signature? samlp:Status",
         "ID Version IssueInstant Destination Consent InResponseTo",
     ),
     "samlp:Status": ("samlp:StatusCode samlp:StatusMessage?", ""),
@@ -142,7 +152,7 @@ def _pattern(children: str) -> re.Pattern[str]:
 _NAMES = {tag(name): name for name in _SHAPES}
 _CHILDREN = {name: _pattern(children) for name, (children, _) in _SHAPES.items() if children != _TEXT}
 _ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _SHAPES.items()}
-_HAS_ID = ("samlp:Response", "saml:Assertion")
+_HAS_ID = ("samlp:Response", "saml:Assertion", "samlp:LogoutRequest", "samlp:LogoutResponse")
 
 _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*(["'])1\.0\1(?:\s+encoding\s*=\s*(["'])(?i:utf-8)\2)?"""
@@ -179,7 +189,8 @@ class Message:
 
 def check_response(raw: str | bytes) -> Message:
     """Return the message of a SAMLResponse form field; raise SamlRefused."""
-    xml = _decode(raw)
+    xml = _from_base64(raw)
+    _check_size(xml)
     _refuse_hidden(xml, _end_of_declaration(xml))
     root = parse(xml)
     if root.tag != tag("samlp:Response"):
@@ -191,6 +202,20 @@ def check_response(raw: str | bytes) -> Message:
         is_response_signed=root.find(tag("ds:Signature")) is not None,
         is_assertion_signed=root.find(f"{tag('saml:Assertion')}/{tag('ds:Signature')}") is not None,
     )
+
+
+def check_logout(raw: str | bytes, name: str, *, is_deflated: bool) -> bytes:
+    """Return the XML of a logout message with that root element, as a binding carries it; raise SamlRefused."""
+    xml = _from_base64(raw)
+    if is_deflated:
+        xml = _inflated(xml)
+    _check_size(xml)
+    _refuse_hidden(xml, _end_of_declaration(xml))
+    root = parse(xml)
+    if root.tag != tag(name):
+        raise SamlRefused(Reason.NOT_A_LOGOUT)
+    _check_tree(root)
+    return xml
 
 
 def check_assertion(xml: bytes, namespaces: Mapping[str | None, str]) -> Message:
@@ -230,18 +255,31 @@ def parse(xml: bytes) -> etree._Element:
         raise SamlRefused(Reason.NOT_XML) from None
 
 
-def _decode(raw: str | bytes) -> bytes:
+def _from_base64(raw: str | bytes) -> bytes:
     """Return the bytes of base64, which may be broken into lines as MIME has it; raise SamlRefused."""
     if len(raw) > MAX_BASE64:
         raise SamlRefused(Reason.TOO_LARGE, "base64")
     try:
         encoded = (raw.encode("ascii") if isinstance(raw, str) else raw).translate(None, b"\r\n")
-        xml = base64.b64decode(encoded)
+        decoded = base64.b64decode(encoded)
     except ValueError:
         raise SamlRefused(Reason.NOT_BASE64) from None
-    if base64.b64encode(xml) != encoded:  # the decoder passes over what does not belong
+    if base64.b64encode(decoded) != encoded:  # the decoder passes over what does not belong
         raise SamlRefused(Reason.NOT_BASE64, "characters")
-    _check_size(xml)
+    return decoded
+
+
+def _inflated(deflated: bytes) -> bytes:
+    """Return what raw DEFLATE holds, of which no more is made than may be read; raise SamlRefused."""
+    decompressor = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        xml = decompressor.decompress(deflated, MAX_XML + 1)
+    except zlib.error:
+        raise SamlRefused(Reason.NOT_DEFLATED) from None
+    if len(xml) > MAX_XML:
+        raise SamlRefused(Reason.TOO_LARGE, "inflated")
+    if not decompressor.eof or decompressor.unused_data:
+        raise SamlRefused(Reason.NOT_DEFLATED, "end")
     return xml
 
 

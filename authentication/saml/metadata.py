@@ -41,13 +41,22 @@ class MetadataError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SingleLogout:
+    """Where an IdP takes logout messages, by which binding; responses may have a URL of their own. Empty: nowhere."""
+
+    url: str = ""
+    binding: str = ""  # "redirect" or "post"
+    response_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IdpMetadata:
     """One identity provider: URLs are https or "", one SSO URL and one certificate at least, times UTC."""
 
     entity_id: str
     sso_redirect_url: str
     sso_post_url: str
-    slo_url: str
+    slo: SingleLogout
     certificates: tuple[Certificate, ...]
     name_id_formats: tuple[str, ...]
     wants_authn_requests_signed: bool
@@ -72,7 +81,7 @@ def parse_idp_metadata(xml: bytes, *, now: datetime) -> IdpMetadata:
         entity_id=_entity_id(entity),
         sso_redirect_url=sso_redirect_url,
         sso_post_url=sso_post_url,
-        slo_url=next(_https_urls(idp, "SingleLogoutService", (REDIRECT, POST)), ""),
+        slo=_single_logout(idp),
         certificates=_signing_certificates(idp),
         name_id_formats=tuple(_texts(idp, f"{MD}NameIDFormat")),
         wants_authn_requests_signed=idp.get("WantAuthnRequestsSigned") in ("true", "1"),
@@ -193,8 +202,8 @@ def _entity_id(entity: etree._Element) -> str:
 
 def _sso_urls(idp: etree._Element) -> tuple[str, str]:
     """Return the https SSO URLs for Redirect and POST, one may be ""; raise MetadataError for none."""
-    redirect = next(_https_urls(idp, "SingleSignOnService", (REDIRECT,)), "")
-    post = next(_https_urls(idp, "SingleSignOnService", (POST,)), "")
+    redirect = next(map(_location, _https_services(idp, "SingleSignOnService", REDIRECT)), "")
+    post = next(map(_location, _https_services(idp, "SingleSignOnService", POST)), "")
     if not (redirect or post):
         raise MetadataError(
             "The metadata has no https single sign-on URL for the HTTP-Redirect or HTTP-POST binding. "
@@ -203,11 +212,23 @@ def _sso_urls(idp: etree._Element) -> tuple[str, str]:
     return redirect, post
 
 
-def _https_urls(idp: etree._Element, service: str, bindings: tuple[str, ...]) -> Iterator[str]:
+def _single_logout(idp: etree._Element) -> SingleLogout:
+    """Return the first https endpoint that a browser reaches; by redirect if there is one, as that needs no click."""
+    for kind, binding in (("redirect", REDIRECT), ("post", POST)):
+        for element in _https_services(idp, "SingleLogoutService", binding):
+            answers = element.get("ResponseLocation", "").strip()
+            return SingleLogout(_location(element), kind, answers if _is_https(answers) else "")
+    return SingleLogout()
+
+
+def _https_services(idp: etree._Element, service: str, binding: str) -> Iterator[etree._Element]:
     for element in idp.findall(f"{MD}{service}"):
-        location = element.get("Location", "").strip()
-        if element.get("Binding") in bindings and _is_https(location):
-            yield location
+        if element.get("Binding") == binding and _is_https(_location(element)):
+            yield element
+
+
+def _location(element: etree._Element) -> str:
+    return element.get("Location", "").strip()
 
 
 def _is_https(url: str) -> bool:

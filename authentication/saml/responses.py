@@ -4,27 +4,19 @@ Everything that says who somebody is comes from verified bytes. Of a response th
 assertion is; its outer element is then read to refuse, never to believe.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from lxml import etree
-from saml2 import VERSION, saml, samlp
+from saml2 import saml, samlp
 
+from .checks import MAX_AGE, SKEW, WHITE, check_issuer, check_version, failure, instant_of, is_usable_name_id, text_of
 from .errors import Reason, SamlRefused
 from .gate import MAX_ID, Carries, check_response, parse, tag
+from .name_ids import NameId
 from .signatures import verify
-
-SKEW = timedelta(seconds=60)
-MAX_AGE = timedelta(hours=1)
-MAX_NAME_ID = 1024
-
-STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
-_WHITE = " \t\r\n"
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|\+00:00)")
-_STATUS_WORD = re.compile(rf"{STATUS}([A-Za-z]{{1,40}})")
 
 Parsed = TypeVar("Parsed")
 
@@ -55,7 +47,7 @@ class Claims:
     """What a verified assertion says; times are UTC.
 
     assertion_not_on_or_after is when this assertion is refused for its times, whatever the skew: its id has to be
-    remembered until then. An identity is (provider, name_id, name_id_format).
+    remembered until then. An identity is (provider, name_id, name_id_format); subject is the same as it came.
     """
 
     response_id: str
@@ -69,6 +61,7 @@ class Claims:
     session_not_on_or_after: datetime | None
     assertion_not_on_or_after: datetime
     authn_instant: datetime
+    subject: NameId
 
 
 def peek_in_response_to(raw: str | bytes) -> str | None:
@@ -142,9 +135,9 @@ def _check_outer(
 ) -> None:
     """Refuse a response that failed, or is from, for, about or of something else."""
     _check_status(response)
-    _check_version(response)
+    check_version(response)
     if response.issuer is not None:
-        _check_issuer(response.issuer, provider)
+        check_issuer(response.issuer, provider.entity_id)
     _check_issue_instant(response, now)
     _check_destination(response, sp, is_signed=is_signed)
     _check_in_response_to(response.in_response_to, in_response_to)
@@ -152,21 +145,14 @@ def _check_outer(
 
 def _check_status(response: Any) -> None:
     """Refuse every status but success, with the words that the SAML standard has for it."""
-    code = response.status.status_code
-    if code.value != samlp.STATUS_SUCCESS:
-        words = [_status_word(code), *([_status_word(code.status_code)] if code.status_code else [])]
-        raise SamlRefused(Reason.IDP_STATUS, " ".join(words))
-
-
-def _status_word(code: Any) -> str:
-    word = _STATUS_WORD.fullmatch(code.value or "")
-    return word[1] if word else "other"
+    if words := failure(response):
+        raise SamlRefused(Reason.IDP_STATUS, words)
 
 
 def _check_destination(response: Any, sp: SpFacts, *, is_signed: bool) -> None:
     """Refuse a response for another URL; the bindings want a signed one to say which."""
     destination = response.destination
-    if (destination is None and is_signed) or (destination is not None and destination.strip(_WHITE) != sp.acs_url):
+    if (destination is None and is_signed) or (destination is not None and destination.strip(WHITE) != sp.acs_url):
         raise SamlRefused(Reason.WRONG_DESTINATION)
 
 
@@ -175,8 +161,8 @@ def _check_destination(response: Any, sp: SpFacts, *, is_signed: bool) -> None:
 
 def _check_assertion(assertion: Any, provider: ProviderFacts, sp: SpFacts, in_response_to: str, now: datetime) -> None:
     """Refuse an assertion that is not of this provider, for us, about this request, and valid now."""
-    _check_version(assertion)
-    _check_issuer(assertion.issuer, provider)
+    check_version(assertion)
+    check_issuer(assertion.issuer, provider.entity_id)
     _check_issue_instant(assertion, now)
     _check_name_id(assertion.subject.name_id)
     _check_confirmation(assertion.subject.subject_confirmation, sp, in_response_to, now)
@@ -184,19 +170,9 @@ def _check_assertion(assertion: Any, provider: ProviderFacts, sp: SpFacts, in_re
     _check_authn_statements(assertion.authn_statement, now)
 
 
-def _check_version(element: Any) -> None:
-    if element.version != VERSION:
-        raise SamlRefused(Reason.WRONG_VERSION)
-
-
-def _check_issuer(issuer: Any, provider: ProviderFacts) -> None:
-    if issuer.format not in (None, saml.NAMEID_FORMAT_ENTITY) or _text(issuer) != provider.entity_id:
-        raise SamlRefused(Reason.WRONG_ISSUER)
-
-
 def _check_issue_instant(element: Any, now: datetime) -> None:
     """Refuse what was issued long ago, however long it says to be valid: nobody needs an hour to be redirected."""
-    issued = _instant(element.issue_instant)
+    issued = instant_of(element.issue_instant)
     if issued > now + SKEW:
         raise SamlRefused(Reason.NOT_YET_VALID, "IssueInstant")
     if issued <= now - MAX_AGE:
@@ -209,8 +185,7 @@ def _check_name_id(name_id: Any) -> None:
         raise SamlRefused(Reason.NAME_ID, "missing")
     if name_id.format == saml.NAMEID_FORMAT_TRANSIENT:
         raise SamlRefused(Reason.NAME_ID_TRANSIENT)
-    text = name_id.text
-    if len(text) > MAX_NAME_ID or text != text.strip() or not text.isprintable():
+    if not is_usable_name_id(name_id.text):
         raise SamlRefused(Reason.NAME_ID, "characters")
 
 
@@ -221,7 +196,7 @@ def _check_confirmation(confirmations: list[Any], sp: SpFacts, in_response_to: s
     data = confirmations[0].subject_confirmation_data
     if data is None or data.not_on_or_after is None or data.not_before is not None:
         raise SamlRefused(Reason.NOT_BEARER, "data")
-    if (data.recipient or "").strip(_WHITE) != sp.acs_url:
+    if (data.recipient or "").strip(WHITE) != sp.acs_url:
         raise SamlRefused(Reason.WRONG_RECIPIENT)
     _check_in_response_to(data.in_response_to, in_response_to)
     _check_end(data.not_on_or_after, now, "SubjectConfirmationData")
@@ -238,12 +213,12 @@ def _check_conditions(conditions: Any, sp: SpFacts, now: datetime) -> None:
     """Refuse conditions that are missing, not met now, or do not name us in each of their audiences."""
     if conditions is None:
         raise SamlRefused(Reason.CONDITIONS)
-    if conditions.not_before is not None and _instant(conditions.not_before) > now + SKEW:
+    if conditions.not_before is not None and instant_of(conditions.not_before) > now + SKEW:
         raise SamlRefused(Reason.NOT_YET_VALID, "Conditions")
     if conditions.not_on_or_after is not None:
         _check_end(conditions.not_on_or_after, now, "Conditions")
     _check_window(conditions)
-    audiences = [{_text(audience) for audience in each.audience} for each in conditions.audience_restriction]
+    audiences = [{text_of(audience) for audience in each.audience} for each in conditions.audience_restriction]
     if not audiences or not all(sp.entity_id in each for each in audiences):
         raise SamlRefused(Reason.WRONG_AUDIENCE)
 
@@ -252,7 +227,7 @@ def _check_window(conditions: Any) -> None:
     """Refuse conditions that end before they begin."""
     if conditions.not_before is None or conditions.not_on_or_after is None:
         return
-    if _instant(conditions.not_before) >= _instant(conditions.not_on_or_after):
+    if instant_of(conditions.not_before) >= instant_of(conditions.not_on_or_after):
         raise SamlRefused(Reason.CONDITIONS, "window")
 
 
@@ -260,12 +235,12 @@ def _check_authn_statements(statements: list[Any], now: datetime) -> None:
     if len(statements) != 1:
         raise SamlRefused(Reason.AUTHN_STATEMENT)
     end = statements[0].session_not_on_or_after
-    if end is not None and _instant(end) <= now:
+    if end is not None and instant_of(end) <= now:
         raise SamlRefused(Reason.SESSION_ENDED)
 
 
 def _check_end(not_on_or_after: str, now: datetime, where: str) -> None:
-    if _instant(not_on_or_after) <= now - SKEW:
+    if instant_of(not_on_or_after) <= now - SKEW:
         raise SamlRefused(Reason.RESPONSE_EXPIRED, where)
 
 
@@ -280,27 +255,13 @@ def _claims(response_id: str, assertion: Any, attributes: Mapping[str, tuple[str
         response_id=response_id,
         assertion_id=assertion.id,
         in_response_to=data.in_response_to,
-        issuer=_text(assertion.issuer),
+        issuer=text_of(assertion.issuer),
         name_id=assertion.subject.name_id.text,
         name_id_format=assertion.subject.name_id.format or saml.NAMEID_FORMAT_UNSPECIFIED,
         attributes=attributes,
         session_index=statement.session_index or "",
-        session_not_on_or_after=_instant(session_end) if session_end is not None else None,
-        assertion_not_on_or_after=min(_instant(data.not_on_or_after), now + MAX_AGE) + SKEW,
-        authn_instant=_instant(statement.authn_instant),
+        session_not_on_or_after=instant_of(session_end) if session_end is not None else None,
+        assertion_not_on_or_after=min(instant_of(data.not_on_or_after), now + MAX_AGE) + SKEW,
+        authn_instant=instant_of(statement.authn_instant),
+        subject=NameId.of(assertion.subject.name_id),
     )
-
-
-def _text(element: Any) -> str:
-    """Return the text of an element that holds a URI, for which XML Schema drops white space around it."""
-    return (element.text or "").strip(_WHITE)
-
-
-def _instant(value: str | None) -> datetime:
-    """Return an xs:dateTime, which SAML wants in UTC; raise SamlRefused."""
-    try:
-        if value is not None and _INSTANT.fullmatch(value):
-            return datetime.fromisoformat(value)
-    except ValueError:
-        pass
-    raise SamlRefused(Reason.UNREADABLE_TIME)

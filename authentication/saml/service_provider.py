@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from saml2 import BINDING_HTTP_POST, md, samlp, xmldsig
+from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, md, samlp, xmldsig
 from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT
 
 from .certificates import Certificate
@@ -17,6 +17,7 @@ def sp_metadata(
     *,
     entity_id: str,
     acs_url: str,
+    slo_url: str = "",
     signing_certificates: Sequence[Certificate] = (),
     encryption_certificates: Sequence[Certificate] = (),
     signs_requests: bool = False,
@@ -30,6 +31,11 @@ def sp_metadata(
         key_descriptor=[
             *(_key_descriptor(certificate, "signing") for certificate in signing_certificates),
             *(_key_descriptor(certificate, "encryption") for certificate in encryption_certificates),
+        ],
+        single_logout_service=[
+            md.SingleLogoutService(binding=binding, location=slo_url)
+            for binding in (BINDING_HTTP_REDIRECT, BINDING_HTTP_POST)
+            if slo_url
         ],
         name_id_format=[md.NameIDFormat(text=name_id_format) for name_id_format in NAME_ID_FORMATS],
         assertion_consumer_service=[_acs(acs_url)],

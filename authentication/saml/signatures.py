@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import xmlsec
-from cryptography.exceptions import InvalidTag
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -38,6 +40,12 @@ EXCLUSIVE = NAMESPACES["ec"]
 TRANSFORMS = [f"{DS}enveloped-signature", EXCLUSIVE]
 METHODS = {f"{MORE}{kind}-sha{bits}" for kind in ("rsa", "ecdsa") for bits in (256, 384, 512)}
 DIGESTS = {f"{XENC}sha256": "sha256", f"{MORE}sha384": "sha384", f"{XENC}sha512": "sha512"}
+HASHES: dict[str, type[hashes.HashAlgorithm]] = {
+    "sha1": hashes.SHA1,
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
 SHA1_METHODS = {f"{DS}rsa-sha1"}
 SHA1_DIGESTS = {f"{DS}sha1": "sha1"}
 
@@ -95,6 +103,27 @@ def verify(
     if response is None:
         raise SamlRefused(Reason.NOT_SIGNED)
     return Verified(_standalone(parse(response).find(ASSERTION)), response)
+
+
+def verify_enveloped(xml: bytes, *, certificates: Sequence[str], allow_sha1: bool) -> bytes:
+    """Return the bytes of a message's root that a signature in it covers; the gate has let it through."""
+    root = parse(xml)
+    if root.find(SIGNATURE) is None:
+        raise SamlRefused(Reason.LOGOUT_NOT_SIGNED)
+    return _verified_bytes(root, Trust(_pinned(certificates), allow_sha1))
+
+
+def verify_detached(
+    signed: bytes, signature: bytes, method: str, *, certificates: Sequence[str], allow_sha1: bool
+) -> None:
+    """Refuse octets that none of the PEM certificates has signed by a method of XML signatures; raise SamlRefused."""
+    trust = Trust(_pinned(certificates), allow_sha1)
+    if method not in trust.methods:
+        raise SamlRefused(
+            Reason.WEAK_ALGORITHM if method in SHA1_METHODS else Reason.UNSUPPORTED_SIGNATURE, "algorithm"
+        )
+    if not any(_has_signed(certificate, signed, signature, method) for certificate in trust.certificates):
+        raise SamlRefused(Reason.SIGNATURE_INVALID, "key")
 
 
 def _pinned(certificates: Sequence[str]) -> tuple[Certificate, ...]:
@@ -189,6 +218,29 @@ def _is_signed_by(certificate: Certificate, element: etree._Element, signature: 
     except xmlsec.Error:
         return False
     return True
+
+
+def _has_signed(certificate: Certificate, signed: bytes, signature: bytes, method: str) -> bool:
+    """Tell whether the key of a certificate made a detached signature of octets."""
+    key: Any = x509.load_pem_x509_certificate(certificate.pem.encode()).public_key()
+    kind, _, digest = method.partition("#")[2].partition("-")
+    algorithm = HASHES[digest]()
+    try:
+        if kind == "rsa" and isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, signed, padding.PKCS1v15(), algorithm)
+            return True
+        if kind == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(_as_der(signature), signed, ec.ECDSA(algorithm))
+            return True
+    except InvalidSignature:
+        pass
+    return False
+
+
+def _as_der(signature: bytes) -> bytes:
+    """Return an ECDSA signature as cryptography has it: XML signatures write two numbers of equal length (RFC 4050)."""
+    half = len(signature) // 2
+    return encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
 
 
 def _explain_failure(signature: etree._Element, trust: Trust) -> SamlRefused:

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST
 
 from authentication.actions.passwords import change_password
 from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions
-from authentication.decorators import end_user_required, forget_session
+from authentication.decorators import end_user_required
 from authentication.end_user_forms import ChangePasswordForm
 from authentication.models import EndUserSession, Visit
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import ways_to_sign_in
+from authentication.views.logout import leave
 from workspace.forms import refusals_shown_in, sent
 from workspace.models import EndUserGroup
 from workspace.navigation import page_url
@@ -46,7 +47,7 @@ def end_one(request: HttpRequest, session: EndUserSession, other: UUID) -> HttpR
     by = as_actor(session.end_user, Visit.of(request))
     end_session(session=ended, reason=EndReason.SIGNED_OUT, by=by, now=timezone.now())
     if ended == session:
-        return _signed_out(session)
+        return leave(request, session)
     messages.success(request, f"{ended.browser} is signed out.")
     return redirect(page_url("end_user:account", session.environment))
 
@@ -62,7 +63,7 @@ def end_all(request: HttpRequest, session: EndUserSession) -> HttpResponse:
         by=as_actor(session.end_user, Visit.of(request)),
         now=timezone.now(),
     )
-    return _signed_out(session)
+    return leave(request, session)
 
 
 @sensitive_post_parameters()
@@ -92,9 +93,3 @@ def _sessions(session: EndUserSession) -> EndUserSessionQuerySet:
 def _groups(session: EndUserSession) -> QuerySet[EndUserGroup]:
     memberships = session.end_user.memberships.filter(group=OuterRef("pk"))
     return session.environment.groups.filter(Q(is_everyone=True) | Exists(memberships))
-
-
-def _signed_out(session: EndUserSession) -> HttpResponse:
-    response = redirect(page_url("end_user:signed-out", session.environment))
-    forget_session(response, session.environment)
-    return response

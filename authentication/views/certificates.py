@@ -37,6 +37,8 @@ _LABELS = {
     "single_sign_on_url": "Single sign-on URL",
     "single_sign_on_binding": "Binding",
     "single_logout_url": "Single logout URL",
+    "single_logout_binding": "Binding of single logout",
+    "single_logout_response_url": "Single logout URL for responses",
     "wants_signed_requests": "Wants signed AuthnRequests",
 }
 _STAYS, _IS_NEW = {"word": "Stays"}, {"word": "New", "tone": "warning"}

@@ -33,6 +33,7 @@ _STATES = {
     State.ACTIVE: {"word": "Active: signs and decrypts", "tone": "success"},
     State.NEXT: {"word": "Next: published", "tone": "info"},
 }
+_BINDINGS = {"redirect": "Redirect", "post": "POST"}
 # Everything here is reached from one page, which opens only with a recent proof.
 _manages = console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 
@@ -54,6 +55,10 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
         "form": form,
         "keys": [_described(key, timezone.now()) for key in keys],
         "is_rolling_over": any(key.state == State.NEXT for key in keys),
+        "single_logout": [
+            {"label": "At the identity provider", "value": found.slo_url, "mono": True},
+            {"label": "By", "value": f"HTTP {_BINDINGS.get(found.slo_binding, '')}"},
+        ],
         "list_url": list_url(environment),
         "urls": {route.replace("-", "_"): _url(route, environment, provider) for route in _ROUTES},
     }

@@ -21,6 +21,7 @@ def metadata(request: HttpRequest, provider: UUID) -> HttpResponse:
     xml = sp_metadata(
         entity_id=found.sp_entity_id,
         acs_url=found.acs_url,
+        slo_url=found.sp_slo_url,
         signing_certificates=certificates,
         encryption_certificates=certificates,
         signs_requests=found.must_sign_requests,

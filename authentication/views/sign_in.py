@@ -10,11 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
-from authentication.actions.sessions import EndReason, as_actor, end_session
 from authentication.actions.sign_in import sign_in_with_password
-from authentication.decorators import at_environment, current_session, forget_session, keep_session
+from authentication.decorators import at_environment, current_session, keep_session
 from authentication.end_user_forms import EmailForm, PasswordSignInForm
 from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.policy import SignInPolicy, Ways
@@ -64,24 +62,6 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
         wait = result.wait
         form.add_error(None, _refusal(request, wait))
     return _ways_page(request, environment, policy.ways(form.cleaned_data.get("email", "")), form, wait)
-
-
-@require_POST
-@at_environment
-def sign_out(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """End the session of this browser."""
-    if session := _session(request, environment):
-        by = as_actor(session.end_user, Visit.of(request))
-        end_session(session=session, reason=EndReason.SIGNED_OUT, by=by, now=timezone.now())
-    response = redirect(page_url("end_user:signed-out", environment))
-    forget_session(response, environment)
-    return response
-
-
-@at_environment
-def signed_out(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """A page to end on: the sign-in page might lead straight back in."""
-    return _page(request, "end_user/sign_in/signed_out.html", environment)
 
 
 def sso_url(environment: Environment, provider: IdentityProvider, next_path: str) -> str:

@@ -97,6 +97,14 @@ def to_idp(request: HttpRequest, use: EnvironmentProvider, departure: Departure,
     return response
 
 
+def posting(request: HttpRequest, template: str, url: str, context: dict[str, Any]) -> HttpResponse:
+    """A page whose form may go to that URL of an IdP."""
+    parts = urlsplit(url)
+    allowing: Any = csp_replace({"form-action": [f"{parts.scheme}://{parts.netloc}"]})
+    response: HttpResponse = allowing(render)(request, template, context)
+    return response
+
+
 def _end_path(answered: AuthnRequest) -> str:
     """Where the flow goes on within our site: to the end of a sign-in, or to the report of a test."""
     use, which = answered.use, {"provider": answered.use.identity_provider_id, "answered": answered.pk}
@@ -119,12 +127,8 @@ def _usable(environment: Environment, provider: UUID) -> EnvironmentProvider:
 
 def _posting(request: HttpRequest, use: EnvironmentProvider, departure: Departure) -> HttpResponse:
     """A page with a button for an IdP that wants a POST: our policy allows no script in pages, so it is pressed."""
-    parts = urlsplit(departure.url)
     context = {"environment": use.environment, "provider": use.identity_provider, "departure": departure}
-
-    allowing: Any = csp_replace({"form-action": [f"{parts.scheme}://{parts.netloc}"]})
-    response: HttpResponse = allowing(render)(request, "end_user/sign_in/post.html", context)
-    return response
+    return posting(request, "end_user/sign_in/post.html", departure.url, context)
 
 
 def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider
 from provisioning.actions.tokens import issue_token
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisioningConnection
@@ -68,6 +69,26 @@ def choose_method(
     if before == after and not left[0]:
         return False
     _record(environment_provider, before, after, left, by)
+    return True
+
+
+@transaction.atomic
+def set_strict(*, connection: ProvisioningConnection, is_strict: bool, by: Actor) -> bool:
+    """Let the connection refuse what it would otherwise tolerate, or not; tells whether that changed."""
+    locked = ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+    if locked.is_strict == is_strict:
+        return False
+    connection.is_strict = locked.is_strict = is_strict
+    locked.save(update_fields=["is_strict", "updated_at"])
+    record(
+        by=by,
+        action="provisioning.strict_set",
+        subject=connection,
+        environment=connection.environment,
+        sentence=f"{by.name} switched strict SCIM {'on' if is_strict else 'off'} for {connection}.",
+        before={"is_strict": not is_strict},
+        after={"is_strict": is_strict},
+    )
     return True
 
 
@@ -175,7 +196,7 @@ def _record(
 ) -> None:
     ending, lists = left
     label = Method(environment_provider.method).label
-    record(
+    event = record(
         by=by,
         action="provisioning.method_chosen",
         subject=environment_provider.identity_provider,
@@ -184,6 +205,8 @@ def _record(
         before={key: value for key, value in before.items() if after[key] != value} | lists,
         after={key: value for key, value in after.items() if before[key] != value},
     )
+    if lists or before | {"is_method_chosen": True} != after:  # that a choice was left as it is, is no news
+        tell_owners(event, environment_provider.environment.workspace)
 
 
 def _named(end_users: QuerySet[EndUser]) -> list[list[str]]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from authentication.actions.identity_providers import connect_provider
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
-from authentication.saml.metadata import IdpMetadata
+from authentication.saml.metadata import IdpMetadata, SingleLogout
 from provisioning.practice_idp.demo import is_loopback
 from provisioning.practice_idp.keys import Key
 from workspace.events import SYSTEM
@@ -37,7 +37,7 @@ def idp_side(provider: IdentityProvider) -> IdpMetadata:
         entity_id=base if practice else f"{base}/metadata",
         sso_redirect_url=f"{base}/sso",
         sso_post_url="",
-        slo_url="",
+        slo=SingleLogout(f"{base}/slo", "redirect") if practice else SingleLogout(),
         certificates=parse_certificates((_key() if practice else Key.fresh(provider.name)).certificate),
         name_id_formats=(),
         wants_authn_requests_signed=False,
@@ -68,9 +68,12 @@ def _lead_to_practice(use: EnvironmentProvider) -> None:
 
 def _differs(provider: IdentityProvider, wanted: IdpMetadata) -> bool:
     pinned = set(provider.certificates.values_list("fingerprint", flat=True))
-    return (provider.entity_id, provider.sso_url) != (wanted.entity_id, wanted.sso_url) or pinned != {
-        certificate.fingerprint for certificate in wanted.certificates
-    }
+    is_elsewhere = (provider.entity_id, provider.sso_url, provider.slo) != (
+        wanted.entity_id,
+        wanted.sso_url,
+        wanted.slo,
+    )
+    return is_elsewhere or pinned != {certificate.fingerprint for certificate in wanted.certificates}
 
 
 def _key() -> Key:

@@ -98,6 +98,7 @@ def _provider(use: EnvironmentProvider) -> dict[str, Any]:
         "sso_url": provider.sso_url,
         "acs_url": provider.acs_url,
         "sp_entity_id": provider.sp_entity_id,
+        "sp_slo_url": provider.sp_slo_url,
         "sp_metadata_url": provider.sp_entity_id,  # the metadata is served at the entity ID
         "method": use.method,
         "scim": scim_access(connection) if connection and connection.is_enabled else None,

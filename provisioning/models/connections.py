@@ -36,6 +36,7 @@ class ProvisioningConnection(Entity):
     takes_over_groups = models.BooleanField(
         "take over existing groups of the same name", default=True, help_text="Otherwise such a group is refused."
     )
+    is_strict = models.BooleanField("strict SCIM", default=False, help_text="Refuse what the RFCs do not allow.")
 
     objects = ProvisioningConnectionQuerySet.as_manager()
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +36,23 @@ class Provider:
     sso_url: str
     acs_url: str
     sp_entity_id: str
+    sp_slo_url: str
+
+    @property
+    def slo_url(self) -> str:
+        return f"{self.entity_id}/slo"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A provider of the demo whose people and groups are pushed by SCIM."""
+
+    id: str
+    name: str
+    workspace: str
+    environment: str
+    base_url: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,7 @@ class Demo:
     key: str
     environments: tuple[Environment, ...]
     people: dict[str, tuple[Person, ...]]
+    targets: tuple[Target, ...]
 
     @property
     def port(self) -> int:
@@ -88,6 +106,7 @@ def parse(data: dict[str, Any]) -> Demo:
         key=Path(practice["key_file"]).read_text(),
         environments=tuple(_environment(each, practice["origin"]) for each in data["environments"]),
         people=_people(data["people"]),
+        targets=tuple(_targets(data["environments"])),
     )
 
 
@@ -106,6 +125,14 @@ def _environment(data: dict[str, Any], origin: str) -> Environment:
 
 def _provider(data: dict[str, Any]) -> Provider:
     return Provider(**{field: data[field] for field in Provider.__slots__})
+
+
+def _targets(environments: list[dict[str, Any]]) -> Iterator[Target]:
+    for place in environments:
+        for each in place["providers"]:
+            if access := each.get("scim"):
+                names = (each["id"], each["name"], place["workspace"], place["slug"].upper())
+                yield Target(*names, access["base_url"], access["token"])
 
 
 def _people(data: list[dict[str, Any]]) -> dict[str, tuple[Person, ...]]:

@@ -24,7 +24,7 @@ def page(title: str, body: str) -> str:
 """
 
 
-def home(demo: Demo) -> str:
+def home(demo: Demo, signed_in: str) -> str:
     """What this is, and where to begin."""
     intro = f"""\
 <p>This program plays the identity provider of the demo: Okta, Entra ID and the others all lead here.
@@ -32,9 +32,10 @@ A sign-in begins in the service, which sends the browser here; here you choose w
 and go back with it.</p>
 <p>The console: <a href="{escape(demo.console)}/">{escape(demo.console)}/</a>.
 What arrived there stands under <b>Sign-in attempts</b>.</p>
+<p>It also provisions by SCIM: <a href="/push">Push people and groups</a>.</p>
 <h2>Begin here</h2>
 """
-    return page("Sign-in to the demo", intro + "".join(map(_environment, demo.environments)))
+    return page("Sign-in to the demo", intro + "".join(map(_environment, demo.environments)) + signed_in)
 
 
 def choose(provider: Provider, people: Iterable[Person], request: dict[str, str], error: str = "") -> str:

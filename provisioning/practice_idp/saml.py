@@ -11,11 +11,13 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import xmlsec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, SAMLError, class_name, saml, samlp
 from saml2.config import IdPConfig
+from saml2.response import StatusError
 from saml2.s_utils import OtherError, UnravelError, VersionMismatch
-from saml2.sigver import CryptoBackend, SecurityContext, pre_signature_part
+from saml2.sigver import CryptoBackend, RSACrypto, SecurityContext, pre_signature_part
 from saml2.validate import NotValid
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 from saml2.xmldsig import NAMESPACE as DS
@@ -30,6 +32,7 @@ logging.getLogger("saml2").setLevel(logging.CRITICAL)  # what is wrong with a re
 
 PREFIXES = {"samlp": samlp.NAMESPACE, "saml": saml.NAMESPACE, "ds": DS}
 LIFETIME_MINUTES = 5
+NOT_UNDERSTOOD = (SAMLError, UnravelError, OtherError, VersionMismatch, NotValid)
 PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 ANOTHER = "https://somewhere-else.example"
 
@@ -45,6 +48,23 @@ class Sends:
     email: bool = True
     name: bool = True
     groups: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody whom a response has signed in at a service, as it named them."""
+
+    name_id: str
+    name_id_format: str
+    session_index: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A message, and the URL with which the browser takes it to the service."""
+
+    xml: bytes
+    url: str
 
 
 class XmlsecBackend(CryptoBackend):
@@ -71,14 +91,11 @@ class Idp:
     def __init__(self, provider: Provider, key: Key) -> None:
         self.provider, self._key = provider, key
         self._server = _server(provider)
-        self._server.sec = SecurityContext(XmlsecBackend(key))
+        self._server.sec = SecurityContext(XmlsecBackend(key), sec_backend=_redirect_signer(key))
 
     def read_request(self, encoded: str) -> str:
         """Return the ID of an AuthnRequest by redirect; its signature does not matter here; raise Misunderstood."""
-        try:
-            request = self._server.parse_authn_request(encoded, BINDING_HTTP_REDIRECT).message
-        except (SAMLError, UnravelError, OtherError, VersionMismatch, NotValid):
-            raise Misunderstood("This is no request to sign somebody in, or it is for another IdP.") from None
+        request = self._read(self._server.parse_authn_request, encoded)
         if request.issuer is None or request.issuer.text != self.provider.sp_entity_id:
             raise Misunderstood("This request comes from a service that the practice IdP does not know.")
         # The answer goes to the address that is known, so that no request can send it elsewhere.
@@ -96,6 +113,52 @@ class Idp:
         xml = _sign(response, Key.fresh("Somebody else") if wrong == OTHER_KEY else self._key)
         return _edited(xml, AFTER_SIGNING[wrong]) if wrong in AFTER_SIGNING else xml
 
+    def ask_to_leave(self, signed_in: SignedIn) -> Carried:
+        """Return a signed LogoutRequest for somebody, as it travels to the service."""
+        _, request = self._server.create_logout_request(
+            self.provider.sp_slo_url,
+            self.provider.sp_entity_id,
+            name_id=saml.NameID(text=signed_in.name_id, format=signed_in.name_id_format),
+            session_indexes=[signed_in.session_index],
+            expire=(datetime.now(UTC) + timedelta(minutes=LIFETIME_MINUTES)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+        return self._carried(request)
+
+    def answer_leaving(self, fields: Mapping[str, str]) -> tuple[str, Carried]:
+        """Return whom a LogoutRequest names, and the signed answer to it; raise Misunderstood.
+
+        Its signature does not matter here: the service's certificate was never given to the practice IdP.
+        """
+        request = self._read(self._server.parse_logout_request, fields.get("SAMLRequest", ""))
+        if request.issuer is None or request.issuer.text != self.provider.sp_entity_id:
+            raise Misunderstood("This request comes from a service that the practice IdP does not know.")
+        answer = self._server.create_logout_response(request, [BINDING_HTTP_REDIRECT])
+        return request.name_id.text, self._carried(answer, fields.get("RelayState", ""), is_response=True)
+
+    def read_answer(self, fields: Mapping[str, str]) -> bool:
+        """Tell whether the service says that it signed the person out; raise Misunderstood."""
+        try:
+            answer = self._server.parse_logout_request_response(fields.get("SAMLResponse", ""), BINDING_HTTP_REDIRECT)
+        except StatusError:
+            return False
+        except NOT_UNDERSTOOD:
+            raise Misunderstood("This is no answer to a logout request.") from None
+        return answer is not None
+
+    def _carried(self, message: Any, relay_state: str = "", *, is_response: bool = False) -> Carried:
+        """Return a message in the URL that takes a browser to the service, signed beside it."""
+        xml, how = message.to_string(PREFIXES), {"response": is_response, "sign": True, "sigalg": SIG_RSA_SHA256}
+        url = self.provider.sp_slo_url
+        sent = self._server.apply_binding(BINDING_HTTP_REDIRECT, xml.decode(), url, relay_state, **how)
+        return Carried(xml, dict(sent["headers"])["Location"])
+
+    @staticmethod
+    def _read(parse: Callable[..., Any], encoded: str) -> Any:
+        try:
+            return parse(encoded, BINDING_HTTP_REDIRECT).message
+        except NOT_UNDERSTOOD:
+            raise Misunderstood("This is no request of that kind, or it is for another IdP.") from None
+
     def _response(self, request_id: str, person: Person, sends: Sends) -> Any:
         return self._server.create_authn_response(
             _attributes(person, sends),
@@ -109,6 +172,13 @@ class Idp:
         )
 
 
+def signed_in_by(xml: bytes) -> SignedIn:
+    """Return whom a response signs in."""
+    root = etree.fromstring(xml)
+    name_id, statement = (next(root.iter(f"{{{saml.NAMESPACE}}}{name}")) for name in ("NameID", "AuthnStatement"))
+    return SignedIn(name_id.text, name_id.get("Format"), statement.get("SessionIndex"))
+
+
 def pretty(xml: bytes) -> str:
     """Indent XML for people."""
     root = etree.fromstring(xml)
@@ -117,7 +187,10 @@ def pretty(xml: bytes) -> str:
 
 
 def _server(provider: Provider) -> Server:
-    endpoints = {"single_sign_on_service": [(provider.sso_url, BINDING_HTTP_REDIRECT)]}
+    endpoints = {
+        "single_sign_on_service": [(provider.sso_url, BINDING_HTTP_REDIRECT)],
+        "single_logout_service": [(provider.slo_url, BINDING_HTTP_REDIRECT)],
+    }
     policy = {"default": {"lifetime": {"minutes": LIFETIME_MINUTES}}}
     configuration = {
         "entityid": provider.entity_id,
@@ -128,10 +201,16 @@ def _server(provider: Provider) -> Server:
     return Server(config=IdPConfig().load(configuration))
 
 
+def _redirect_signer(key: Key) -> RSACrypto:
+    """Return what signs queries; pysaml2 keeps its key in a global, which all IdPs here have in common anyway."""
+    return RSACrypto(load_pem_private_key(key.pem.encode(), password=None))
+
+
 def _sp_metadata(provider: Provider) -> str:
     return f"""\
 <EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID={quoteattr(provider.sp_entity_id)}>
-<SPSSODescriptor protocolSupportEnumeration="{escape(samlp.NAMESPACE)}"><AssertionConsumerService
+<SPSSODescriptor protocolSupportEnumeration="{escape(samlp.NAMESPACE)}"><SingleLogoutService
+Binding="{BINDING_HTTP_REDIRECT}" Location={quoteattr(provider.sp_slo_url)}/><AssertionConsumerService
 Binding="{BINDING_HTTP_POST}" Location={quoteattr(provider.acs_url)} index="0"/></SPSSODescriptor></EntityDescriptor>"""
 
 

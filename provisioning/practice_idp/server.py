@@ -6,12 +6,14 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from . import pages
+from . import pages, scim_pages
 from .demo import Demo, Person
 from .keys import Key
+from .logout import Logouts
 from .saml import LABELS, REPLAY, Idp, Misunderstood, Sends
+from .scim_desk import Desk
 
 MAX_BODY = 200_000
 STYLE = Path(__file__).with_name("style.css").read_text()
@@ -29,6 +31,19 @@ class Practice:
         self.demo = demo
         self._idps = {provider.id: Idp(provider, Key(demo.key)) for provider in demo.providers}
         self._last: dict[str, bytes] = {}
+        self._logouts = Logouts()
+
+    def home(self) -> str:
+        """Where to begin, and who can be signed out."""
+        return pages.home(self.demo, self._logouts.listed())
+
+    def leave(self, provider_id: str, fields: Fields) -> str:
+        """The page that signs somebody out everywhere; raise Misunderstood."""
+        return self._logouts.begin(self._idp(provider_id), fields.get("name_id", ""))
+
+    def log_out(self, provider_id: str, fields: Fields) -> str:
+        """The page for a logout message of the service; raise Misunderstood."""
+        return self._logouts.arrived(self._idp(provider_id), fields)
 
     def choose(self, provider_id: str, fields: Fields, error: str = "") -> str:
         """The page for a request that arrived by redirect; raise Misunderstood."""
@@ -53,6 +68,7 @@ class Practice:
             xml = idp.respond(request_id, person, sends, wrong)
             if not wrong:
                 self._last[idp.provider.id] = xml
+                self._logouts.remember(idp.provider, xml)
             return xml
         if last := self._last.get(idp.provider.id):
             return last
@@ -98,15 +114,25 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == pages.STYLE:
             return self._answer(HTTPStatus.OK, STYLE, "text/css")
         if url.path == "/":
-            return self._show(lambda: pages.home(self.server.practice.demo))
-        return self._show_for("sso", url.path, lambda idp: self.server.practice.choose(idp, dict(parse_qsl(url.query))))
+            return self._show(self.server.practice.home)
+        if _is_push(url.path):
+            return self._show(lambda: self.server.desk.page(url.path, url.query))
+        practice, fields = self.server.practice, dict(parse_qsl(url.query))
+        if url.path.endswith("/slo"):
+            return self._show_for("slo", url.path, lambda idp: practice.log_out(idp, fields))
+        return self._show_for("sso", url.path, lambda idp: practice.choose(idp, fields))
 
     def do_POST(self) -> None:
-        """Make the response that the form asks for."""
+        """Make the response that the form asks for, or do what a form of the pushing pages does."""
         length = int(self.headers.get("Content-Length", "0"))
         if not 0 <= length <= MAX_BODY:
             return self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, pages.problem("That is too much."))
-        pairs = parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True)
+        body = self.rfile.read(length).decode()
+        if _is_push(self.path):
+            return self._act(body)
+        pairs = parse_qsl(body, keep_blank_values=True)
+        if self.path.endswith("/leave"):
+            return self._show_for("leave", self.path, lambda idp: self.server.practice.leave(idp, dict(pairs)))
         parts = {value for name, value in pairs if name == "send"}
         return self._show_for("response", self.path, lambda idp: self.server.practice.send(idp, dict(pairs), parts))
 
@@ -120,14 +146,28 @@ class Handler(BaseHTTPRequestHandler):
             case _:
                 self._answer(HTTPStatus.NOT_FOUND, pages.problem("There is no such page."))
 
-    def _show(self, make: Callable[[], str]) -> None:
+    def _act(self, body: str) -> None:
+        # A foreign page can have the browser send a form here, but not in our name (CSRF).
+        if self.headers.get("Origin") not in {f"http://{name}" for name in self.server.names}:
+            return self._answer(HTTPStatus.FORBIDDEN, pages.problem("Send this form from its own page."))
+        return self._show(lambda: self.server.desk.act(self.path, parse_qs(body, keep_blank_values=True)))
+
+    def _show(self, make: Callable[[], str | None]) -> None:
         # Another name that leads here would let a foreign page read what stands on ours (DNS rebinding).
         if self.headers.get("Host") not in self.server.names:
             return self._answer(HTTPStatus.MISDIRECTED_REQUEST, pages.problem("Open it by the address it prints."))
         try:
-            return self._answer(HTTPStatus.OK, make())
+            text = make()
+            return self._back() if text is None else self._answer(HTTPStatus.OK, text)
         except Misunderstood as misunderstood:
             return self._answer(HTTPStatus.BAD_REQUEST, pages.problem(str(misunderstood)))
+
+    def _back(self) -> None:
+        """Show the pushing page after a form did something, so that reloading does nothing again."""
+        self.send_response(HTTPStatus.SEE_OTHER)
+        self.send_header("Location", scim_pages.HOME)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _answer(self, status: HTTPStatus, text: str, kind: str = "text/html") -> None:
         body = text.encode()
@@ -141,6 +181,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+def _is_push(path: str) -> bool:
+    return path == scim_pages.HOME or path.startswith(f"{scim_pages.HOME}/")
+
+
 class Server(ThreadingHTTPServer):
     """Listens on this machine only."""
 
@@ -148,6 +192,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, demo: Demo) -> None:
         self.practice = Practice(demo)
+        self.desk = Desk(demo)
         self.names = {f"{host}:{demo.port}" for host in ("127.0.0.1", "localhost")}
         self.policy = (
             "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; "

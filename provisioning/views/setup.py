@@ -1,4 +1,4 @@
-"""End user and group provisioning of a provider: its method, Base URL and SCIM tokens, and the live checklist."""
+"""End user and group provisioning of a provider: its method, what to copy to the IdP, and the live checklist."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -8,84 +8,80 @@ from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.views.decorators.debug import sensitive_post_parameters
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from authentication.guides import GUIDES
 from authentication.models import EnvironmentProvider
 from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim
-from provisioning.actions.tokens import MAX_LIVE, issue_token, reveal_token, revoke_token
-from provisioning.forms import MethodForm, PasswordForm, PeopleForm
-from provisioning.models import ProvisioningConnection, ScimRequest, ScimToken
-from workspace.crypto import UnsealError, seal, unseal
+from provisioning.actions.tokens import MAX_LIVE
+from provisioning.forms import MethodForm, PeopleForm
+from provisioning.models import ProvisioningConnection, ScimRequest
+from provisioning.views.providers import about, connection_of, setup_url, to_setup, used_provider
+from provisioning.views.tokens import hand_over, token_to_show
 from workspace.decorators import ConsoleRequest, console
-from workspace.events import ActionError
 from workspace.forms import refusals_shown_in
-from workspace.models import ChangeEvent, Environment, SignInThrottle, SourceKind
+from workspace.models import ChangeEvent, Environment, SourceKind
 from workspace.navigation import page_url
-from workspace.permissions import Permission, may
+from workspace.permissions import Permission
+from workspace.proof import OPENED_RECENTLY
 
 Method = EnvironmentProvider.Method
 NAMED_GROUPS = 5
 NAMED_PEOPLE = 10
-# A token that was just made, sealed, until the next page has shown it.
-_NEW_TOKEN = "new_scim_token"
 
 
 @console
 @require_safe
 def setup(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """The whole page; `?method=` shows the part of another method without choosing it."""
-    use = _use(environment, provider)
+    use = used_provider(environment, provider)
     asked = request.GET.get("method", "")
     initial = {
         "method": asked if asked in Method else use.method,
         "syncs_groups": use.syncs_groups,
-        "takes_over_groups": _connection(use) is None or use.connection.takes_over_groups,
+        "takes_over_groups": connection_of(use) is None or use.connection.takes_over_groups,
     }
     return _page(request, use, MethodForm(initial=initial))
 
 
-@console(needs=Permission.MANAGE_PROVISIONING)
+@console(needs=Permission.MANAGE_PROVISIONING, recent=OPENED_RECENTLY)
 @require_POST
 def method(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """On to the part of the chosen method; SCIM gets its Base URL and first token, still switched off."""
-    use = _use(environment, provider)
+    use = used_provider(environment, provider)
     form = MethodForm(request.POST)
     if not form.is_valid():
         return _page(request, use, form)
     if form.cleaned_data["method"] == Method.SCIM:
         _prepare(request, use)
-    return _to_setup(use, method=form.cleaned_data["method"])
+    return to_setup(use, method=form.cleaned_data["method"])
 
 
-@console(needs=Permission.MANAGE_PROVISIONING)
+@console(needs=Permission.MANAGE_PROVISIONING, recent=OPENED_RECENTLY)
 @require_POST
 def save(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Save the method; asks first where people depend on the one that is given up."""
-    use = _use(environment, provider)
+    use = used_provider(environment, provider)
     form = MethodForm(request.POST)
     if not form.is_valid():
         return _page(request, use, form)
     asked = form.cleaned_data
-    if asked["method"] == Method.SCIM and _connection(use) is None:
+    if asked["method"] == Method.SCIM and connection_of(use) is None:
         _prepare(request, use)
-        return _to_setup(use, method=Method.SCIM)
+        return to_setup(use, method=Method.SCIM)
     try:
         choose_method(environment_provider=use, **asked, by=request.actor)
     except PeopleUndecided:
         query = {"method": asked["method"], "syncs_groups": asked["syncs_groups"] or ""}
-        return redirect(f"{_url('provisioning:setup-people', use)}?{urlencode(query)}")
+        return redirect(f"{setup_url('provisioning:setup-people', use)}?{urlencode(query)}")
     return _saved(request, use)
 
 
-@console(needs=Permission.MANAGE_PROVISIONING)
+@console(needs=Permission.MANAGE_PROVISIONING, recent=OPENED_RECENTLY)
 def people(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Ask what happens to the people of a connection that is given up, with the effect in numbers."""
-    use = _use(environment, provider)
-    connection = _connection(use)
+    use = used_provider(environment, provider)
+    connection = connection_of(use)
     if connection is None or not connection.has_people:
         raise Http404
     form = PeopleForm(request.POST or None, initial=_instead(request))
@@ -99,88 +95,10 @@ def people(request: ConsoleRequest, environment: Environment, provider: UUID) ->
     return render(request, "provisioning/setup/people.html", context)
 
 
-@console(needs=Permission.SEE_SECRETS)
-@require_POST
-def new_token(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """A second token beside the first, so that the provider can be changed over without a gap."""
-    connection = _connection_or_404(environment, provider)
-    try:
-        clear = issue_token(connection=connection, by=request.actor)
-    except ActionError as refusal:
-        messages.error(request, refusal.message)
-    else:
-        _hand_over(request, connection, clear)
-    return redirect(f"{_url('provisioning:setup', connection.environment_provider)}?method=scim#tokens")
-
-
-@console(needs=Permission.SEE_SECRETS)
-@sensitive_post_parameters("password")
-def reveal(request: ConsoleRequest, environment: Environment, provider: UUID, token: UUID) -> HttpResponse:
-    """Show a token in clear once more, after the administrator's password."""
-    connection = _connection_or_404(environment, provider)
-    scim_token = _live_token(connection, token)
-    if not scim_token.sealed or not settings.REVEAL_TOKENS:
-        raise Http404
-    form = PasswordForm(request.POST or None)
-    clear = ""
-    if form.is_valid() and _is_proved(request, form):
-        with refusals_shown_in(form):
-            clear = reveal_token(token=scim_token, by=request.actor)
-    context = {"form": form, "clear": clear, "token": scim_token} | _about(connection.environment_provider)
-    return render(request, "provisioning/setup/reveal.html", context)
-
-
-@console(needs=Permission.MANAGE_PROVISIONING)
-def revoke(request: ConsoleRequest, environment: Environment, provider: UUID, token: UUID) -> HttpResponse:
-    """Ask with the effect, then end a token."""
-    connection = _connection_or_404(environment, provider)
-    scim_token = _live_token(connection, token)
-    if request.method == "POST":
-        revoke_token(token=scim_token, by=request.actor)
-        messages.success(request, f"The SCIM token {scim_token.masked} was revoked.")
-        return _to_setup(connection.environment_provider, method=Method.SCIM)
-    is_only = connection.tokens.live().count() == 1
-    context = {"token": scim_token, "is_only": is_only} | _about(connection.environment_provider)
-    return render(request, "provisioning/setup/revoke.html", context)
-
-
-def _use(environment: Environment, provider: UUID) -> EnvironmentProvider:
-    """The environment's use of the provider; 404 for providers of others."""
-    uses = environment.providers.select_related("identity_provider", "connection")
-    use = get_object_or_404(uses, identity_provider=provider)
-    use.environment = environment
-    return use
-
-
-def _connection(use: EnvironmentProvider) -> ProvisioningConnection | None:
-    return getattr(use, "connection", None)
-
-
-def _connection_or_404(environment: Environment, provider: UUID) -> ProvisioningConnection:
-    connection = _connection(_use(environment, provider))
-    if connection is None:
-        raise Http404
-    return connection
-
-
-def _live_token(connection: ProvisioningConnection, pk: UUID) -> ScimToken:
-    token = get_object_or_404(connection.tokens.live(), pk=pk)
-    token.connection = connection
-    return token
-
-
-def _url(route: str, use: EnvironmentProvider) -> str:
-    return page_url(route, use.environment, provider=use.identity_provider_id)
-
-
-def _to_setup(use: EnvironmentProvider, **query: str) -> HttpResponse:
-    return redirect(f"{_url('provisioning:setup', use)}{'?' if query else ''}{urlencode(query)}")
-
-
 def _prepare(request: ConsoleRequest, use: EnvironmentProvider) -> None:
     clear = prepare_scim(environment_provider=use, by=request.actor)
     if clear:
-        _hand_over(request, ProvisioningConnection.objects.get(environment_provider=use), clear)
+        hand_over(request, ProvisioningConnection.objects.get(environment_provider=use), clear)
 
 
 def _saved(request: ConsoleRequest, use: EnvironmentProvider) -> HttpResponse:
@@ -188,7 +106,7 @@ def _saved(request: ConsoleRequest, use: EnvironmentProvider) -> HttpResponse:
     name, environment = use.identity_provider.name, use.environment.name
     if use.method == Method.SCIM:
         messages.success(request, f"Saved. {name} can now provision end users and groups of {environment}.")
-        return _to_setup(use)
+        return to_setup(use)
     sentences = {
         Method.MANUAL: f"Saved. End users of {name} are added to {environment} by hand.",
         Method.JIT: f"Saved. End users of {name} are added to {environment} at their first sign-in.",
@@ -206,63 +124,18 @@ def _instead(request: ConsoleRequest) -> dict[str, Any]:
     }
 
 
-def _hand_over(request: ConsoleRequest, connection: ProvisioningConnection, clear: str) -> None:
-    """Keep a new token for the one page that shows it; sealed, because sessions are rows of the database."""
-    request.session[_NEW_TOKEN] = [str(connection.pk), seal(clear)]
-
-
-def _clear_token(request: ConsoleRequest, connection: ProvisioningConnection) -> str:
-    """The token to show in clear: one just made, or the first one as long as SCIM was never saved."""
-    if not may(request.administrator, Permission.SEE_SECRETS):
-        return ""
-    for_connection, sealed = request.session.get(_NEW_TOKEN, ("", ""))
-    if for_connection == str(connection.pk):
-        del request.session[_NEW_TOKEN]
-        return unseal(sealed)
-    first = connection.tokens.live().first() if connection.is_new else None
-    try:
-        return unseal(first.sealed) if first and first.sealed and settings.REVEAL_TOKENS else ""
-    except UnsealError:
-        return ""
-
-
-def _is_proved(request: ConsoleRequest, form: PasswordForm) -> bool:
-    """Whether the password is the administrator's own; attempts count like those to sign in."""
-    user, address = request.administrator.user, request.META["REMOTE_ADDR"]
-    if SignInThrottle.objects.attempt(user.email, address, timezone.now()):
-        form.add_error("password", "Too many attempts. Wait a while, then try again.")
-        return False
-    if not user.check_password(form.cleaned_data["password"]):
-        form.add_error("password", "This is not your password. Check it and try again.")
-        return False
-    SignInThrottle.objects.forget(user.email, address)
-    return True
-
-
-def _about(use: EnvironmentProvider) -> dict[str, Any]:
-    """What every page names: the provider, and its vendor's own words for what is copied to it."""
-    guide = GUIDES[use.identity_provider.vendor]
-    return {
-        "provider": use.identity_provider,
-        "guide": guide,
-        "base_url_hint": f"{guide.label} calls it {guide.scim.base_url_field}." if guide.scim else "",
-        "token_hint": f"{guide.label} calls it {guide.scim.token_field}." if guide.scim else "",
-        "setup_url": _url("provisioning:setup", use),
-    }
-
-
 def _page(request: ConsoleRequest, use: EnvironmentProvider, form: MethodForm) -> HttpResponse:
-    connection, provider = _connection(use), use.identity_provider
+    connection, provider = connection_of(use), use.identity_provider
     context = {
         "use": use,
         "form": form,
         "selected": form["method"].value(),
         "connection": connection,
         "authentication_url": page_url("authentication:environment", use.environment),
-        "connect_url": "" if provider.is_set_up else _url("authentication:provider-connect", use),
-        "save_url": _url("provisioning:save", use),
-        "method_url": _url("provisioning:method", use),
-        **_about(use),
+        "connect_url": "" if provider.is_set_up else setup_url("authentication:provider-connect", use),
+        "save_url": setup_url("provisioning:save", use),
+        "method_url": setup_url("provisioning:method", use),
+        **about(use),
         **_groups_at_risk(use.environment),
         **(_connection_context(request, connection) if connection else {}),
     }
@@ -274,16 +147,16 @@ def _connection_context(request: ConsoleRequest, connection: ProvisioningConnect
     use, tokens = connection.environment_provider, list(connection.tokens.live())
     checks = _checks(connection) if connection.is_enabled else []
     return {
-        "clear_token": _clear_token(request, connection),
+        "clear_token": token_to_show(request, connection),
         "tokens": tokens,
         "may_reveal": settings.REVEAL_TOKENS,
         "may_add_token": len(tokens) < MAX_LIVE,
-        "new_token_url": _url("provisioning:setup-token-new", use),
+        "new_token_url": setup_url("provisioning:setup-token-new", use),
         "checks": checks,
         "done_count": sum(check["state"] == "done" for check in checks),
         "requests_url": f"{page_url('provisioning:requests', use.environment)}?provider={connection.pk}",
         "is_pending": not connection.is_enabled and connection.has_people,
-        "people_url": _url("provisioning:setup-people", use),
+        "people_url": setup_url("provisioning:setup-people", use),
     }
 
 
@@ -299,7 +172,7 @@ def _reach(connection: ProvisioningConnection) -> dict[str, Any]:
     people, groups = counted(connection.people.count(), "end user"), counted(connection.managed_groups.count(), "group")
     lone = connection.people_without_other_access.count()
     named = list(connection.people.values_list("full_name", flat=True)[:NAMED_PEOPLE])
-    return _about(connection.environment_provider) | {
+    return about(connection.environment_provider) | {
         "effect": f"{connection.name} provisions {people} and {groups} of {connection.environment}.",
         "names": named,
         "more": connection.people.count() - len(named),

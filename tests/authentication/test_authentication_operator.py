@@ -10,7 +10,7 @@ from authentication.actions.identity_providers import connect_provider
 from authentication.actions.passwords import invite_end_user
 from authentication.actions.policies import switch_saml
 from authentication.actions.service_provider import signing_key
-from authentication.models import AuthnRequest, ConsumedAssertion, SamlIdentity
+from authentication.models import AuthnRequest, ConsumedAssertion, ConsumedLogout, LogoutRequest, SamlIdentity
 from authentication.saml.certificates import parse_certificates
 from authentication.wizard import typed_in
 from tests import factories
@@ -39,6 +39,8 @@ def operator(client, db):
     secrets = {"nonce_digest": "secret-nonce", "response": "secret-response"}
     AuthnRequest.objects.create(id="_request", use=use, expires_at=soon, **secrets)
     ConsumedAssertion.objects.create(identity_provider=provider, assertion_id="_assertion", expires_at=soon)
+    LogoutRequest.objects.create(id="_logout", identity_provider=provider, environment=environment, expires_at=soon)
+    ConsumedLogout.objects.create(identity_provider=provider, request_id="_theirs", expires_at=soon)
     signing_key(environment.workspace)
     SamlIdentity.objects.create(identity_provider=provider, name_id="ada", end_user=ada)
     client.force_login(User.objects.create_superuser("operator@example.com", "correct horse battery"))

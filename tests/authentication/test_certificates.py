@@ -99,14 +99,14 @@ def test_repeated_certificates_count_once():
     assert len(parse_certificates(pem(EC_CERTIFICATE) * 12)) == 1
 
 
-def test_ten_certificates_are_accepted_and_eleven_refused():
+def test_s13_ten_certificates_are_accepted_and_eleven_refused():
     texts = [pem(make(name=f"{number}.example")) for number in range(11)]
     assert len(parse_certificates("".join(texts[:10]))) == 10
     assert "11 different certificates" in refusal("".join(texts))
 
 
 @pytest.mark.parametrize(("curve", "description"), [(ec.SECP384R1(), "EC P-384"), (ec.SECP521R1(), "EC P-521")])
-def test_larger_curves_are_accepted(curve, description):
+def test_s3_larger_curves_are_accepted(curve, description):
     (found,) = parse_certificates(pem(make(ec.generate_private_key(curve))))
     assert found.key_description == description
 
@@ -117,7 +117,7 @@ def test_an_expired_certificate_is_accepted_and_says_so():
     assert not found.is_expired(NOW - timedelta(days=1))
 
 
-def test_a_short_rsa_key_is_refused():
+def test_s3_a_short_rsa_key_is_refused():
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     assert "1024 bits" in refusal(pem(make(key)))
 
@@ -132,22 +132,22 @@ def test_a_short_rsa_key_is_refused():
     ],
     ids=["P-224", "secp256k1", "P-192", "Ed25519"],
 )
-def test_other_kinds_of_key_are_refused(key):
+def test_s3_other_kinds_of_key_are_refused(key):
     assert "kind of key" in refusal(pem(make(key)))
 
 
 @pytest.mark.parametrize("text", PRIVATE_KEYS.values(), ids=PRIVATE_KEYS.keys())
-def test_a_private_key_is_refused_in_every_form(text):
+def test_s13_a_private_key_is_refused_in_every_form(text):
     assert "You pasted a private key" in refusal(text)
 
 
 @pytest.mark.parametrize("text", PRIVATE_KEYS.values(), ids=PRIVATE_KEYS.keys())
-def test_a_private_key_beside_a_certificate_is_refused_too(text):
+def test_s13_a_private_key_beside_a_certificate_is_refused_too(text):
     assert "You pasted a private key" in refusal(pem(RSA_CERTIFICATE) + text)
     assert "You pasted a private key" in refusal(text + "\n\n" + pem(RSA_CERTIFICATE))
 
 
-def test_a_private_key_with_a_wrong_number_in_it_is_still_recognised():
+def test_s13_a_private_key_with_a_wrong_number_in_it_is_still_recognised():
     der = bytearray(private(RSA_KEY, DER, PKCS8))
     der[len(der) // 2] ^= 1
     assert "You pasted a private key" in refusal(base64.b64encode(der).decode())

@@ -65,7 +65,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(client, dev, a
     assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
 
 
-def test_an_end_user_is_nobody_in_the_console_and_an_administrator_nobody_here(client, dev, ada):
+def test_s11_an_end_user_is_nobody_in_the_console_and_an_administrator_nobody_here(client, dev, ada):
     sign_in(client, dev)
     assert client.get("/workspaces/acme/dev/groups/")["Location"].startswith("/sign-in/?next=")
     assert client.get("/operator/").status_code == 302
@@ -282,7 +282,7 @@ def test_next_leads_back_to_the_page_of_the_account_that_was_asked_for(client, d
         "",
     ],
 )
-def test_next_leads_nowhere_else(client, dev, ada, target):
+def test_s10_next_leads_nowhere_else(client, dev, ada, target):
     data = {"email": ADA, "password": PASSWORD, "next": target}
     assert client.post(url(dev, "password/"), data)["Location"] == url(dev, "account/")
     assert client.get(url(dev), {"next": target})["Location"] == url(dev, "account/")

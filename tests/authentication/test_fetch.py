@@ -1,4 +1,4 @@
-"""The safe fetcher against real sockets on loopback; nothing here leaves the machine."""
+"""S12: the safe fetcher against real sockets on loopback; nothing here leaves the machine."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ from time import monotonic, sleep
 import pytest
 
 from authentication import fetch
-from authentication.fetch import UNREACHABLE, fetch_metadata, is_public
+from authentication.fetch import UNREACHABLE, USERINFO, FetchResult, fetch_metadata, is_public
 from tests.authentication.certificates import issue_server_certificate
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -136,7 +136,7 @@ LOCAL_HOSTS = [
 
 
 @pytest.mark.parametrize("host", LOCAL_HOSTS)
-def test_no_spelling_of_a_local_address_reaches_us(listener, host):
+def test_s12_no_spelling_of_a_local_address_reaches_us(listener, host):
     assert fetch_metadata(f"https://{host}/").error == UNREACHABLE
     assert not was_reached(listener)
 
@@ -144,13 +144,13 @@ def test_no_spelling_of_a_local_address_reaches_us(listener, host):
 @pytest.mark.parametrize(
     "answers", [("127.0.0.1",), ("8.8.8.8", "127.0.0.1"), ("::1",), ("2606:4700::1", "::ffff:127.0.0.1")]
 )
-def test_a_name_with_any_private_address_is_refused_whole(listener, answers):
+def test_s12_a_name_with_any_private_address_is_refused_whole(listener, answers):
     result = fetch_metadata("https://idp.example/", resolve=resolving(*answers))
     assert result.error == UNREACHABLE
     assert not was_reached(listener)
 
 
-def test_the_listener_of_these_tests_would_notice_a_connection(listener):
+def test_s12_the_listener_of_these_tests_would_notice_a_connection(listener):
     host = "[::1]" if listener.family == socket.AF_INET6 else "127.0.0.1"
     fetch_metadata(f"https://{host}/", allowed_hosts=frozenset({host}), deadline=0.2)
     assert was_reached(listener)
@@ -209,7 +209,7 @@ def test_the_listener_of_these_tests_would_notice_a_connection(listener):
         "ff02::1",
     ],
 )
-def test_addresses_that_are_not_public_are_denied(address):
+def test_s12_addresses_that_are_not_public_are_denied(address):
     assert not is_public(address)
 
 
@@ -217,11 +217,11 @@ def test_addresses_that_are_not_public_are_denied(address):
     "address",
     ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1", "::ffff:8.8.8.8"],
 )
-def test_public_addresses_are_not_denied(address):
+def test_s12_public_addresses_are_not_denied(address):
     assert is_public(address)
 
 
-def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch):
+def test_s12_the_connection_goes_to_the_address_that_was_checked(monkeypatch):
     """A name that answers differently when asked again (DNS rebinding) is never asked again."""
     connected, timeouts = [], []
 
@@ -241,7 +241,7 @@ def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch):
     assert timeouts == pytest.approx([2.5, 5], abs=0.5)
 
 
-def test_the_next_address_is_tried_when_one_does_not_answer():
+def test_s12_the_next_address_is_tried_when_one_does_not_answer():
     with serving(sending(ANSWER)) as server:
         resolve = resolving("::1", "127.0.0.1")
         name = f"idp.test:{server.port}"
@@ -279,7 +279,7 @@ def test_the_next_address_is_tried_when_one_does_not_answer():
         ("https://idp.example:22/", "standard port 443"),
     ],
 )
-def test_a_url_that_must_not_be_fetched_is_explained_and_not_resolved(url, says):
+def test_s12_a_url_that_must_not_be_fetched_is_explained_and_not_resolved(url, says):
     resolve = resolving("8.8.8.8")
     result = fetch_metadata(url, resolve=resolve)
     assert says in result.error and result.body is None
@@ -290,21 +290,21 @@ def test_a_url_that_must_not_be_fetched_is_explained_and_not_resolved(url, says)
 @pytest.mark.parametrize(
     "url", ["https://a..b/", f"https://{'a' * 64}.example/", "https://127%2e0.0.1/", "https://[::1%25lo]/"]
 )
-def test_a_host_that_no_resolver_can_use_is_unreachable(url):
+def test_s12_a_host_that_no_resolver_can_use_is_unreachable(url):
     assert fetch_metadata(url).error == UNREACHABLE
 
 
 # What the operator has allowed
 
 
-def test_an_allowed_host_may_be_private_plain_http_and_on_any_port():
+def test_s12_an_allowed_host_may_be_private_plain_http_and_on_any_port():
     with serving(sending(ANSWER)) as server:
         for entry in ("127.0.0.1", f"127.0.0.1:{server.port}"):
             result = fetch_metadata(f"http://127.0.0.1:{server.port}/", allowed_hosts=frozenset({entry}))
             assert result == fetch.FetchResult(METADATA)
 
 
-def test_names_of_allowed_hosts_are_compared_without_case():
+def test_s12_names_of_allowed_hosts_are_compared_without_case():
     with serving(sending(ANSWER)) as server:
         url = f"http://IdP.intranet:{server.port}/"
         result = fetch_metadata(url, allowed_hosts=frozenset({"IDP.Intranet"}), resolve=resolving("127.0.0.1"))
@@ -312,7 +312,7 @@ def test_names_of_allowed_hosts_are_compared_without_case():
 
 
 @pytest.mark.parametrize("entry", ["127.0.0.1:1", "127.0.0.2", "127.0.0", "0.0.1", "localhost", ""])
-def test_another_allowed_host_or_port_allows_nothing(entry):
+def test_s12_another_allowed_host_or_port_allows_nothing(entry):
     with serving(sending(ANSWER)) as server:
         for scheme in ("http", "https"):
             url = f"{scheme}://127.0.0.1:{server.port}/"
@@ -323,7 +323,7 @@ def test_another_allowed_host_or_port_allows_nothing(entry):
 # Requests and answers
 
 
-def test_the_request_is_one_plain_get_of_path_and_query():
+def test_s12_the_request_is_one_plain_get_of_path_and_query():
     with serving(sending(ANSWER)) as server:
         assert get(server, "//a/%20?b=c&d#fragment").body == METADATA
     (request,) = server.requests
@@ -333,26 +333,26 @@ def test_the_request_is_one_plain_get_of_path_and_query():
     assert "fragment" not in request
 
 
-def test_proxies_of_the_environment_are_not_used(monkeypatch):
+def test_s12_proxies_of_the_environment_are_not_used(monkeypatch):
     for variable in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     with serving(sending(ANSWER)) as server:
         assert get(server).body == METADATA
 
 
-def test_a_chunked_answer_is_put_together():
+def test_s12_a_chunked_answer_is_put_together():
     with serving(sending(OK, b"Transfer-Encoding: chunked\r\n\r\n", b"3\r\n<a>\r\n4\r\n</a>\r\n0\r\n\r\n")) as server:
         assert get(server).body == b"<a></a>"
 
 
 @pytest.mark.parametrize("status", [b"204 No", b"401 No", b"404 No", b"500 No", b"304 No"])
-def test_any_status_but_200_is_told(status):
+def test_s12_any_status_but_200_is_told(status):
     with serving(sending(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")) as server:
         assert status[:3].decode() in get(server).error
 
 
 @pytest.mark.parametrize("encoding", [b"gzip", b"br", b"deflate", b"GZIP", b"identity, gzip", b"x"])
-def test_compressed_content_is_refused_unread(encoding):
+def test_s12_compressed_content_is_refused_unread(encoding):
     with serving(sending(OK + b"Content-Encoding: " + encoding + b"\r\nContent-Length: 9\r\n\r\n")) as server:
         assert "compressed" in get(server).error
 
@@ -362,7 +362,7 @@ def test_compressed_content_is_refused_unread(encoding):
     [b"Content-Length: 99999999\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\nffffff\r\n"],
     ids=["declared", "until closed", "chunked"],
 )
-def test_no_more_than_the_limit_is_read(headers):
+def test_s12_no_more_than_the_limit_is_read(headers):
     sent = []
 
     def endless(connection: socket.socket) -> None:
@@ -376,7 +376,7 @@ def test_no_more_than_the_limit_is_read(headers):
     assert sum(sent) < 20_000_000  # what fits into the buffers of the connection, and not all that was offered
 
 
-def test_a_body_of_exactly_the_limit_is_accepted():
+def test_s12_a_body_of_exactly_the_limit_is_accepted():
     with serving(sending(ANSWER)) as server:
         assert get(server, limit=19).body == METADATA
         assert get(server, limit=18).body is None
@@ -395,12 +395,12 @@ def test_a_body_of_exactly_the_limit_is_accepted():
     ],
     ids=["nothing", "ssh", "redis", "no status", "many headers", "long header", "no chunk"],
 )
-def test_what_is_not_http_gives_the_same_text_as_an_address_refused(answer):
+def test_s12_what_is_not_http_gives_the_same_text_as_an_address_refused(answer):
     with serving(sending(answer)) as server:
         assert get(server).error == UNREACHABLE
 
 
-def test_a_closed_port_gives_the_same_text_as_an_address_refused():
+def test_s12_a_closed_port_gives_the_same_text_as_an_address_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     result = fetch_metadata(f"http://127.0.0.1:{port}/", allowed_hosts=frozenset({"127.0.0.1"}))
@@ -430,7 +430,7 @@ def redirecting(location: str, status: int = 302) -> Handler:
         "//[",
     ],
 )
-def test_a_redirect_is_checked_like_the_first_url(listener, location):
+def test_s12_a_redirect_is_checked_like_the_first_url(listener, location):
     target = location.replace("127.0.0.1/", f"127.0.0.1:{fetch.HTTPS_PORT}/")
     with serving(redirecting(target)) as server:
         result = get(server)
@@ -438,8 +438,32 @@ def test_a_redirect_is_checked_like_the_first_url(listener, location):
     assert not was_reached(listener)
 
 
+@pytest.mark.parametrize("userinfo", ["", "user:secret@"])
+@pytest.mark.parametrize("host", LOCAL_HOSTS)
+def test_s12_no_redirect_to_any_spelling_of_a_local_address_reaches_us(listener, host, userinfo):
+    with serving(redirecting(f"https://{userinfo}{host}:{fetch.HTTPS_PORT}/")) as server:
+        result = get(server)
+    assert result == FetchResult(None, USERINFO if userinfo else UNREACHABLE)
+    assert not was_reached(listener)
+
+
+@pytest.mark.parametrize("host", LOCAL_HOSTS)
+def test_s12_no_name_or_password_opens_a_local_address(listener, host):
+    for userinfo in ("user", "user:secret", "", "idp.example:443"):
+        assert fetch_metadata(f"https://{userinfo}@{host}:{fetch.HTTPS_PORT}/").error == USERINFO
+    assert not was_reached(listener)
+
+
+def test_s12_a_redirect_to_a_name_is_resolved_and_checked_like_the_first_url(listener):
+    resolve = resolving("127.0.0.1")
+    with serving(redirecting("https://idp.example/")) as server:
+        assert get(server, resolve=resolve).error == UNREACHABLE
+    assert resolve.asked == ["127.0.0.1", "idp.example"]
+    assert not was_reached(listener)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_to_what_is_allowed_is_followed(status):
+def test_s12_a_redirect_to_what_is_allowed_is_followed(status):
     with (
         serving(sending(ANSWER)) as last,
         serving(redirecting(f"http://127.0.0.1:{last.port}/x", status)) as first,
@@ -449,7 +473,7 @@ def test_a_redirect_to_what_is_allowed_is_followed(status):
     assert last.requests[0].startswith("GET /x ")
 
 
-def test_three_redirects_are_followed_and_no_more():
+def test_s12_three_redirects_are_followed_and_no_more():
     def count_down(connection: socket.socket) -> None:
         number = int(server.requests[-1].split()[1].strip("/"))
         (redirecting(f"/{number - 1}") if number else sending(ANSWER))(connection)
@@ -475,7 +499,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("parts", SLOW.values(), ids=SLOW.keys())
-def test_the_deadline_holds_against_every_slow_answer(parts):
+def test_s12_the_deadline_holds_against_every_slow_answer(parts):
     with serving(sending(*(parts or [b""] * 40), pause=0.1)) as server:
         started = monotonic()
         result = get(server, deadline=0.3)
@@ -484,7 +508,7 @@ def test_the_deadline_holds_against_every_slow_answer(parts):
     assert 0.25 < elapsed < 3
 
 
-def test_the_deadline_holds_for_redirects_together():
+def test_s12_the_deadline_holds_for_redirects_together():
     def slowly(connection: socket.socket) -> None:
         sleep(1)
         redirecting("/")(connection)
@@ -495,14 +519,14 @@ def test_the_deadline_holds_for_redirects_together():
         assert monotonic() - started < 3
 
 
-def test_the_deadline_holds_against_a_slow_resolver():
+def test_s12_the_deadline_holds_against_a_slow_resolver():
     started = monotonic()
     result = fetch_metadata("https://idp.example/", resolve=lambda *args, **kwargs: sleep(3), deadline=0.2)
     assert result.error == UNREACHABLE
     assert monotonic() - started < 2
 
 
-def test_the_deadline_holds_against_a_silent_tls_handshake():
+def test_s12_the_deadline_holds_against_a_silent_tls_handshake():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         started = monotonic()
         host = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -511,7 +535,7 @@ def test_the_deadline_holds_against_a_silent_tls_handshake():
     assert monotonic() - started < 3
 
 
-def test_the_deadline_holds_for_connection_and_tls_together(monkeypatch):
+def test_s12_the_deadline_holds_for_connection_and_tls_together(monkeypatch):
     class Slow(socket.socket):
         def connect(self, address):
             sleep(2)
@@ -543,27 +567,27 @@ def get_tls(server: Server, host: str):
     return fetch_metadata(f"https://{name}/", allowed_hosts=frozenset({name}), resolve=resolving("127.0.0.1"))
 
 
-def test_over_tls_the_name_goes_into_sni_and_host_and_the_certificate_is_verified_for_it(tls):
+def test_s12_over_tls_the_name_goes_into_sni_and_host_and_the_certificate_is_verified_for_it(tls):
     with serving(sending(ANSWER), tls) as server:
         assert get_tls(server, "idp.test").body == METADATA
     assert server.names == ["idp.test"]
     assert f"\r\nHost: idp.test:{server.port}\r\n" in server.requests[0]
 
 
-def test_a_certificate_of_another_name_is_refused(tls):
+def test_s12_a_certificate_of_another_name_is_refused(tls):
     with serving(sending(ANSWER), tls) as server:
         assert get_tls(server, "other.test").error == UNREACHABLE
     assert server.requests == []
 
 
-def test_a_certificate_of_an_unknown_ca_is_refused(tls, monkeypatch):
+def test_s12_a_certificate_of_an_unknown_ca_is_refused(tls, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
     with serving(sending(ANSWER), tls) as server:
         assert get_tls(server, "idp.test").error == UNREACHABLE
     assert server.requests == []
 
 
-def test_the_deadline_holds_for_a_body_that_drips_over_tls(tls):
+def test_s12_the_deadline_holds_for_a_body_that_drips_over_tls(tls):
     parts = [OK + b"Content-Length: 9999\r\n\r\n"] + [b"x"] * 100
     with serving(sending(*parts, pause=0.1), tls) as server:
         name = f"idp.test:{server.port}"

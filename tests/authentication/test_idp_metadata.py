@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authentication.saml.metadata import MetadataError, parse_idp_metadata
+from authentication.saml.metadata import MetadataError, SingleLogout, parse_idp_metadata
 from authentication.saml.service_provider import sp_metadata
 from tests.authentication.certificates import (
     EC_CERTIFICATE,
@@ -151,7 +151,7 @@ def test_all_that_is_known_of_the_idp_is_returned():
     metadata = parse(OKTA)
     assert metadata.name_id_formats == (EMAIL,)
     assert metadata.sso_post_url == metadata.sso_redirect_url == SSO
-    assert metadata.slo_url == ""
+    assert metadata.slo == SingleLogout()
     assert metadata.wants_authn_requests_signed is False
     assert metadata.valid_until is None
     with pytest.raises(FrozenInstanceError):
@@ -159,7 +159,8 @@ def test_all_that_is_known_of_the_idp_is_returned():
 
 
 def test_the_logout_url_has_a_binding_of_the_browser():
-    assert parse(ADFS).slo_url == "https://idp.example/slo"
+    assert parse(ADFS).slo == SingleLogout("https://idp.example/slo", "post")
+    assert parse(ENTRA).slo == SingleLogout("https://idp.example/slo", "redirect")
 
 
 @pytest.mark.parametrize(("value", "expected"), [("true", True), ("1", True), ("false", False), ("0", False)])
@@ -180,11 +181,11 @@ def fingerprints(*keys) -> list[str]:
     return [certificate.fingerprint for certificate in parse(entity(idp(*keys, service()))).certificates]
 
 
-def test_a_key_without_use_signs_and_an_encryption_key_does_not():
+def test_s13_a_key_without_use_signs_and_an_encryption_key_does_not():
     assert fingerprints(key(use=""), key(EC_CERTIFICATE, "encryption")) == [fingerprint(RSA_CERTIFICATE)]
 
 
-def test_keys_of_the_other_roles_of_the_entity_are_not_trusted():
+def test_s13_keys_of_the_other_roles_of_the_entity_are_not_trusted():
     assert len(parse(ADFS).certificates) == 1
 
 
@@ -197,7 +198,7 @@ def test_an_expired_certificate_is_kept_for_the_caller_to_warn_of():
     assert parse(entity(idp(key(make(days=-5)), service()))).certificates[0].is_expired(NOW)
 
 
-def test_more_than_ten_certificates_are_refused():
+def test_s13_more_than_ten_certificates_are_refused():
     keys = [key(make(name=f"{number}.example")) for number in range(11)]
     assert len(fingerprints(*keys[:10])) == 10
     assert "11 different certificates" in refusal(entity(idp(*keys, service())))
@@ -254,7 +255,7 @@ SP = sp_metadata(entity_id="https://console.example/saml", acs_url="https://cons
         ),
     ],
 )
-def test_anything_else_is_refused_with_its_own_sentence(text, says):
+def test_s13_anything_else_is_refused_with_its_own_sentence(text, says):
     assert says in refusal(text)
 
 
@@ -274,12 +275,12 @@ def test_anything_else_is_refused_with_its_own_sentence(text, says):
         "",
     ],
 )
-def test_the_sso_url_must_be_https(location):
+def test_s13_the_sso_url_must_be_https(location):
     assert "no https single sign-on URL" in refusal(entity(idp(key(), service(location=location))))
 
 
 @pytest.mark.parametrize("services", [(), (service("SOAP"),), (service("HTTP-Artifact"),)])
-def test_the_sso_url_must_have_a_binding_that_is_spoken_here(services):
+def test_s13_the_sso_url_must_have_a_binding_that_is_spoken_here(services):
     assert "no https single sign-on URL" in refusal(entity(idp(key(), *services)))
 
 
@@ -295,7 +296,7 @@ def test_the_sso_url_must_have_a_binding_that_is_spoken_here(services):
         '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "1"><!ENTITY b "&a;&a;&a;">]>',
     ],
 )
-def test_a_dtd_is_refused(prologue):
+def test_s13_a_dtd_is_refused(prologue):
     assert "DOCTYPE or ENTITY" in refusal(prologue + HONEST)
 
 

@@ -258,7 +258,7 @@ def test_first_sign_ins_at_once_make_one_person_with_their_groups(transactional_
     assert groups_of(ada) == {"A", "B"} and GroupMembership.objects.count() == 2
 
 
-def test_one_response_at_once_in_many_threads_makes_one_session(transactional_db, syncing):
+def test_s7_one_response_at_once_in_many_threads_makes_one_session(transactional_db, syncing):
     xml = syncing.idp.respond(syncing.answer(syncing.begin()))
 
     def post(_: int) -> int:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from authentication import mail, wizard
+from authentication import wizard
 from authentication.actions.identity_providers import connect_provider
 from authentication.fetch import FetchResult
 from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
@@ -109,14 +109,14 @@ def actions() -> list[str]:
     return found[: found.index("connected")]
 
 
-def test_unchanged_metadata_says_so_and_leaves_no_event(press, idp, okta):
+def test_s13_unchanged_metadata_says_so_and_leaves_no_event(press, idp, okta):
     before = okta.identity_provider.metadata_fetched_at
     assert "The metadata of Okta Dev has not changed." in press("refresh")
     assert actions() == []
     assert IdentityProvider.objects.get().metadata_fetched_at > before
 
 
-def test_a_new_validity_alone_is_applied(press, idp):
+def test_s13_a_new_validity_alone_is_applied(press, idp):
     day = datetime.now(UTC).replace(microsecond=0) + timedelta(days=9)
     idp.body = metadata(OLD, valid=day.isoformat())
     before = in_force()
@@ -139,7 +139,7 @@ def test_a_new_validity_alone_is_applied(press, idp):
     ],
     ids=["another certificate", "only a new one", "URL", "binding", "issuer", "signed requests"],
 )
-def test_anything_else_is_held_and_in_force_only_once_it_is_confirmed(press, idp, owner, okta, changed):
+def test_s13_anything_else_is_held_and_in_force_only_once_it_is_confirmed(press, idp, owner, okta, changed):
     idp.body, before = changed, in_force()
     page = press("refresh")
     assert "Nothing is in force until you confirm it." in page and "waits for confirmation" in page
@@ -157,7 +157,7 @@ def test_anything_else_is_held_and_in_force_only_once_it_is_confirmed(press, idp
     assert actions() == ["metadata_confirmed", "metadata_held"]
 
 
-def test_the_difference_is_shown_with_what_stays_comes_and_goes(press, idp):
+def test_s13_the_difference_is_shown_with_what_stays_comes_and_goes(press, idp):
     idp.body = metadata(NEW, sso="https://elsewhere.example/sso")
     page = press("refresh")
     assert "<del>https://idp.example/sso</del>" in page and "<ins>https://elsewhere.example/sso</ins>" in page
@@ -169,7 +169,7 @@ def test_the_difference_is_shown_with_what_stays_comes_and_goes(press, idp):
     assert ">Stays<" in page and ">New<" in page and ">No longer listed<" not in page and "<del>" not in page
 
 
-def test_the_list_of_providers_says_that_something_waits(press, idp, owner, okta):
+def test_s13_the_list_of_providers_says_that_something_waits(press, idp, owner, okta):
     IdentityProvider.objects.update(allows_sha1=True)
     idp.body = metadata(NEW)
     press("refresh")
@@ -178,7 +178,7 @@ def test_the_list_of_providers_says_that_something_waits(press, idp, owner, okta
     assert "New metadata to confirm" in page and "SHA-1 accepted" in page
 
 
-def test_discarding_leaves_everything_as_it_was_and_the_next_refresh_asks_again(press, idp, owner, okta):
+def test_s13_discarding_leaves_everything_as_it_was_and_the_next_refresh_asks_again(press, idp, owner, okta):
     idp.body, before = metadata(NEW), in_force()
     press("refresh")
     assert "The connection stays as it was." in press("discard", digest=held_digest(owner, okta))
@@ -189,7 +189,7 @@ def test_discarding_leaves_everything_as_it_was_and_the_next_refresh_asks_again(
 
 
 @pytest.mark.parametrize("decision", ["confirm", "discard"])
-def test_only_what_was_seen_is_decided(press, idp, owner, okta, decision):
+def test_s13_only_what_was_seen_is_decided(press, idp, owner, okta, decision):
     idp.body, before = metadata(NEW), in_force()
     press("refresh")
     seen = held_digest(owner, okta)
@@ -203,14 +203,14 @@ def test_only_what_was_seen_is_decided(press, idp, owner, okta, decision):
     assert in_force() == before
 
 
-def test_the_same_difference_is_recorded_and_told_once(press, idp):
+def test_s13_the_same_difference_is_recorded_and_told_once(press, idp):
     for day in (5, 6):
         idp.body = metadata(NEW, valid=f"{datetime.now(UTC) + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ}")
         assert "Nothing is in force until you confirm it." in press("refresh")
     assert actions() == ["metadata_held"]
 
 
-def test_metadata_that_went_back_takes_what_was_held_with_it(press, idp):
+def test_s13_metadata_that_went_back_takes_what_was_held_with_it(press, idp):
     idp.body = metadata(NEW)
     press("refresh")
     idp.body = metadata(OLD)
@@ -220,7 +220,7 @@ def test_metadata_that_went_back_takes_what_was_held_with_it(press, idp):
     assert ChangeEvent.objects.first().before == {"is_held": True}
 
 
-def test_replacing_the_connection_settles_what_was_held(press, idp, okta):
+def test_s13_replacing_the_connection_settles_what_was_held(press, idp, okta):
     idp.body = metadata(NEW)
     press("refresh")
     read = parse_idp_metadata(metadata(OLD, NEW), now=datetime.now(UTC))
@@ -239,21 +239,21 @@ def test_replacing_the_connection_settles_what_was_held(press, idp, okta):
     ],
     ids=["unreachable", "web page", "no certificate", "expired", "http"],
 )
-def test_what_cannot_be_read_changes_nothing_and_says_why(press, idp, body, error, sentence):
+def test_s13_what_cannot_be_read_changes_nothing_and_says_why(press, idp, body, error, sentence):
     idp.body, idp.error, before = body, error, IdentityProvider.objects.values().get()
     page = press("refresh")
     assert "The metadata was not refreshed." in page and sentence in page
     assert IdentityProvider.objects.values().get() == before and actions() == []
 
 
-def test_metadata_that_was_not_given_by_url_has_no_button(press, okta, owner):
+def test_s13_metadata_that_was_not_given_by_url_has_no_button(press, okta, owner):
     assert "Refresh metadata" in owner.get(url(okta, "certificates")).content.decode()
     IdentityProvider.objects.update(metadata_source="xml", metadata_url="")
     assert "Refresh metadata" not in owner.get(url(okta, "certificates")).content.decode()
     assert "It was not given by URL." in press("refresh")
 
 
-def test_a_connection_that_changes_while_the_idp_is_asked_is_left_alone(press, idp, monkeypatch):
+def test_s13_a_connection_that_changes_while_the_idp_is_asked_is_left_alone(press, idp, monkeypatch):
     def fetch(url, **kwargs):
         IdentityProvider.objects.update(metadata_url="https://new.example/metadata")
         return FetchResult(metadata(NEW))
@@ -264,7 +264,7 @@ def test_a_connection_that_changes_while_the_idp_is_asked_is_left_alone(press, i
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_transaction_is_open_while_the_network_is_asked(press, monkeypatch):
+def test_s13_no_transaction_is_open_while_the_network_is_asked(press, monkeypatch):
     seen = []
 
     def fetch(url, **kwargs):
@@ -276,22 +276,16 @@ def test_no_transaction_is_open_while_the_network_is_asked(press, monkeypatch):
     assert seen == [False]
 
 
-def test_owners_are_told_when_something_is_held_and_when_it_is_confirmed(
-    press, idp, owner, okta, mailoutbox, django_capture_on_commit_callbacks
-):
+def test_s13_owners_are_told_when_something_is_held_and_when_it_is_confirmed(press, idp, owner, okta, mails):
     idp.body = metadata(NEW)
     for button, sentence in {"refresh": "wait for confirmation", "confirm": "confirmed changed metadata"}.items():
         data = {"digest": held_digest(owner, okta)} if button == "confirm" else {}
-        mailoutbox.clear()
-        with django_capture_on_commit_callbacks(execute=True):
-            press(button, **data)
-        mail._in_the_background.submit(lambda: None).result()
-        (message,) = mailoutbox
+        (message,) = mails(lambda button=button, data=data: press(button, **data))
         assert message.to == ["owner@acme.example"] and sentence in message.body
         assert fingerprint(NEW) in message.body and fingerprint(OLD) in message.body
 
 
-def test_a_viewer_sees_the_difference_without_buttons(press, idp, client, dev, okta):
+def test_s13_a_viewer_sees_the_difference_without_buttons(press, idp, client, dev, okta):
     idp.body = metadata(NEW)
     press("refresh")
     viewer = factories.sign_in(client, factories.administrator(dev.workspace, "viewer"))

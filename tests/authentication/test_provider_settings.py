@@ -85,7 +85,7 @@ def test_metadata_that_asks_for_signed_requests_decides(press, admin, okta):
     assert events() == []
 
 
-def test_sha1_is_off_warned_about_and_recorded(press, admin, okta):
+def test_s3_sha1_is_off_warned_about_and_recorded(press, admin, okta):
     page = text(admin.get(url("settings")))
     assert "SHA-1 is broken" in page and "SHA-1 is accepted" not in page
     assert not IdentityProvider.objects.get().allows_sha1

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import pytest
 from django.urls import reverse
 
-from authentication import mail
 from authentication.actions.identity_providers import connect_provider, update_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.service_provider import signing_key, start_rollover
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
 from authentication.wizard import typed_in
@@ -74,7 +74,7 @@ def is_asked(response) -> bool:
     return response.status_code == 302 and response.url.startswith(CONFIRM)
 
 
-def test_signing_in_is_a_proof_for_fifteen_minutes(client, dev, okta, monkeypatch):
+def test_s15_signing_in_is_a_proof_for_fifteen_minutes(client, dev, okta, monkeypatch):
     email = factories.administrator(dev.workspace).user.email
     client.post("/sign-in/", {"email": email, "password": PASSWORD})
     assert client.get(url("provider-edit", okta)).status_code == 200
@@ -84,7 +84,7 @@ def test_signing_in_is_a_proof_for_fifteen_minutes(client, dev, okta, monkeypatc
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_pages_of_weight_open_only_with_a_recent_proof(owner, okta, page):
+def test_s15_pages_of_weight_open_only_with_a_recent_proof(owner, okta, page):
     address = url(f"provider-{page}", okta)
     assert is_asked(owner.get(address))
     prove(owner)
@@ -92,7 +92,7 @@ def test_pages_of_weight_open_only_with_a_recent_proof(owner, okta, page):
 
 
 @pytest.mark.parametrize("button", [*BUTTONS, *OF_SETTINGS])
-def test_buttons_of_weight_change_nothing_without_a_recent_proof(owner, okta, button):
+def test_s15_buttons_of_weight_change_nothing_without_a_recent_proof(owner, okta, button):
     before = (IdentityProvider.objects.values().get(), ChangeEvent.objects.count())
     response = owner.post(url(f"provider-{button}", okta), {"is_enabled": "true"})
     assert is_asked(response)
@@ -100,13 +100,13 @@ def test_buttons_of_weight_change_nothing_without_a_recent_proof(owner, okta, bu
 
 
 @pytest.mark.parametrize("switch", ["saml-switch", "password-switch"])
-def test_the_switches_of_the_environment_need_one_too(owner, dev, switch):
+def test_s15_the_switches_of_the_environment_need_one_too(owner, dev, switch):
     before = EnvironmentPolicy.objects.values().get()
     assert is_asked(owner.post(url(switch), {"is_enabled": "false"}))
     assert EnvironmentPolicy.objects.values().get() == before
 
 
-def test_a_button_leads_back_to_the_page_it_stands_on(owner, okta):
+def test_s15_a_button_leads_back_to_the_page_it_stands_on(owner, okta):
     page = url("environment")
     response = owner.post(url("saml-switch"), {"is_enabled": "false"}, headers={"Referer": f"http://testserver{page}"})
     confirm = owner.get(response.url)
@@ -116,12 +116,12 @@ def test_a_button_leads_back_to_the_page_it_stands_on(owner, okta):
 
 
 @pytest.mark.parametrize("before", ["https://evil.example/x", "//evil.example/", "", "http://testserver.evil/"])
-def test_a_button_leads_to_no_page_of_others(owner, okta, before):
+def test_s15_a_button_leads_to_no_page_of_others(owner, okta, before):
     response = owner.post(url("saml-switch"), {"is_enabled": "false"}, headers={"Referer": before})
     assert response.url == f"{CONFIRM}?next=%2F"
 
 
-def test_what_is_typed_into_an_open_page_is_taken_as_long_as_the_session_lasts(owner, okta):
+def test_s15_what_is_typed_into_an_open_page_is_taken_as_long_as_the_session_lasts(owner, okta):
     answers = {"name": "Renamed", "vendor": "okta", "enforcement": "no_one", "domains": ""}
     prove(owner, OPENED_RECENTLY - timedelta(seconds=5))
     assert is_asked(owner.get(url("provider-edit", okta)))
@@ -131,20 +131,20 @@ def test_what_is_typed_into_an_open_page_is_taken_as_long_as_the_session_lasts(o
     assert is_asked(owner.post(url("provider-edit", okta), answers))
 
 
-def test_reading_needs_no_proof_and_refreshing_changes_no_trust(owner, okta):
+def test_s15_reading_needs_no_proof_and_refreshing_changes_no_trust(owner, okta):
     for route in ("environment", "provider-certificates"):
         assert owner.get(url(route, None if route == "environment" else okta)).status_code == 200
     assert not is_asked(owner.post(url("provider-metadata-refresh", okta)))
 
 
-def test_who_may_not_change_it_is_not_asked_for_a_password(client, dev, okta):
+def test_s15_who_may_not_change_it_is_not_asked_for_a_password(client, dev, okta):
     client.force_login(factories.administrator(dev.workspace, "viewer").user)
     assert client.get(url("provider-edit", okta)).status_code == 403
     client.force_login(factories.administrator(factories.workspace("globex")).user)
     assert client.get(url("provider-edit", okta)).status_code == 404
 
 
-def test_the_password_confirms_and_leads_back_with_a_new_session_key(owner, okta):
+def test_s15_the_password_confirms_and_leads_back_with_a_new_session_key(owner, okta):
     page = url("provider-edit", okta)
     before = owner.session.session_key
     assert owner.post(CONFIRM, {"password": PASSWORD, "next": page}).url == page
@@ -156,17 +156,17 @@ def test_the_password_confirms_and_leads_back_with_a_new_session_key(owner, okta
 @pytest.mark.parametrize(
     "target", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"]
 )
-def test_it_leads_to_no_other_site(owner, target):
+def test_s15_it_leads_to_no_other_site(owner, target):
     assert owner.post(CONFIRM, {"password": PASSWORD, "next": target}).url == "/"
 
 
-def test_a_wrong_password_proves_nothing(owner, okta):
+def test_s15_a_wrong_password_proves_nothing(owner, okta):
     page = owner.post(CONFIRM, {"password": "wrong", "next": "/"})
     assert page.status_code == 200 and "This is not your password." in page.content.decode()
     assert is_asked(owner.get(url("provider-edit", okta)))
 
 
-def test_guessing_is_throttled_together_with_the_sign_in(client, owner, okta):
+def test_s15_guessing_is_throttled_together_with_the_sign_in(client, owner, okta):
     for _ in range(FREE_ATTEMPTS):
         owner.post(CONFIRM, {"password": "wrong"})
     response = owner.post(CONFIRM, {"password": PASSWORD})
@@ -177,7 +177,7 @@ def test_guessing_is_throttled_together_with_the_sign_in(client, owner, okta):
     assert client.__class__().post("/sign-in/", data).status_code == 429
 
 
-def test_only_who_is_signed_in_is_asked(client):
+def test_s15_only_who_is_signed_in_is_asked(client):
     assert client.get(CONFIRM).url.startswith("/sign-in/")
     assert client.post(CONFIRM, {"password": PASSWORD}).url.startswith("/sign-in/")
 
@@ -185,21 +185,7 @@ def test_only_who_is_signed_in_is_asked(client):
 # Mail to the owners
 
 
-@pytest.fixture
-def mails(mailoutbox, django_capture_on_commit_callbacks):
-    """The mails that an act sends."""
-
-    def act(function):
-        mailoutbox.clear()
-        with django_capture_on_commit_callbacks(execute=True):
-            function()
-        mail._in_the_background.submit(lambda: None).result()
-        return list(mailoutbox)
-
-    return act
-
-
-def test_all_active_owners_are_told_what_changed_before_and_after(dev, okta, mails):
+def test_s15_all_active_owners_are_told_what_changed_before_and_after(dev, okta, mails):
     for name in ("ada", "ben", "gone"):
         who = factories.administrator(factories.workspace(name))
         dev.workspace.administrators.create(user=who.user, role="owner")
@@ -218,7 +204,7 @@ def test_all_active_owners_are_told_what_changed_before_and_after(dev, okta, mai
     assert "BEGIN" not in message.body and "&#" not in message.body
 
 
-def test_enforcement_is_told_and_a_name_is_not(dev, okta, mails):
+def test_s15_enforcement_is_told_and_a_name_is_not(dev, okta, mails):
     factories.administrator(dev.workspace)
     answers = {"vendor": "okta", "enforcement": "no_one", "by": ACME}
     assert mails(lambda: update_provider(use=okta, name="Renamed", **answers)) == []
@@ -237,9 +223,11 @@ def test_enforcement_is_told_and_a_name_is_not(dev, okta, mails):
         ("provider-signing", {"is_enabled": "true"}),
         ("provider-sha1", {"is_enabled": "true"}),
         ("provider-settings", {"name": "displayName"}),
+        ("provider-rollover-start", {}),
     ],
 )
-def test_every_change_of_weight_is_told(owner, okta, mails, route, data):
+def test_s15_every_change_of_weight_is_told(owner, okta, mails, route, data):
+    signing_key(okta.environment.workspace)
     prove(owner)
     address = url(route, okta if route.startswith("provider") else None)
     (message,) = mails(lambda: owner.post(address, data))
@@ -249,12 +237,37 @@ def test_every_change_of_weight_is_told(owner, okta, mails, route, data):
     assert mails(lambda: owner.post(address, data)) == []
 
 
-def test_what_the_installation_does_itself_is_not_mailed(dev, okta, mails):
+@pytest.mark.parametrize("ending", ["finish", "cancel"])
+def test_s15_the_end_of_a_rollover_is_told(owner, okta, mails, ending):
+    signing_key(okta.environment.workspace)
+    start_rollover(workspace=okta.environment.workspace, by=SYSTEM)
+    prove(owner)
+    (message,) = mails(lambda: owner.post(url(f"provider-rollover-{ending}", okta)))
+    assert ChangeEvent.objects.first().sentence in message.body
+
+
+def test_s15_a_provider_turned_on_or_used_elsewhere_is_told(owner, okta, mails):
+    prove(owner)
+    owner.post(url("provider-disable", okta))
+    (message,) = mails(lambda: owner.post(url("provider-enable", okta)))
+    assert "turned Okta Dev on in DEV." in message.body
+    elsewhere = url("provider-use", okta).replace("/dev/", "/prod/")
+    (message,) = mails(lambda: owner.post(elsewhere))
+    assert "let PROD use the identity provider Okta Dev." in message.body
+
+
+def test_s15_switching_passwords_off_is_told(owner, okta, mails):
+    prove(owner)
+    (message,) = mails(lambda: owner.post(url("password-switch"), {"is_enabled": "false"}))
+    assert "switched Password authentication off in DEV." in message.body
+
+
+def test_s15_what_the_installation_does_itself_is_not_mailed(dev, okta, mails):
     factories.administrator(dev.workspace)
     assert mails(lambda: connect(okta, RSA_CERTIFICATE, by=SYSTEM)) == []
 
 
-def test_a_mail_server_that_fails_keeps_nobody_from_changing(dev, okta, mails, monkeypatch, caplog):
+def test_s15_a_mail_server_that_fails_keeps_nobody_from_changing(dev, okta, mails, monkeypatch, caplog):
     factories.administrator(dev.workspace)
 
     def fail(_):

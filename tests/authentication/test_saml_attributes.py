@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from authentication.saml.attributes import AttributeNames, Profile, pick_profile
+from authentication.saml.name_ids import NameId
 from authentication.saml.responses import Claims
 from tests.idp import EMAIL, PERSISTENT
 
@@ -20,7 +21,8 @@ def profile(
     name_id: str = "00u1",
     name_id_format: str = PERSISTENT,
 ) -> Profile:
-    claims = Claims("_r", "_a", "_q", "https://idp", name_id, name_id_format, attributes, "", None, NOW, NOW)
+    subject = NameId(name_id, name_id_format)
+    claims = Claims("_r", "_a", "_q", "https://idp", name_id, name_id_format, attributes, "", None, NOW, NOW, subject)
     return pick_profile(claims, names)
 
 

@@ -9,6 +9,7 @@ from lxml import etree
 
 from authentication.saml.errors import Reason, SamlRefused
 from authentication.saml.gate import parse
+from authentication.saml.name_ids import NameId
 from authentication.saml.responses import Claims, ProviderFacts, SpFacts, peek_in_response_to, read_response
 from tests.idp import (
     ACS_URL,
@@ -118,6 +119,7 @@ def test_an_honest_response_gives_its_claims(sign):
         session_not_on_or_after=NOW + timedelta(hours=8),
         assertion_not_on_or_after=NOW + timedelta(minutes=6),
         authn_instant=NOW,
+        subject=NameId("ada@acme.example", EMAIL),
     )
     assert read(IDP.respond(Answer(), sign=sign)) == expected
     encryption = Encryption(self_signed(SP_KEY, "sp.example"))

@@ -1,6 +1,7 @@
-"""Signing in through an identity provider over HTTP: S3 to S11 of security.md. People and groups: test_jit.py."""
+"""Signing in through an identity provider over HTTP: S1 to S11 of security.md. People and groups: test_jit.py."""
 
 import logging
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -12,8 +13,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from lxml import etree
 
-from authentication.actions.identity_providers import disable_provider
+from authentication.actions.identity_providers import disable_provider, remove_provider, use_provider
 from authentication.actions.policies import switch_saml
 from authentication.actions.service_provider import signing_key
 from authentication.models import (
@@ -28,10 +30,10 @@ from authentication.models import (
 from tests import factories
 from tests.authentication.end_users import environments, person, url
 from tests.authentication.ways import ADA, Way, connect, requested, way
-from tests.idp import EMAIL, PERSISTENT, Encryption, Idp, Style, encode
+from tests.idp import EMAIL, NS, PERSISTENT, Encryption, Idp, Style, encode
 from workspace.actions.end_users import deactivate_end_user, set_manual_access, update_profile
 from workspace.events import SYSTEM
-from workspace.models import EndUser, Environment
+from workspace.models import Administrator, EndUser, Environment, User
 
 pytestmark = pytest.mark.django_db
 Method = EnvironmentProvider.Method
@@ -74,7 +76,7 @@ def test_a_known_person_signs_in_and_lands_on_the_account(okta, ada):
     assert okta.is_in()
     session, attempt = EndUserSession.objects.get(), SignInAttempt.objects.get()
     assert (session.end_user, session.identity_provider) == (ada, okta.use.identity_provider)
-    assert (session.name_id, session.session_index) == (ADA, "session-1")
+    assert session.sealed_name_id and session.session_index == "session-1"
     assert (attempt.outcome, attempt.end_user, attempt.provider_name) == ("succeeded", ada, "Okta")
 
 
@@ -84,9 +86,13 @@ def test_the_page_that_was_asked_for_is_opened_afterwards(okta, ada):
     assert okta.post(xml)["Location"] == wanted
 
 
-def test_the_session_ends_with_that_of_the_identity_provider(okta, ada):
+def test_s5_the_session_ends_with_that_of_the_identity_provider(okta, ada, monkeypatch):
     okta.sign_in(session_lifetime=timedelta(hours=2))
-    assert EndUserSession.objects.get().expires_at < timezone.now() + timedelta(hours=2, minutes=1)
+    end = EndUserSession.objects.get().expires_at
+    assert timedelta(hours=1, minutes=59) < end - timezone.now() <= timedelta(hours=2)
+    for left, is_in in ((timedelta(seconds=1), True), (timedelta(0), False)):
+        monkeypatch.setattr("authentication.decorators.timezone.now", lambda at=end - left: at)
+        assert okta.is_in() == is_in
 
 
 def test_an_idp_that_wants_a_post_gets_a_form_that_the_policy_of_the_page_allows(okta):
@@ -139,7 +145,7 @@ def test_nothing_of_a_refused_message_is_logged(okta, caplog):
     assert not {word for word in (ADA, "Ada Winter", "elsewhere.example", "session-1") if word in caplog.text}
 
 
-# S3 to S5: what saml/ refuses is refused here. ------------------------------------------------------------------------
+# S1 to S5: what saml/ refuses is refused here. ------------------------------------------------------------------------
 
 
 def test_s3_a_response_signed_by_another_key_is_refused(okta, ada):
@@ -183,6 +189,60 @@ def test_s1_what_is_no_response_is_refused_and_told_to_the_environment_it_was_me
         is_unknown = sent not in ("", "\0", relay_state)
         expected = {"request_gone"} if is_unknown else {"not_base64", "not_xml", "too_large"}
         assert attempt.reason in expected
+
+
+def test_s1_more_than_a_form_may_hold_is_refused_unread(okta, ada):
+    for path in (okta.acs, f"/saml/{uuid4()}/acs"):
+        assert Client().post(path, {"SAMLResponse": "A" * 3_000_000}).status_code in (400, 413)
+    assert not EndUserSession.objects.exists() and not AuthnRequest.objects.exclude(response="").exists()
+
+
+def _wrapped(xml: bytes) -> bytes:
+    """The signed assertion behind another one of the same ID, which names somebody else."""
+    root = etree.fromstring(xml)
+    honest = root.find("saml:Assertion", NS)
+    honest.addprevious(_of_ben(deepcopy(honest)))
+    return etree.tostring(root)
+
+
+def _swapped(xml: bytes) -> bytes:
+    """The signed assertion inside the signature of one that names somebody else."""
+    root = etree.fromstring(xml)
+    honest = root.find("saml:Assertion", NS)
+    other = _of_ben(deepcopy(honest))
+    root.replace(honest, other)
+    signature = deepcopy(honest.find("ds:Signature", NS))
+    honest.remove(honest.find("ds:Signature", NS))
+    etree.SubElement(signature, f"{{{NS['ds']}}}Object").append(honest)
+    other.insert(1, signature)
+    return etree.tostring(root)
+
+
+def _of_ben(assertion: etree._Element) -> etree._Element:
+    assertion.remove(assertion.find("ds:Signature", NS))
+    assertion.find("saml:Subject/saml:NameID", NS).text = "ben.winter@acme.example"
+    return assertion
+
+
+@pytest.mark.parametrize("forge", [_wrapped, _swapped])
+def test_s4_a_wrapped_response_is_refused(okta, places, ada, forge):
+    person(places[1], name="Ben Winter", password="")
+    refused(okta.post(forge(okta.idp.respond(okta.answer(okta.begin())))), "unexpected_structure")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"ada.winter@", b"ben.winter@", "signature_invalid"),
+        (b"ada.winter@", b"ben.winter@<!---->", "forbidden_markup"),
+        (b">ada.winter@acme.example<", b">ben.winter@acme.example<!--ada.winter@acme.example--><", "forbidden_markup"),
+    ],
+)
+def test_s2_nobody_is_signed_in_by_what_was_not_signed(okta, places, ada, old, new, reason):
+    person(places[1], name="Ben Winter", password="")
+    xml = okta.idp.respond(okta.answer(okta.begin()))
+    assert old in xml
+    refused(okta.post(xml.replace(old, new)), reason)
 
 
 # S6: in answer to a request of this browser. --------------------------------------------------------------------------
@@ -356,6 +416,22 @@ def test_s9_a_certificate_replaced_meanwhile_counts_no_longer(okta, ada):
     refused(okta.post(xml), "certificate_unknown")
 
 
+@pytest.mark.parametrize("step", ["at the IdP", "stored"])
+def test_s9_a_provider_removed_meanwhile_is_refused(okta, places, ada, step):
+    use_provider(provider=okta.use.identity_provider, environment=places[0], by=SYSTEM)
+    xml = okta.idp.respond(okta.answer(okta.begin()))
+    stored = okta.deliver(xml)["Location"] if step == "stored" else ""
+    remove_provider(use=okta.use, by=SYSTEM)
+    refused(okta.browser.get(stored) if stored else okta.post(xml), "request_gone")
+
+
+def test_s9_a_domain_given_to_another_provider_meanwhile_is_refused(okta, places, ada):
+    xml = okta.idp.respond(okta.answer(okta.begin()))
+    other = way(places[1], "Entra")
+    EnvironmentProvider.objects.filter(pk=other.use.pk).update(enforcement="selected_domains", domains=["acme.example"])
+    refused(okta.post(xml), "foreign_domain")
+
+
 def test_s9_deactivation_ends_the_session_that_saml_began(okta, ada):
     okta.sign_in()
     deactivate_end_user(end_user=ada, by=SYSTEM)
@@ -439,13 +515,16 @@ def test_s11_a_nameid_that_is_the_address_goes_to_who_has_the_address_now(okta, 
 
 def test_s11_an_address_becomes_no_console_account(okta, places):
     owner = factories.administrator(places[0].workspace)
+    operator = User.objects.create_superuser("operator@acme.example", "correct horse battery")
+    accounts = list(User.objects.order_by("pk").values())
     jit = way(places[2], "Entra", method=Method.JIT)
-    assert jit.sign_in(owner.user.email).status_code == 302 and jit.is_in()
-    before = owner.user.password
-    owner.user.refresh_from_db()
-    assert owner.user.password == before
-    console = reverse("workspace:groups", kwargs={"workspace": "acme", "environment": "prod"})
-    assert jit.browser.get(console)["Location"].startswith(reverse("workspace:sign-in"))
+    for email in (owner.user.email, operator.email):
+        jit.browser = Client()
+        assert jit.sign_in(email).status_code == 302 and jit.is_in()
+        for page in ("/workspaces/acme/prod/groups/", "/operator/"):
+            assert "next=" in jit.browser.get(page)["Location"]
+    assert list(User.objects.order_by("pk").values()) == accounts
+    assert Administrator.objects.get() == owner
 
 
 def named(theirs: Way, name_id: str, email: str) -> Any:

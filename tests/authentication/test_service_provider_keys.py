@@ -182,7 +182,7 @@ def test_there_must_be_a_key_to_replace_and_no_rollover_already(acme):
     assert states(acme) == ["active", "next"]
 
 
-def test_every_step_is_recorded_with_fingerprints_only(acme, owner):
+def test_s15_every_step_is_recorded_with_fingerprints_only(acme, owner):
     signing_key(acme, by=owner)
     for act in (start_rollover, cancel_rollover, start_rollover, finish_rollover):
         act(workspace=acme, by=owner)

@@ -13,6 +13,7 @@ from authentication.actions.sessions import EndReason, as_actor, end_session, en
 from authentication.decorators import cookie_name, current_session
 from authentication.models import EndUserSession, Visit
 from authentication.models.sessions import GREATEST_AGE, IDLE_AGE, SEEN_EVERY
+from authentication.saml.name_ids import NameId
 from tests.authentication.end_users import (
     OKTA,
     OKTA_ACTOR,
@@ -33,6 +34,7 @@ from workspace.actions.end_users import (
     restore_access,
     set_manual_access,
 )
+from workspace.crypto import unseal
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent
 
@@ -210,8 +212,9 @@ def test_a_session_ends_with_that_of_the_identity_provider_but_never_later_than_
 
 def test_a_session_remembers_how_the_identity_provider_calls_it(dev, ada):
     okta = provider(dev).identity_provider
-    found = start(dev, ada, identity_provider=okta, name_id="ada@acme", session_index="_1")
-    assert (found.identity_provider, found.name_id, found.session_index) == (okta, "ada@acme", "_1")
+    found = start(dev, ada, identity_provider=okta, name_id=NameId("ada@acme"), session_index="_1")
+    assert (found.identity_provider, found.session_index) == (okta, "_1")
+    assert NameId.from_json(unseal(found.sealed_name_id)) == NameId("ada@acme")
 
 
 # Signing out

@@ -303,7 +303,7 @@ def test_metadata_xml_is_uploaded_or_pasted(step2, draft, way):
     assert draft.metadata_source == "xml" and draft.certificates.count() == 2
 
 
-def test_metadata_is_fetched_from_its_url(step2, draft, publisher):
+def test_s12_metadata_is_fetched_from_its_url(step2, draft, publisher):
     publisher.answer = 200, idp_metadata(VALID).encode()
     assert step2({"has_metadata_url": "yes", "metadata_url": metadata_url(publisher)}).status_code == 302
     draft.refresh_from_db()
@@ -437,7 +437,7 @@ def test_a_metadata_url_that_answers_with_an_error_is_explained(step2, publisher
         ("https://idp.example/" + "a" * 2000, "longer than 2,000 characters"),
     ],
 )
-def test_a_wrong_metadata_url_is_explained_and_kept(step2, typed, says):
+def test_s12_a_wrong_metadata_url_is_explained_and_kept(step2, typed, says):
     assert says in refused(step2, {"has_metadata_url": "yes", "metadata_url": typed})["metadata_url"]
 
 
@@ -458,7 +458,7 @@ def test_a_good_file_must_be_chosen_again_when_something_else_is_wrong(step2):
 
 @pytest.mark.parametrize("field", ["certificates", "metadata_xml", "sso_url", "entity_id"])
 @pytest.mark.parametrize("key", PRIVATE_KEYS.values(), ids=PRIVATE_KEYS.keys())
-def test_a_private_key_is_neither_stored_nor_shown_again(step2, field, key):
+def test_s13_a_private_key_is_neither_stored_nor_shown_again(step2, field, key):
     response = step2(values(**{field: key}))
     assert "You pasted a private key" in errors(response)[field]
     assert response.context["form"][field].value() == ""
@@ -467,12 +467,12 @@ def test_a_private_key_is_neither_stored_nor_shown_again(step2, field, key):
     assert not ChangeEvent.objects.filter(action="identity_provider.connected").exists()
 
 
-def test_a_private_key_in_a_file_is_refused(step2):
+def test_s13_a_private_key_in_a_file_is_refused(step2):
     found = refused(step2, upload(PRIVATE_KEYS["pkcs8 pem"]))
     assert "You pasted a private key" in found["metadata_file"]
 
 
-def test_a_private_key_in_the_way_not_chosen_is_not_shown_again_either(step2):
+def test_s13_a_private_key_in_the_way_not_chosen_is_not_shown_again_either(step2):
     key = PRIVATE_KEYS["pkcs8 pem"]
     response = step2({"has_metadata_url": "yes", "metadata_url": "http://wrong.example", "certificates": key})
     assert errors(response).keys() == {"metadata_url"}

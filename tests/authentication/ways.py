@@ -11,7 +11,7 @@ from authentication.actions.identity_providers import connect_provider, create_p
 from authentication.actions.policies import switch_saml
 from authentication.models import AuthnRequest, EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
-from authentication.saml.metadata import IdpMetadata
+from authentication.saml.metadata import IdpMetadata, SingleLogout
 from tests.authentication.end_users import is_signed_in, url
 from tests.idp import Answer, Idp, encode
 from workspace.events import SYSTEM
@@ -84,10 +84,10 @@ def way(environment: Environment, name: str = "Okta", method: str = "manual", id
     return Way(EnvironmentProvider.objects.select_related("environment__workspace").get(pk=use.pk), idp)
 
 
-def connect(use: EnvironmentProvider, idp: Idp, post_url: str = "") -> None:
+def connect(use: EnvironmentProvider, idp: Idp, post_url: str = "", slo: SingleLogout | None = None) -> None:
     metadata = IdpMetadata(
         entity_id=idp.entity_id, sso_redirect_url="" if post_url else "https://idp.example/sso", sso_post_url=post_url,
-        slo_url="", certificates=parse_certificates(idp.certificate), name_id_formats=(),
+        slo=slo or SingleLogout(), certificates=parse_certificates(idp.certificate), name_id_formats=(),
         wants_authn_requests_signed=False, valid_until=None,
     )  # fmt: skip
     connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)

@@ -1,14 +1,21 @@
 """A Chromium in front of the real server. Every test that asks for `page` carries the mark `browser`."""
 
+import contextlib
+import json
 import os
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import chromium as this_machine
 from tests.browser.accessibility import hold_to_the_rules
-from tests.server import Server
+from tests.server import PROJECT, START_SECONDS, Server
 
 TIMEOUT_MS = 10_000
 ARGUMENTS = [
@@ -81,6 +88,29 @@ def check(page: Page, console_errors: list[str]) -> Check:
         console_errors.clear()  # axe tries inline styles and imports, which the page's policy refuses
 
     return check
+
+
+@pytest.fixture(scope="session")
+def practice_idp(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The practice IdP beside the server, as `make run` starts it; gives what it knows of the demo."""
+    demo, file = server.demo(), tmp_path_factory.mktemp("practice") / "demo.json"
+    file.write_text(json.dumps(demo))
+    program = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "provisioning.practice_idp", "--demo", str(file)]
+    with subprocess.Popen(program, cwd=PROJECT, env=server.environment) as process:
+        try:
+            _wait(process, demo["practice_idp"]["origin"])
+            yield demo
+        finally:
+            process.terminate()
+
+
+def _wait(process: "subprocess.Popen[bytes]", origin: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(origin, timeout=5):  # noqa: S310
+            return
+        time.sleep(0.1)
+    raise RuntimeError("The practice IdP did not start")
 
 
 def _keep_picture(page: Page, server: Server, request: pytest.FixtureRequest) -> None:

@@ -37,7 +37,7 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Console):
     acme.sign_in("owner")
     acme.open_authentication("DEV")
     acme.switch_saml_on()
-    acme.start_wizard(name, enforcement="Selected domains", domains="acme.example, acme.test")
+    acme.start_wizard(name, enforcement="Selected domains", domains="seed.example, seed.test")
 
     page.get_by_role("button", name="Copy Single sign-on URL").click()
     sso_url = acme.clipboard()
@@ -55,7 +55,7 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Console):
 
     expect(page.get_by_role("heading", name="Authentication & Groups")).to_be_visible()
     row = acme.row(name)
-    expect(row).to_contain_text("acme.example")
+    expect(row).to_contain_text("seed.example")
     row.get_by_role("link", name=re.compile("^Set up")).click()
     expect(page.get_by_role("heading", name="End user and group provisioning")).to_be_visible()
     page.get_by_label("Provisioning method").select_option(label="SCIM")

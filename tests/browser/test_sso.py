@@ -1,12 +1,5 @@
 """Sign-in by SAML with an identity provider that is a process of its own: the practice IdP of the demo."""
 
-import contextlib
-import json
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,30 +10,6 @@ from authentication.saml.requests import new_request, redirect_url
 from tests.browser.accessibility import hold_to_the_rules
 from tests.browser.conftest import Check
 from tests.browser.steps import Console
-from tests.server import PROJECT, START_SECONDS, Server
-
-
-@pytest.fixture(scope="module")
-def practice_idp(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The practice IdP beside the server, as `make run` starts it; gives what it knows of the demo."""
-    demo, file = server.demo(), tmp_path_factory.mktemp("practice") / "demo.json"
-    file.write_text(json.dumps(demo))
-    program = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "provisioning.practice_idp", "--demo", str(file)]
-    with subprocess.Popen(program, cwd=PROJECT, env=server.environment) as process:
-        try:
-            _wait(process, demo["practice_idp"]["origin"])
-            yield demo
-        finally:
-            process.terminate()
-
-
-def _wait(process: "subprocess.Popen[bytes]", origin: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), urllib.request.urlopen(origin, timeout=5):  # noqa: S310
-            return
-        time.sleep(0.1)
-    raise RuntimeError("The practice IdP did not start")
 
 
 def provider(demo: dict[str, Any], name: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ PROVIDER = Provider(
     sso_url=f"{IDP_ORIGIN}/idp/7f3a/sso",
     acs_url=f"{ORIGIN}/saml/7f3a/acs",
     sp_entity_id=f"{ORIGIN}/saml/7f3a/metadata",
+    sp_slo_url=f"{ORIGIN}/saml/7f3a/slo",
 )
 IDP = Idp(PROVIDER, KEY)
 REQUEST_ID = "_request-1"

@@ -19,10 +19,8 @@ WITH_IDS = sorted(name for name, ids in IDS.items() if ids)
 
 @pytest.fixture
 def owner(scim) -> Client:
-    """A browser of acme's owner."""
-    client = Client()
-    client.force_login(factories.administrator(scim.connection.environment.workspace).user)
-    return client
+    """A browser of acme's owner, whose password was given just now."""
+    return factories.sign_in(Client(), factories.administrator(scim.connection.environment.workspace))
 
 
 @pytest.fixture

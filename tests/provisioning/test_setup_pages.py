@@ -43,9 +43,7 @@ def browser(dev):
     """Browsers by role: browser("viewer")."""
 
     def sign_in(role: str) -> Client:
-        client = Client()
-        client.force_login(factories.administrator(dev.workspace, role).user)
-        return client
+        return factories.sign_in(Client(), factories.administrator(dev.workspace, role))
 
     return sign_in
 

@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 from math import ceil
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,11 +19,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from workspace.forms import PasswordForm, SignInForm, sent
-from workspace.models import SignInThrottle, User
+from workspace.models import SignInThrottle
 from workspace.models.throttling import too_many_attempts
-from workspace.proof import is_proved, prove
+from workspace.proof import is_proved, prove, take_password
 
-WRONG_PASSWORD = "This is not your password. Check it and try again."
 REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
 
 
@@ -54,7 +53,7 @@ def confirm_identity(request: HttpRequest) -> HttpResponse:
     form = PasswordForm(sent(request))
     wait = timedelta(0)
     if form.is_valid():
-        wait = _confirm(request, form)
+        wait = take_password(request, form)
         if not form.errors:
             return redirect(target)
     return _page(request, "workspace/confirm_identity.html", {"form": form, "next": target}, wait)
@@ -92,21 +91,6 @@ def _try(request: HttpRequest, form: SignInForm) -> timedelta:
     SignInThrottle.objects.forget(email, address)
     login(request, user)
     request.session["signed_in_at"] = time.time()
-    prove(request)
-    return wait
-
-
-def _confirm(request: HttpRequest, form: PasswordForm) -> timedelta:
-    """Take the password as proof, or say why not in the form; attempts count like those to sign in."""
-    user, address = cast(User, request.user), request.META["REMOTE_ADDR"]
-    if wait := SignInThrottle.objects.attempt(user.email, address, timezone.now()):
-        form.add_error("password", too_many_attempts(wait))
-        return wait
-    if not user.check_password(form.cleaned_data["password"]):
-        form.add_error("password", WRONG_PASSWORD)
-        return wait
-    SignInThrottle.objects.forget(user.email, address)
-    request.session.cycle_key()
     prove(request)
     return wait
 

@@ -1,0 +1,102 @@
+"""Signing out: here at once, and at the identity provider too where that knows single logout."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from authentication.actions.sessions import EndReason, as_actor, end_session
+from authentication.actions.single_logout import ask_provider, receive
+from authentication.decorators import at_environment, current_session, forget_session
+from authentication.models import EndUserSession, IdentityProvider, Visit
+from authentication.reasons import Refused
+from authentication.saml.bindings import Arrived, read_form, read_query
+from authentication.saml.logout import Sent
+from authentication.views.sso import posting
+from workspace.models import Environment
+from workspace.navigation import page_url
+
+_SIGNING_OUT = "end_user/sign_in/signing_out.html"
+# Whatever was wrong, and whoever sent it.
+NEUTRAL = (
+    "The sign-out that your identity provider sent could not be accepted. To be sure, sign out here and there "
+    "yourself; if it goes on, give your administrator the reference {reference}."
+)
+
+
+@require_POST
+@at_environment
+def sign_out(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """End the session of this browser, then that at the identity provider."""
+    now = timezone.now()
+    session = current_session(request, environment.workspace.slug, environment.slug, now)
+    if session is None:
+        return _ended(redirect(page_url("end_user:signed-out", environment)), environment)
+    end_session(session=session, reason=EndReason.SIGNED_OUT, by=as_actor(session.end_user, Visit.of(request)), now=now)
+    return leave(request, session)
+
+
+@at_environment
+def signed_out(request: HttpRequest, environment: Environment) -> HttpResponse:
+    """A page to end on: the sign-in page might lead straight back in."""
+    return render(request, "end_user/sign_in/signed_out.html", {"environment": environment})
+
+
+def leave(request: HttpRequest, session: EndUserSession) -> HttpResponse:
+    """On from a session that has just ended: to its identity provider, or to the page that says so."""
+    sent = ask_provider(session=session, now=timezone.now())
+    if sent is None or session.identity_provider is None:
+        return _ended(redirect(page_url("end_user:signed-out", session.environment)), session.environment)
+    response = _onwards(request, session.identity_provider, sent, session.environment)
+    if not sent.fields:
+        # Not a redirect: after a form, `form-action` of the content security policy would stop it at the IdP's host.
+        response["Refresh"] = f"0; url={sent.url}"
+    return _ended(response, session.environment)
+
+
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
+class SloView(View):
+    """The Single logout URL, where IdPs send requests and answers; each has to be signed, so no cookie is looked at."""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest, provider: UUID) -> HttpResponse:
+        return _received(request, provider, partial(read_query, request.META.get("QUERY_STRING", "")))
+
+    def post(self, request: HttpRequest, provider: UUID) -> HttpResponse:
+        return _received(request, provider, partial(read_form, request.POST.dict()))
+
+
+def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived]) -> HttpResponse:
+    try:
+        found, outcome = receive(provider=provider, read=read, visit=Visit.of(request), now=timezone.now())
+    except Refused:
+        sentence = NEUTRAL.format(reference=Visit.of(request).request_id)
+        return render(request, "end_user/sign_in/sign_out_refused.html", {"sentence": sentence}, status=403)
+    if isinstance(outcome, Environment):
+        return redirect(page_url("end_user:signed-out", outcome))
+    return _onwards(request, found, outcome) if outcome.fields else redirect(outcome.url)
+
+
+def _onwards(
+    request: HttpRequest, provider: IdentityProvider, sent: Sent, environment: Environment | None = None
+) -> HttpResponse:
+    """A page that leads to the IdP; one that wants a POST needs a press of its button."""
+    context: dict[str, Any] = {"environment": environment, "provider": provider, "departure": sent}
+    if sent.fields:
+        return posting(request, _SIGNING_OUT, sent.url, context)
+    return render(request, _SIGNING_OUT, context)
+
+
+def _ended(response: HttpResponse, environment: Environment) -> HttpResponse:
+    forget_session(response, environment)
+    return response

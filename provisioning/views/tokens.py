@@ -1,0 +1,107 @@
+"""The SCIM tokens of a provider: a new one, one shown again, one revoked."""
+
+from datetime import timedelta
+from math import ceil
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
+from provisioning.models import ProvisioningConnection, ScimToken
+from provisioning.views.providers import about, connection_or_404, setup_url, to_setup
+from workspace.crypto import UnsealError, seal, unseal
+from workspace.decorators import ConsoleRequest, console
+from workspace.events import ActionError
+from workspace.forms import PasswordForm, refusals_shown_in, sent
+from workspace.models import Environment
+from workspace.permissions import Permission, may
+from workspace.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
+
+# A token that was just made, sealed, until the next page has shown it.
+_NEW_TOKEN = "new_scim_token"
+
+
+@console(needs=Permission.SEE_SECRETS, recent=RECENT)
+@require_POST
+def new(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """A second token beside the first, so that the provider can be changed over without a gap."""
+    connection = connection_or_404(environment, provider)
+    try:
+        clear = issue_token(connection=connection, by=request.actor)
+    except ActionError as refusal:
+        messages.error(request, refusal.message)
+    else:
+        hand_over(request, connection, clear)
+    return redirect(f"{setup_url('provisioning:setup', connection.environment_provider)}?method=scim#tokens")
+
+
+@console(needs=Permission.SEE_SECRETS)
+@sensitive_post_parameters("password")
+def reveal(request: ConsoleRequest, environment: Environment, provider: UUID, token: UUID) -> HttpResponse:
+    """Show a token in clear once more, each time after the administrator's password."""
+    connection = connection_or_404(environment, provider)
+    scim_token = _live_token(connection, token)
+    if not can_be_revealed(scim_token):
+        raise Http404
+    form = PasswordForm(sent(request))
+    clear, wait = "", timedelta(0)
+    if form.is_valid():
+        wait = take_password(request, form)
+        if not form.errors:
+            with refusals_shown_in(form):
+                clear = reveal_token(token=scim_token, by=request.actor)
+    context = {"form": form, "clear": clear, "token": scim_token} | about(connection.environment_provider)
+    response = render(request, "provisioning/setup/reveal.html", context, status=429 if wait else 200)
+    if wait:
+        response["Retry-After"] = str(ceil(wait.total_seconds()))
+    return response
+
+
+@console(needs=Permission.MANAGE_PROVISIONING, recent=OPENED_RECENTLY)
+def revoke(request: ConsoleRequest, environment: Environment, provider: UUID, token: UUID) -> HttpResponse:
+    """Ask with the effect, then end a token."""
+    connection = connection_or_404(environment, provider)
+    scim_token = _live_token(connection, token)
+    if request.method == "POST":
+        revoke_token(token=scim_token, by=request.actor)
+        messages.success(request, f"The SCIM token {scim_token.masked} was revoked.")
+        return to_setup(connection.environment_provider, method="scim")
+    is_only = connection.tokens.live().count() == 1
+    context = {"token": scim_token, "is_only": is_only} | about(connection.environment_provider)
+    return render(request, "provisioning/setup/revoke.html", context)
+
+
+def hand_over(request: ConsoleRequest, connection: ProvisioningConnection, clear: str) -> None:
+    """Keep a new token for the one page that shows it; sealed, because sessions are rows of the database."""
+    request.session[_NEW_TOKEN] = [str(connection.pk), seal(clear)]
+
+
+def token_to_show(request: ConsoleRequest, connection: ProvisioningConnection) -> str:
+    """The token to show in clear: one just made; until SCIM is saved the first, to who gave the password recently."""
+    if not may(request.administrator, Permission.SEE_SECRETS):
+        return ""
+    for_connection, sealed = request.session.get(_NEW_TOKEN, ("", ""))
+    if for_connection == str(connection.pk):
+        del request.session[_NEW_TOKEN]
+        return unseal(sealed)
+    first = connection.tokens.live().first() if connection.is_new and is_proved(request, OPENED_RECENTLY) else None
+    try:
+        return unseal(first.sealed) if first and can_be_revealed(first) else ""
+    except UnsealError:
+        return ""
+
+
+def can_be_revealed(token: ScimToken) -> bool:
+    """Whether there is a copy of the token that may be shown again."""
+    return bool(token.sealed) and settings.REVEAL_TOKENS
+
+
+def _live_token(connection: ProvisioningConnection, pk: UUID) -> ScimToken:
+    token = get_object_or_404(connection.tokens.live(), pk=pk)
+    token.connection = connection
+    return token
