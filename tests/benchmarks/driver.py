@@ -1,0 +1,184 @@
+"""Drives a running server over HTTP, as a process of its own: an Order as JSON on stdin, a Report as JSON on stdout.
+
+Each client keeps one connection open, and asks for the next thing as soon as it has the answer.
+"""
+
+import http.client
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from statistics import quantiles
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from tests.benchmarks.works import MANY, WARM_UP, Call, Tenant, Work, goes, group, members, patched, user, works
+
+ANSWER_SECONDS, WARM_UP_SECONDS, BARRIER_SECONDS = 60, 5, 300
+CLIENTS = (1, 8)
+SYNC_CLIENTS, SYNC_GROUPS = 5, 10
+# Another status than expected, no answer in time, a connection that ends.
+FAILURES = (RuntimeError, OSError, http.client.HTTPException)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to ask of whom; how many requests and seconds at most are for one work at one number of clients."""
+
+    origin: str
+    tenant: Tenant
+    works: list[str]
+    requests: int
+    seconds: float
+    sync: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What so many clients at once saw of one kind of work: milliseconds, and requests a second of all together."""
+
+    work: str
+    clients: int
+    requests: int
+    p50: float
+    p95: float
+    rate: float
+
+    @classmethod
+    def of(cls, work: str, clients: int, times: list[float], elapsed: float) -> "Measured":
+        cuts = quantiles([*times, *times] if len(times) == 1 else times, n=100, method="inclusive")
+        return cls(work, clients, len(times), cuts[49] * 1000, cuts[94] * 1000, len(times) / elapsed)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was measured, what could not be, and the first sync: users, memberships, seconds."""
+
+    measured: list[Measured]
+    failed: list[str]
+    sync: tuple[int, int, float] | None
+
+
+class Client:
+    """One connection, kept open."""
+
+    def __init__(self, origin: str, base: str, token: str) -> None:
+        self.connection = http.client.HTTPConnection(urlsplit(origin).netloc, timeout=ANSWER_SECONDS)
+        self.base = base
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
+        self.seconds = 0.0
+
+    def send(self, call: Call) -> Any:
+        """The answer's JSON; `seconds` is how long it took to come."""
+        body = None if call.body is None else json.dumps(call.body)
+        began = time.perf_counter()
+        self.connection.request(call.method, self.base + call.path, body, self.headers)
+        response = self.connection.getresponse()
+        content = response.read()
+        self.seconds = time.perf_counter() - began
+        if response.status != call.status:
+            raise RuntimeError(f"{call.method} {call.path} was answered {response.status}: {content[:500]!r}")
+        return json.loads(content) if content else None
+
+
+def main(order: Order) -> Report:
+    """Do the works one after the other, each with one client and then with eight; one that fails spoils no other."""
+    measured, failed = [], []
+    offered = works(order.tenant)
+    for work in [offered[name] for name in order.works]:
+        for clients in CLIENTS:
+            if not goes(work, order.tenant, clients):
+                continue
+            try:
+                measured.append(measure(order, work, clients))
+            except FAILURES as failure:
+                failed.append(f"{work.name}, {clients} at once: {failure!r}"[:600])
+                print(f"  FAILED: {failed[-1]}", file=sys.stderr, flush=True)
+    return Report(measured, failed, first_sync(order) if order.sync else None)
+
+
+def measure(order: Order, work: Work, clients: int) -> Measured:
+    """Let so many clients begin together."""
+    barrier = threading.Barrier(clients, timeout=BARRIER_SECONDS)
+    most = -(-min(order.requests, work.most) // clients)
+
+    def run(place: int) -> tuple[list[float], float, float]:
+        try:
+            return _run(order, work, place, clients, most, barrier.wait)
+        except BaseException:
+            barrier.abort()  # the others would wait for this one
+            raise
+
+    with ThreadPoolExecutor(clients) as pool:
+        started = [pool.submit(run, place) for place in range(clients)]
+    failures = [failure for each in started if (failure := each.exception())]
+    if failures:
+        raise min(failures, key=lambda failure: isinstance(failure, threading.BrokenBarrierError))
+    runs = [each.result() for each in started]
+    elapsed = max(ended for _, _, ended in runs) - min(began for _, began, _ in runs)
+    result = Measured.of(work.name, clients, [seconds for times, _, _ in runs for seconds in times], elapsed)
+    print(f"  {work.name}, {clients} at once: p50 {result.p50:.1f} ms", file=sys.stderr, flush=True)
+    return result
+
+
+def _run(
+    order: Order, work: Work, place: int, of: int, most: int, wait: Callable[[], Any]
+) -> tuple[list[float], float, float]:
+    """The seconds of each request of one client, and from when to when they were made."""
+    client = Client(order.origin, order.tenant.base, order.tenant.token)
+    round_ = work.begin(order.tenant, place, of, client.send)
+    call, times = next(round_.calls), []
+    try:
+        warm = time.monotonic() + WARM_UP_SECONDS
+        for _ in range(WARM_UP):
+            if time.monotonic() < warm:
+                call = round_.calls.send(client.send(call))
+        wait()
+        began = time.perf_counter()
+        while True:
+            answer = client.send(call)
+            times.append(client.seconds)
+            if len(times) >= most or time.perf_counter() - began > order.seconds:
+                break
+            call = round_.calls.send(answer)
+    except StopIteration:
+        pass  # nothing is left to ask for
+    ended = time.perf_counter()
+    for call in round_.after:
+        client.send(call)
+    return times, began, ended
+
+
+def first_sync(order: Order) -> tuple[int, int, float]:
+    """What a provider does when it is connected: look up and create each user, then fill its groups, five at once."""
+    tenant, clients = order.tenant, threading.local()
+
+    def send(call: Call) -> Any:
+        if not hasattr(clients, "mine"):
+            clients.mine = Client(order.origin, tenant.sync_base, tenant.sync_token)
+        return clients.mine.send(call)
+
+    def push(number: int) -> str:
+        body = user(f"sync.{number}")
+        found = send(Call("GET", "/Users?filter=" + quote(f'userName eq "{body["userName"]}"')))
+        assert not found["totalResults"], "The tenant of the first sync is not new."
+        return send(Call("POST", "/Users", body, 201))["id"]
+
+    def fill(number: int) -> None:
+        pk = send(Call("POST", "/Groups", group(f"Synced {number}"), 201))["id"]
+        for first in range(0, len(people), MANY):
+            send(Call("PATCH", f"/Groups/{pk}", members("add", people[first : first + MANY]), patched(tenant)))
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(SYNC_CLIENTS) as pool:
+        people = list(pool.map(push, range(order.sync)))
+        list(pool.map(fill, range(SYNC_GROUPS)))
+    return order.sync, order.sync * SYNC_GROUPS, time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    given = json.load(sys.stdin)
+    print(json.dumps(asdict(main(Order(**given | {"tenant": Tenant(**given["tenant"])})))))
