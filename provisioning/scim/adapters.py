@@ -15,6 +15,7 @@ from provisioning.scim import dialects, patch
 from provisioning.scim.auth import Call, CallRequest
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import Document, Group, Model, Selection, User, parse, render
+from provisioning.scim.tolerance import Tolerance
 from workspace.prepared import Prepared
 
 Entries = dict[UUID, list[Document]]
@@ -35,6 +36,11 @@ def _prepared(model: type[ProvisionedUser | ProvisionedGroup], locked_with: str 
         return rows
 
     return Prepared(build, (ProvisioningConnection, "id"), (model, "id"))
+
+
+def tolerance(call: Call) -> Tolerance:
+    """Where the deviations of a request go: to its row in the log, or back as refusals."""
+    return Tolerance(call.notes, call.connection.is_strict)
 
 
 class Adapter(SCIMMixin):
@@ -105,12 +111,12 @@ class Adapter(SCIMMixin):
         }
 
     def _document(self, body: Document) -> Document:
-        return parse(dialects.resource(body, self.model, self.call.notes), self.model)
+        return parse(dialects.resource(body, self.model, tolerance(self.call)), self.model)
 
     def _patched(self, body: Document) -> tuple[Document, MemberChange]:
-        operations = dialects.operations(body, self.model, self.id, self.call.notes)
+        operations = dialects.operations(body, self.model, self.id, tolerance(self.call))
         change, others = patch.split(operations)
-        return patch.apply(self.obj.document, others, self.model), change
+        return patch.apply(self.obj.document, others, self.model, tolerance(self.call)), change
 
 
 class UserAdapter(Adapter):
@@ -143,6 +149,12 @@ class UserAdapter(Adapter):
                 }
             )
         return entries
+
+    def _document(self, body: Document) -> Document:
+        document = super()._document(body)
+        if not any(email.get("value") for email in document.get("emails", [])):
+            tolerance(self.call).note("emails left out: userName is taken for the address", "invalidValue")
+        return document
 
     def create(self, body: Document) -> None:
         document = self._document(body)
@@ -187,7 +199,7 @@ class GroupAdapter(Adapter):
         return entries
 
     def create(self, body: Document) -> None:
-        members = patch.take_members(body) or []
+        members = self._taken(body) or []
         document = self._document(body)
         self.obj = groups.create_group(
             connection=self.call.connection, document=document, members=members, by=self.call.by
@@ -197,7 +209,7 @@ class GroupAdapter(Adapter):
 
     def replace(self, body: Document) -> None:
         """A body that does not speak of `members` leaves them as they are; an empty list clears them."""
-        members = patch.take_members(body)
+        members = self._taken(body)
         change = None if members is None else MemberChange(replace=members, named=members)
         self._update(self._document(body), change)
 
@@ -206,6 +218,15 @@ class GroupAdapter(Adapter):
 
     def delete(self) -> None:
         groups.delete_group(row=self._row(), by=self.call.by)
+
+    def _taken(self, body: Document) -> list[str] | None:
+        """The members out of a body; None when it does not speak of them."""
+        key = next((key for key in body if key.lower() == "members"), None)
+        if key is None:
+            return None
+        members = body.pop(key)
+        dialects.check_members(members, tolerance(self.call))
+        return patch.member_ids(members)
 
     def _update(self, document: Document, change: MemberChange | None) -> None:
         groups.update_group(row=self._row(), document=document, change=change, by=self.call.by)

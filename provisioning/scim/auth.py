@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from provisioning import tokens
 from provisioning.models import ProvisioningConnection
-from provisioning.scim import errors, responses
+from provisioning.scim import errors, rate, responses
 from workspace.events import Actor, Kind
 
 View = Callable[..., HttpResponse]
@@ -23,7 +23,7 @@ class CallRequest(HttpRequest):
 
     request_id: str
     scim: "Call"
-    refused: UUID  # the connection in the path of a request without its token
+    refused: UUID  # the connection in the path of a request that gets no further than this
 
 
 @dataclass
@@ -70,6 +70,7 @@ def _authenticate(request: CallRequest, connection_id: UUID) -> None:
         raise errors.unauthorized("This SCIM token is unknown, expired or revoked. Copy a live one from the console.")
     if token.connection_id != connection_id:
         raise errors.unauthorized("This SCIM token belongs to another Base URL. Copy both from the same page.")
+    rate.limiter.check(token.pk)
     connection = token.connection
     by = Actor(Kind.CONNECTION, str(connection.pk), connection.name, request.request_id)
     request.scim = Call(connection, by)

@@ -1,10 +1,10 @@
 """Tolerance for what real identity providers send (scim.md "Clients"), before scim2-models sees a body.
 
-Every function takes `notes` and adds a short sentence for each deviation that it tolerated.
+Every deviation goes through a `Tolerance`, which notes it, or refuses it where the connection is strict.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from scim2_models import BaseModel
@@ -13,6 +13,7 @@ from provisioning.scim import body as bodies
 from provisioning.scim import errors
 from provisioning.scim.attributes import Attribute, attributes, find, spelled
 from provisioning.scim.resources import ENTERPRISE
+from provisioning.scim.tolerance import Tolerance
 
 MAX_OPERATIONS = 100
 _OLD_URNS = {
@@ -22,38 +23,47 @@ _OLD_URNS = {
 }
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _FILTER = re.compile(r"\[.*\]", re.DOTALL)
+_NAMES = re.compile(r"[\w$:.-]+")
 _SERVER_KEYS = {"schemas", "meta"}
+_PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 Body = dict[str, Any]
-Notes = list[str]
 
 
-def resource(body: Body, model: type[BaseModel], notes: Notes) -> Body:
+def resource(body: Body, model: type[BaseModel], tolerance: Tolerance) -> Body:
     """The body of a POST or PUT as RFC 7643 has it. Unknown attributes are left out."""
-    reader = _Reader(notes)
+    known = [attribute.name for attribute in attributes(model).values() if attribute.is_extension]
+    check_schemas(body, [_urn(model), *known], tolerance)
+    reader = _Reader(tolerance)
     tidy: Body = {}
     for key, value in body.items():
         if key.lower() != "schemas":
             _place(tidy, model, key, value, reader)
-    _note_schemas(body, model, notes)
     return tidy
+
+
+def _urn(model: type[BaseModel]) -> str:
+    return str(getattr(model, "__schema__", ""))
 
 
 def _place(tidy: Body, model: type[BaseModel], key: str, value: Any, reader: "_Reader") -> None:
     """Put one attribute where it belongs; a key may be a path or the URN of a schema."""
-    if key.lower() == str(getattr(model, "__schema__", "")).lower() and isinstance(value, dict):
+    if key.lower() == _urn(model).lower() and isinstance(value, dict):
+        reader.tolerance.note("attributes sent under the URN of their own schema")
         for name, item in value.items():
             _place(tidy, model, name, item, reader)
         return
-    steps = find(model, _modern(key))
+    steps = find(model, _modern(key, reader.tolerance))
     if not steps:
-        reader.note(f"Ignored the unknown attribute {key[:100]}")
+        reader.tolerance.ignore(f"unknown attribute {key[:100]}")
         return
+    if steps[0].is_read_only:
+        return  # Clients send back what they read; it says nothing, not even when it is malformed.
+    if len(steps) > 1 or (":" in key and not steps[0].is_extension):
+        reader.tolerance.note(f"{spelled(steps)} sent as a path")
     read = reader.value(steps[-1], value)
     if read is None:
         return
-    if len(steps) > 1:
-        reader.note(f"{spelled(steps)} sent as a path")
     for step in steps[:-1]:
         tidy = tidy.setdefault(step.name, {})
     last = steps[-1].name
@@ -63,27 +73,28 @@ def _place(tidy: Body, model: type[BaseModel], key: str, value: Any, reader: "_R
         tidy[last] = read
 
 
-def _modern(key: str) -> str:
+def _modern(key: str, tolerance: Tolerance) -> str:
     """A key with the URN that SCIM 2.0 gives to an older schema."""
     for old, new in _OLD_URNS.items():
         if key.lower() == old or key.lower().startswith(f"{old}:"):
+            tolerance.note(f"{key[: len(old)]} sent for a schema of SCIM 2.0")
             return f"{new}{key[len(old) :]}".lstrip(":")
     return key
 
 
-def _note_schemas(body: Body, model: type[BaseModel], notes: Notes) -> None:
+def check_schemas(body: Body, known: list[str], tolerance: Tolerance) -> None:
+    """Whether the body says what it is, and nothing that is unknown here."""
     sent = next((value for key, value in body.items() if key.lower() == "schemas"), None)
     if not isinstance(sent, list) or not sent:
-        notes.append("schemas left out")
+        tolerance.note("schemas left out")
         return
-    known = {str(getattr(model, "__schema__", "")).lower()}
-    known |= {attribute.name.lower() for attribute in attributes(model).values() if attribute.is_extension}
+    names = {name.lower() for name in known}
     for urn in sent:
-        if str(urn).lower() not in known:
-            _Reader(notes).note(f"Ignored the unknown schema {str(urn)[:100]}")
+        if str(urn).lower() not in names:
+            tolerance.ignore(f"unknown schema {str(urn)[:100]}")
 
 
-def operations(body: Body, model: type[BaseModel], own_id: str, notes: Notes) -> list[Body]:
+def operations(body: Body, model: type[BaseModel], own_id: str, tolerance: Tolerance) -> list[Body]:
     """The operations of a PATCH body, each with `op` in lower case and a path.
 
     Raises invalidSyntax where it is no PATCH body, 413 where it holds too many operations.
@@ -91,31 +102,36 @@ def operations(body: Body, model: type[BaseModel], own_id: str, notes: Notes) ->
     key = next((key for key in body if key.lower() == "operations"), "Operations")
     sent = body.get(key)
     if isinstance(sent, dict):
+        tolerance.note("Operations sent as one object instead of a list")
         sent = [sent]
     if not isinstance(sent, list) or not sent or not all(isinstance(item, dict) for item in sent):
         raise errors.invalid_syntax("Send Operations: a list of objects with op, path and value.")
     if len(sent) > MAX_OPERATIONS:
         raise errors.too_large(f"Send at most {MAX_OPERATIONS} operations in one request.")
-    reader = _Reader(notes, keeps_clearing=True)
+    check_schemas(body, [_PATCH_OP], tolerance)
     if key != "Operations":
-        reader.note(f"Operations sent as {key}")
-    return [tidy for item in sent for tidy in _operation(item, model, own_id, reader)]
+        tolerance.note(f"Operations sent as {key}")
+    reader = _Reader(tolerance, keeps_clearing=True)
+    return [tidy for item in sent for tidy in _operation(item, model, own_id, reader) if tidy]
 
 
-def _operation(item: Body, model: type[BaseModel], own_id: str, reader: "_Reader") -> list[Body]:
+def _operation(item: Body, model: type[BaseModel], own_id: str, reader: "_Reader") -> list[Body | None]:
     """One operation as one or, where it has no path, one for each attribute of its value."""
     item = {key.lower(): value for key, value in item.items()}
     op, path = item.get("op"), item.get("path")
     if not isinstance(op, str) or op.lower() not in {"add", "replace", "remove"}:
         raise errors.invalid_value("Send op as add, replace or remove.")
     if op != op.lower():
-        reader.note(f"op sent as {op}")
+        reader.tolerance.note(f"op sent as {op}")
     if path is not None and not isinstance(path, str):
         raise errors.invalid_path("Send path as text, e.g. name.givenName.")
     if path and path.strip():
-        return [_single(op.lower(), _modern(path.strip()), item, model, reader)]
+        return [_single(op.lower(), _modern(path.strip(), reader.tolerance), item, model, reader)]
     if op.lower() == "remove":
         raise errors.ScimError(400, "Name what to remove in path.", "noTarget")
+    if reader.tolerance.is_strict:
+        # The RFC allows it, so that it is no deviation; but what it changes can be read in more than one way.
+        raise errors.invalid_path("This connection is strict: name in path what each operation is about.")
     return [
         _single(op.lower(), key, {"value": value}, model, reader)
         for key, value in _pathless(item.get("value"), model, own_id, reader)
@@ -130,29 +146,39 @@ def _pathless(value: Any, model: type[BaseModel], own_id: str, reader: "_Reader"
         raise errors.invalid_value("Send a path, or as value an object of attributes.")
     pairs: list[tuple[str, Any]] = []
     for sent, item in value.items():
-        key = _modern(sent)
+        key = _modern(sent, reader.tolerance)
         if key.lower() == "id" and item == own_id:
-            reader.note("id repeated in a change")
-        elif key.lower() not in _SERVER_KEYS:
-            pairs += _flattened(key, item, model)
+            reader.tolerance.note("id repeated in a change")
+        elif key.lower() in _SERVER_KEYS:
+            reader.tolerance.ignore(f"{key} in a change")
+        else:
+            pairs += _flattened(key, item, model, reader.tolerance)
     return pairs
 
 
-def _flattened(key: str, item: Any, model: type[BaseModel]) -> list[tuple[str, Any]]:
+def _flattened(key: str, item: Any, model: type[BaseModel], tolerance: Tolerance) -> list[tuple[str, Any]]:
     """An object under a schema's URN, taken apart."""
     steps = find(model, key)
-    is_own = key.lower() == str(getattr(model, "__schema__", "")).lower()
+    is_own = key.lower() == _urn(model).lower()
+    if is_own or "[" in key or len(steps) > 1 or (":" in key and steps and not steps[0].is_extension):
+        tolerance.note("paths sent as names in a value")
     if isinstance(item, dict) and (is_own or (len(steps) == 1 and steps[0].is_extension)):
         return [(name if is_own else f"{key}:{name}", part) for name, part in item.items()]
     return [(key, item)]
 
 
-def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Reader") -> Body:
-    """One operation with a path, its value tidied by the attribute that the path leads to."""
+def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Reader") -> Body | None:
+    """One operation with a path, its value tidied by the attribute that the path leads to; None for an unknown one."""
     steps = find(model, _FILTER.sub("", path))
     value = item.get("value")
     if not steps:
-        reader.note(f"Ignored the unknown attribute {path[:100]}")
+        reader.tolerance.ignore(f"unknown attribute {path[:100]}")
+        if _NAMES.fullmatch(path):
+            return None  # scim2-models would take its own name of an attribute too, such as user_name
+    if steps and steps[0].name == "members":
+        if op == "remove" and value and "[" not in path:
+            reader.tolerance.note("members removed by value")
+        check_members(value, reader.tolerance)
     if not steps or steps[0].name == "members":
         return {"op": op, "path": path, "value": value}
     if op == "remove":
@@ -161,17 +187,34 @@ def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Re
     is_entry = has_filter and steps[-1].is_many
     read = reader.one(steps[-1], value) if is_entry else reader.value(steps[-1], value)
     if read is None:
-        reader.note(f"{spelled(steps)} cleared by an empty value")
+        reader.tolerance.note(f"{spelled(steps)} cleared by an empty value")
         return {"op": "remove", "path": path.rpartition("].")[0] + "]" if "]." in path else path}
     return {"op": op, "path": path if has_filter else spelled(steps), "value": read}
 
 
 def _removal(path: str, value: Any, attribute: Attribute, reader: "_Reader") -> Body:
     """A remove; a value beside it names entries of a list (Entra), anywhere else it says nothing."""
-    if value is None or "[" in path or not attribute.is_many:
+    if value is None:
         return {"op": "remove", "path": path}
-    reader.note(f"{attribute.name} removed by value")
+    if "[" in path or not attribute.is_many:
+        reader.tolerance.ignore(f"value beside the removal of {attribute.name}")
+        return {"op": "remove", "path": path}
+    reader.tolerance.note(f"{attribute.name} removed by value")
     return {"op": "remove", "path": path, "value": reader.many(attribute, value)}
+
+
+def check_members(value: Any, tolerance: Tolerance) -> None:
+    """Name the shapes of members that only some identity providers send; `patch` understands them all."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        tolerance.note("members sent as JSON in a text")
+        return
+    if value is not None and not isinstance(value, list):
+        tolerance.note("members sent as one value instead of a list")
+    for entry in value if isinstance(value, list) else [value]:
+        if isinstance(entry, str):
+            tolerance.note("members sent as bare values")
+        elif isinstance(entry, dict) and not any(key.lower() == "value" and item for key, item in entry.items()):
+            tolerance.note("members named by their $ref alone")
 
 
 @dataclass
@@ -181,16 +224,12 @@ class _Reader:
     `keeps_clearing`: null within an object clears (PATCH); else it says nothing.
     """
 
-    notes: Notes = field(default_factory=list)
+    tolerance: Tolerance
     keeps_clearing: bool = False
-
-    def note(self, sentence: str) -> None:
-        if sentence not in self.notes:
-            self.notes.append(sentence)
 
     def value(self, attribute: Attribute, value: Any) -> Any:
         """The attribute's value; None where nothing was sent or it is cleared."""
-        if value is None or value == "":
+        if self._is_empty(attribute, value):
             return None
         return self.many(attribute, value) if attribute.is_many else self.one(attribute, value)
 
@@ -198,28 +237,34 @@ class _Reader:
         if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
             value = self.json(value, attribute.name)
         if not isinstance(value, list):
-            self.note(f"{attribute.name} sent as one value instead of a list")
+            self.tolerance.note(f"{attribute.name} sent as one value instead of a list")
             value = [value]
         return [read for read in (self.one(attribute, item) for item in value) if read is not None]
 
     def one(self, attribute: Attribute, value: Any) -> Any:
         """One value: of a list, or of an attribute that has only one."""
-        if value is None or value == "":
+        if self._is_empty(attribute, value):
             return None
         if attribute.model is not None:
             return self._complex(attribute, attribute.model, value)
         return self._simple(attribute, self._unwrapped(attribute, value))
 
+    def _is_empty(self, attribute: Attribute, value: Any) -> bool:
+        """Null says that there is no value (RFC 7643 section 2.5); identity providers also say it by an empty text."""
+        if value == "":
+            self.tolerance.note(f"{attribute.name} sent as an empty text")
+        return value is None or value == ""
+
     def _complex(self, attribute: Attribute, model: type[BaseModel], value: Any) -> Any:
         if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
             value = self.json(value, attribute.name)
         if isinstance(value, list) and len(value) <= 1:
-            self.note(f"{attribute.name} sent as a list")
+            self.tolerance.note(f"{attribute.name} sent as a list")
             value = value[0] if value else None
         if value is None:
             return None
         if not isinstance(value, dict):
-            self.note(f"{attribute.name} sent as a bare value")
+            self.tolerance.note(f"{attribute.name} sent as a bare value")
             value = {"value" if "value" in attributes(model) else "formatted": value}
         return self._object(model, value)
 
@@ -227,6 +272,8 @@ class _Reader:
         read: Body = {}
         for key, item in value.items():
             steps = find(model, key)
+            if not steps:
+                self.tolerance.ignore(f"unknown attribute {key[:100]}")
             if steps and (part := self.value(steps[-1], item)) is not None:
                 read[steps[0].name] = part
             elif steps and self.keeps_clearing:
@@ -237,18 +284,19 @@ class _Reader:
         """A plain value out of the list of objects that Entra once sent for it."""
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-            self.note(f"{attribute.name} sent as a list")
+            self.tolerance.note(f"{attribute.name} sent as a list")
         if isinstance(value, dict) and "value" in value:
             value = value["value"]
+            self.tolerance.note(f"{attribute.name} sent as an object")
         return value
 
     def _simple(self, attribute: Attribute, value: Any) -> Any:
-        if value is None or value == "":
+        if self._is_empty(attribute, value):
             return None
         if attribute.type is bool:
             return self._boolean(attribute, value)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            self.note(f"{attribute.name} sent as a number")
+            self.tolerance.note(f"{attribute.name} sent as a number")
             return str(value)
         return value
 
@@ -259,9 +307,9 @@ class _Reader:
         text = str(value).strip().lower()
         if text not in _BOOLEANS or not isinstance(value, str | int):
             raise errors.invalid_value(f"Send {attribute.name} as true or false.")
-        self.note(f"{attribute.name} sent as {'text' if isinstance(value, str) else 'a number'}")
+        self.tolerance.note(f"{attribute.name} sent as {'text' if isinstance(value, str) else 'a number'}")
         return _BOOLEANS[text]
 
     def json(self, text: str, name: str) -> Any:
-        self.note(f"{name} sent as JSON in a text")
+        self.tolerance.note(f"{name} sent as JSON in a text")
         return bodies.loads(text)

@@ -9,9 +9,9 @@ from django_scim import views
 from django_scim.settings import scim_settings
 from scim2_models import Context
 
-from provisioning.scim import body, errors, queries, responses
+from provisioning.scim import body, cursors, errors, queries, responses
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.dialects import MAX_OPERATIONS
+from provisioning.scim.bulk_jobs import MAX_OPERATIONS
 from provisioning.scim.resources import EnterpriseUser, Group, User
 from provisioning.scim.views import Outcomes
 
@@ -112,17 +112,18 @@ def _service_provider_config() -> Document:
     return _dump(
         scim.ServiceProviderConfig(
             patch=scim.Patch(supported=True),
-            bulk=scim.Bulk(supported=False, max_operations=MAX_OPERATIONS, max_payload_size=body.MAX_BYTES),
+            bulk=scim.Bulk(supported=True, max_operations=MAX_OPERATIONS, max_payload_size=body.MAX_BYTES),
             filter=scim.Filter(supported=True, max_results=queries.MAX_COUNT),
             change_password=scim.ChangePassword(supported=False),
-            sort=scim.Sort(supported=False),
+            sort=scim.Sort(supported=True),
             etag=scim.ETag(supported=True),
             pagination=scim.Pagination(
-                cursor=False,
+                cursor=True,
                 index=True,
                 default_pagination_method=scim.Pagination.DefaultPaginationMethod.index,
                 default_page_size=queries.DEFAULT_COUNT,
                 max_page_size=queries.MAX_COUNT,
+                cursor_timeout=cursors.LIFETIME,
             ),
             authentication_schemes=[
                 scim.AuthenticationScheme(**scheme) for scheme in scim_settings.AUTHENTICATION_SCHEMES

@@ -51,12 +51,21 @@ def invalid_path(detail: str) -> ScimError:
     return ScimError(400, detail, "invalidPath")
 
 
+def invalid_filter(detail: str) -> ScimError:
+    return ScimError(400, detail, "invalidFilter")
+
+
 def mutability(detail: str) -> ScimError:
     return ScimError(400, detail, "mutability")
 
 
 def too_large(detail: str) -> ScimError:
     return ScimError(413, detail)
+
+
+def too_many(seconds: int) -> ScimError:
+    detail = f"This token makes too many requests. Wait {seconds} s, then go on."
+    return ScimError(429, detail, headers={"Retry-After": str(seconds)})
 
 
 def unavailable() -> ScimError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import FullResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F, Func, JSONField, Q, TextField
+from django.db.models import BooleanField, Expression, F, Func, JSONField, Q, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 Sql = tuple[str, tuple[Any, ...]]
@@ -150,6 +150,22 @@ class AnyItem(Func):
         return f"EXISTS (SELECT 1 FROM {rows} AND {where})", (*params, *where_params)  # noqa: S608
 
 
+class FirstItem(Func):
+    """An expression over `Item()` for the element that says it is primary, else for the first one; NULL without any."""
+
+    def __init__(self, items: "JsonItems", value: Expression | F | Subquery) -> None:
+        super().__init__(items, value, JsonFlag(Item(), "primary"))
+
+    def _resolve_output_field(self) -> Any:
+        return self.source_expressions[1].output_field
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **context: Any) -> Sql:
+        parts = [compiler.compile(part) for part in self.source_expressions]
+        (rows, rows_params), (value, value_params), (primary, primary_params) = parts
+        sql = f"(SELECT {value} FROM {rows} ORDER BY {primary} IS TRUE DESC, item.key LIMIT 1)"  # noqa: S608
+        return sql, (*value_params, *rows_params, *primary_params)
+
+
 class JsonItems(_AtPath):
     """The elements of the list there, as the beginning of a FROM … WHERE; none where there is no list."""
 
@@ -163,5 +179,6 @@ class JsonItems(_AtPath):
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
         json, params = self.source(compiler)
         # Strict and silent: no rows, and no error, for what is not a list.
-        sql = f"jsonb_path_query({json} #> %s, 'strict $[*]', '{{}}', true) AS item(value) WHERE TRUE"
+        found = f"jsonb_path_query({json} #> %s, 'strict $[*]', '{{}}', true)"
+        sql = f"{found} WITH ORDINALITY AS item(value, key) WHERE TRUE"
         return sql, (*params, self.names)

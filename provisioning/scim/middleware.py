@@ -7,6 +7,7 @@ from django.http import HttpResponse
 
 from provisioning.scim import errors, request_log, responses
 from provisioning.scim.auth import CallRequest
+from provisioning.scim.masking import masked_text
 
 Handler = Callable[[CallRequest], HttpResponse]
 
@@ -24,6 +25,7 @@ def scim(get_response: Handler) -> Handler:
         if not request.path.startswith("/scim/"):
             return get_response(request)
         request.META.pop("HTTP_COOKIE", None)
+        request.path = masked_text(request.path)  # for log lines; views are found by path_info
         began = time.perf_counter()
         response = _as_scim(request, get_response(request))
         response["Cache-Control"] = "no-store"

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic import ValidationError
-from scim2_models import BaseModel, Context, PatchOp
+from scim2_models import BaseModel, Context, PatchOp, ScimPolicy
 from scim2_models import SCIMException as PayloadError
 
+from provisioning.scim import body as bodies
 from provisioning.scim import errors
-from provisioning.scim.resources import POLICY, Document, dump
+from provisioning.scim.resources import EXACT_POLICY, POLICY, Document, dump
+from provisioning.scim.tolerance import Tolerance
 
 MAX_MEMBERS = 10_000
 _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -49,12 +51,23 @@ def split(operations: Iterable[Document]) -> tuple[MemberChange, list[Document]]
     return members.change(), others
 
 
-def apply(document: Document, operations: list[Document], model: type[BaseModel]) -> Document:
+def apply(document: Document, operations: list[Document], model: type[BaseModel], tolerance: Tolerance) -> Document:
     """The document after the operations, all or none of them."""
     if not operations:
         return document
     try:
-        with POLICY:
+        return _applied(document, operations, model, EXACT_POLICY)
+    except errors.ScimError as refusal:
+        if refusal.scim_type != "noTarget":
+            raise
+    patched = _applied(document, operations, model, POLICY)
+    tolerance.note("an entry added that the filter of a path did not find", "noTarget")
+    return patched
+
+
+def _applied(document: Document, operations: list[Document], model: type[BaseModel], policy: ScimPolicy) -> Document:
+    try:
+        with policy:
             patch = cast(Any, PatchOp)[model].model_validate(
                 {"schemas": [_SCHEMA], "Operations": operations}, scim_ctx=Context.RESOURCE_PATCH_REQUEST
             )
@@ -65,14 +78,10 @@ def apply(document: Document, operations: list[Document], model: type[BaseModel]
     return dump(resource)
 
 
-def take_members(body: Document) -> list[str] | None:
-    """Take the members out of a group's body; None when it does not speak of them."""
-    key = next((key for key in body if key.lower() == "members"), None)
-    return None if key is None else member_ids(body.pop(key))
-
-
 def member_ids(value: Any) -> list[str]:
     """The ids that a list of members names, in any of the shapes that IdPs send."""
+    if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        value = bodies.loads(value)
     entries = value if isinstance(value, list) else [] if value is None else [value]
     if len(entries) > MAX_MEMBERS:
         raise errors.too_large(f"Send at most {MAX_MEMBERS:,} members in one request.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from provisioning.scim import errors
 from provisioning.scim.resources import Model, Selection
+from provisioning.scim.tolerance import Tolerance
 
 DEFAULT_COUNT, MAX_COUNT = 100, 200
 # Beyond what any list has, and within what every database takes as an offset.
@@ -14,25 +15,36 @@ _MAX_START = 2**31
 
 @dataclass(frozen=True)
 class Query:
-    """A filter, a page of its results, and the attributes wanted of each."""
+    """A filter, an order, a page of the results, and the attributes wanted of each."""
 
     filter: str
+    sort: str
+    is_descending: bool
     start: int
     count: int
+    # Where a page begins that is no numbered one: empty for the first.
+    cursor: str | None
     selection: Selection
+    tolerance: Tolerance
 
     @classmethod
-    def of(cls, asked: Mapping[str, Any], model: Model) -> "Query":
+    def of(cls, asked: Mapping[str, Any], model: Model, tolerance: Tolerance) -> "Query":
         """From URL parameters or the body of a search; names are case-insensitive."""
         asked = {name.lower(): value for name, value in asked.items()}
-        text = asked.get("filter") or ""
-        if not isinstance(text, str):
-            raise errors.ScimError(400, "Send filter as text.", "invalidFilter")
+        cursor = _text(asked, "cursor", "invalidCursor") if asked.get("cursor") is not None else None
+        if cursor is not None and asked.get("startindex") is not None:
+            tolerance.ignore("startIndex beside a cursor", "invalidValue")
+        count = _number(asked, "count", DEFAULT_COUNT, "invalidValue" if cursor is None else "invalidCount")
+        sort = _text(asked, "sortBy", "invalidPath")
         return cls(
-            filter=text.strip(),
+            filter=_text(asked, "filter", "invalidFilter"),
+            sort=sort,
+            is_descending=_is_descending(asked) and bool(sort),
             start=min(max(_number(asked, "startIndex", 1), 1), _MAX_START),
-            count=min(max(_number(asked, "count", DEFAULT_COUNT), 0), MAX_COUNT),
+            count=min(max(count, 0), MAX_COUNT),
+            cursor=cursor,
             selection=selection(asked, model),
+            tolerance=tolerance,
         )
 
 
@@ -51,11 +63,25 @@ def _names(asked: Mapping[str, Any], name: str) -> list[str]:
     return value
 
 
-def _number(asked: Mapping[str, Any], name: str, default: int) -> int:
+def _text(asked: Mapping[str, Any], name: str, scim_type: str) -> str:
+    value = asked.get(name.lower()) or ""
+    if not isinstance(value, str):
+        raise errors.ScimError(400, f"Send {name} as text.", scim_type)
+    return value.strip()
+
+
+def _is_descending(asked: Mapping[str, Any]) -> bool:
+    order = _text(asked, "sortOrder", "invalidValue").lower() or "ascending"
+    if order not in {"ascending", "descending"}:
+        raise errors.invalid_value("Send sortOrder as ascending or descending.")
+    return order == "descending"
+
+
+def _number(asked: Mapping[str, Any], name: str, default: int, scim_type: str = "invalidValue") -> int:
     value = asked.get(name.lower())
     if value is None or value == "":
         return default
     try:
         return int(value)
     except (TypeError, ValueError):
-        raise errors.invalid_value(f"Send {name} as a whole number.") from None
+        raise errors.ScimError(400, f"Send {name} as a whole number.", scim_type) from None

@@ -33,10 +33,10 @@ def keep(request: CallRequest, response: HttpResponse, duration_ms: float) -> No
 
 
 def _keep_refusal(request: CallRequest, response: HttpResponse, refused: UUID, duration_ms: float) -> None:
-    """A request without the connection's token; nothing that a stranger sends is kept."""
+    """A request without the connection's token, or too many with it; nothing that a stranger sends is kept."""
     connection = ProvisioningConnection.objects.named().filter(pk=refused).first()
     recent = first_id_at(timezone.now() - REFUSAL_EVERY)
-    if connection and not connection.requests.filter(pk__gte=recent, status=401).exists():
+    if connection and not connection.requests.filter(pk__gte=recent, status=response.status_code).exists():
         _write(request, response, connection, duration_ms)
 
 

@@ -17,6 +17,8 @@ POLICY = ScimPolicy(
     remove_value_as_filter=ScimPolicy.RemoveValue.apply,
     unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
 )
+# The same, but a path whose filter finds no entry is refused.
+EXACT_POLICY = POLICY.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
 # Never stored: what the server itself says of a resource, and the password, which nobody needs here.
 _NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
 _MAX_LENGTHS = {"userName": 250, "externalId": 500, "displayName": 250}
@@ -81,7 +83,9 @@ def dump(resource: BaseModel) -> Document:
 
 
 def _check_lengths(document: Document) -> None:
-    """The same verdict on every database: SQLite would keep any length."""
+    """The same verdict on every database: SQLite would keep any length. A blank userName is none."""
+    if "userName" in document and not canonical(document["userName"]):
+        raise errors.invalid_value("Send a userName that is not blank.")
     for name, most in _MAX_LENGTHS.items():
         text = document.get(name, "")
         if len(text) > most or len(canonical(text)) > 500:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpResponse
 
@@ -42,3 +42,5 @@ def scim_errors() -> Iterator[None]:
         raise errors.unavailable() from None
     except RequestDataTooBig:
         raise errors.too_large("Send at most 1 MB in one request.") from None
+    except SuspiciousOperation:
+        raise errors.invalid_syntax("The request is malformed: it has too many parameters.") from None

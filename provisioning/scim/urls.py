@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from provisioning.scim import discovery, views
+from provisioning.scim import bulk, discovery, views
 
 app_name = "scim"
 
@@ -19,6 +19,6 @@ urlpatterns = [
     ),
     re_path(r"^ResourceTypes(?:/(?P<uuid>[^/]+))?/?$", discovery.ResourceTypesView.as_view(), name="resource-types"),
     re_path(r"^Schemas(?:/(?P<uuid>[^/]+))?/?$", discovery.SchemasView.as_view(), name="schemas"),
-    re_path(r"^Bulk/?$", views.NotOffered.as_view(), name="bulk"),
+    re_path(r"^Bulk/?$", bulk.BulkView.as_view(), name="bulk"),
     re_path(r"", views.Unknown.as_view()),
 ]

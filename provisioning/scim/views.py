@@ -5,21 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.generic import View
 from django_scim import views
 
 from provisioning.scim import body as bodies
-from provisioning.scim import errors, queries, responses
-from provisioning.scim.adapters import ADAPTERS, Adapter
+from provisioning.scim import errors, listing, queries, responses
+from provisioning.scim.adapters import ADAPTERS, Adapter, tolerance
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.filters import compile_filter
-from provisioning.scim.queries import Query
 from provisioning.scim.resources import Document
-
-_LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
 class Outcomes(View):
@@ -27,10 +22,11 @@ class Outcomes(View):
 
     changing_methods = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: CallRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         changes = request.method in self.changing_methods
         try:
             with responses.scim_errors(), transaction.atomic() if changes else nullcontext():
+                _check_path(request)
                 return super().dispatch(request, *args, **kwargs)
         except errors.ScimError as failure:
             return responses.error(failure)
@@ -58,26 +54,12 @@ class Unknown(views.SCIMView, Outcomes):
         return responses.error(errors.not_found())
 
 
-class Listing:
-    """Lists and searches."""
+class Resources:
+    """Users or Groups."""
 
     scim_adapter: type[Adapter]
     request: Any
     kwargs: dict[str, Any]
-
-    def found(self, request: CallRequest, query: Query) -> HttpResponse:
-        """A page of the resources that match, and how many there are."""
-        rows = _matching(self.scim_adapter, request, query)
-        first = query.start - 1
-        page = list(rows[first : first + query.count])
-        # A page that is not full ends the list, and so tells its length.
-        is_last = bool(page or not first) and len(page) < query.count
-        total = first + len(page) if is_last else rows.count()
-        return _list(self.scim_adapter.rendered(page, request, query.selection), total, query.start)
-
-
-class Resources(Listing):
-    """Users or Groups."""
 
     def get_object(self, *, to_change: bool = False) -> Any:
         """The connection's own resource of that id; any other is not found."""
@@ -91,7 +73,7 @@ class Resources(Listing):
         return found
 
     def get_many(self, request: CallRequest) -> HttpResponse:
-        return self.found(request, Query.of(request.GET.dict(), self.scim_adapter.model))
+        return listing.answer([self.scim_adapter], request, request.GET.dict())
 
     def get_single(self, request: CallRequest) -> HttpResponse:
         resource = self.scim_adapter(self.get_object(), request)
@@ -103,17 +85,17 @@ class Resources(Listing):
         if uuid is not None:
             raise errors.not_allowed(["GET", "PUT", "PATCH", "DELETE"])
         resource = self.scim_adapter(None, request)
-        resource.create(_body(request))
+        resource.create(read_body(request))
         return self._answer(resource, 201)
 
     def put(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         resource = self._changing(uuid)
-        resource.replace(_body(request))
+        resource.replace(read_body(request))
         return self._answer(resource)
 
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         resource = self._changing(uuid)
-        resource.patch(_body(request))
+        resource.patch(read_body(request))
         if resource.resource_type == "Group" and "attributes" not in request.GET:
             return responses.empty({"ETag": resource.version})
         return self._answer(resource)
@@ -138,13 +120,14 @@ class Resources(Listing):
         return responses.resource(document, status, {"Location": resource.location, "ETag": resource.version})
 
 
-class Searching(Listing):
+class Searching:
     """A search by POST; it changes nothing."""
 
+    scim_adapter: type[Adapter]
     changing_methods: frozenset[str] = frozenset()
 
     def post(self, request: CallRequest) -> HttpResponse:
-        return self.found(request, Query.of(_body(request), self.scim_adapter.model))
+        return listing.answer([self.scim_adapter], request, read_body(request))
 
 
 class UsersView(Resources, views.UsersView, Outcomes):
@@ -169,46 +152,16 @@ class SearchView(views.SearchView, Outcomes):
     changing_methods: frozenset[str] = frozenset()
 
     def post(self, request: CallRequest) -> HttpResponse:
-        asked = _body(request)
-        resources: list[Document] = []
-        refusals: list[errors.ScimError] = []
-        total = 0
-        for adapter in ADAPTERS:
-            query = Query.of(asked, adapter.model)
-            try:
-                rows = _matching(adapter, request, query)
-            except errors.ScimError as refusal:
-                # An attribute that only the other kind of resource has matches nothing here.
-                refusals.append(refusal)
-                continue
-            first = max(query.start - 1 - total, 0)
-            page = list(rows[first : first + query.count - len(resources)])
-            resources += adapter.rendered(page, request, query.selection)
-            total += rows.count()
-        if len(refusals) == len(ADAPTERS):
-            raise refusals[0]
-        return _list(resources, total, query.start)
+        return listing.answer(ADAPTERS, request, read_body(request))
 
 
-def _matching(adapter: type[Adapter], request: CallRequest, query: Query) -> QuerySet:
-    """The connection's own resources that the filter lets through, oldest first."""
-    rows = adapter.rows(request).order_by("id")
-    return rows.filter(compile_filter(query.filter, resource=adapter.resource_type)) if query.filter else rows
+def _check_path(request: CallRequest) -> None:
+    if request.path.endswith("/"):
+        tolerance(request.scim).note("a slash at the end of the path", "invalidPath")
 
 
-def _list(resources: list[Document], total: int, start: int) -> HttpResponse:
-    return responses.resource(
-        {
-            "schemas": [_LIST],
-            "totalResults": total,
-            "startIndex": start,
-            "itemsPerPage": len(resources),
-            "Resources": resources,
-        }
-    )
-
-
-def _body(request: HttpRequest) -> Document:
+def read_body(request: HttpRequest) -> Document:
+    """The JSON object that was sent."""
     bodies.check_headers(request.headers.get("Content-Type", ""), request.headers.get("Content-Encoding", ""))
     return bodies.parse(request.body)
 

@@ -27,7 +27,7 @@ def refused(answer):
     "header",
     ["", "Bearer", "Bearer ", "Basic abc", "Bearer x", "Bearer scim_aaaaaaaaaa_x", "Bearer ü", "Bearer " + "_" * 9000],
 )
-def test_wrong_credentials(scim, header):
+def test_c1_wrong_credentials(scim, header):
     refused(scim.call("POST", "/Users?filter=x", b"a body", Authorization=header))
     (kept,) = ScimRequest.objects.all()
     assert (kept.connection, kept.status) == (scim.connection, 401)
@@ -41,21 +41,21 @@ def test_refusals_fill_the_log_with_one_row_a_minute_at_most(scim, other):
     assert [kept.connection for kept in ScimRequest.objects.order_by("id")] == [scim.connection, other.connection]
 
 
-def test_the_right_prefix_is_not_enough(scim):
+def test_c1_the_right_prefix_is_not_enough(scim):
     refused(scim.get("/Users", Authorization=f"Bearer {scim.token[:-1]}x"))
 
 
-def test_scheme_in_any_case(scim):
+def test_c1_scheme_in_any_case(scim):
     assert scim.get("/Users", Authorization=f"bearer {scim.token}").status == 200
 
 
-def test_token_of_another_connection(scim, other):
+def test_c1_token_of_another_connection(scim, other):
     detail = refused(scim.get("/Users", Authorization=f"Bearer {other.token}"))
     assert "another Base URL" in detail
     assert ScimRequest.objects.get().connection == scim.connection
 
 
-def test_every_path_asks_for_a_token(scim):
+def test_c1_every_path_asks_for_a_token(scim):
     for path in ("", "/", "/Users", "/Nope", "/Schemas", "/ServiceProviderConfig", "/Me", "/Bulk", "/.search"):
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
             if path or method == "GET":
@@ -63,12 +63,12 @@ def test_every_path_asks_for_a_token(scim):
                 assert answer.status == 401, (method, path)
 
 
-def test_a_console_session_is_no_credential(scim):
+def test_c1_a_console_session_is_no_credential(scim):
     scim.client.force_login(User.objects.create_superuser("root@example.com"))
     refused(scim.get("/Users", Authorization=""))
 
 
-def test_expired_and_revoked_tokens(scim):
+def test_c1_expired_and_revoked_tokens(scim):
     token = ScimToken.objects.get()
     token.expires_at = timezone.now() - timedelta(seconds=1)
     token.save()
@@ -80,7 +80,7 @@ def test_expired_and_revoked_tokens(scim):
     refused(scim.get("/Users"))
 
 
-def test_switched_off(scim):
+def test_c1_switched_off(scim):
     scim.connection.is_enabled = False
     scim.connection.save()
     answer = scim.get("/Users")
@@ -124,7 +124,7 @@ def test_revealing(scim, settings):
     assert ScimToken.objects.latest("created_at").sealed == ""
 
 
-def test_nothing_keeps_the_clear_text(scim):
+def test_c16_nothing_keeps_the_clear_text(scim):
     scim.post("/Users?x=" + scim.token, {"userName": scim.token, "token": scim.token})
     secret = scim.token.split("_", 2)[2]
     for model in (ScimToken, ScimRequest, ChangeEvent):

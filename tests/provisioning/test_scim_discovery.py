@@ -14,12 +14,21 @@ def test_service_provider_config(scim):
     }
     assert supported == {
         "patch": True,
-        "bulk": False,
+        "bulk": True,
         "filter": True,
         "changePassword": False,
-        "sort": False,
+        "sort": True,
         "etag": True,
     }
+    assert body["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 100,
+        "maxPageSize": 200,
+        "cursorTimeout": 3600,
+    }
+    assert (body["bulk"]["maxOperations"], body["bulk"]["maxPayloadSize"]) == (1000, 1024 * 1024)
     assert body["authenticationSchemes"][0]["type"] == "oauthbearertoken"
     assert body["meta"]["location"] == f"{scim.connection.base_url}/ServiceProviderConfig"
 

@@ -242,7 +242,7 @@ WORDS = (
     text=st.lists(st.sampled_from(WORDS.split(" ")), max_size=12).map(" ".join) | st.text(max_size=30),
     resource=st.sampled_from(["User", "Group"]),
 )
-def test_any_text_is_a_filter_or_refused(connection, text, resource):
+def test_c6_any_text_is_a_filter_or_refused(connection, text, resource):
     rows = connection.users if resource == "User" else connection.groups
     with contextlib.suppress(ScimError):
         list(rows.filter(compile_filter(text, resource=resource)))

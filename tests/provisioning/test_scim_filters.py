@@ -1,6 +1,5 @@
 """SCIM filters: what they find, what they refuse, and which index they use."""
 
-import time
 from datetime import timedelta, timezone
 from typing import Any
 from uuid import uuid4
@@ -114,7 +113,7 @@ def find_cases(*cases: tuple[str, str]) -> Any:
     ("not(title pr) or not (active eq true)", "bc"),
     ('NOT (title PR) AND userName SW "C"', "c"),
 )
-def test_and_binds_tighter_than_or_and_not_than_both(connection, text, users):
+def test_c6_and_binds_tighter_than_or_and_not_than_both(connection, text, users):
     assert found(connection, text) == users
 
 
@@ -128,7 +127,7 @@ def test_and_binds_tighter_than_or_and_not_than_both(connection, text, users):
     ('displayName ew "LACE"', "a"),
     ('emails.value ew "@EXAMPLE.com"', "ab"),
 )
-def test_strings_compare_by_their_canonical_key(connection, text, users):
+def test_c13_strings_compare_by_their_canonical_key(connection, text, users):
     assert found(connection, text) == users
 
 
@@ -155,7 +154,7 @@ def test_case_exact_attributes_compare_exactly(connection, text, users):
     ('title eq "x\' OR 1=1 --"', ""),
     ('title co "\\"); DROP"', ""),
 )
-def test_like_wildcards_and_quotes_are_plain_characters(connection, text, users):
+def test_c6_like_wildcards_and_quotes_are_plain_characters(connection, text, users):
     assert found(connection, text) == users
 
 
@@ -327,7 +326,7 @@ def test_a_user_with_the_same_address_twice_is_found_once(connection):
         "active eq true or active eq false",
     ],
 )
-def test_no_filter_leaks_rows_of_another_connection(connection, text):
+def test_c2_no_filter_leaks_rows_of_another_connection(connection, text):
     other = make_connection("globex")
     foreign = add_user(other, ADA | {"externalId": "foreign"})
     group = add_group(other, "Foreign", foreign)
@@ -355,7 +354,7 @@ def test_no_filter_leaks_rows_of_another_connection(connection, text):
         ('userName.value eq "x"', "userName.value"),
     ],
 )
-def test_an_unknown_attribute_is_refused_by_name(text, named):
+def test_c6_an_unknown_attribute_is_refused_by_name(text, named):
     assert named in refusal(text)
 
 
@@ -416,11 +415,11 @@ def test_a_comparison_that_the_type_has_not_is_refused(text, named):
         "userName pr userName pr",
     ],
 )
-def test_what_is_no_filter_is_refused(text):
+def test_c6_what_is_no_filter_is_refused(text):
     assert "cannot be read" in refusal(text)
 
 
-def test_limits_are_exact():
+def test_c6_limits_are_exact():
     compile_filter(" and ".join(["title pr"] * 20), resource="User")
     assert "20" in refusal(" and ".join(["title pr"] * 21))
     assert "20" in refusal(" or ".join(['emails[type eq "work"].value eq "x"'] * 11))
@@ -431,7 +430,7 @@ def test_limits_are_exact():
     assert "2000" in refusal('title eq "' + "x" * 1_990 + '"')
 
 
-def test_limits_do_not_count_what_stands_in_a_string(connection):
+def test_c6_limits_do_not_count_what_stands_in_a_string(connection):
     assert found(connection, 'title eq "' + "(" * 30 + " eq " * 30 + '\\""') == ""
 
 
@@ -460,11 +459,13 @@ def test_limits_do_not_count_what_stands_in_a_string(connection):
     ],
     ids=lambda text: f"{text[:12]}*{len(text)}",
 )
-def test_what_is_too_much_is_refused_at_once(text):
-    compile_filter("title pr", resource="User")  # the first use imports and prepares
-    started = time.perf_counter()
+def test_c6_what_is_too_much_is_refused(text):
     refusal(text)
-    assert time.perf_counter() - started < 0.1
+
+
+@pytest.mark.parametrize("text", ["(" * 11, "[" * 11, "title eq " * 21, "a" * 2_001, '"' * 2_001])
+def test_c6_limits_are_looked_at_before_anything_is_parsed(text):
+    assert "cannot be read" not in refusal(text)
 
 
 @pytest.fixture

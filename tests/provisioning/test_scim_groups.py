@@ -130,7 +130,7 @@ def test_another_id_in_a_rename(scim):
     assert (answer.status, answer.body["scimType"]) == (400, "mutability")
 
 
-def test_add_and_remove_members(scim, people):
+def test_c10_add_and_remove_members(scim, people):
     ada, bob, cleo = people
     path = f"/Groups/{scim.group()}"
     pk = path.rpartition("/")[2]
@@ -177,7 +177,7 @@ def test_put(scim, people):
 
 
 @pytest.mark.parametrize("bad", ["unknown", "01a2099e-8adc-7840-80c7-920880ceb065", ""])
-def test_unknown_members(scim, people, bad):
+def test_c10_unknown_members(scim, people, bad):
     pk = scim.group(members=people[:1])
     for operations in (
         [add(people[1]), add(bad)],
@@ -202,7 +202,7 @@ def test_groups_in_groups(scim):
     assert scim.patch(f"/Groups/{outer}", add(inner)).status == 400
 
 
-def test_too_many_members(scim):
+def test_c8_too_many_members(scim):
     pk = scim.group()
     assert scim.patch(f"/Groups/{pk}", add(*map(str, range(10_001)))).status == 413
 

@@ -16,7 +16,7 @@ def foreign(request, db):
 
 
 @pytest.mark.parametrize("kind", ["Users", "Groups"])
-def test_a_foreign_id_is_an_unknown_id(scim, foreign, kind):
+def test_c2_a_foreign_id_is_an_unknown_id(scim, foreign, kind):
     theirs = foreign.user("bob") if kind == "Users" else foreign.group("Theirs")
     before = foreign.get(f"/{kind}/{theirs}").content
     for method, body in (
@@ -50,7 +50,7 @@ def test_a_foreign_id_is_an_unknown_id(scim, foreign, kind):
         'meta.created gt "2000-01-01T00:00:00Z"',
     ],
 )
-def test_lists_hold_only_our_own(scim, foreign, text):
+def test_c2_lists_hold_only_our_own(scim, foreign, text):
     ours = {scim.user("ada"), scim.user("cleo")}
     theirs = foreign.user("bob")
     group = foreign.group(members=[theirs])
@@ -65,7 +65,7 @@ def test_lists_hold_only_our_own(scim, foreign, text):
     "text",
     ["displayName pr", 'not (displayName eq "x")', 'displayName eq "Theirs" or id pr', 'members.value eq "{theirs}"'],
 )
-def test_groups_hold_only_our_own(scim, foreign, text):
+def test_c2_groups_hold_only_our_own(scim, foreign, text):
     ours = scim.group("Ours")
     theirs = foreign.user("bob")
     foreign.group("Theirs", [theirs])
@@ -73,7 +73,7 @@ def test_groups_hold_only_our_own(scim, foreign, text):
     assert {group["id"] for group in answer.body["Resources"]} <= {ours}
 
 
-def test_foreign_members_are_refused(scim, foreign):
+def test_c10_foreign_members_are_refused(scim, foreign):
     ada, bob = scim.user("ada"), foreign.user("bob")
     group = scim.group(members=[ada])
     answer = scim.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": bob}]})
@@ -84,7 +84,7 @@ def test_foreign_members_are_refused(scim, foreign):
     assert [member["value"] for member in scim.get(f"/Groups/{group}").body["members"]] == [ada]
 
 
-def test_the_same_ids_and_names_live_side_by_side(scim, other):
+def test_c3_the_same_ids_and_names_live_side_by_side(scim, other):
     ours, theirs = scim.user(), other.user()
     assert ours != theirs
     assert EndUser.objects.count() == 2

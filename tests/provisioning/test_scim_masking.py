@@ -5,7 +5,7 @@ import json
 from provisioning.scim.masking import MASK, MAX_LENGTH, masked_request, masked_text
 
 
-def test_secrets_are_masked():
+def test_c16_secrets_are_masked():
     body = {
         "userName": "ada",
         "Password": "s3cret",
@@ -17,13 +17,13 @@ def test_secrets_are_masked():
     assert json.loads(text)["Operations"][1]["value"] == "Dr"
 
 
-def test_secrets_are_masked_in_what_is_no_json():
+def test_c16_secrets_are_masked_in_what_is_no_json():
     assert masked_request(b'{"password": "s3cret", "x') == f'{{"password": "{MASK}", "x'
     assert "s3cret" not in masked_request(b'{"password": "s3cret')
     assert masked_request(b"\xff\x00") == "��"
 
 
-def test_tokens_are_masked_anywhere():
+def test_c16_tokens_are_masked_anywhere():
     assert "secret" not in masked_text("a scim_abc_secret-part_x b")
     assert masked_text("a scim_abc_secret-part_x b") == f"a scim_{MASK} b"
 

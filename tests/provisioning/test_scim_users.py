@@ -55,7 +55,7 @@ def test_create(scim):
     assert scim.get(f"/Users/{answer.body['id']}").body == answer.body
 
 
-def test_create_the_same_again(scim):
+def test_c13_create_the_same_again(scim):
     scim.user()
     for again in (
         okta_user(),
@@ -233,7 +233,7 @@ def test_delete_leaves_what_others_gave(scim):
     assert (person(scim).is_active, environments(person(scim))) == (True, ["DEV"])
 
 
-def test_groups_are_shown_and_cannot_be_written(scim):
+def test_c4_groups_are_shown_and_cannot_be_written(scim):
     pk = scim.user()
     group = scim.group(members=[pk])
     shown = scim.get(f"/Users/{pk}").body["groups"]
@@ -249,7 +249,7 @@ def test_groups_are_shown_and_cannot_be_written(scim):
     assert scim.patch(f"/Users/{pk}", {"op": "remove", "path": "groups"}).body["scimType"] == "mutability"
 
 
-def test_pages(scim):
+def test_c15_pages(scim):
     ids = [scim.user(name) for name in ("ada", "bob", "cleo", "dora", "eve")]
 
     def page(query):
@@ -335,7 +335,7 @@ def test_entity_tags(scim):
     assert scim.delete(path, If_Match="*").status == 204
 
 
-def test_long_values_are_refused_alike_on_every_database(scim):
+def test_c13_long_values_are_refused_alike_on_every_database(scim):
     for fields in (
         {"userName": "a" * 300},
         {"externalId": "x" * 501},

@@ -1,0 +1,120 @@
+"""POST /Bulk (RFC 7644 section 3.7): each operation goes the way of a single request, through the view of its path."""
+
+import json
+import logging
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpResponse, QueryDict
+from django_scim import views as scim_views
+
+from provisioning.scim import bulk_jobs, dialects, errors, responses
+from provisioning.scim.adapters import tolerance
+from provisioning.scim.auth import CallRequest
+from provisioning.scim.bulk_jobs import Operation
+from provisioning.scim.resources import Document
+from provisioning.scim.views import GroupsView, Outcomes, UsersView, read_body
+
+logger = logging.getLogger(__name__)
+
+_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+_VIEWS: dict[str, type[Outcomes]] = {"Users": UsersView, "Groups": GroupsView}
+
+
+class BulkView(scim_views.SCIMView, Outcomes):
+    """/Bulk"""
+
+    # Each operation is a transaction of its own.
+    changing_methods: frozenset[str] = frozenset()
+
+    def post(self, request: CallRequest) -> HttpResponse:
+        body = read_body(request)
+        dialects.check_schemas(body, [_REQUEST], tolerance(request.scim))
+        found = bulk_jobs.operations(body, tolerance(request.scim))
+        results = _Job(request, found, bulk_jobs.fail_on_errors(body)).run()
+        return responses.resource({"schemas": [_RESPONSE], "Operations": results})
+
+
+class _Job:
+    """The operations of one request, and what became of them."""
+
+    def __init__(self, request: CallRequest, operations: list[Operation], most_errors: int) -> None:
+        self.request, self.operations, self.errors_left = request, operations, most_errors
+        self.ids: dict[str, str] = {}
+        self.results: dict[int, Document] = {}
+
+    def run(self) -> list[Document]:
+        """The results, in the order of the operations; without those that failOnErrors left undone."""
+        for number in bulk_jobs.order(self.operations):
+            if not self.errors_left:
+                break
+            self._finish(number, self._answer(self.operations[number]))
+        for number in range(len(self.operations)):
+            if self.errors_left and number not in self.results:
+                self._finish(number, responses.error(_circular()))
+        return [self.results[number] for number in sorted(self.results)]
+
+    def _answer(self, operation: Operation) -> HttpResponse:
+        """What a single request would be answered; a failure of the program concerns this operation alone."""
+        if operation.failure:
+            return responses.error(operation.failure)
+        try:
+            return self._single(operation.resolved(self.ids))
+        except errors.ScimError as refusal:
+            return responses.error(refusal)
+        except Exception:
+            logger.exception("A bulk operation failed.")
+            detail = f"The operation failed. Tell us the id of this request: {self.request.request_id}."
+            return responses.error(errors.ScimError(500, detail))
+
+    def _single(self, operation: Operation) -> HttpResponse:
+        kind, pk = operation.target
+        view, request = _VIEWS[kind](), self._request(operation)
+        found: dict[str, Any] = {"uuid": pk} if pk else {}
+        view.setup(request, **found)
+        # Behind the authentication, which the whole request has passed.
+        return Outcomes.dispatch(view, request, **found)  # type: ignore[return-value]
+
+    def _request(self, operation: Operation) -> CallRequest:
+        request = CallRequest()
+        request.method, request.path = operation.method, operation.path
+        request.META = {"HTTP_IF_MATCH": operation.version} if operation.version else {}
+        # Answers show neither, so that they need not be read.
+        request.GET = QueryDict("excludedAttributes=groups,members")
+        request.scim, request.request_id = self.request.scim, self.request.request_id
+        request._body = json.dumps(operation.data).encode()
+        return request
+
+    def _finish(self, number: int, answer: HttpResponse) -> None:
+        operation = self.operations[number]
+        if answer.status_code >= 400:
+            self.errors_left -= 1
+        elif operation.creates:
+            self.ids[operation.creates] = answer.headers["Location"].rpartition("/")[2]
+        self.results[number] = self._result(operation, answer)
+
+    def _result(self, operation: Operation, answer: HttpResponse) -> Document:
+        result = {
+            "method": operation.method,
+            "bulkId": operation.bulk_id,
+            "version": answer.headers.get("ETag"),
+            "location": answer.headers.get("Location") or self._location(operation),
+            "status": str(answer.status_code),
+            "response": json.loads(answer.content) if answer.status_code >= 400 else None,
+        }
+        return {name: value for name, value in result.items() if value is not None}
+
+    def _location(self, operation: Operation) -> str | None:
+        """Where the resource is, or was; none for one that did not come to be."""
+        kind, pk = operation.target
+        if pk and pk.startswith("bulkId:"):
+            pk = self.ids.get(pk.removeprefix("bulkId:"))
+        return f"{self.request.scim.connection.base_url}/{kind}/{quote(pk)}" if pk else None
+
+
+def _circular() -> errors.ScimError:
+    return errors.ScimError(
+        409,
+        "These operations refer to each other in a circle. Create the resources first, then let one know the other.",
+    )

@@ -1,0 +1,46 @@
+"""How many queries a request takes: few, and as many in a large tenant and a large group as in small ones."""
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+
+# Of each kind of request that the benchmark makes: queries, and statements that begin or end transactions.
+MOST = {
+    "create": (9, 10),
+    "look-up": (4, 0),
+    "get": (4, 0),
+    "page": (5, 0),
+    "page-deep": (5, 0),
+    "page-cursor": (4, 0),
+    "active": (8, 8),
+    "add-1-to-1": (12, 8),
+    "add-1000": (12, 8),
+    "group-read": (3, 0),
+}
+
+
+@pytest.fixture
+def crowd(scim):
+    """A tenant of 150, all in one group."""
+    from tests.benchmarks.crowd import Crowd
+
+    crowd = Crowd(scim)
+    crowd.grow(150)
+    return crowd
+
+
+@pytest.mark.parametrize("work", MOST)
+def test_a_request_takes_as_many_queries_however_many_people_and_members_there_are(crowd, work):
+    from tests.benchmarks.queries import count
+
+    tenant = crowd.tenant(20)
+    small = count(tenant, [work])[work]
+    crowd.grow(2_000)
+    assert count(crowd.grown(tenant), [work])[work] == small
+    assert all(number <= most for number, most in zip(small, MOST[work], strict=True)), small
+
+
+def test_every_kind_of_request_of_the_benchmark_is_counted(crowd):
+    from tests.benchmarks.works import works
+
+    assert set(works(crowd.tenant(0))) == set(MOST)
