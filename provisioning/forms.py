@@ -35,6 +35,11 @@ class MethodForm(forms.Form):
         help_text="The provider then decides their members; those set aside stand in the activity. "
         "Off: a pushed group of a name that is taken is refused.",
     )
+    is_strict = forms.BooleanField(
+        label="Strict SCIM",
+        required=False,
+        help_text="Refuse what the RFCs do not allow. Most providers deviate from them somewhere.",
+    )
 
 
 class PeopleForm(forms.Form):

@@ -1,12 +1,12 @@
 """django-scim2's adapters: they only translate between SCIM bodies, our rows and the actions."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_scim.adapters import SCIMMixin
 
 from provisioning.actions import groups, people
@@ -16,6 +16,7 @@ from provisioning.scim.auth import Call, CallRequest
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import Document, Group, Model, Selection, User, parse, render
 from provisioning.scim.tolerance import Tolerance
+from workspace.keys import canonical
 from workspace.prepared import Prepared
 
 Entries = dict[UUID, list[Document]]
@@ -24,6 +25,15 @@ Entries = dict[UUID, list[Document]]
 def user_model() -> type[ProvisionedUser]:
     """What django-scim2 takes for its users."""
     return ProvisionedUser
+
+
+def _by(model: type[ProvisionedUser | ProvisionedGroup], column: str) -> Prepared:
+    """The look-up of a resource of a connection by a column."""
+
+    def build(connection: Any, value: Any) -> QuerySet:
+        return model.objects.filter(Q(connection=connection, **{column: value})).defer("folded").order_by()
+
+    return Prepared(build, (ProvisioningConnection, "id"), (model, column))
 
 
 def _prepared(model: type[ProvisionedUser | ProvisionedGroup], locked_with: str = "") -> Prepared:
@@ -54,6 +64,8 @@ class Adapter(SCIMMixin):
     # A resource by its connection's id and its own.
     one: ClassVar[Prepared]
     one_to_change: ClassVar[Prepared]
+    # The same by what identity providers look it up with, which is unique, and how that is spelled in its column.
+    unique: ClassVar[dict[str, tuple[Prepared, Callable[[str], str]]]]
 
     @property
     def call(self) -> Call:
@@ -80,6 +92,14 @@ class Adapter(SCIMMixin):
         if found:
             found.connection = connection
         return found
+
+    @classmethod
+    def look_up(cls, request: CallRequest, name: str, value: str) -> list[Any] | None:
+        """The resources with that value, if the attribute of that name is unique."""
+        if name.lower() not in cls.unique:
+            return None
+        prepared, spelled = cls.unique[name.lower()]
+        return prepared(request.scim.connection.pk, spelled(value))
 
     @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
@@ -125,6 +145,10 @@ class UserAdapter(Adapter):
     resource_type, model, related = "User", User, "groups"
     one = _prepared(ProvisionedUser)
     one_to_change = _prepared(ProvisionedUser, locked_with="end_user")
+    unique = {
+        "username": (_by(ProvisionedUser, "user_name_key"), canonical),
+        "externalid": (_by(ProvisionedUser, "external_id"), str),
+    }
 
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:
@@ -185,6 +209,10 @@ class GroupAdapter(Adapter):
     resource_type, model, related = "Group", Group, "members"
     one = _prepared(ProvisionedGroup)
     one_to_change = _prepared(ProvisionedGroup, locked_with="group")
+    unique = {
+        "displayname": (_by(ProvisionedGroup, "display_name_key"), canonical),
+        "externalid": (_by(ProvisionedGroup, "external_id"), str),
+    }
 
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:

@@ -28,10 +28,11 @@ class CallRequest(HttpRequest):
 
 @dataclass
 class Call:
-    """One authenticated request: its connection, the actor it is for the events, the deviations it tolerated."""
+    """One authenticated request: connection, token, the actor it is for the events, the deviations it tolerated."""
 
     connection: ProvisioningConnection
     by: Actor
+    token: UUID
     notes: list[str] = field(default_factory=list)
 
 
@@ -73,7 +74,7 @@ def _authenticate(request: CallRequest, connection_id: UUID) -> None:
     rate.limiter.check(token.pk)
     connection = token.connection
     by = Actor(Kind.CONNECTION, str(connection.pk), connection.name, request.request_id)
-    request.scim = Call(connection, by)
+    request.scim = Call(connection, by, token.pk)
     tokens.mark_used(token, address(request))
     if not connection.is_enabled:
         raise errors.ScimError(

@@ -12,6 +12,7 @@ from provisioning.scim import bulk_jobs, dialects, errors, responses
 from provisioning.scim.adapters import tolerance
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.bulk_jobs import Operation
+from provisioning.scim.rate import limiter
 from provisioning.scim.resources import Document
 from provisioning.scim.views import GroupsView, Outcomes, UsersView, read_body
 
@@ -32,6 +33,7 @@ class BulkView(scim_views.SCIMView, Outcomes):
         body = read_body(request)
         dialects.check_schemas(body, [_REQUEST], tolerance(request.scim))
         found = bulk_jobs.operations(body, tolerance(request.scim))
+        limiter.charge(request.scim.token, len(found))
         results = _Job(request, found, bulk_jobs.fail_on_errors(body)).run()
         return responses.resource({"schemas": [_RESPONSE], "Operations": results})
 

@@ -10,7 +10,7 @@ from typing import Any
 from scim2_models import BaseModel
 
 from provisioning.scim import body as bodies
-from provisioning.scim import errors
+from provisioning.scim import errors, limits
 from provisioning.scim.attributes import Attribute, attributes, find, spelled
 from provisioning.scim.resources import ENTERPRISE
 from provisioning.scim.tolerance import Tolerance
@@ -22,7 +22,6 @@ _OLD_URNS = {
     "urn:scim:schemas:extension:enterprise:2.0:user": ENTERPRISE,
 }
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
-_FILTER = re.compile(r"\[.*\]", re.DOTALL)
 _NAMES = re.compile(r"[\w$:.-]+")
 _SERVER_KEYS = {"schemas", "meta"}
 _PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -169,8 +168,10 @@ def _flattened(key: str, item: Any, model: type[BaseModel], tolerance: Tolerance
 
 def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Reader") -> Body | None:
     """One operation with a path, its value tidied by the attribute that the path leads to; None for an unknown one."""
-    steps = find(model, _FILTER.sub("", path))
+    steps = find(model, _without_filter(path))
     value = item.get("value")
+    if not steps or steps[0].name != "members":
+        limits.check_filter(path)
     if not steps:
         reader.tolerance.ignore(f"unknown attribute {path[:100]}")
         if _NAMES.fullmatch(path):
@@ -190,6 +191,12 @@ def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Re
         reader.tolerance.note(f"{spelled(steps)} cleared by an empty value")
         return {"op": "remove", "path": path.rpartition("].")[0] + "]" if "]." in path else path}
     return {"op": op, "path": path if has_filter else spelled(steps), "value": read}
+
+
+def _without_filter(path: str) -> str:
+    """The names alone; as it is where a bracket does not close."""
+    head, _, rest = path.partition("[")
+    return head + rest.rpartition("]")[2] if "]" in rest else path
 
 
 def _removal(path: str, value: Any, attribute: Attribute, reader: "_Reader") -> Body:

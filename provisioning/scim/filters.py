@@ -4,7 +4,6 @@ scim2-models parses, and the verdict is that of its in-memory match, with our ca
 case-exact: an absent attribute equals null and nothing else, so that `ne` and `not` hold for it; no verdict is unknown.
 """
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import reduce
@@ -26,17 +25,15 @@ from scim2_models.path import (
     ValuePath,
 )
 
-from provisioning.scim import errors, resources
+from provisioning.scim import errors, limits, resources
 from provisioning.scim.attributes import find
 from provisioning.scim.stored import EVERYTHING, Many, Op, Stored, stored
 from provisioning.scim.tolerance import Tolerance
 
-MAX_LENGTH, MAX_DEPTH, MAX_TERMS = 2_000, 10, 20
-
 
 def compile_filter(text: str, *, resource: Literal["User", "Group"], tolerance: Tolerance | None = None) -> Q:
     """The condition a filter means. Raises ScimError 400 invalidFilter."""
-    _check_size(text)
+    limits.check_filter(text)
     return _Resource(resource, tolerance or Tolerance()).visit(_parse(text))
 
 
@@ -48,26 +45,6 @@ def find_attribute(path: str, *, resource: Literal["User", "Group"], tolerance: 
         # Entra asks for the manager without the URN of its extension.
         tolerance.note(f"{path[:100]} named without the URN of its schema", "invalidFilter")
     return stored(resource, steps) if steps else None
-
-
-# Strings (also one that never ends), brackets, words: each character is looked at once.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[()\[\]]|[^\s()\[\]"]+', re.DOTALL)
-_STEPS = {"(": 1, "[": 1, ")": -1, "]": -1}
-_TERM_WORDS = {*Op, "pr"}
-
-
-def _check_size(text: str) -> None:
-    """Refuse what is too large before anything parses it."""
-    if len(text) > MAX_LENGTH:
-        raise errors.invalid_filter(f"Shorten the filter to at most {MAX_LENGTH} characters.")
-    depth = terms = 0
-    for token in _TOKEN.findall(text):
-        depth += _STEPS.get(token, 0)
-        terms += token.lower() in _TERM_WORDS
-        if depth > MAX_DEPTH:
-            raise errors.invalid_filter(f"Nest at most {MAX_DEPTH} brackets in a filter.")
-        if terms > MAX_TERMS:
-            raise errors.invalid_filter(f"Compare at most {MAX_TERMS} times in a filter.")
 
 
 def _parse(text: str) -> FilterNode:

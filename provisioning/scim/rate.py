@@ -50,5 +50,10 @@ class Limiter:
         if wait:
             raise errors.too_many(ceil(wait))
 
+    def charge(self, token: UUID, requests: int) -> None:
+        """Count further requests that came with one that was let through; the next ones wait for them."""
+        with self.lock:
+            self.buckets[token].left -= requests
+
 
 limiter = Limiter()

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from provisioning.scim import errors
 
+# Enough to tell what is wrong with a client; one body may have very many attributes that are unknown here.
+MAX_NOTES = 50
+
 
 @dataclass
 class Tolerance:
@@ -23,5 +26,5 @@ class Tolerance:
     def _meet(self, deviation: str, sentence: str, scim_type: str) -> None:
         if self.is_strict:
             raise errors.ScimError(400, f"This connection is strict and refuses this: {deviation}.", scim_type)
-        if sentence not in self.notes:
+        if len(self.notes) < MAX_NOTES and sentence not in self.notes:
             self.notes.append(sentence)

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from authentication.models import EnvironmentProvider
-from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim
+from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim, set_strict
 from provisioning.actions.tokens import MAX_LIVE
 from provisioning.forms import MethodForm, PeopleForm
 from provisioning.models import ProvisioningConnection, ScimRequest
@@ -40,6 +41,7 @@ def setup(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
         "method": asked if asked in Method else use.method,
         "syncs_groups": use.syncs_groups,
         "takes_over_groups": connection_of(use) is None or use.connection.takes_over_groups,
+        "is_strict": connection_of(use) is not None and use.connection.is_strict,
     }
     return _page(request, use, MethodForm(initial=initial))
 
@@ -66,11 +68,15 @@ def save(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
     if not form.is_valid():
         return _page(request, use, form)
     asked = form.cleaned_data
+    is_strict = asked.pop("is_strict")
     if asked["method"] == Method.SCIM and connection_of(use) is None:
         _prepare(request, use)
         return to_setup(use, method=Method.SCIM)
     try:
-        choose_method(environment_provider=use, **asked, by=request.actor)
+        with transaction.atomic():
+            choose_method(environment_provider=use, **asked, by=request.actor)
+            if asked["method"] == Method.SCIM:
+                set_strict(connection=use.connection, is_strict=is_strict, by=request.actor)
     except PeopleUndecided:
         query = {"method": asked["method"], "syncs_groups": asked["syncs_groups"] or ""}
         return redirect(f"{setup_url('provisioning:setup-people', use)}?{urlencode(query)}")

@@ -57,7 +57,7 @@ def test_c10_writers_of_one_group_on_two_workers_lose_nothing(client: Client):
     stay, leave, come = ids[:4], ids[4:12], ids[12:]
     body = {"displayName": "Written at once", "members": [{"value": pk} for pk in stay + leave]}
     group = client.call("POST", "/Groups", body)[1]["id"]
-    operations = [{"op": "remove", "path": f'members[value eq "{pk}"]'} for pk in leave]
+    operations: list[dict[str, Any]] = [{"op": "remove", "path": f'members[value eq "{pk}"]'} for pk in leave]
     operations += [{"op": "add", "path": "members", "value": [{"value": pk}]} for pk in come]
     operations += [{"op": "replace", "path": "displayName", "value": "Written at once"}] * 4
 
@@ -87,7 +87,8 @@ class Browser:
     """Signs in by password, then asks for the account page again and again."""
 
     def __init__(self, origin: str, place: str) -> None:
-        self.host, self.place, self.cookies = urlsplit(origin).netloc, place, {}
+        self.host, self.place = urlsplit(origin).netloc, place
+        self.cookies: dict[str, str] = {}
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}

@@ -79,3 +79,11 @@ def test_c14_the_answer_is_a_scim_error_and_fills_no_log(scim, other):
     assert int(answers[0].headers["Retry-After"]) > 0
     assert ScimRequest.objects.filter(connection=scim.connection, status=429).count() == 1
     assert other.get("/Users").status == 200
+
+
+@pytest.mark.django_db
+def test_c14_each_operation_of_a_bulk_request_counts(scim):
+    token = scim.connection.tokens.get().pk
+    operations = [{"method": "DELETE", "path": f"/Users/{uuid4()}"} for _ in range(30)]
+    assert scim.post("/Bulk", {"Operations": operations}).status == 200
+    assert limiter.buckets[token].left < 10 * RATE - 30

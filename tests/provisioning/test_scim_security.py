@@ -34,7 +34,7 @@ LOGS = {"provisioning_scimrequest", "django_session"}
 def dump() -> dict[str, list[str]]:
     """Every row of every table but the logs, as text."""
     models = [model for model in apps.get_models(include_auto_created=True) if model._meta.db_table not in LOGS]
-    return {model._meta.db_table: sorted(map(str, model.objects.values())) for model in models}
+    return {model._meta.db_table: sorted(map(str, model._default_manager.values())) for model in models}
 
 
 def is_refused(answer: Answer, status: int, scim_type: str | None = None) -> bool:
@@ -185,7 +185,7 @@ def test_c4_what_the_server_says_and_what_nobody_knows_is_ignored_in_bodies(scim
     pk = created.body["id"]
     assert pk != UNKNOWN
     replaced = scim.put(f"/Users/{pk}", okta_user() | extra)
-    assert (replaced.status, replaced.content) == (200, created.content)
+    assert (replaced.status, replaced.body) == (200, created.body)
     group = scim.post("/Groups", okta_group() | {key: value for key, value in extra.items() if key != "groups"})
     assert (group.status, group.body["displayName"]) == (201, "Engineers")
     row = ProvisionedUser.objects.get()
@@ -272,6 +272,21 @@ def test_c6_a_filter_that_is_refused_reads_nothing(scim, django_assert_num_queri
     for text in ("(" * 11, "title pr or " * 20 + "title pr", "x" * 2_001, "nonsense"):
         with django_assert_num_queries(2):  # the token, and the row of the log
             assert is_refused(scim.post("/Users/.search", {"filter": text}), 400, "invalidFilter")
+
+
+PATHS = ["(" * 11, '[type eq "x"' + ' or type eq "x"' * 20 + "]", "[" * 900_000, "x" * 900_000, "[type eq " * 90_000]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path[:12]}*{len(path)}")
+def test_c6_the_path_of_a_patch_is_limited_like_a_filter(scim, path):
+    pk = scim.user()
+    before = dump()
+    for name in ("emails", "nonsense", ""):
+        operation = {"op": "replace", "path": name + path, "value": "x"}
+        answer = scim.patch(f"/Users/{pk}", operation)
+        assert is_refused(answer, 400, "invalidFilter")
+        assert "Shorten" in answer.body["detail"] or "at most" in answer.body["detail"]
+    assert dump() == before
 
 
 # C7

@@ -200,6 +200,15 @@ def test_taking_over_groups_can_be_refused(use, admin):
     assert not ProvisioningConnection.objects.get().takes_over_groups
 
 
+def test_strict_scim_is_switched_on_and_off(use, admin):
+    choose(admin, use, "scim")
+    for sent, kept in (({"is_strict": "on"}, True), ({"is_strict": "on"}, True), ({}, False)):
+        post(admin, "save", use, method="scim", **sent)
+        assert ProvisioningConnection.objects.get().is_strict == kept
+        assert admin.get(url("setup", use)).context["form"]["is_strict"].value() == kept
+    assert ChangeEvent.objects.filter(action="provisioning.strict_set").count() == 2
+
+
 @pytest.mark.parametrize("method", ["manual", "jit"])
 def test_manual_and_jit_lead_back_to_authentication(use, admin, method):
     response = post(admin, "save", use, method=method, syncs_groups="on")

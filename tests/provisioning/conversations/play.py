@@ -79,8 +79,7 @@ class Conversation:
         return document
 
     def _notes(self) -> list[str]:
-        row: ScimRequest = self.scim.connection.requests.order_by("id").last()
-        return row.notes
+        return ScimRequest.objects.filter(connection=self.scim.connection).latest("id").notes
 
     def _expect(self, people: dict[str, str | None] | None, groups: dict[str, set[str] | None] | None) -> None:
         self.people = {key: value for key, value in (self.people | (people or {})).items() if value is not None}
