@@ -31,6 +31,12 @@ def test_lists_and_forms_are_accessible(signed_in: Page, check: Check, path: str
     check(f"/workspaces/acme/prod/{path}")
 
 
+def test_a_long_name_without_spaces_does_not_make_a_page_scroll_sideways(signed_in: Page, check: Check, server: Server):
+    server.demo("--empty-scim", "a_name_of_one_long_word_that_fits_no_narrow_screen_at_all")
+    for place in ("dev", "prod"):
+        check(f"/workspaces/acme/{place}/authentication/")
+
+
 def test_the_sign_in_page_is_accessible(check: Check):
     check("/sign-in/")
 
