@@ -51,12 +51,12 @@ _Page = tuple[Document, _Found]
 
 def answer(adapters: Sequence[type[Adapter]], request: CallRequest, asked: Mapping[str, Any]) -> HttpResponse:
     """A page of the resources that match, and how many there are; of several kinds, one kind after the other."""
-    if len(adapters) == 1 and (answered := _looked_up(adapters[0], request, asked)):
+    queries = [Query.of(asked, adapter.model, tolerance(request.scim)) for adapter in adapters]
+    if len(adapters) == 1 and (answered := _looked_up(adapters[0], request, queries[0])):
         return answered
     parts: list[Part] = []
     refusals: list[errors.ScimError] = []
-    for adapter in adapters:
-        query = Query.of(asked, adapter.model, tolerance(request.scim))
+    for adapter, query in zip(adapters, queries, strict=True):
         try:
             parts += _parts(adapter, request, query)
         except errors.ScimError as refusal:
@@ -77,9 +77,8 @@ def answer(adapters: Sequence[type[Adapter]], request: CallRequest, asked: Mappi
 _LOOK_UP = re.compile(r'([a-z]+) eq "([^"\\\x00-\x1f]+)"', re.IGNORECASE)
 
 
-def _looked_up(adapter: type[Adapter], request: CallRequest, asked: Mapping[str, Any]) -> HttpResponse | None:
+def _looked_up(adapter: type[Adapter], request: CallRequest, query: Query) -> HttpResponse | None:
     """The answer to a filter for one unique value, without parsing and compiling it; None to any other request."""
-    query = Query.of(asked, adapter.model, tolerance(request.scim))
     match = _LOOK_UP.fullmatch(query.filter)
     if match is None or len(query.filter) > MAX_LENGTH or query.sort or query.cursor is not None:
         return None
