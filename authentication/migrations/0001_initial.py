@@ -72,10 +72,6 @@ class Migration(migrations.Migration):
                 ("is_method_chosen", models.BooleanField(default=False)),
                 ("syncs_groups", models.BooleanField(default=False, verbose_name="sync groups at each sign-in")),
                 (
-                    "only_mapped_groups",
-                    models.BooleanField(default=False, verbose_name="only members of mapped groups get access"),
-                ),
-                (
                     "environment",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,

@@ -206,8 +206,6 @@ class EnvironmentProvider(Entity):
     # Until an administrator has saved the choice, the provider's row says "Set up".
     is_method_chosen = models.BooleanField(default=False)
     syncs_groups = models.BooleanField("sync groups at each sign-in", default=False)
-    # Whether those whom the provider provisions get access only as members of a group that is mapped.
-    only_mapped_groups = models.BooleanField("only members of mapped groups get access", default=False)
 
     objects = EnvironmentProviderQuerySet.as_manager()
 
