@@ -29,7 +29,7 @@ def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
 @transaction.atomic
 def reveal_token(*, token: ScimToken, by: Actor) -> str:
     """The clear text again, for the administrator who must paste it once more."""
-    if not settings.REVEAL_TOKENS or not token.sealed:
+    if not token.is_revealable:
         raise ActionError("This token can no longer be shown. Make a new one, and replace it in the identity provider.")
     try:
         clear = crypto.unseal(token.sealed)

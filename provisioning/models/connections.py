@@ -137,5 +137,10 @@ class ScimToken(Entity):
         return self.masked
 
     @property
+    def is_revealable(self) -> bool:
+        """Whether there is a copy of the token that may be shown again."""
+        return bool(self.sealed) and settings.REVEAL_TOKENS
+
+    @property
     def masked(self) -> str:
         return f"{self.prefix}_{'•' * 12}{self.last_four}"

@@ -4,7 +4,6 @@ from datetime import timedelta
 from math import ceil
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -46,7 +45,7 @@ def reveal(request: ConsoleRequest, environment: Environment, provider: UUID, to
     """Show a token in clear once more, each time after the administrator's password."""
     connection = connection_or_404(environment, provider)
     scim_token = _live_token(connection, token)
-    if not can_be_revealed(scim_token):
+    if not scim_token.is_revealable:
         raise Http404
     form = PasswordForm(sent(request))
     clear, wait = "", timedelta(0)
@@ -91,14 +90,9 @@ def token_to_show(request: ConsoleRequest, connection: ProvisioningConnection) -
         return unseal(sealed)
     first = connection.tokens.live().first() if connection.is_new and is_proved(request, OPENED_RECENTLY) else None
     try:
-        return unseal(first.sealed) if first and can_be_revealed(first) else ""
+        return unseal(first.sealed) if first and first.is_revealable else ""
     except UnsealError:
         return ""
-
-
-def can_be_revealed(token: ScimToken) -> bool:
-    """Whether there is a copy of the token that may be shown again."""
-    return bool(token.sealed) and settings.REVEAL_TOKENS
 
 
 def _live_token(connection: ProvisioningConnection, pk: UUID) -> ScimToken:
