@@ -127,7 +127,8 @@ format: install-tests ## mend what ruff can mend
 	$(VENV)/bin/ruff check --quiet --fix . || true
 	$(VENV)/bin/ruff format .
 
+# Extras stay in the locks: without them Debian's pip looks for `name[extra]` itself and finds a release that is not locked.
 lock: install-tests ## write the locks anew from pyproject.toml (UPGRADE=--upgrade takes newer versions)
-	compile="$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)"
+	compile="$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras $(UPGRADE)"
 	$$compile pyproject.toml --output-file requirements.txt
 	$$compile --group test --constraints requirements.txt --output-file tests/requirements.txt
