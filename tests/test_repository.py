@@ -38,7 +38,7 @@ def files() -> list[Path]:
 
 
 def locked(lock: Path) -> dict[str, str]:
-    return dict(re.findall(r"^([\w.-]+)==([^ ;\\]+)", lock.read_text(), re.MULTILINE))
+    return dict(re.findall(r"^([\w.-]+)(?:\[[\w, ]+\])?==([^ ;\\]+)", lock.read_text(), re.MULTILINE))
 
 
 @pytest.mark.django_db
@@ -75,6 +75,14 @@ def test_the_locks_have_what_pyproject_asks_for_and_agree_with_each_other():
         assert version is not None, f"{requirement} is not locked; run: make lock"
         assert requirement.specifier.contains(version), f"{requirement} is locked as {version}; run: make lock"
     assert {name: version for name, version in tests.items() if runs.get(name, version) != version} == {}
+
+
+def test_the_locks_keep_the_extras_that_pyproject_asks_for():
+    project = tomllib.loads(PYPROJECT.read_text())
+    text = "".join(lock.read_text() for lock in LOCKS.values())
+    wanted = map(Requirement, project["project"]["dependencies"] + project["dependency-groups"]["test"])
+    named = {f"{each.name}[{', '.join(sorted(each.extras))}]==" for each in wanted if each.extras}
+    assert [name for name in named if f"\n{name}" not in text] == []
 
 
 def test_every_dependency_says_what_it_is_for():
