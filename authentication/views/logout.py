@@ -21,7 +21,7 @@ from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.reasons import Refused
 from authentication.saml.bindings import Arrived, read_form, read_query
 from authentication.saml.logout import Sent
-from authentication.views.sso import posting
+from authentication.views.onwards import leading_on, posting
 from workspace.models import Environment
 from workspace.navigation import page_url
 
@@ -57,9 +57,6 @@ def leave(request: HttpRequest, session: EndUserSession) -> HttpResponse:
     if sent is None or session.identity_provider is None:
         return _ended(redirect(page_url("end_user:signed-out", session.environment)), session.environment)
     response = _onwards(request, session.identity_provider, sent, session.environment)
-    if not sent.fields:
-        # Not a redirect: after a form, `form-action` of the content security policy would stop it at the IdP's host.
-        response["Refresh"] = f"0; url={sent.url}"
     return _ended(response, session.environment)
 
 
@@ -92,9 +89,8 @@ def _onwards(
 ) -> HttpResponse:
     """A page that leads to the IdP; one that wants a POST needs a press of its button."""
     context: dict[str, Any] = {"environment": environment, "provider": provider, "departure": sent}
-    if sent.fields:
-        return posting(request, _SIGNING_OUT, sent.url, context)
-    return render(request, _SIGNING_OUT, context)
+    lead = posting if sent.fields else leading_on
+    return lead(request, _SIGNING_OUT, sent.url, context)
 
 
 def _ended(response: HttpResponse, environment: Environment) -> HttpResponse:

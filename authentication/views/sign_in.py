@@ -1,7 +1,6 @@
 """The way of an end user into an environment: address first, then password or identity provider."""
 
 from datetime import timedelta
-from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,10 +15,12 @@ from authentication.decorators import at_environment, current_session, keep_sess
 from authentication.end_user_forms import EmailForm, PasswordSignInForm
 from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.policy import SignInPolicy, Ways
+from authentication.views.onwards import leading_on
 from workspace.forms import sent
 from workspace.models import Environment
 from workspace.models.throttling import too_many_attempts
 from workspace.navigation import page_url
+from workspace.responses import with_wait
 
 REFUSAL = (
     "You could not be signed in. Check your email address and password, and try again. "
@@ -87,10 +88,8 @@ def _second_step(request: HttpRequest, environment: Environment, ways: Ways, ini
         return _ways_page(request, environment, ways, PasswordSignInForm(initial=initial, is_address_known=True))
     provider = ways.only_provider.identity_provider
     url = sso_url(environment, provider, target(request, environment))
-    response = _page(request, "end_user/sign_in/onwards.html", environment, {"provider": provider, "url": url})
-    # Not a redirect: after a form, `form-action` of the content security policy would stop it at the IdP's host.
-    response["Refresh"] = f"0; url={url}"
-    return response
+    context = {"environment": environment, "provider": provider, "url": url}
+    return leading_on(request, "end_user/sign_in/onwards.html", url, context)
 
 
 def _ways_page(
@@ -103,17 +102,14 @@ def _ways_page(
         "ways": ways,
         "providers": [{"name": each.name, "url": sso_url(environment, each, next_path)} for each in providers],
     }
-    response = _page(request, "end_user/sign_in/ways.html", environment, context, status=429 if wait else 200)
-    if wait:
-        response["Retry-After"] = str(ceil(wait.total_seconds()))
-    return response
+    return with_wait(_page(request, "end_user/sign_in/ways.html", environment, context), wait)
 
 
 def _page(
-    request: HttpRequest, template: str, environment: Environment, context: dict[str, Any] | None = None, **kwargs: Any
+    request: HttpRequest, template: str, environment: Environment, context: dict[str, Any] | None = None
 ) -> HttpResponse:
     shown = {"environment": environment, "next": target(request, environment), **(context or {})}
-    return render(request, template, shown, **kwargs)
+    return render(request, template, shown)
 
 
 def _refusal(request: HttpRequest, wait: timedelta) -> str:

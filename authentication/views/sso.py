@@ -1,10 +1,8 @@
 """The way through an identity provider: there, back by its cross-site post, and the same-site end of it."""
 
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,6 +21,7 @@ from authentication.models import AuthnRequest, EnvironmentProvider, Visit
 from authentication.models.sessions import new_token
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
+from authentication.views.onwards import posting
 from authentication.views.sign_in import target
 from workspace.models import Environment
 from workspace.navigation import page_url
@@ -97,14 +96,6 @@ def to_idp(request: HttpRequest, use: EnvironmentProvider, departure: Departure,
     return response
 
 
-def posting(request: HttpRequest, template: str, url: str, context: dict[str, Any]) -> HttpResponse:
-    """A page whose form may go to that URL of an IdP."""
-    parts = urlsplit(url)
-    allowing: Any = csp_replace({"form-action": [f"{parts.scheme}://{parts.netloc}"]})
-    response: HttpResponse = allowing(render)(request, template, context)
-    return response
-
-
 def _end_path(answered: AuthnRequest) -> str:
     """Where the flow goes on within our site: to the end of a sign-in, or to the report of a test."""
     use, which = answered.use, {"provider": answered.use.identity_provider_id, "answered": answered.pk}
@@ -126,7 +117,7 @@ def _usable(environment: Environment, provider: UUID) -> EnvironmentProvider:
 
 
 def _posting(request: HttpRequest, use: EnvironmentProvider, departure: Departure) -> HttpResponse:
-    """A page with a button for an IdP that wants a POST: our policy allows no script in pages, so it is pressed."""
+    """A page with a button for an IdP that wants a POST."""
     context = {"environment": use.environment, "provider": use.identity_provider, "departure": departure}
     return posting(request, "end_user/sign_in/post.html", departure.url, context)
 

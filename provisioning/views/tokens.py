@@ -1,7 +1,6 @@
 """The SCIM tokens of a provider: a new one, one shown again, one revoked."""
 
 from datetime import timedelta
-from math import ceil
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,6 +19,7 @@ from workspace.forms import PasswordForm, refusals_shown_in, sent
 from workspace.models import Environment
 from workspace.permissions import Permission, may
 from workspace.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
+from workspace.responses import with_wait
 
 # A token that was just made, sealed, until the next page has shown it.
 _NEW_TOKEN = "new_scim_token"
@@ -55,10 +55,7 @@ def reveal(request: ConsoleRequest, environment: Environment, provider: UUID, to
             with refusals_shown_in(form):
                 clear = reveal_token(token=scim_token, by=request.actor)
     context = {"form": form, "clear": clear, "token": scim_token} | about(connection.environment_provider)
-    response = render(request, "provisioning/setup/reveal.html", context, status=429 if wait else 200)
-    if wait:
-        response["Retry-After"] = str(ceil(wait.total_seconds()))
-    return response
+    return with_wait(render(request, "provisioning/setup/reveal.html", context), wait)
 
 
 @console(needs=Permission.MANAGE_PROVISIONING, recent=OPENED_RECENTLY)

@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +21,7 @@ from workspace.forms import PasswordForm, SignInForm, sent
 from workspace.models import SignInThrottle
 from workspace.models.throttling import too_many_attempts
 from workspace.proof import is_proved, prove, take_password
+from workspace.responses import with_wait
 
 REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
 
@@ -69,10 +69,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any], wait: timedelta) -> HttpResponse:
     """A page that asks for a password; after too many attempts it says when to come again."""
-    response = render(request, template, context, status=429 if wait else 200)
-    if wait:
-        response["Retry-After"] = str(ceil(wait.total_seconds()))
-    return response
+    return with_wait(render(request, template, context), wait)
 
 
 def _try(request: HttpRequest, form: SignInForm) -> timedelta:
