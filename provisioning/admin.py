@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from provisioning.models import (
+    GroupMapping,
     ProvisionedEmail,
     ProvisionedGroup,
     ProvisionedMembership,
@@ -27,7 +28,10 @@ class ProvisioningConnectionAdmin(ReadOnlyAdmin):
     list_filter = ["is_enabled", "takes_over_groups", f"{_ENVIRONMENT}__kind"]
     list_select_related = [_PROVIDER, f"{_ENVIRONMENT}__workspace"]
     search_fields = ["id", f"{_PROVIDER}__name_key", f"{_ENVIRONMENT}__name", f"{_ENVIRONMENT}__workspace__name"]
-    fields = ["environment_provider", "workspace", "base_url", "is_enabled", "takes_over_groups", "saved_at"]
+    fields = [
+        "environment_provider", "workspace", "base_url", "is_enabled", "takes_over_groups", "is_strict", "only_mapped",
+        "name_from", "email_from", "saved_at",
+    ]  # fmt: skip
     readonly_fields = ["base_url", "saved_at"]
 
     @admin.display(ordering=f"{_ENVIRONMENT}__workspace__name")
@@ -45,6 +49,17 @@ class ScimTokenAdmin(ReadOnlyAdmin):
     search_fields = ["prefix", "last_four", "connection__id", *_CONNECTION_NAMES]
     fields = ["masked", "connection", "created_at", "last_used_at", "last_used_from", "expires_at", "revoked_at"]
     readonly_fields = ["masked", "created_at"]
+
+
+@admin.register(GroupMapping)
+class GroupMappingAdmin(ReadOnlyAdmin):
+    """Where the members of a provider's groups come."""
+
+    list_display = ["name", "environment", "group", "connection", "created_at"]
+    list_filter = ["environment__kind", "created_at"]
+    list_select_related = ["environment", "group", *_CONNECTION]
+    search_fields = ["name_key", "group__name_key", "connection__id", *_CONNECTION_NAMES]
+    raw_id_fields = ["connection", "environment", "group"]
 
 
 @admin.register(ProvisionedUser)

@@ -3,13 +3,14 @@
 from typing import Any, cast
 
 from django import forms
+from django.db.models import Q
 from django.http import QueryDict
 
 from authentication.models import EnvironmentProvider
 from provisioning.actions.connections import People
-from provisioning.models import ProvisioningConnection, ScimRequest
+from provisioning.models import EmailFrom, NameFrom, ProvisioningConnection, ScimRequest
 from provisioning.models.requests import ScimRequestQuerySet
-from workspace.models import ChangeEvent, Environment
+from workspace.models import ChangeEvent, EndUserGroup, Environment, SourceKind
 from workspace.models.events import ChangeEventQuerySet
 
 Method = EnvironmentProvider.Method
@@ -55,6 +56,61 @@ class PeopleForm(forms.Form):
         choices=[choice for choice in Method.choices if choice[0] != Method.SCIM], widget=forms.HiddenInput
     )
     syncs_groups = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class MappingForm(forms.Form):
+    """A group of the IdP, and where its members come: an environment, or a group of one that nobody else fills."""
+
+    name = forms.CharField(
+        label="IdP group",
+        max_length=250,
+        help_text="Its name at the identity provider. It may be pushed later.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "pushed-groups"}),
+        error_messages={"required": "Enter the name that the group has at the identity provider."},
+    )
+    target = forms.ChoiceField(
+        label="Environment and end-user group",
+        error_messages={
+            "required": "Choose where the members come.",
+            "invalid_choice": "This group is not there any more, or a provider manages it now. Choose again.",
+        },
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, connection: ProvisioningConnection) -> None:
+        super().__init__(data)
+        self._connection = connection
+        self._targets: dict[str, tuple[Environment, EndUserGroup | None]] = {}
+        choices = [self._choices(each) for each in connection.environment.workspace.environments.all()]
+        cast(forms.ChoiceField, self.fields["target"]).choices = [("", "Choose…"), *choices]
+
+    def _choices(self, environment: Environment) -> tuple[str, list[tuple[str, str]]]:
+        """An environment with what can be chosen in it: groups by hand, and the connection's, for one's own name."""
+        fillable = Q(source_kind=SourceKind.MANUAL) | Q(source_id=str(self._connection.pk))
+        groups = environment.groups.filter(fillable, is_everyone=False)
+        targets = {str(environment.pk): (environment, None)} | {str(each.pk): (environment, each) for each in groups}
+        self._targets |= targets
+        return environment.name, [
+            (key, f"{environment} → {group}" if group else f"{environment}, access only")
+            for key, (_, group) in targets.items()
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """The target as environment and group, if one was chosen."""
+        asked = self.cleaned_data
+        environment, group = self._targets.get(asked.get("target", ""), (None, None))
+        return {"name": asked.get("name"), "environment": environment, "group": group}
+
+
+class ProfileSourcesForm(forms.Form):
+    """Which attributes of a SCIM User feed name and email address."""
+
+    name_from = forms.ChoiceField(label="Full name from", choices=NameFrom.choices, required=False)
+    email_from = forms.ChoiceField(
+        label="Email address from",
+        choices=EmailFrom.choices,
+        required=False,
+        help_text="Where a user lacks the attribute, the automatic order decides.",
+    )
 
 
 class _ProviderFilter(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provisioning.views import activity, people, setup, tokens
+from provisioning.views import activity, mappings, people, setup, tokens
 
 app_name = "provisioning"
 _SETUP = "authentication/providers/<uuid:provider>/provisioning/"
@@ -15,6 +15,11 @@ urlpatterns = [
     path(f"{_SETUP}tokens/new/", tokens.new, name="setup-token-new"),
     path(f"{_SETUP}tokens/<uuid:token>/reveal/", tokens.reveal, name="setup-token-reveal"),
     path(f"{_SETUP}tokens/<uuid:token>/revoke/", tokens.revoke, name="setup-token-revoke"),
+    path(f"{_SETUP}mappings/", mappings.mappings, name="mappings"),
+    path(f"{_SETUP}mappings/add/", mappings.add, name="mappings-add"),
+    path(f"{_SETUP}mappings/access/", mappings.only_mapped, name="mappings-access"),
+    path(f"{_SETUP}mappings/attributes/", mappings.attributes, name="mappings-attributes"),
+    path(f"{_SETUP}mappings/<uuid:mapping>/remove/", mappings.remove, name="mapping-remove"),
     path("provisioning-activity/", activity.changes, name="activity"),
     path("provisioning-activity/requests/", activity.requests, name="requests"),
     path("provisioning-activity/requests/<uuid:exchange>/", activity.exchange, name="request"),

@@ -60,7 +60,7 @@ def navigation(request: ConsoleRequest) -> dict[str, Any]:
 
 def authentication_and_groups_tabs(request: ConsoleRequest) -> list[dict[str, Any]]:
     """The two tabs of Authentication & Groups; their pages belong to two apps."""
-    return _tabs(request, [("End-user groups", "workspace:groups"), ("Authentication", "authentication:environment")])
+    return tabs(request, [("End-user groups", "workspace:groups"), ("Authentication", "authentication:environment")])
 
 
 def end_user_tabs(request: ConsoleRequest, end_user: EndUser) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ def end_user_tabs(request: ConsoleRequest, end_user: EndUser) -> list[dict[str, 
         ("Sign-in", "authentication:end-user"),
         ("Provisioning", "provisioning:end-user"),
     ]
-    return _tabs(request, entries, end_user=end_user.pk)
+    return tabs(request, entries, end_user=end_user.pk)
 
 
 def page_url(route: str, environment: Environment, **kwargs: Any) -> str:
@@ -78,7 +78,8 @@ def page_url(route: str, environment: Environment, **kwargs: Any) -> str:
     return reverse(route, kwargs={"workspace": environment.workspace.slug, "environment": environment.slug, **kwargs})
 
 
-def _tabs(request: ConsoleRequest, entries: list[tuple[str, str]], **kwargs: Any) -> list[dict[str, Any]]:
+def tabs(request: ConsoleRequest, entries: list[tuple[str, str]], **kwargs: Any) -> list[dict[str, Any]]:
+    """Tabs of label and route, for pages about the same thing."""
     current = request.resolver_match.view_name if request.resolver_match else ""
     return [
         {"label": label, "url": page_url(route, request.environment, **kwargs), "current": route == current}

@@ -3,22 +3,28 @@
 Members change by sets: the number of queries does not depend on how many members a group has.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
+from provisioning.actions import grants
+from provisioning.models import (
+    GroupMapping,
+    ProvisionedGroup,
+    ProvisionedMembership,
+    ProvisionedUser,
+    ProvisioningConnection,
+)
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import Document, Group, folded
 from workspace.actions import groups
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
-from workspace.models import EndUserGroup
+from workspace.models import EndUser, EndUserGroup
 from workspace.prepared import Prepared
+from workspace.sets import BATCH, Settled, batches, named
 
-_BATCH = 1000
 _People = dict[UUID, UUID]
 
 
@@ -26,11 +32,11 @@ _People = dict[UUID, UUID]
 def create_group(
     *, connection: ProvisioningConnection, document: Document, members: Collection[str] = (), by: Actor
 ) -> ProvisionedGroup:
-    """Record a SCIM Group and make, or take over, the end-user group of its name."""
+    """Record a SCIM Group and, unless it is mapped, make or take over the end-user group of its name."""
     row = ProvisionedGroup(connection=connection)
     _fill(row, document)
-    row.group = _attach(row, by)
-    _save_unique(row)
+    _save_unique(row)  # first: then who changes mappings at this moment sees the row, or the row sees what they did
+    attach(row, by)
     if row.group is None:
         _record(row, "created", {}, row.document, by)
     _apply(row, MemberChange(replace=list(members), named=list(members)), by)
@@ -56,9 +62,10 @@ def delete_group(*, row: ProvisionedGroup, by: Actor) -> None:
     """Forget the record: the end-user group goes with it, unless it was there before; then it is manual again."""
     group = row.group
     if group is None:
+        _apply(row, MemberChange(replace=[]), by)
         _record(row, "deleted", row.document, {}, by)
     elif row.is_taken_over:
-        groups.release_group(group=group, source=row.source, by=by)
+        groups.release_group(group=group, members_of=row.source, by=by)
     else:
         groups.delete_group(group=group, by=by)
     row.delete()
@@ -84,8 +91,39 @@ def _save_unique(row: ProvisionedGroup) -> None:
         ) from None
 
 
-def _attach(row: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
-    """The end-user group that the record fills: a new one or, where the connection may, the manual one of its name.
+def attach(row: ProvisionedGroup, by: Actor) -> None:
+    """Give a record that is not mapped the end-user group that it fills, still without its members."""
+    if grants.is_mapped(row):
+        return
+    row.group = _own_group(row, by)
+    row.save(update_fields=["group", "is_taken_over"])
+
+
+def detach(row: ProvisionedGroup, by: Actor) -> list[Settled]:
+    """Take from a record that is mapped now the group of its own: it goes, or is manual again without these members."""
+    group, row.group = row.group, None
+    if group is None:
+        return []
+    row.save(update_fields=["group"])
+    groups.release_group(group=group, by=by)
+    if grants.fills(row, group):
+        return []
+    if row.is_taken_over:
+        return [groups.settle_members(group=group, members=EndUser.objects.none(), source=row.source, by=by)]
+    gone = Settled(group, came=[], left=named(group.end_users))
+    groups.delete_group(group=group, by=by)
+    return [gone]
+
+
+def fill(row: ProvisionedGroup, by: Actor) -> list[Settled]:
+    """Put the record's members into the group of its own, if it has one."""
+    if row.group is None:
+        return []
+    return [groups.settle_members(group=row.group, members=grants.members_of(row), source=row.source, by=by)]
+
+
+def _own_group(row: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
+    """A new group or, where the connection may, the manual one of the record's name.
 
     Everyone is computed from access, so a record of that name fills nothing.
     """
@@ -111,6 +149,11 @@ def _refuse_managed(connection: ProvisioningConnection, known: EndUserGroup) -> 
             f"{connection.environment} already has a group named {known.name}, managed by {known.source_name}. "
             "Push it under another name, or remove it there first."
         )
+    if GroupMapping.objects.filter(group=known).exists():
+        raise ConflictError(
+            f"{connection.environment} already has a group named {known.name}, which mappings fill. "
+            "Push it under another name, or say under Mappings where its members come."
+        )
     if not connection.takes_over_groups:
         raise ConflictError(
             f"{connection.environment} already has a group named {known.name}, and this connection does not take over "
@@ -120,23 +163,29 @@ def _refuse_managed(connection: ProvisioningConnection, known: EndUserGroup) -> 
 
 def _follow(row: ProvisionedGroup, document: Document, by: Actor) -> None:
     """The new document, and the new name if it has one."""
-    before, old_name = row.document, row.display_name
+    before, old_name, old_key = row.document, row.display_name, row.display_name_key
     _fill(row, document)
-    is_told = row.display_name != old_name and _rename(row, by)
+    is_told = row.display_name != old_name and _rename(row, old_key, by)
     if not is_told:
         _record(row, "updated", before, document, by)
 
 
-def _rename(row: ProvisionedGroup, by: Actor) -> bool:
-    """Rename the end-user group; one that filled nothing until now gets its group and its members."""
+def _rename(row: ProvisionedGroup, old_key: str, by: Actor) -> bool:
+    """Let mappings mean the group that they meant, or its end-user group have the new name; tells whether by an event.
+
+    A record that filled nothing until now gets a group and its members.
+    """
+    grants.rename_mappings(row, old_key, by)
+    if grants.is_mapped(row):
+        _save_unique(row)
+        detach(row, by)
+        grants.settle(row, by)
+        return False
     if row.group is not None:
         return groups.rename_group(group=row.group, name=row.display_name, by=by)
-    row.group = _attach(row, by)
-    if row.group is None:
-        return False
-    ids = set(row.memberships.values_list("user__end_user", flat=True))
-    groups.change_members(group=row.group, add=ids, source=row.source, by=by)
-    return True
+    attach(row, by)
+    fill(row, by)
+    return row.group is not None
 
 
 def _apply(row: ProvisionedGroup, change: MemberChange, by: Actor) -> bool:
@@ -153,18 +202,19 @@ def _apply(row: ProvisionedGroup, change: MemberChange, by: Actor) -> bool:
     if not added and not removed:
         return False
     _write(row, added, removed)
-    if row.group is not None:
-        groups.change_members(
-            group=row.group, add=set(added.values()), remove=set(removed.values()), source=row.source, by=by
-        )
+    come, gone = set(added.values()), set(removed.values())
+    if row.group is None:
+        grants.follow_members(row, come, gone, by)
+    else:
+        groups.change_members(group=row.group, add=come, remove=gone, source=row.source, by=by)
     return True
 
 
 def _write(row: ProvisionedGroup, added: _People, removed: _People) -> None:
-    for ids in _batches(removed):
+    for ids in batches(removed):
         row.memberships.filter(user__in=ids).delete()
     ProvisionedMembership.objects.bulk_create(
-        (ProvisionedMembership(group=row, user_id=pk) for pk in added), batch_size=_BATCH
+        (ProvisionedMembership(group=row, user_id=pk) for pk in added), batch_size=BATCH
     )
 
 
@@ -190,7 +240,7 @@ def _known(connection: ProvisioningConnection, ids: list[UUID]) -> _People:
     if len(ids) == 1:
         return {one.pk: one.end_user_id for one in _one_person(connection.pk, *ids)}
     found: _People = {}
-    for batch in _batches(ids):
+    for batch in batches(ids):
         found.update(connection.users.filter(pk__in=batch).values_list("pk", "end_user"))
     return found
 
@@ -200,7 +250,7 @@ def _among(row: ProvisionedGroup, ids: Collection[UUID]) -> _People:
     if len(ids) == 1:
         return {one.user_id: one.user.end_user_id for one in _one_member(row.pk, *ids)}
     found: _People = {}
-    for batch in _batches(ids):
+    for batch in batches(ids):
         found.update(row.memberships.filter(user__in=batch).values_list("user", "user__end_user"))
     return found
 
@@ -240,13 +290,6 @@ def _id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _batches(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
-    """Parts small enough for one statement on every database."""
-    rest = iter(ids)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
 
 
 def _record(row: ProvisionedGroup, verb: str, before: Document, after: Document, by: Actor) -> None:

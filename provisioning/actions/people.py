@@ -1,12 +1,16 @@
 """What a SCIM connection changes of people: its own record, and through `workspace.actions` the person."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from provisioning.actions import grants
 from provisioning.models import ProvisionedEmail, ProvisionedUser, ProvisioningConnection
 from provisioning.scim.resources import Document, User, folded, profile
 from workspace.actions import end_users, groups
+from workspace.actions.profiles import Profile, update_profiles
 from workspace.events import Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import EndUser
@@ -16,7 +20,7 @@ from workspace.models import EndUser
 def create_person(*, connection: ProvisioningConnection, document: Document, by: Actor) -> ProvisionedUser:
     """Record a SCIM User, and make its person or link the one who is in the workspace already."""
     document = {"active": True, **document}
-    full_name, email = profile(document)
+    full_name, email = _profile(connection, document)
     person = ProvisionedUser(connection=connection)
     _fill(person, document)
     person.end_user = _end_user(connection, full_name, email, person.is_active, by)
@@ -31,14 +35,14 @@ def update_person(*, person: ProvisionedUser, document: Document, by: Actor) -> 
     before, was_active = person.document, person.is_active
     if document == before:
         return False
-    wanted = profile(document)
+    wanted = _profile(person.connection, document)
     _fill(person, document)
     person.version += 1
     _save_unique(person)
     if document.get("emails") != before.get("emails"):
         person.emails.all().delete()
         _save_emails(person)
-    is_told = wanted != profile(before) and _update_profile(person, *wanted, by)
+    is_told = wanted != _profile(person.connection, before) and _update_profile(person, *wanted, by)
     if person.is_active != was_active:
         _switch_access(person, by)
     elif not is_told:
@@ -64,6 +68,25 @@ def delete_person(*, person: ProvisionedUser, by: Actor) -> None:
         before={"userName": person.user_name, "externalId": person.external_id},
     )
     person.delete()
+
+
+def refresh_profiles(
+    *, connection: ProvisioningConnection, before: Mapping[str, str], by: Actor
+) -> tuple[list[Profile], list[str]]:
+    """Let profiles follow other attributes than `before` (name_from, email_from): where it makes a difference.
+
+    Returns the profiles that changed, and the addresses that could not be taken.
+    """
+    wanted = {}
+    for end_user, document in connection.users.values_list("end_user", "document").iterator():
+        new = _profile(connection, document)
+        if new != profile(document, **before):
+            wanted[end_user] = new
+    return update_profiles(wanted=wanted, environment=connection.environment, by=by)
+
+
+def _profile(connection: ProvisioningConnection, document: Document) -> tuple[str, str]:
+    return profile(document, connection.name_from, connection.email_from)
 
 
 def _fill(person: ProvisionedUser, document: Document) -> None:
@@ -119,7 +142,7 @@ def _new_end_user(
         workspace=environment.workspace,
         full_name=full_name,
         email=email,
-        environments=[environment] if is_active else [],
+        environments=[environment] if is_active and not connection.only_mapped else [],
         source=connection.source,
         by=by,
     )
@@ -131,7 +154,12 @@ def _new_end_user(
 def _link(connection: ProvisioningConnection, known: EndUser, full_name: str, is_active: bool, by: Actor) -> None:
     if is_active:
         end_users.link_end_user(
-            end_user=known, full_name=full_name, environment=connection.environment, source=connection.source, by=by
+            end_user=known,
+            full_name=full_name,
+            environment=connection.environment,
+            has_access=not connection.only_mapped,
+            source=connection.source,
+            by=by,
         )
         return
     record(
@@ -167,7 +195,9 @@ def _update_profile(person: ProvisionedUser, full_name: str, email: str, by: Act
 
 
 def _switch_access(person: ProvisionedUser, by: Actor) -> None:
-    change = end_users.restore_access if person.is_active else end_users.end_access
+    change = end_users.end_access
+    if person.is_active:
+        change = partial(end_users.restore_access, environments=grants.environments_of(person))
     change(
         end_user=person.end_user,
         source=person.connection.source,
@@ -204,7 +234,10 @@ def _leave_groups(person: ProvisionedUser, by: Actor) -> None:
     )
     person.memberships.all().delete()
     for row in left:
-        if row.group is not None:
+        row.connection = person.connection
+        if row.group is None:
+            grants.follow_members(row, [], [person.end_user_id], by)
+        else:
             groups.change_members(group=row.group, remove=[person.end_user_id], source=row.source, by=by)
         row.version += 1
         row.save(update_fields=["version", "updated_at"])

@@ -1,6 +1,7 @@
 """Tables of provisioning."""
 
-from provisioning.models.connections import ProvisioningConnection, ScimToken
+from provisioning.models.connections import EmailFrom, NameFrom, ProvisioningConnection, ScimToken
+from provisioning.models.mappings import GroupMapping
 from provisioning.models.requests import ScimRequest
 from provisioning.models.resources import (
     ProvisionedEmail,
@@ -10,6 +11,9 @@ from provisioning.models.resources import (
 )
 
 __all__ = [
+    "EmailFrom",
+    "GroupMapping",
+    "NameFrom",
     "ProvisionedEmail",
     "ProvisionedGroup",
     "ProvisionedMembership",

@@ -12,6 +12,27 @@ from workspace.models.base import Entity
 from workspace.models.people import EndUserQuerySet
 
 
+class NameFrom(models.TextChoices):
+    """Which attribute of a SCIM User feeds the full name, where the user has it."""
+
+    AUTOMATIC = "", "Automatic: displayName, else name"
+    DISPLAY_NAME = "displayName", "displayName"
+    FORMATTED = "name.formatted", "name.formatted"
+    PARTS = "name", "name.givenName and name.familyName"
+    NICK_NAME = "nickName", "nickName"
+    USER_NAME = "userName", "userName"
+
+
+class EmailFrom(models.TextChoices):
+    """Which attribute of a SCIM User feeds the email address, where the user has it."""
+
+    AUTOMATIC = "", "Automatic: the primary email, else the work email, else userName"
+    USER_NAME = "userName", "userName"
+    WORK = "work", 'emails[type eq "work"].value'
+    HOME = "home", 'emails[type eq "home"].value'
+    OTHER = "other", 'emails[type eq "other"].value'
+
+
 class ProvisioningConnectionQuerySet(models.QuerySet["ProvisioningConnection"]):
     """Questions about connections; they belong to an environment through its use of a provider."""
 
@@ -37,6 +58,9 @@ class ProvisioningConnection(Entity):
         "take over existing groups of the same name", default=True, help_text="Otherwise such a group is refused."
     )
     is_strict = models.BooleanField("strict SCIM", default=False, help_text="Refuse what the RFCs do not allow.")
+    only_mapped = models.BooleanField("only members of mapped groups get access", default=False)
+    name_from = models.CharField("full name from", max_length=20, choices=NameFrom, blank=True)
+    email_from = models.CharField("email address from", max_length=20, choices=EmailFrom, blank=True)
 
     objects = ProvisioningConnectionQuerySet.as_manager()
 
@@ -82,9 +106,15 @@ class ProvisioningConnection(Entity):
 
     @property
     def granted_memberships(self) -> models.QuerySet[GroupMembership]:
-        """The memberships that it put into these groups; no other connection can."""
+        """The memberships that it put into these groups, as no other connection can, and into others by mappings."""
+        mapped = self.groups.filter(display_name_key__in=self.mappings.values("name_key"))
         return GroupMembership.objects.filter(
-            group__in=self.managed_groups.order_by().values("pk"), source_kind=SourceKind.SCIM
+            models.Q(group__in=self.managed_groups.order_by().values("pk"))
+            | models.Q(
+                group__in=self.mappings.exclude(group=None).values("group"),
+                source_id__in=[str(pk) for pk in mapped.values_list("pk", flat=True)],
+            ),
+            source_kind=SourceKind.SCIM,
         )
 
     @property

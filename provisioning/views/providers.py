@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from authentication.guides import GUIDES
 from authentication.models import EnvironmentProvider
 from provisioning.models import ProvisioningConnection
+from workspace.decorators import ConsoleRequest
 from workspace.models import Environment
-from workspace.navigation import page_url
+from workspace.navigation import page_url, tabs
 
 
 def used_provider(environment: Environment, provider: UUID) -> EnvironmentProvider:
@@ -40,6 +41,12 @@ def setup_url(route: str, use: EnvironmentProvider, **kwargs: Any) -> str:
     return page_url(route, use.environment, provider=use.identity_provider_id, **kwargs)
 
 
+def setup_tabs(request: ConsoleRequest, use: EnvironmentProvider) -> list[dict[str, Any]]:
+    """The tabs of a provider's provisioning, once it has a connection."""
+    entries = [("Provisioning method", "provisioning:setup"), ("Mappings", "provisioning:mappings")]
+    return tabs(request, entries, provider=use.identity_provider_id)
+
+
 def to_setup(use: EnvironmentProvider, **query: str) -> HttpResponse:
     """Back to the page of the provider's provisioning."""
     return redirect(f"{setup_url('provisioning:setup', use)}{'?' if query else ''}{urlencode(query)}")
@@ -55,3 +62,8 @@ def about(use: EnvironmentProvider) -> dict[str, Any]:
         "token_hint": f"{guide.label} calls it {guide.scim.token_field}." if guide.scim else "",
         "setup_url": setup_url("provisioning:setup", use),
     }
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -17,7 +17,7 @@ from provisioning.actions.connections import People, PeopleUndecided, choose_met
 from provisioning.actions.tokens import MAX_LIVE
 from provisioning.forms import MethodForm, PeopleForm
 from provisioning.models import ProvisioningConnection, ScimRequest
-from provisioning.views.providers import about, connection_of, setup_url, to_setup, used_provider
+from provisioning.views.providers import about, connection_of, counted, setup_tabs, setup_url, to_setup, used_provider
 from provisioning.views.tokens import hand_over, token_to_show
 from workspace.decorators import ConsoleRequest, console
 from workspace.forms import refusals_shown_in
@@ -137,6 +137,7 @@ def _page(request: ConsoleRequest, use: EnvironmentProvider, form: MethodForm) -
         "form": form,
         "selected": form["method"].value(),
         "connection": connection,
+        "tabs": setup_tabs(request, use) if connection else [],
         "authentication_url": page_url("authentication:environment", use.environment),
         "connect_url": "" if provider.is_set_up else setup_url("authentication:provider-connect", use),
         "save_url": setup_url("provisioning:save", use),
@@ -189,11 +190,6 @@ def _reach(connection: ProvisioningConnection) -> dict[str, Any]:
             People.PENDING: f"Nothing changes for them. {connection.name} is refused until SCIM is saved again.",
         },
     }
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _checks(connection: ProvisioningConnection) -> list[dict[str, Any]]:

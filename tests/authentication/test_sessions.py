@@ -164,7 +164,7 @@ def test_access_that_comes_back_brings_no_old_session_back(dev):
     set_manual_access(end_user=bo, environments=[], by=SYSTEM)
     browser = signed_in(dev, bo)
     end_access(end_user=bo, source=OKTA, environment=dev, by=OKTA_ACTOR)
-    restore_access(end_user=bo, source=OKTA, environment=dev, by=OKTA_ACTOR)
+    restore_access(end_user=bo, source=OKTA, environment=dev, environments=[dev], by=OKTA_ACTOR)
     assert not is_signed_in(browser, dev)
     assert is_signed_in(signed_in(dev, bo), dev)
 

@@ -6,9 +6,11 @@ from django.urls import reverse
 
 from authentication.models import EnvironmentProvider
 from provisioning import urls
+from provisioning.actions.mappings import add_mapping
 from provisioning.models import ScimRequest
 from tests import factories
 from tests.scim import Scim, make_connection
+from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +35,10 @@ def ids_of(scim: Scim) -> dict[str, object]:
     """One thing of each kind behind the connection."""
     name = scim.connection.name.replace(" ", "").lower()
     scim.group("Engineers", [scim.user(name)])
+    environment = scim.connection.environment
+    add_mapping(connection=scim.connection, name="Mapped", environment=environment, by=SYSTEM)
     return {
+        "mapping": scim.connection.mappings.get().pk,
         "provider": scim.connection.environment_provider.identity_provider_id,
         "token": scim.connection.tokens.get().pk,
         "exchange": ScimRequest.objects.filter(connection=scim.connection).first().pk,

@@ -6,7 +6,9 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from provisioning.actions.mappings import add_mapping
 from provisioning.models import ScimToken
+from workspace.events import SYSTEM
 from workspace.models import User
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +26,8 @@ def operator() -> Client:
 def rows(scim) -> None:
     """A row in every table."""
     scim.group("Engineers", [scim.user("ada")])
+    environment = scim.connection.environment
+    add_mapping(connection=scim.connection, name="Mapped", environment=environment, by=SYSTEM)
 
 
 def page_of(model, kind: str = "changelist", *args) -> str:

@@ -12,7 +12,7 @@ MOST = {
     "page": (5, 0),
     "page-deep": (5, 0),
     "page-cursor": (4, 0),
-    "active": (8, 8),
+    "active": (10, 8),
     "add-1-to-1": (12, 8),
     "add-1000": (12, 8),
     "group-read": (3, 0),

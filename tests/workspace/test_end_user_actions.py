@@ -135,7 +135,7 @@ class TestAccess:
         end_access(end_user=acme.bo, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
         acme.bo.refresh_from_db()
         assert not acme.bo.is_active and acme.bo.memberships.exists()
-        restore_access(end_user=acme.bo, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
+        restore_access(end_user=acme.bo, source=OKTA, environment=acme.dev, environments=[acme.dev], by=OKTA_ACTOR)
         acme.bo.refresh_from_db()
         assert acme.bo.is_active and acme.bo in acme.everyone.end_users
 

@@ -73,7 +73,7 @@ class TestManaged:
         assert ChangeEvent.objects.count() == before + 1
 
     def test_after_release_people_manage_the_group_with_its_members(self, acme):
-        release_group(group=acme.engineering, source=OKTA, by=acme.actor)
+        release_group(group=acme.engineering, members_of=OKTA, by=acme.actor)
         change_members(group=acme.engineering, add=[acme.ada.pk], remove=[acme.bo.pk], by=acme.actor)
         assert set(acme.engineering.end_users) == {acme.ada}
 

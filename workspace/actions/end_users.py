@@ -37,7 +37,7 @@ def create_end_user(
     by: Actor,
 ) -> EndUser:
     """Make a person of the workspace, with access to the environments and membership in the groups."""
-    end_user = EndUser(workspace=workspace, full_name=_name(full_name), email=_email(email))
+    end_user = EndUser(workspace=workspace, full_name=checked_name(full_name), email=checked_email(email))
     _insert(end_user)
     _grant(end_user, environments, source)
     GroupMembership.objects.bulk_create(
@@ -57,21 +57,25 @@ def create_end_user(
 
 
 @transaction.atomic
-def link_end_user(*, end_user: EndUser, full_name: str, environment: Environment, source: Source, by: Actor) -> None:
+def link_end_user(
+    *, end_user: EndUser, full_name: str, environment: Environment, has_access: bool = True, source: Source, by: Actor
+) -> None:
     """Let a source take part in a person who exists already: access through it, and the name it gives."""
     before = _profile(end_user)
-    end_user.full_name = _name(full_name)
+    end_user.full_name = checked_name(full_name)
     end_user.activate()
     end_user.save()
-    _grant(end_user, [environment], source)
+    given = [environment] if has_access else []
+    _grant(end_user, given, source)
+    names = [each.name for each in given]
     record(
         by=by,
         action="end_user.linked",
         subject=end_user,
         environment=environment,
-        sentence=f"{by.name} linked {end_user}, who was here already, and gave access to {environment}.",
+        sentence=f"{by.name} linked {end_user}, who was here already, and gave access to {_listed(names)}.",
         before=_changed(before, _profile(end_user)),
-        after=_changed(_profile(end_user), before) | {"access": [environment.name]},
+        after=_changed(_profile(end_user), before) | {"access": names},
     )
 
 
@@ -81,7 +85,7 @@ def update_profile(
 ) -> bool:
     """Set name and email; tells whether anything changed. `environment` is where the change came from."""
     before = _profile(end_user)
-    end_user.full_name, end_user.email = _name(full_name), _email(email)
+    end_user.full_name, end_user.email = checked_name(full_name), checked_email(email)
     after = _profile(end_user)
     if before == after:
         return False
@@ -128,9 +132,15 @@ def set_manual_access(*, end_user: EndUser, environments: Collection[Environment
 
 @transaction.atomic
 def end_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
-    """End what a source granted; the person is deactivated when no access is left. Memberships stay."""
-    end_user.accesses.filter(source_kind=source.kind, source_id=source.id).delete()
-    if not end_user.accesses.exists():
+    """End what a source granted anywhere; the person is deactivated when no access is left. Memberships stay.
+
+    `environment` is where the change came from.
+    """
+    held = list(end_user.accesses.select_related("environment"))
+    ended = [access for access in held if (access.source_kind, access.source_id) == (source.kind, source.id)]
+    names = [access.environment.name for access in ended]
+    EnvironmentAccess.objects.filter(pk__in=[access.pk for access in ended]).delete()
+    if len(ended) == len(held):
         end_user.status = EndUser.Status.DEACTIVATED
         end_user.save()
     record(
@@ -138,27 +148,29 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
         action="end_user.access_ended",
         subject=end_user,
         environment=environment,
-        sentence=f"{by.name} ended the access of {end_user} to {environment}.",
-        before={"access": [environment.name], "status": EndUser.Status.ACTIVE},
+        sentence=f"{by.name} ended the access of {end_user} to {_listed(names)}.",
+        before={"access": names, "status": EndUser.Status.ACTIVE},
         after={"access": [], "status": end_user.status},
     )
 
 
 @transaction.atomic
-def restore_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
-    """Give back the access that a source had ended; the person is active again."""
-    before = end_user.status
+def restore_access(
+    *, end_user: EndUser, source: Source, environment: Environment, environments: Collection[Environment], by: Actor
+) -> None:
+    """Give access by a source that had ended it; the person is active again. `environment` is where that came from."""
+    before, names = end_user.status, [each.name for each in environments]
     end_user.activate()
     end_user.save()
-    _grant(end_user, [environment], source)
+    _grant(end_user, environments, source)
     record(
         by=by,
         action="end_user.access_restored",
         subject=end_user,
         environment=environment,
-        sentence=f"{by.name} restored the access of {end_user} to {environment}.",
+        sentence=f"{by.name} restored the access of {end_user} to {_listed(names)}.",
         before={"access": [], "status": before},
-        after={"access": [environment.name], "status": end_user.status},
+        after={"access": names, "status": end_user.status},
     )
 
 
@@ -254,7 +266,8 @@ def _taken(end_user: EndUser) -> ConflictError:
     )
 
 
-def _name(full_name: str) -> str:
+def checked_name(full_name: str) -> str:
+    """A full name without superfluous space; refuses one that is empty or too long."""
     name = " ".join(full_name.split())
     if not name:
         raise ActionError("Enter a full name.", field="full_name")
@@ -263,8 +276,8 @@ def _name(full_name: str) -> str:
     return name
 
 
-def _email(email: str) -> str:
-    """Checks an address; a domain without a dot, as in `ada@intranet`, is allowed."""
+def checked_email(email: str) -> str:
+    """An address that can be one; a domain without a dot, as in `ada@intranet`, is allowed."""
     email = email.strip()
     local, _, domain = email.rpartition("@")
     try:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import ProtectedError, QuerySet
 from django.utils import timezone
 
 from workspace.actions.end_users import is_by_hand
@@ -12,9 +12,9 @@ from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import MANUAL, EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
 from workspace.prepared import Prepared
+from workspace.sets import BATCH, Settled, batches, in_words, named, people, settle
 
 EVERYONE = "Everyone"
-_BATCH = 1000
 
 
 @transaction.atomic
@@ -30,15 +30,15 @@ def create_group(
     group = EndUserGroup(environment=environment, name=_name(name), **source.fields())
     _save_unique(group)
     _insert_members(group, members, source)
-    named = _named_by_id(members)
+    first = _named_by_id(members)
     record(
         by=by,
         action="group.created",
         subject=group,
         environment=environment,
         sentence=f"{by.name} created the group {group} in {environment}"
-        + (f" with {_names(named)}." if named else "."),
-        after={"name": group.name} | ({"members": named} if named else {}),
+        + (f" with {in_words(first)}." if first else "."),
+        after={"name": group.name} | ({"members": first} if first else {}),
     )
     return group
 
@@ -67,23 +67,29 @@ def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
 def delete_group(*, group: EndUserGroup, by: Actor) -> None:
     """Delete a group; its members stand in the event."""
     _refuse_read_only(group, by)
-    members = _named(group.end_users.order_by("id"))
+    members = named(group.end_users)
     record(
         by=by,
         action="group.deleted",
         subject=group,
         environment=group.environment,
-        sentence=f"{by.name} deleted the group {group} of {_people(len(members))}.",
+        sentence=f"{by.name} deleted the group {group} of {people(len(members))}.",
         before={"name": group.name, "members": members},
     )
-    group.delete()
+    try:
+        group.delete()
+    except ProtectedError as error:
+        needs = next(iter(error.protected_objects))
+        raise ActionError(
+            f"The {needs._meta.verbose_name} {needs} still fills this group. Remove that first."
+        ) from None
 
 
 @transaction.atomic
 def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
     """Let an IdP manage a group that was there before: members of other sources are set aside into the event."""
     aside = group.memberships.exclude(source_kind=source.kind, source_id=source.id)
-    members = _named(EndUser.objects.filter(memberships__in=aside).distinct().order_by("id"))
+    members = named(EndUser.objects.filter(memberships__in=aside).distinct())
     aside.delete()
     _set_source(group, source)
     record(
@@ -91,22 +97,23 @@ def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
         action="group.taken_over",
         subject=group,
         environment=group.environment,
-        sentence=f"{by.name} took over the group {group}; {_people(len(members))} were set aside.",
+        sentence=f"{by.name} took over the group {group}; {people(len(members))} were set aside.",
         before={"members": members},
     )
 
 
 @transaction.atomic
-def release_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
-    """Hand a group back to manual management, with the members that the IdP had put into it, as members by hand."""
-    group.memberships.filter(source_kind=source.kind, source_id=source.id).update(**MANUAL.fields())
+def release_group(*, group: EndUserGroup, members_of: Source | None = None, by: Actor) -> None:
+    """Hand a group back to manual management; the members that a source had put into it stay as members by hand."""
+    if members_of is not None:
+        _of_source(group, members_of).update(**MANUAL.fields())
     _set_source(group, MANUAL)
     record(
         by=by,
         action="group.released",
         subject=group,
         environment=group.environment,
-        sentence=f"{by.name} stopped managing the group {group}; its members stay.",
+        sentence=f"{by.name} stopped managing the group {group}{'; its members stay' if members_of else ''}.",
     )
 
 
@@ -125,12 +132,22 @@ def change_members(
     removed = _granted(group, source, remove)
     if not added and not removed:
         return
-    for ids in _batches(removed):
+    for ids in batches(removed):
         _of_source(group, source).filter(end_user__in=ids).delete()
     _insert_members(group, added, source)
     if source.kind != SourceKind.MANUAL:
         EndUserGroup.objects.filter(pk=group.pk).update(synced_at=timezone.now())
     _record_members(group, _named_by_id(added), _named_by_id(removed), by)
+
+
+@transaction.atomic
+def settle_members(*, group: EndUserGroup, members: QuerySet[EndUser], source: Source, by: Actor) -> Settled:
+    """Make those whom a source puts into the group exactly these; the caller knows that the source may fill it."""
+    settled = settle(group, _of_source(group, source), members, group=group.pk, **source.fields())
+    if settled:
+        EndUserGroup.objects.filter(pk=group.pk).update(synced_at=timezone.now())
+        _record_members(group, settled.came, settled.left, by)
+    return settled
 
 
 def read_only_reason(group: EndUserGroup) -> str:
@@ -146,13 +163,13 @@ def _insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) 
     GroupMembership.objects.bulk_create(
         (GroupMembership(group=group, end_user_id=pk, **source.fields()) for pk in sorted(set(ids))),
         ignore_conflicts=True,
-        batch_size=_BATCH,
+        batch_size=BATCH,
     )
 
 
 def _record_members(group: EndUserGroup, added: list[list[str]], removed: list[list[str]], by: Actor) -> None:
-    parts = [f"added {_names(added)} to"] if added else []
-    parts += [f"removed {_names(removed)} from"] if removed else []
+    parts = [f"added {in_words(added)} to"] if added else []
+    parts += [f"removed {in_words(removed)} from"] if removed else []
     record(
         by=by,
         action="group.members_changed",
@@ -173,7 +190,7 @@ def _granted(group: EndUserGroup, source: Source, ids: Collection[UUID]) -> set[
     if len(ids) == 1:
         return {one.end_user_id for one in _granted_one(group.pk, source.kind, source.id, *ids)}
     found: set[UUID] = set()
-    for batch in _batches(ids):
+    for batch in batches(ids):
         found.update(_of_source(group, source).filter(end_user__in=batch).values_list("end_user", flat=True))
     return found
 
@@ -181,7 +198,7 @@ def _granted(group: EndUserGroup, source: Source, ids: Collection[UUID]) -> set[
 def _named_by_id(ids: Collection[UUID]) -> list[list[str]]:
     if len(ids) == 1:
         return [[str(one.pk), one.full_name] for one in _one_name(*ids)]
-    return [pair for batch in _batches(ids) for pair in _named(EndUser.objects.filter(pk__in=batch))]
+    return [pair for batch in batches(ids) for pair in named(EndUser.objects.filter(pk__in=batch))]
 
 
 # IdPs mostly change one member at a time.
@@ -195,25 +212,6 @@ _granted_one = Prepared(
     (EndUser, "id"),
 )
 _one_name = Prepared(lambda pk: EndUser.objects.filter(pk=pk).only("full_name").order_by(), (EndUser, "id"))
-
-
-def _batches(ids: Collection[UUID]) -> list[list[UUID]]:
-    """Parts small enough for one statement on every database."""
-    ordered = sorted(set(ids))
-    return [ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH)]
-
-
-def _named(end_users) -> list[list[str]]:
-    """Ids with names, as a change event keeps them."""
-    return [[str(pk), str(name)] for pk, name in end_users.values_list("pk", "full_name")]
-
-
-def _names(pairs: list[list[str]]) -> str:
-    return " and ".join(name for _, name in pairs) if len(pairs) <= 2 else _people(len(pairs))
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
 
 
 def _set_source(group: EndUserGroup, source: Source) -> None:

@@ -1,0 +1,159 @@
+"""What mappings grant: the end-user groups that a mapped group fills, and the environments that its members may enter.
+
+Who changes members, records or mappings holds those rows first and the connection last, so that two of them at once
+see each other and never wait in a circle.
+"""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from provisioning.models import (
+    GroupMapping,
+    ProvisionedGroup,
+    ProvisionedMembership,
+    ProvisionedUser,
+    ProvisioningConnection,
+)
+from workspace.actions import groups
+from workspace.actions.access import settle_access
+from workspace.events import Actor, record
+from workspace.models import EndUser, EndUserGroup, Environment
+from workspace.sets import Settled
+
+# Of more people than that, looking at all of the connection is less work than naming them.
+_MOST_NAMED = 1000
+
+
+def mappings_of(row: ProvisionedGroup) -> list[GroupMapping]:
+    """The mappings of a pushed group."""
+    return list(_whole(row.connection.mappings.filter(name_key=row.display_name_key)))
+
+
+def is_mapped(row: ProvisionedGroup) -> bool:
+    """Whether a pushed group fills what its mappings say, instead of a group of its own."""
+    return row.connection.mappings.filter(name_key=row.display_name_key).exists()
+
+
+def fills(row: ProvisionedGroup, group: EndUserGroup) -> bool:
+    """Whether a pushed group fills this one by a mapping."""
+    return row.connection.mappings.filter(name_key=row.display_name_key, group=group).exists()
+
+
+def members_of(row: ProvisionedGroup) -> QuerySet[EndUser]:
+    """The people whom a pushed group has as members."""
+    return EndUser.objects.filter(pk__in=row.memberships.values("user__end_user"))
+
+
+def follow_members(row: ProvisionedGroup, come: Collection[UUID], gone: Collection[UUID], by: Actor) -> None:
+    """Let what a pushed group is mapped to follow people who came into it or left it."""
+    hold(row.connection)
+    mappings = mappings_of(row)
+    for group in _groups(mappings):
+        groups.change_members(group=group, add=come, remove=gone, source=row.source, by=by)
+    if mappings:
+        settle_people(row.connection, {each.environment for each in mappings}, by, among={*come, *gone})
+
+
+def settle(row: ProvisionedGroup, by: Actor, *, and_of: Collection[GroupMapping] = ()) -> list[Settled]:
+    """Make exact what a pushed group grants by its mappings, and end what it granted by those that are gone."""
+    mappings = mappings_of(row)
+    filled = _groups(mappings)
+    emptied = [group for group in _groups(and_of) if group not in filled]
+    nobody, members = EndUser.objects.none(), members_of(row)
+    return [
+        *(groups.settle_members(group=group, members=nobody, source=row.source, by=by) for group in emptied),
+        *(groups.settle_members(group=group, members=members, source=row.source, by=by) for group in filled),
+        *settle_people(row.connection, {each.environment for each in [*mappings, *and_of]}, by),
+    ]
+
+
+def settle_people(
+    connection: ProvisioningConnection,
+    environments: Iterable[Environment],
+    by: Actor,
+    *,
+    among: Collection[UUID] | None = None,
+) -> list[Settled]:
+    """Make access to the connection's own environment and to these what records and mappings say.
+
+    With `among`, nobody else is looked at, unless they are so many that it would not help.
+    """
+    others = [each for each in dict.fromkeys(environments) if each != connection.environment]
+    own = [connection.environment] if connection.only_mapped else []
+    named = among if among is None or len(among) <= _MOST_NAMED else None
+    return [settle_place(connection, place, by, among=named) for place in [*own, *others]]
+
+
+def settle_place(
+    connection: ProvisioningConnection, place: Environment, by: Actor, *, among: Collection[UUID] | None = None
+) -> Settled:
+    """Make access to one environment what records and mappings say."""
+    return settle_access(
+        environment=place, entitled=entitled(connection, place), among=among, source=connection.source, by=by
+    )
+
+
+def entitled(connection: ProvisioningConnection, environment: Environment) -> QuerySet[EndUser]:
+    """Those whom the connection lets into an environment."""
+    active = connection.users.filter(is_active=True)
+    if environment != connection.environment or connection.only_mapped:
+        active = active.filter(pk__in=_mapped_members(connection, environment).values("user"))
+    return EndUser.objects.filter(pk__in=active.values("end_user"))
+
+
+def environments_of(person: ProvisionedUser) -> list[Environment]:
+    """Where the connection lets a person in whose record is active."""
+    connection = person.connection
+    hold(connection)
+    keys = person.memberships.values("group__display_name_key")
+    mapped = [each.environment for each in _whole(connection.mappings.filter(name_key__in=keys))]
+    own = [connection.environment] if mapped or not connection.only_mapped else []
+    return list(dict.fromkeys([*own, *mapped]))
+
+
+def rename_mappings(row: ProvisionedGroup, old_key: str, by: Actor) -> None:
+    """Let mappings go on to mean the group that they meant, under its new name."""
+    mappings = list(row.connection.mappings.filter(name_key=old_key)) if old_key != row.display_name_key else []
+    if not mappings:
+        return
+    hold(row.connection)
+    there = {(each.environment_id, each.group_id) for each in mappings_of(row)}
+    for mapping in mappings:
+        if (mapping.environment_id, mapping.group_id) in there:
+            mapping.delete()
+        else:
+            mapping.name = row.display_name
+            mapping.save()
+    record(
+        by=by,
+        action="group_mapping.renamed",
+        subject=row,
+        environment=row.connection.environment,
+        sentence=f"{by.name} gave the mapped group {mappings[0].name} another name; its mappings follow.",
+        before={"name": old_key},
+        after={"name": row.display_name},
+    )
+
+
+def hold(connection: ProvisioningConnection) -> None:
+    """Wait for whoever changes what is mapped, and let others wait."""
+    list(ProvisioningConnection.objects.select_for_update(no_key=True).filter(pk=connection.pk).values("pk"))
+
+
+def _mapped_members(connection: ProvisioningConnection, environment: Environment) -> QuerySet[ProvisionedMembership]:
+    """Members of groups that are mapped: to this environment, or for the connection's own to any."""
+    mappings = connection.mappings.order_by()
+    if environment != connection.environment:
+        mappings = mappings.filter(environment=environment)
+    mapped = connection.groups.filter(display_name_key__in=mappings.values("name_key"))
+    return ProvisionedMembership.objects.filter(group__in=mapped.values("pk"))
+
+
+def _whole(mappings: QuerySet[GroupMapping]) -> QuerySet[GroupMapping]:
+    return mappings.select_related("environment__workspace", "group__environment__workspace")
+
+
+def _groups(mappings: Iterable[GroupMapping]) -> list[EndUserGroup]:
+    return [each.group for each in mappings if each.group is not None]

@@ -1,0 +1,51 @@
+"""Mappings: where the members of an identity provider's group get access, and which end-user group they come into."""
+
+from typing import Any
+
+from django.db import models
+
+from provisioning.models.connections import ProvisioningConnection
+from workspace.keys import canonical
+from workspace.models import EndUserGroup, Environment
+from workspace.models.base import Entity
+
+
+class GroupMapping(Entity):
+    """IdP group → environment → end-user group; without one, access to the environment alone.
+
+    The IdP's group is named, so that it can be mapped before it is pushed.
+    """
+
+    connection = models.ForeignKey(ProvisioningConnection, models.CASCADE, related_name="mappings")
+    name = models.CharField("IdP group", max_length=250)
+    name_key = models.CharField(max_length=500, editable=False)
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="+")
+    # Whoever deletes the group must first say where its people come in instead.
+    group = models.ForeignKey(EndUserGroup, models.PROTECT, null=True, blank=True, related_name="mappings")
+
+    class Meta:
+        ordering = ["name_key", "environment__position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "name_key", "group"],
+                condition=models.Q(group__isnull=False),
+                name="mapping_to_group_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "name_key", "environment"],
+                condition=models.Q(group=None),
+                name="mapping_to_environment_unique",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.target}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_key = canonical(self.name)
+        super().save(*args, **kwargs)
+
+    @property
+    def target(self) -> str:
+        """Where the members come, in words."""
+        return f"{self.environment} → {self.group}" if self.group else f"{self.environment}, access only"
