@@ -33,6 +33,7 @@ _UNDER = {
     "provisioning:setup": "workspace:groups",
     "provisioning:method": "workspace:groups",
     "provisioning:save": "workspace:groups",
+    "provisioning:mapping": "workspace:groups",
     "provisioning:end-user": "workspace:end-users",
     "provisioning:request": "provisioning:activity",
     "provisioning:": "provisioning:activity",

@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from authentication.actions.identities import may_assert
+from authentication.policy import SignInPolicy
 from provisioning.actions import grants
 from provisioning.models import ProvisionedEmail, ProvisionedUser, ProvisioningConnection
 from provisioning.scim.resources import Document, User, folded, profile
 from workspace.actions import end_users, groups
 from workspace.actions.profiles import Profile, update_profiles
-from workspace.events import Actor, ConflictError, record
+from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import EndUser
 
@@ -130,8 +132,20 @@ def _end_user(connection: ProvisioningConnection, full_name: str, email: str, is
             known = EndUser.with_email(connection.environment.workspace, email)
             if known is None:
                 raise
+    _refuse_foreign(connection, known)
     _link(connection, known, full_name, is_active, by)
     return known
+
+
+def _refuse_foreign(connection: ProvisioningConnection, known: EndUser) -> None:
+    """Who is here already is linked only by a provider that may speak for the address, as at a sign-in."""
+    environment = connection.environment
+    if not may_assert(connection.environment_provider, SignInPolicy.of(environment), known.email):
+        raise ActionError(
+            f"{known.email} is an end user of this workspace already, and {connection.name} does not speak for that "
+            f"domain in {environment}: it is enforced for other domains, or that one was given to another provider. "
+            "Correct the domains under Edit of the provider, then send this again."
+        )
 
 
 def _new_end_user(

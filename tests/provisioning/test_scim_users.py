@@ -73,6 +73,21 @@ def test_create_with_a_known_external_id(scim):
     assert EndUser.objects.count() == 1
 
 
+def test_who_is_there_is_linked_only_by_a_provider_that_speaks_for_the_address(scim):
+    add_by_hand(scim)
+    scim.connection.environment.providers.update(enforcement="selected_domains", domains=["elsewhere.example"])
+
+    refused = scim.post("/Users", okta_user())
+
+    assert (refused.status, refused.body["scimType"]) == (400, "invalidValue")
+    assert "does not speak for that domain" in refused.body["detail"]
+    assert person(scim).full_name == "By Hand"
+    assert scim.get("/Users").body["totalResults"] == 0
+    assert scim.post("/Users", okta_user("bo")).status == 201
+    scim.connection.environment.providers.update(domains=["example.com"])
+    assert scim.post("/Users", okta_user()).status == 201
+
+
 def test_create_links_the_person_who_is_there(scim):
     ada = add_by_hand(scim, access=False)
     answer = scim.post("/Users", okta_user())
