@@ -83,7 +83,7 @@ def tabs(request: ConsoleRequest, entries: list[tuple[str, str]], **kwargs: Any)
     """Tabs of label and route, for pages about the same thing."""
     current = request.resolver_match.view_name if request.resolver_match else ""
     return [
-        {"label": label, "url": page_url(route, request.environment, **kwargs), "current": route == current}
+        {"label": label, "url": page_url(route, request.environment, **kwargs), "current": current.startswith(route)}
         for label, route in entries
     ]
 
