@@ -1,12 +1,15 @@
 """What mappings grant: the end-user groups that a mapped group fills, and the environments that its members may enter.
 
-Who changes members, records or mappings holds those rows first and the connection last, so that two of them at once
-see each other and never wait in a circle.
+Every SCIM request that changes something shares its connection from the start (`share`), so that who changes mappings
+can have it for himself (`have`). Those whose effects on access depend on each other take turns at their end (`hold`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from typing import Any
 from uuid import UUID
 
+from django.db import connection as database
 from django.db.models import QuerySet
 
 from provisioning.models import (
@@ -24,6 +27,8 @@ from workspace.sets import Settled
 
 # Of more people than that, looking at all of the connection is less work than naming them.
 _MOST_NAMED = 1000
+_CHOSEN = ("only_mapped", "name_from", "email_from")
+_PK = ProvisioningConnection._meta.pk
 
 
 def mappings_of(row: ProvisionedGroup) -> list[GroupMapping]:
@@ -46,6 +51,16 @@ def members_of(row: ProvisionedGroup) -> QuerySet[EndUser]:
     return EndUser.objects.filter(pk__in=row.memberships.values("user__end_user"))
 
 
+def read_group(row: ProvisionedGroup) -> None:
+    """Read the end-user group of a locked row anew, if it is another one than was joined.
+
+    After waiting for a lock, PostgreSQL has the row as it is now, but what was joined to it as it was before.
+    """
+    joined = row.group.pk if row.group else None
+    if row.group_id != joined:
+        row.group = EndUserGroup.objects.select_related("environment").filter(pk=row.group_id).first()
+
+
 def follow_members(row: ProvisionedGroup, come: Collection[UUID], gone: Collection[UUID], by: Actor) -> None:
     """Let what a pushed group is mapped to follow people who came into it or left it."""
     hold(row.connection)
@@ -58,6 +73,7 @@ def follow_members(row: ProvisionedGroup, come: Collection[UUID], gone: Collecti
 
 def settle(row: ProvisionedGroup, by: Actor, *, and_of: Collection[GroupMapping] = ()) -> list[Settled]:
     """Make exact what a pushed group grants by its mappings, and end what it granted by those that are gone."""
+    hold(row.connection)
     mappings = mappings_of(row)
     filled = _groups(mappings)
     emptied = [group for group in _groups(and_of) if group not in filled]
@@ -104,9 +120,8 @@ def entitled(connection: ProvisioningConnection, environment: Environment) -> Qu
 
 
 def environments_of(person: ProvisionedUser) -> list[Environment]:
-    """Where the connection lets a person in whose record is active."""
+    """Where the connection, which is held, lets a person in whose record is active."""
     connection = person.connection
-    hold(connection)
     keys = person.memberships.values("group__display_name_key")
     mapped = [each.environment for each in _whole(connection.mappings.filter(name_key__in=keys))]
     own = [connection.environment] if mapped or not connection.only_mapped else []
@@ -137,9 +152,40 @@ def rename_mappings(row: ProvisionedGroup, old_key: str, by: Actor) -> None:
     )
 
 
+def share(connection: ProvisioningConnection) -> None:
+    """Read anew what administrators choose; until the transaction ends they cannot change it.
+
+    Before any other lock: who has the connection for himself waits for nothing else.
+    """
+    # Django has no word for the weakest lock, which keeps out only who has the row for himself.
+    lock = "FOR KEY SHARE" if database.vendor == "postgresql" else ""
+    with database.cursor() as cursor:
+        cursor.execute(f"{_chosen_sql()} {lock}", [_PK.get_db_prep_value(connection.pk, database)])
+        _choose(connection, cursor.fetchone())
+
+
 def hold(connection: ProvisioningConnection) -> None:
-    """Wait for whoever changes what is mapped, and let others wait."""
-    list(ProvisioningConnection.objects.select_for_update(no_key=True).filter(pk=connection.pk).values("pk"))
+    """Wait for others who hold it, and let them wait; after the locks of users and groups."""
+    rows = ProvisioningConnection.objects.select_for_update(no_key=True).filter(pk=connection.pk)
+    _choose(connection, rows.values_list(*_CHOSEN).get())
+
+
+def have(connection: ProvisioningConnection) -> None:
+    """Wait for all requests that change something, and let them wait."""
+    rows = ProvisioningConnection.objects.select_for_update().filter(pk=connection.pk)
+    _choose(connection, rows.values_list(*_CHOSEN).get())
+
+
+@cache
+def _chosen_sql() -> str:
+    """Compiled once: every request that changes something runs it."""
+    rows = ProvisioningConnection.objects.filter(pk=UUID(int=0)).values_list(*_CHOSEN)
+    return rows.query.sql_with_params()[0]
+
+
+def _choose(connection: ProvisioningConnection, chosen: Sequence[Any]) -> None:
+    for name, value in zip(_CHOSEN, chosen, strict=True):
+        setattr(connection, name, value)
 
 
 def _mapped_members(connection: ProvisioningConnection, environment: Environment) -> QuerySet[ProvisionedMembership]:

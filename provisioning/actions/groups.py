@@ -33,9 +33,10 @@ def create_group(
     *, connection: ProvisioningConnection, document: Document, members: Collection[str] = (), by: Actor
 ) -> ProvisionedGroup:
     """Record a SCIM Group and, unless it is mapped, make or take over the end-user group of its name."""
+    grants.share(connection)
     row = ProvisionedGroup(connection=connection)
     _fill(row, document)
-    _save_unique(row)  # first: then who changes mappings at this moment sees the row, or the row sees what they did
+    _save_unique(row)
     attach(row, by)
     if row.group is None:
         _record(row, "created", {}, row.document, by)

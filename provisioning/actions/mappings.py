@@ -25,7 +25,7 @@ def add_mapping(
 ) -> list[Settled]:
     """Let the members of the IdP group of that name enter an environment and, if one is given, a group of it."""
     mapping = GroupMapping(connection=connection, name=_name(name), environment=environment, group=group)
-    row = _lock(connection, canonical(mapping.name))
+    row = _pushed(connection, canonical(mapping.name))
     _check_target(mapping, row)
     _save_unique(mapping)
     _record(mapping, "added", by)
@@ -37,7 +37,7 @@ def add_mapping(
 @transaction.atomic
 def remove_mapping(*, mapping: GroupMapping, by: Actor) -> list[Settled]:
     """Undo what a mapping granted; a pushed group without any other becomes a group of its own again."""
-    row = _lock(mapping.connection, mapping.name_key)
+    row = _pushed(mapping.connection, mapping.name_key)
     _record(mapping, "removed", by)
     mapping.delete()
     if row is None:
@@ -50,11 +50,11 @@ def remove_mapping(*, mapping: GroupMapping, by: Actor) -> list[Settled]:
 @transaction.atomic
 def set_only_mapped(*, connection: ProvisioningConnection, only_mapped: bool, by: Actor) -> list[Settled]:
     """Let only members of mapped groups have access, or everybody who is provisioned."""
-    locked = ProvisioningConnection.objects.select_for_update().get(pk=connection.pk)
-    if locked.only_mapped == only_mapped:
+    grants.have(connection)
+    if connection.only_mapped == only_mapped:
         return []
-    connection.only_mapped = locked.only_mapped = only_mapped
-    locked.save(update_fields=["only_mapped", "updated_at"])
+    connection.only_mapped = only_mapped
+    connection.save(update_fields=["only_mapped", "updated_at"])
     whom = "only members of mapped groups" if only_mapped else "everybody"
     event = record(
         by=by,
@@ -77,8 +77,8 @@ def choose_attributes(
 
     Returns the profiles that changed, and the addresses that could not be taken.
     """
-    locked = ProvisioningConnection.objects.select_for_update().get(pk=connection.pk)
-    before = {"name_from": locked.name_from, "email_from": locked.email_from}
+    grants.have(connection)
+    before = {"name_from": connection.name_from, "email_from": connection.email_from}
     after = {"name_from": name_from, "email_from": email_from}
     if before == after:
         return [], []
@@ -97,13 +97,11 @@ def choose_attributes(
     return refresh_profiles(connection=connection, before=before, by=by)
 
 
-def _lock(connection: ProvisioningConnection, name_key: str) -> ProvisionedGroup | None:
-    """Hold the pushed group of that name and the connection; nobody pushes or changes one meanwhile."""
-    rows = connection.groups.select_for_update(of=("self",)).filter(display_name_key=name_key)
-    rows = rows.select_related("group__environment__workspace")
-    list(rows)
-    list(ProvisioningConnection.objects.select_for_update().filter(pk=connection.pk).values("pk"))
-    row = rows.first()  # again: it may have been pushed before the connection was ours
+def _pushed(connection: ProvisioningConnection, name_key: str) -> ProvisionedGroup | None:
+    """The pushed group of that name, once nobody else changes anything of the connection."""
+    grants.have(connection)
+    rows = connection.groups.filter(display_name_key=name_key).select_related("group__environment__workspace")
+    row = rows.first()
     if row is not None:
         row.connection = connection
     return row

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from authentication.actions.identities import may_assert
 from authentication.policy import SignInPolicy
 from provisioning.actions import grants
-from provisioning.models import ProvisionedEmail, ProvisionedUser, ProvisioningConnection
+from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
 from provisioning.scim.resources import Document, User, folded, profile
 from workspace.actions import end_users, groups
 from workspace.actions.profiles import Profile, update_profiles
@@ -21,6 +21,7 @@ from workspace.models import EndUser
 @transaction.atomic
 def create_person(*, connection: ProvisioningConnection, document: Document, by: Actor) -> ProvisionedUser:
     """Record a SCIM User, and make its person or link the one who is in the workspace already."""
+    grants.share(connection)
     document = {"active": True, **document}
     full_name, email = _profile(connection, document)
     person = ProvisionedUser(connection=connection)
@@ -56,6 +57,10 @@ def update_person(*, person: ProvisionedUser, document: Document, by: Actor) -> 
 def delete_person(*, person: ProvisionedUser, by: Actor) -> None:
     """Forget the record: access and memberships through this connection end, the person stays in the history."""
     connection = person.connection
+    _lock_groups(person)
+    grants.hold(connection)
+    # Whoever just adds the person to a group commits first, or finds that there is no such user any more.
+    list(connection.users.select_for_update().filter(pk=person.pk).values("pk"))
     _leave_groups(person, by)
     if person.is_active:
         end_users.end_access(
@@ -209,6 +214,7 @@ def _update_profile(person: ProvisionedUser, full_name: str, email: str, by: Act
 
 
 def _switch_access(person: ProvisionedUser, by: Actor) -> None:
+    grants.hold(person.connection)
     change = end_users.end_access
     if person.is_active:
         change = partial(end_users.restore_access, environments=grants.environments_of(person))
@@ -240,18 +246,20 @@ def _picked(document: Document, names: list[str]) -> dict[str, Any]:
 
 def _leave_groups(person: ProvisionedUser, by: Actor) -> None:
     """End the memberships that this connection's groups gave, and let those groups count as changed."""
-    left = list(
-        person.connection.groups.select_for_update(of=("self",), no_key=True)
-        .filter(memberships__user=person)
-        .select_related("group__environment")
-        .order_by("pk")
-    )
+    left = _lock_groups(person)
     person.memberships.all().delete()
     for row in left:
         row.connection = person.connection
+        grants.read_group(row)
         if row.group is None:
             grants.follow_members(row, [], [person.end_user_id], by)
         else:
             groups.change_members(group=row.group, remove=[person.end_user_id], source=row.source, by=by)
         row.version += 1
         row.save(update_fields=["version", "updated_at"])
+
+
+def _lock_groups(person: ProvisionedUser) -> list[ProvisionedGroup]:
+    """The groups that the person is in, locked in one order."""
+    rows = person.connection.groups.select_for_update(of=("self",), no_key=True).filter(memberships__user=person)
+    return list(rows.select_related("group__environment").order_by("pk"))

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django_scim.adapters import SCIMMixin
 
-from provisioning.actions import groups, people
+from provisioning.actions import grants, groups, people
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.scim import dialects, patch
 from provisioning.scim.auth import Call, CallRequest
@@ -90,6 +90,8 @@ class Adapter(SCIMMixin):
     def find(cls, request: CallRequest, pk: UUID, *, to_change: bool = False) -> Any:
         """The resource of that id, if it is the connection's; for a change, others wait for it."""
         connection = request.scim.connection
+        if to_change:
+            grants.share(connection)
         found = (cls.one_to_change if to_change else cls.one).first(connection.pk, pk)
         if found:
             found.connection = connection
@@ -263,6 +265,7 @@ class GroupAdapter(Adapter):
 
     def _row(self) -> ProvisionedGroup:
         """The row, its end-user group with the environment that the token's query has read already."""
+        grants.read_group(self.obj)
         if self.obj.group is not None:
             self.obj.group.environment = self.call.connection.environment
         return self.obj
