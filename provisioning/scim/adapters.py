@@ -11,15 +11,16 @@ from django_scim.adapters import SCIMMixin
 
 from provisioning.actions import grants, groups, people
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
-from provisioning.scim import dialects, patch
+from provisioning.scim import dialects, managers, patch
 from provisioning.scim.auth import Call, CallRequest
 from provisioning.scim.patch import MemberChange
-from provisioning.scim.resources import Document, Group, Model, Selection, User, parse, render
+from provisioning.scim.resources import ENTERPRISE, Document, Group, Model, Selection, User, parse, render
 from provisioning.scim.tolerance import Tolerance
 from workspace.keys import canonical
 from workspace.prepared import Prepared
 
 Entries = dict[UUID, list[Document]]
+Said = dict[UUID, Document]
 
 
 def user_model() -> type[ProvisionedUser]:
@@ -113,16 +114,18 @@ class Adapter(SCIMMixin):
     @classmethod
     def rendered(cls, rows: Sequence[Any], request: CallRequest, selection: Selection) -> list[Document]:
         """The rows as an answer shows them."""
-        entries: Entries = {}
-        if rows and selection.wants(cls.related):
-            entries = cls.entries(rows, request.scim.connection.base_url)
-        return [cls(row, request).to_dict(selection, entries.get(row.pk, [])) for row in rows]
+        said = cls.said(rows, request.scim.connection, selection) if rows else {}
+        return [cls(row, request).to_dict(selection, said.get(row.pk)) for row in rows]
 
-    def to_dict(self, selection: Selection | None = None, entries: list[Document] | None = None) -> Document:
+    @classmethod
+    def said(cls, rows: Sequence[Any], connection: ProvisioningConnection, selection: Selection) -> Said:
+        """What the server says of these rows out of other tables, as far as the answer shows it."""
+        entries = cls.entries(rows, connection.base_url) if selection.wants(cls.related) else {}
+        return {pk: {cls.related: found} for pk, found in entries.items()}
+
+    def to_dict(self, selection: Selection | None = None, said: Document | None = None) -> Document:
         """The resource with what the server says of it."""
-        server = {"id": self.id, "meta": self._meta()}
-        if entries:
-            server[self.related] = entries
+        server = {"id": self.id, "meta": self._meta(), **(said or {})}
         return render(self.obj.document, self.model, server=server, selection=selection)
 
     def _meta(self) -> Document:
@@ -157,6 +160,13 @@ class UserAdapter(Adapter):
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:
         return request.scim.connection.users.defer("folded")
+
+    @classmethod
+    def said(cls, rows: Sequence[Any], connection: ProvisioningConnection, selection: Selection) -> Said:
+        said = super().said(rows, connection, selection)
+        for pk, extension in managers.resolved(rows, connection, selection).items():
+            said.setdefault(pk, {})[ENTERPRISE] = extension
+        return said
 
     @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:

@@ -55,6 +55,11 @@ def spelled(steps: list[Attribute]) -> str:
     return ".".join(step.name for step in steps)
 
 
+def is_read_only(steps: list[Attribute]) -> bool:
+    """Whether what these steps lead to is for the server to say."""
+    return any(step.is_read_only for step in steps)
+
+
 def _split_urn(model: type[BaseModel], path: str) -> tuple[Attribute | None, str]:
     """Cut a leading schema URN off a path; the model's own URN names no extension."""
     own = str(getattr(model, "__schema__", "")).lower()

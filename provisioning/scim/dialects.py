@@ -11,7 +11,7 @@ from scim2_models import BaseModel
 
 from provisioning.scim import body as bodies
 from provisioning.scim import errors, limits
-from provisioning.scim.attributes import Attribute, attributes, find, spelled
+from provisioning.scim.attributes import Attribute, attributes, find, is_read_only, spelled
 from provisioning.scim.resources import ENTERPRISE
 from provisioning.scim.tolerance import Tolerance
 
@@ -56,7 +56,7 @@ def _place(tidy: Body, model: type[BaseModel], key: str, value: Any, reader: "_R
     if not steps:
         reader.tolerance.ignore(f"unknown attribute {key[:100]}")
         return
-    if steps[0].is_read_only:
+    if is_read_only(steps):
         return  # Clients send back what they read; it says nothing, not even when it is malformed.
     if len(steps) > 1 or (":" in key and not steps[0].is_extension):
         reader.tolerance.note(f"{spelled(steps)} sent as a path")
@@ -176,6 +176,8 @@ def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Re
         reader.tolerance.ignore(f"unknown attribute {path[:100]}")
         if _NAMES.fullmatch(path):
             return None  # scim2-models would take its own name of an attribute too, such as user_name
+    if is_read_only(steps):
+        raise errors.mutability(f"{spelled(steps)} is what this server says. It cannot be changed.")
     if steps and steps[0].name == "members":
         if op == "remove" and value and "[" not in path:
             reader.tolerance.note("members removed by value")
@@ -277,15 +279,22 @@ class _Reader:
 
     def _object(self, model: type[BaseModel], value: Body) -> Body | None:
         read: Body = {}
-        for key, item in value.items():
-            steps = find(model, key)
-            if not steps:
-                self.tolerance.ignore(f"unknown attribute {key[:100]}")
-            if steps and (part := self.value(steps[-1], item)) is not None:
+        for steps, item in self._parts(model, value):
+            if (part := self.value(steps[-1], item)) is not None:
                 read[steps[0].name] = part
-            elif steps and self.keeps_clearing:
+            elif self.keeps_clearing:
                 read[steps[0].name] = None
         return read or None
+
+    def _parts(self, model: type[BaseModel], value: Body) -> list[tuple[list[Attribute], Any]]:
+        """What is known of an object; what the server says itself counts only, to be refused, where it stands alone."""
+        known = []
+        for key, item in value.items():
+            if steps := find(model, key):
+                known.append((steps, item))
+            else:
+                self.tolerance.ignore(f"unknown attribute {key[:100]}")
+        return [(steps, item) for steps, item in known if not is_read_only(steps)] or known
 
     def _unwrapped(self, attribute: Attribute, value: Any) -> Any:
         """A plain value out of the list of objects that Entra once sent for it."""

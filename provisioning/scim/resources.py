@@ -35,9 +35,9 @@ class Email(scim2_models.Email):
 
 
 class Manager(scim2_models.Manager):
-    """The manager by id alone: no IdP sends the required `$ref`."""
+    """The manager by id alone: where that leads, and what it is called, the server says."""
 
-    ref: Annotated[Reference["User"] | None, Mutability.read_write] = Field(  # type: ignore[assignment]
+    ref: Annotated[Reference["User"] | None, Mutability.read_only] = Field(  # type: ignore[assignment]
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     """The URI of the SCIM resource representing the User's manager."""
@@ -149,10 +149,16 @@ def _fold(value: Any, attribute: Attribute | None) -> Any:
     return value
 
 
+def display_name(document: Document) -> str:
+    """What a User is called where another one refers to it."""
+    candidates = [document.get("displayName"), document.get("name", {}).get("formatted"), document["userName"]]
+    return next(text for text in candidates if text and text.strip())
+
+
 def render(document: Document, model: Model, *, server: Document, selection: "Selection | None" = None) -> Document:
-    """The answer's resource: the document with what the server adds (id, meta, groups or members)."""
+    """The answer's resource: the document with what the server says, which stands first and decides."""
     extensions = [name for name in document if ":" in name]
-    resource = {"schemas": [str(cast(Any, model).__schema__), *extensions], **server, **document}
+    resource = {"schemas": [str(cast(Any, model).__schema__), *extensions], **server, **document, **server}
     return selection.apply(resource) if selection else resource
 
 
@@ -166,9 +172,16 @@ class Selection:
             raise errors.invalid_value("Send attributes or excludedAttributes, not both.")
         self.is_explicit = bool(self.included)
 
-    def wants(self, name: str) -> bool:
-        """Whether the answer can hold this attribute, so that others need not be read."""
-        return name in self.included if self.included else self.excluded.get(name) != {}
+    def wants(self, *path: str) -> bool:
+        """Whether the answer can hold what these lower-case names lead to, so that others need not be read."""
+        tree = self.included or self.excluded
+        for name in path:
+            if name not in tree:
+                return not self.is_explicit
+            if not tree[name]:
+                return self.is_explicit
+            tree = tree[name]
+        return True
 
     def apply(self, resource: Document) -> Document:
         """The resource with the wanted attributes; `schemas` and `id` always stay."""

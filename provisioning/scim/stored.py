@@ -25,7 +25,7 @@ from scim2_models.path import ORDERING_OPERATORS, STRING_OPERATORS, CompareOpera
 
 from provisioning.models import ProvisionedEmail, ProvisionedMembership
 from provisioning.scim import errors
-from provisioning.scim.attributes import Attribute, attributes, spelled
+from provisioning.scim.attributes import Attribute, attributes, is_read_only, spelled
 from provisioning.scim.json_lookups import (
     AnyItem,
     Bytewise,
@@ -175,14 +175,14 @@ class Id(Text):
     def finds(self, op: Op, key: str) -> Q:
         if op != Op.eq:
             return super().finds(op, key)
-        uuid = _uuid(key)
+        uuid = exact_uuid(key)
         return Q(**{self.column: uuid}) if uuid else NOTHING
 
     def key(self) -> Key | None:
         return Key(F(self.column), EVERYTHING)
 
 
-def _uuid(text: str) -> UUID | None:
+def exact_uuid(text: str) -> UUID | None:
     """The UUID that is written exactly so: ids are case-exact."""
     try:
         uuid = UUID(text)
@@ -371,7 +371,7 @@ def stored(resource: str, steps: list[Attribute]) -> Stored | Many | None:
         return _COLUMNS[resource][name]
     if first.is_many:
         return _many(first, steps[1].name if len(steps) > 1 else None)
-    if first.name in {"meta", "password"}:
+    if first.name == "password" or is_read_only(steps):
         return None
     return _in_json(F("folded"), steps[-1], name, [step.name for step in steps])
 
