@@ -11,10 +11,10 @@ from django_scim.adapters import SCIMMixin
 
 from provisioning.actions import grants, groups, people
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
-from provisioning.scim import dialects, managers, patch
+from provisioning.scim import dialects, granted, managers, patch
 from provisioning.scim.auth import Call, CallRequest
 from provisioning.scim.patch import MemberChange
-from provisioning.scim.resources import ENTERPRISE, Document, Group, Model, Selection, User, parse, render
+from provisioning.scim.resources import ACCESS, ENTERPRISE, Document, Group, Model, Selection, User, parse, render
 from provisioning.scim.tolerance import Tolerance
 from workspace.keys import canonical
 from workspace.prepared import Prepared
@@ -164,8 +164,13 @@ class UserAdapter(Adapter):
     @classmethod
     def said(cls, rows: Sequence[Any], connection: ProvisioningConnection, selection: Selection) -> Said:
         said = super().said(rows, connection, selection)
-        for pk, extension in managers.resolved(rows, connection, selection).items():
-            said.setdefault(pk, {})[ENTERPRISE] = extension
+        extensions = {
+            ENTERPRISE: managers.resolved(rows, connection, selection),
+            ACCESS: granted.shown(rows, selection),
+        }
+        for urn, found in extensions.items():
+            for pk, extension in found.items():
+                said.setdefault(pk, {})[urn] = extension
         return said
 
     @classmethod

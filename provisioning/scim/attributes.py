@@ -15,7 +15,7 @@ class Attribute:
     type: Any
     is_many: bool
     is_exact: bool
-    is_read_only: bool
+    mutability: Mutability
 
     @property
     def model(self) -> type[BaseModel] | None:
@@ -25,6 +25,13 @@ class Attribute:
     @property
     def is_extension(self) -> bool:
         return self.model is not None and issubclass(self.model, Extension)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it is for the server to say; of an extension, whether all of it is."""
+        if self.model and self.is_extension:
+            return all(part.is_read_only for part in attributes(self.model).values())
+        return self.mutability == Mutability.read_only
 
 
 @cache
@@ -78,5 +85,5 @@ def _attribute(model: type[BaseModel], field: str) -> Attribute:
         type=model.get_field_root_type(field),
         is_many=model.get_field_multiplicity(field),
         is_exact=model.get_field_annotation(field, CaseExact) == CaseExact.true,
-        is_read_only=model.get_field_annotation(field, Mutability) == Mutability.read_only,
+        mutability=model.get_field_annotation(field, Mutability),
     )

@@ -12,7 +12,7 @@ from scim2_models import Context
 from provisioning.scim import body, cursors, errors, queries, responses
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.bulk_jobs import MAX_OPERATIONS
-from provisioning.scim.resources import EnterpriseUser, Group, User
+from provisioning.scim.resources import Access, EnterpriseUser, Group, User
 from provisioning.scim.views import Outcomes
 
 _LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -89,13 +89,13 @@ def _resource_types() -> list[Document]:
 
 @cache
 def _schemas() -> list[Document]:
-    user, enterprise, group = [_dump(model.to_schema()) for model in (User, EnterpriseUser, Group)]
+    user, enterprise, access, group = [_dump(model.to_schema()) for model in (User, EnterpriseUser, Access, Group)]
     _leave_out(user["attributes"], "password")
     _leave_out(_named(group["attributes"], "members")["subAttributes"], "display")
     # A body without emails passes where its userName is an address; clients had better not count on that.
     emails = _named(user["attributes"], "emails")
     emails["required"] = _named(emails["subAttributes"], "value")["required"] = True
-    return [user, enterprise, group]
+    return [user, enterprise, access, group]
 
 
 def _named(attributes: list[Document], name: str) -> Document:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import FullResultSet
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F, Func, JSONField, Q, Subquery, TextField
+from django.db.models import BooleanField, Expression, F, Func, JSONField, Q, Subquery, TextField, UUIDField
 from django.db.models.sql.compiler import SQLCompiler
 
 Sql = tuple[str, tuple[Any, ...]]
@@ -53,6 +53,16 @@ class UuidText(Func):
 
 
 _UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
+
+
+class UuidOf(Func):
+    """The UUID that a text is; NULL on PostgreSQL where it is none, which it would refuse to read."""
+
+    template = "substring(%(expressions)s from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid"
+    output_field = UUIDField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        return super().as_sql(compiler, connection, template="replace(%(expressions)s, '-', '')", **context)
 
 
 class _AtPath(Func):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 import scim2_models
 from pydantic import Field, ValidationError
-from scim2_models import BaseModel, Context, Mutability, Reference, ScimPolicy
+from scim2_models import URN, BaseModel, CaseExact, Context, Mutability, Reference, Returned, ScimPolicy
 
 from provisioning.scim import errors
 from provisioning.scim.attributes import Attribute, attributes, find
@@ -50,7 +50,42 @@ class EnterpriseUser(scim2_models.EnterpriseUser):
     """The User's manager."""
 
 
-class User(scim2_models.User[EnterpriseUser]):
+class GrantedEnvironment(scim2_models.ComplexAttribute):
+    """An environment that a person may enter."""
+
+    value: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
+    """The environment's short name in URLs, which is unique in the workspace."""
+
+    display: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
+    """The environment's name."""
+
+
+class GrantedGroup(scim2_models.ComplexAttribute):
+    """An end-user group that a person is in."""
+
+    value: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
+    """The id of the end-user group in the workspace. It is not the id of a SCIM Group."""
+
+    display: Annotated[str | None, Mutability.read_only] = None
+    """The end-user group's name."""
+
+    environment: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
+    """The short name of the environment that the end-user group belongs to."""
+
+
+class Access(scim2_models.Extension):
+    """What this connection has granted the User. What others have granted is not shown."""
+
+    __schema__ = URN("urn:workspace-admin:params:scim:schemas:extension:access:2.0:User")
+
+    environments: Annotated[list[GrantedEnvironment] | None, Mutability.read_only, Returned.request] = None
+    """The environments that the User may enter, as far as this connection has granted it."""
+
+    groups: Annotated[list[GrantedGroup] | None, Mutability.read_only, Returned.request] = None
+    """The end-user groups that the User is in, as far as this connection has granted it. Everyone is not among them."""
+
+
+class User(scim2_models.User[EnterpriseUser | Access]):
     """User Account"""
 
     emails: list[Email] | None = None  # type: ignore[assignment]
@@ -62,7 +97,7 @@ class Group(scim2_models.Group):
 
 
 Model = type[BaseModel]
-ENTERPRISE = str(EnterpriseUser.__schema__)
+ENTERPRISE, ACCESS = str(EnterpriseUser.__schema__), str(Access.__schema__)
 
 
 def parse(body: Document, model: Model) -> Document:
@@ -157,8 +192,9 @@ def display_name(document: Document) -> str:
 
 def render(document: Document, model: Model, *, server: Document, selection: "Selection | None" = None) -> Document:
     """The answer's resource: the document with what the server says, which stands first and decides."""
-    extensions = [name for name in document if ":" in name]
-    resource = {"schemas": [str(cast(Any, model).__schema__), *extensions], **server, **document, **server}
+    resource = {**server, **document, **server}
+    extensions = [name for name in resource if ":" in name]
+    resource = {"schemas": [str(cast(Any, model).__schema__), *extensions], **resource}
     return selection.apply(resource) if selection else resource
 
 
@@ -182,6 +218,10 @@ class Selection:
                 return self.is_explicit
             tree = tree[name]
         return True
+
+    def asks(self, *path: str) -> bool:
+        """The same for what is returned only by request."""
+        return self.is_explicit and self.wants(*path)
 
     def apply(self, resource: Document) -> Document:
         """The resource with the wanted attributes; `schemas` and `id` always stay."""

@@ -2,13 +2,13 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Exists, Expression, F, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, Expression, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Left, Length, NullIf, Right, StrIndex
 from django.db.models.lookups import (
     Exact,
@@ -24,7 +24,7 @@ from scim2_models import BaseModel
 from scim2_models.path import ORDERING_OPERATORS, STRING_OPERATORS, CompareOperator
 
 from provisioning.models import ProvisionedEmail, ProvisionedMembership
-from provisioning.scim import errors
+from provisioning.scim import errors, granted
 from provisioning.scim.attributes import Attribute, attributes, is_read_only, spelled
 from provisioning.scim.json_lookups import (
     AnyItem,
@@ -39,6 +39,7 @@ from provisioning.scim.json_lookups import (
     JsonText,
     UuidText,
 )
+from provisioning.scim.resources import ACCESS
 from workspace.keys import canonical
 
 Op = CompareOperator
@@ -340,47 +341,57 @@ class Emails(Items):
 
 
 @dataclass(frozen=True)
-class Memberships(Many):
-    """The groups of a user or the members of a group: rows that name the resource in their column `here`."""
+class Rows(Many):
+    """Rows that belong to the resource, in their order: a query within the query of resources."""
 
-    here: str = ""
-    elements: Mapping[str, Stored] = field(default_factory=dict)
+    rows: QuerySet = field(kw_only=True)
+    elements: Mapping[str, Stored] = field(kw_only=True)
 
     def element(self, name: str) -> Stored | None:
         return self.elements.get(name.lower())
 
     def any(self, condition: Q) -> Q:
-        return Q(Exists(ProvisionedMembership.objects.filter(condition, **{self.here: OuterRef("pk")})))
+        return Q(Exists(self.rows.filter(condition)))
 
     def is_filled(self) -> Q:
         return self.any(EVERYTHING)
 
     def with_value(self, value: str) -> Q:
-        rows = ProvisionedMembership.objects.filter(self.elements["value"].matches(Op.eq, value))
-        return Q(pk__in=rows.values(self.here))
+        return EVERYTHING
 
     def first(self, value: Term) -> Term:
-        rows = ProvisionedMembership.objects.filter(**{self.here: OuterRef("pk")}).order_by("pk")
-        return Subquery(rows.annotate(first=value).values("first")[:1])
+        return Subquery(self.rows.annotate(first=value).values("first")[:1])
+
+
+@dataclass(frozen=True)
+class Memberships(Rows):
+    """The groups of a user or the members of a group: rows that name the resource in their column `here`."""
+
+    here: str = field(kw_only=True)
+
+    def with_value(self, value: str) -> Q:
+        rows = ProvisionedMembership.objects.filter(self.elements["value"].matches(Op.eq, value))
+        return Q(pk__in=rows.values(self.here))
 
 
 def stored(resource: str, steps: list[Attribute]) -> Stored | Many | None:
     """Where the attribute at the end of these steps is; None for what no row holds."""
-    name, first = spelled(steps), steps[0]
+    name = spelled(steps)
     if name in _COLUMNS[resource]:
         return _COLUMNS[resource][name]
-    if first.is_many:
-        return _many(first, steps[1].name if len(steps) > 1 else None)
-    if first.name == "password" or is_read_only(steps):
+    for length, step in enumerate(steps, 1):
+        if step.is_many:
+            return _many(steps[:length], steps[length].name if len(steps) > length else None)
+    if name == "password" or is_read_only(steps):
         return None
     return _in_json(F("folded"), steps[-1], name, [step.name for step in steps])
 
 
-def _many(attribute: Attribute, part: str | None) -> Many | None:
-    if attribute.name in _MEMBERSHIPS:
-        here, elements = _MEMBERSHIPS[attribute.name]
-        return Memberships(attribute.name, part, here, elements)
-    kind = Emails if attribute.name == "emails" else Items
+def _many(steps: list[Attribute], part: str | None) -> Many | None:
+    name, attribute = spelled(steps), steps[-1]
+    if name in _ROWS:
+        return replace(_ROWS[name], part=part)
+    kind = Emails if name == "emails" else Items
     return kind(attribute.name, part, attribute.model) if attribute.model else None
 
 
@@ -427,21 +438,51 @@ _COLUMNS = {
     ),
     "Group": _columns("Group", _column("displayName", "display_name_key", is_required=True)),
 }
-_MEMBERSHIPS: Mapping[str, tuple[str, Mapping[str, Stored]]] = {
-    "groups": (
-        "user",
-        {
-            "value": _id("groups.value", "group_id"),
-            "display": _column("groups.display", "group__display_name_key"),
-            "type": Constant("groups.type", Value("direct")),
-        },
-    ),
-    "members": (
-        "group",
-        {
-            "value": _id("members.value", "user_id"),
-            "display": _column("members.display", "user__end_user__name_key"),
-            "type": Constant("members.type", Value("user")),
-        },
-    ),
+
+
+def _memberships(name: str, here: str, *elements: Stored) -> Memberships:
+    rows = ProvisionedMembership.objects.filter(**{here: OuterRef("pk")}).order_by("pk")
+    return Memberships(name, rows=rows, elements=_by_part(elements), here=here)
+
+
+def _granted(name: str, rows: Callable[[Q], QuerySet], *elements: Stored) -> Rows:
+    return Rows(name, rows=rows(Q(end_user__provisioned=OuterRef("pk"))), elements=_by_part(elements))
+
+
+def _by_part(elements: Iterable[Stored]) -> Mapping[str, Stored]:
+    return {element.name.rpartition(".")[2]: element for element in elements}
+
+
+_ENVIRONMENTS, _GROUPS = f"{ACCESS}:environments", f"{ACCESS}:groups"
+_ROWS: Mapping[str, Rows] = {
+    rows.name: rows
+    for rows in (
+        _memberships(
+            "groups",
+            "user",
+            _id("groups.value", "group_id"),
+            _column("groups.display", "group__display_name_key"),
+            Constant("groups.type", Value("direct")),
+        ),
+        _memberships(
+            "members",
+            "group",
+            _id("members.value", "user_id"),
+            _column("members.display", "user__end_user__name_key"),
+            Constant("members.type", Value("user")),
+        ),
+        _granted(
+            _ENVIRONMENTS,
+            granted.accesses,
+            _column(f"{_ENVIRONMENTS}.value", "environment__slug", is_exact=True),
+            _column(f"{_ENVIRONMENTS}.display", "environment__name", is_exact=True),
+        ),
+        _granted(
+            _GROUPS,
+            granted.memberships,
+            _id(f"{_GROUPS}.value", "group_id"),
+            _column(f"{_GROUPS}.display", "group__name_key"),
+            _column(f"{_GROUPS}.environment", "group__environment__slug", is_exact=True),
+        ),
+    )
 }

@@ -2,6 +2,7 @@
 
 import pytest
 
+from provisioning.scim.resources import ACCESS
 from tests.scim import ENTERPRISE, GROUP, USER
 
 pytestmark = pytest.mark.django_db
@@ -37,13 +38,14 @@ def test_resource_types(scim):
     body = scim.get("/ResourceTypes").body
     assert [(kind["id"], kind["endpoint"]) for kind in body["Resources"]] == [("User", "/Users"), ("Group", "/Groups")]
     assert scim.get("/ResourceTypes/User").body == body["Resources"][0]
-    assert body["Resources"][0]["schemaExtensions"] == [{"schema": ENTERPRISE, "required": False}]
+    extensions = [{"schema": urn, "required": False} for urn in (ENTERPRISE, ACCESS)]
+    assert body["Resources"][0]["schemaExtensions"] == extensions
 
 
 def test_schemas(scim):
     body = scim.get("/Schemas").body
     schemas = {schema["id"]: {item["name"] for item in schema["attributes"]} for schema in body["Resources"]}
-    assert set(schemas) == {USER, ENTERPRISE, GROUP}
+    assert set(schemas) == {USER, ENTERPRISE, ACCESS, GROUP}
     assert "password" not in schemas[USER]
     assert {"userName", "emails", "groups", "x509Certificates"} <= schemas[USER]
     assert scim.get(f"/Schemas/{USER}").body == body["Resources"][0]

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -16,10 +16,10 @@ from scim2_models import ScimFilter, ScimPolicy
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.scim.errors import ScimError
 from provisioning.scim.filters import compile_filter
-from provisioning.scim.resources import ENTERPRISE, User, folded
+from provisioning.scim.resources import ACCESS, ENTERPRISE, User, folded
 from tests.scim import make_connection
 from workspace.keys import canonical
-from workspace.models import EndUser
+from workspace.models import EndUser, Source
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,8 @@ CORE = str(User.__schema__)
 IDS = [UUID(int=0x0198_0000_0000_7000_8000_0000_0000_0000 + (n << 76) + n) for n in range(4)]
 GROUP_IDS = [UUID(int=0x0199_0000_0000_7000_8000_0000_0000_0000 + n) for n in range(2)]
 GROUPS = ["Engines", "STRASSE"]
+PLACE_IDS, FILLED_IDS = GROUP_IDS, GROUP_IDS[::-1]
+PLACES, FILLED = [("a-b", "Äpfel"), ("b", "STRASSE")], ["Zebra", "ß"]
 MOMENTS = [datetime(2026, 1, day, 12, 30, 15, micro, UTC) for day in (1, 2) for micro in (0, 120)]
 
 # Pairs that differ in case or composition only, what LIKE and quoting trip over, and what collations reorder.
@@ -69,6 +71,8 @@ people = st.fixed_dictionaries(
         "created": st.sampled_from(MOMENTS),
         "modified": st.sampled_from(MOMENTS),
         "groups": st.sets(st.sampled_from([0, 1])),
+        "places": st.sets(st.sampled_from([0, 1])),
+        "filled": st.sets(st.sampled_from([0, 1])),
     }
 )
 
@@ -77,18 +81,23 @@ STRINGS = [
     "emails", "emails.value", "Emails.Type", "emails.display", "addresses.locality", "addresses.type", "roles",
     "roles.value", "groups", "groups.value", "groups.display", "groups.type", "meta.resourceType", f"{CORE}:title",
     f"{CORE.upper()}:emails.value", f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager.value",
+    f"{ACCESS}:environments", f"{ACCESS}:environments.display", f"{ACCESS}:groups", f"{ACCESS}:groups.display",
+    f"{ACCESS.upper()}:groups.environment",
 ]  # fmt: skip
 BOOLEANS = ["active", "emails.primary", "addresses.primary", "roles.primary"]
 TIMES = ["meta.created", "meta.lastModified"]
 COMPLEX = ["name", "emails", "addresses", "groups", "meta", "x509Certificates", f"{ENTERPRISE}:manager"]
+COMPLEX += [f"{ACCESS}:environments", f"{ACCESS}:groups"]
 ELEMENTS = {
     "emails": (["value", "Value", "type", "display"], ["primary"]),
     "addresses": (["locality", "type"], ["PRIMARY"]),
     "roles": (["value", "type"], ["primary"]),
     "groups": (["value", "display", "type"], []),
     f"{CORE}:emails": (["value", "type"], ["primary"]),
+    f"{ACCESS}:environments": (["value", "Display"], []),
+    f"{ACCESS}:groups": (["value", "display", "environment"], []),
 }
-known = st.sampled_from([*map(str, [*IDS, *GROUP_IDS]), *GROUPS, "User", "direct", "work"])
+known = st.sampled_from([*map(str, [*IDS, *GROUP_IDS]), *GROUPS, *sum(PLACES, ()), *FILLED, "User", "direct", "work"])
 pieces = st.builds(lambda text, start, end: text[start : len(text) - end], known, st.integers(0, 3), st.integers(0, 3))
 operands = values | texts | pieces | known | st.sampled_from(["", " ", "a "])
 moments = st.builds(
@@ -171,17 +180,36 @@ def cases(draw: Callable[..., Any]) -> tuple[list[dict[str, Any]], list[str]]:
 
 @pytest.fixture
 def connection() -> ProvisioningConnection:
-    """A connection with two groups, and as many people of the workspace as a case has users."""
+    """A connection with two groups, and as many people of the workspace as a case has users.
+
+    There are two environments and two groups that the connection may let them into, and others already have.
+    """
     connection = make_connection()
     for pk, name in zip(GROUP_IDS, GROUPS, strict=True):
         connection.groups.create(pk=pk, display_name=name)
     for n in range(len(IDS)):
         connection.environment.workspace.end_users.create(full_name="x", email=f"{n}@example.com")
+    workspace = connection.environment.workspace
+    for n, (slug, name) in enumerate(PLACES):
+        place = workspace.environments.create(pk=PLACE_IDS[n], slug=slug, name=name, kind="dev")
+        place.groups.create(pk=FILLED_IDS[n], name=FILLED[n])
+    others = make_connection(name="Entra", environment="PROD")
+    grant(others.source, workspace.end_users.all(), [0, 1], [0, 1], others.groups.create(display_name="x").source)
     return connection
+
+
+def grant(source: Source, people: Iterable[EndUser], places: Iterable[int], filled: Iterable[int], by: Source) -> None:
+    """Access to these environments by one source, memberships in these groups by another."""
+    for one in people:
+        for n in places:
+            one.accesses.create(environment_id=PLACE_IDS[n], **source.fields())
+        for n in filled:
+            one.memberships.create(group_id=FILLED_IDS[n], **by.fields())
 
 
 def store(connection: ProvisioningConnection, drawn: list[dict[str, Any]]) -> None:
     ends: list[EndUser] = list(connection.environment.workspace.end_users.all())
+    pushed = connection.groups.get(pk=GROUP_IDS[0])
     for pk, end, person in zip(IDS, ends, drawn, strict=False):
         document = person["document"]
         user = ProvisionedUser(
@@ -202,13 +230,19 @@ def store(connection: ProvisioningConnection, drawn: list[dict[str, Any]]) -> No
         ProvisionedMembership.objects.bulk_create(
             ProvisionedMembership(user=user, group_id=GROUP_IDS[n]) for n in person["groups"]
         )
+        grant(connection.source, [end], person["places"], person["filled"], pushed.source)
 
 
 def in_memory(pk: UUID, person: dict[str, Any]) -> User:
     """The whole resource as an answer shows it."""
     groups = [{"value": str(GROUP_IDS[n]), "display": GROUPS[n], "type": "direct"} for n in person["groups"]]
     meta = {"resourceType": "User", "created": person["created"], "lastModified": person["modified"]}
-    server = {"schemas": [CORE], "id": str(pk), "meta": meta, "groups": groups or None}
+    places = [{"value": PLACES[n][0], "display": PLACES[n][1]} for n in person["places"]]
+    filled = [
+        {"value": str(FILLED_IDS[n]), "display": FILLED[n], "environment": PLACES[n][0]} for n in person["filled"]
+    ]
+    access = {"environments": places or None, "groups": filled or None}
+    server = {"schemas": [CORE], "id": str(pk), "meta": meta, "groups": groups or None, ACCESS: access}
     return User.model_validate(server | person["document"])
 
 

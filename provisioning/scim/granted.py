@@ -1,0 +1,58 @@
+"""What its connection, and nobody else, has granted a user: environments and end-user groups.
+
+The way to both leads from the user's record to the connection. `whose` says which records: `end_user__provisioned`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from provisioning.models import ProvisionedUser
+from provisioning.scim.json_lookups import UuidOf, UuidText
+from provisioning.scim.resources import ACCESS, Document, Selection
+from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
+
+_URN = ACCESS.lower()
+_Entries = Iterator[tuple[UUID, Document]]
+
+
+def accesses(whose: Q) -> QuerySet[EnvironmentAccess]:
+    """What lets these users into environments."""
+    connection = UuidText(F("end_user__provisioned__connection"))
+    granted = EnvironmentAccess.objects.filter(whose, source_kind=SourceKind.SCIM, source_id=connection)
+    return granted.order_by("environment_id")
+
+
+def memberships(whose: Q) -> QuerySet[GroupMembership]:
+    """What makes these users members of end-user groups: each was granted by a group that the connection pushed."""
+    pushed = Q(end_user__provisioned__connection__groups=UuidOf(F("source_id")))
+    return GroupMembership.objects.filter(whose & pushed, source_kind=SourceKind.SCIM).order_by("group_id")
+
+
+def shown(rows: Sequence[ProvisionedUser], selection: Selection) -> dict[UUID, Document]:
+    """The access extension of these rows, by their ids: what is asked for of it, by one query each for all."""
+    whose = Q(end_user__provisioned__in=[row.pk for row in rows])
+    found: dict[UUID, dict[str, list[Document]]] = defaultdict(lambda: defaultdict(list))
+    for name, entries in _ENTRIES.items():
+        if selection.asks(_URN, name):
+            for user, entry in entries(whose):
+                found[user][name].append(entry)
+    return dict(found)
+
+
+def _environments(whose: Q) -> _Entries:
+    columns = ("end_user__provisioned", "environment__slug", "environment__name")
+    for user, slug, name in accesses(whose).values_list(*columns):
+        yield user, {"value": slug, "display": name}
+
+
+def _groups(whose: Q) -> _Entries:
+    """Several groups that were pushed may fill one end-user group."""
+    columns = ("end_user__provisioned", "group_id", "group__name", "group__environment__slug")
+    for user, pk, name, slug in memberships(whose).values_list(*columns).distinct():
+        yield user, {"value": str(pk), "display": name, "environment": slug}
+
+
+_ENTRIES = {"environments": _environments, "groups": _groups}
