@@ -58,7 +58,8 @@ def read_group(row: ProvisionedGroup) -> None:
     """
     joined = row.group.pk if row.group else None
     if row.group_id != joined:
-        row.group = EndUserGroup.objects.select_related("environment").filter(pk=row.group_id).first()
+        found = EndUserGroup.objects.select_related("environment")
+        row.group = found.get(pk=row.group_id) if row.group_id else None
 
 
 def follow_members(row: ProvisionedGroup, come: Collection[UUID], gone: Collection[UUID], by: Actor) -> None:
