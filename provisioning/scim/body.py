@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,9 @@ from provisioning.scim import errors
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
+# Ten thousand members with four attributes each, and no more; an object of ours has some thirty names.
+MAX_PARTS, MAX_NAMES = 60_000, 1_000
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTENT_TYPES = {"", "application/scim+json", "application/json"}
 
 
@@ -37,6 +41,8 @@ def parse(content: bytes) -> dict[str, Any]:
 
 def loads(text: str) -> Any:
     """Strict JSON: no repeated names, no numbers that are none, no deep nesting, no text a database cannot hold."""
+    if has_many_parts(text):
+        raise errors.too_large(f"Send at most {MAX_PARTS:,} values in one request.")
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
     except RecursionError:
@@ -49,8 +55,15 @@ def loads(text: str) -> Any:
     return value
 
 
+def has_many_parts(text: str) -> bool:
+    """Whether there are more values than anybody needs: counted before they are made, also within texts."""
+    return sum(map(text.count, "{[,")) > MAX_PARTS
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Names are case-insensitive in SCIM, so `userName` beside `username` says two things at once."""
+    if len(pairs) > MAX_NAMES:
+        raise errors.too_large(f"Send at most {MAX_NAMES:,} attributes in one object.")
     if len({name.lower() for name, _ in pairs}) < len(pairs):
         raise errors.invalid_syntax("An attribute stands twice in one object. Send each name once.")
     return dict(pairs)
@@ -98,5 +111,5 @@ def _check_text(value: Any) -> None:
 
 
 def _check_string(text: str) -> None:
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if _UNSTORABLE.search(text):
         raise errors.invalid_syntax("A text holds a character that cannot be stored (NUL or half a surrogate pair).")

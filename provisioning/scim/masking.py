@@ -2,13 +2,18 @@
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
+
+from provisioning.scim.body import has_many_parts
 
 MAX_LENGTH = 16 * 1024
 MASK = "••••••"
-_SECRET_NAME = re.compile(r"password|token|secret|authorization", re.IGNORECASE)
+_SECRETS = ("password", "token", "secret", "authorization")
+# In what is not parsed nobody can tell what a `value` is of, nor where an object ends; escapes may spell any name.
 _SECRET_PAIR = re.compile(
-    r'("[^"]*(?:password|token|secret|authorization)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}\]]+)', re.I
+    rf'((?:{"|".join(_SECRETS)}|value|\\u)[^"]*"\s*:\s*)(\\*"(?:[^"\\]|\\.)*"?|[\[{{].*|[^\s,}}\]]+)',
+    re.IGNORECASE | re.DOTALL,
 )
 _TOKEN = re.compile(r"scim_[a-z0-9]+_[\w-]+")
 
@@ -16,27 +21,61 @@ _TOKEN = re.compile(r"scim_[a-z0-9]+_[\w-]+")
 def masked_request(body: bytes) -> str:
     """The body as the log may keep it: values of secret attributes masked, also in PATCH operations."""
     text = body.decode("utf-8", "replace").replace("\0", "�")
-    try:
-        text = json.dumps(_masked(json.loads(text)), ensure_ascii=False)
-    except (ValueError, RecursionError):
-        text = _SECRET_PAIR.sub(rf'\1"{MASK}"', text)
-    return masked_text(text.encode("utf-8", "replace").decode())
+    masked, is_whole = _masked_json(text)
+    masked = masked.encode("utf-8", "replace").decode()
+    return _cut(masked, len(masked) if is_whole else len(text))
 
 
 def masked_text(text: str) -> str:
     """Text without our tokens, cut to the length that the log keeps."""
-    if len(text) > MAX_LENGTH:
-        text = f"{text[:MAX_LENGTH]} … ({len(text):,} characters)"
+    return _cut(text, len(text))
+
+
+def _cut(text: str, length: int) -> str:
+    if length > MAX_LENGTH:
+        text = f"{text[:MAX_LENGTH]} … ({length:,} characters)"
     return _TOKEN.sub(f"scim_{MASK}", text)
 
 
-def _masked(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    if not isinstance(value, dict):
+def _masked_json(text: str) -> tuple[str, bool]:
+    """The text without its secrets, and whether that is all of it: of more than the log keeps, the rest is left out."""
+    copy = _Copy()
+    try:
+        if has_many_parts(text):
+            raise ValueError
+        return json.dumps(copy.of(json.loads(text)), ensure_ascii=False), copy.left > 0
+    except (ValueError, RecursionError):
+        return _SECRET_PAIR.sub(rf'\1"{MASK}"', text[:MAX_LENGTH]), len(text) <= MAX_LENGTH
+
+
+@dataclass
+class _Copy:
+    """Copies JSON values without their secrets, as many as the log has room for.
+
+    All of a body is parsed first, because what the log cuts off can tell that what stands before it is a secret.
+    """
+
+    left: int = MAX_LENGTH
+
+    def of(self, value: Any) -> Any:
+        self.left -= len(value) + 2 if isinstance(value, str) else 2
+        if isinstance(value, list):
+            return [self.of(item) for item in value if self.left > 0]
+        if isinstance(value, dict):
+            return self._object(value)
+        if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+            return _masked_json(value)[0]  # some clients send JSON in a text
         return value
-    hides_value = any(name.lower() == "path" and _SECRET_NAME.search(str(path)) for name, path in value.items())
-    return {
-        name: MASK if _SECRET_NAME.search(name) or (hides_value and name.lower() == "value") else _masked(item)
-        for name, item in value.items()
-    }
+
+    def _object(self, value: dict[str, Any]) -> dict[str, Any]:
+        hides_value = any(name.lower() == "path" and _is_secret(str(path)) for name, path in value.items())
+        return {
+            name: MASK if _is_secret(name) or (hides_value and name.lower() == "value") else self.of(item)
+            for name, item in value.items()
+            if self.left > 0
+        }
+
+
+def _is_secret(name: str) -> bool:
+    folded = name.casefold()
+    return any(secret in folded for secret in _SECRETS)

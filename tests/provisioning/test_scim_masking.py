@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from provisioning.scim.masking import MASK, MAX_LENGTH, masked_request, masked_text
 
 
@@ -30,3 +32,59 @@ def test_c16_tokens_are_masked_anywhere():
 
 def test_length_is_capped():
     assert len(masked_request(b'{"a": "' + b"x" * 100_000 + b'"}')) < MAX_LENGTH + 50
+
+
+PADDING = "x" * MAX_LENGTH
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Operations": [{"op": "replace", "value": "s3cret", "path": "password", "z": PADDING}]},
+        {"Operations": [{"op": "replace", "value": "s3cret", "z": PADDING, "path": "password"}]},
+        {"Operations": [{"op": "replace", "value": {"a": "s3cret"}, "z": ["x"] * MAX_LENGTH, "path": "password"}]},
+        {"value": "s3cret", "x": ["," * 70_000], "path": "password"},
+        {"value": {"a": "s3cret"}, "x": [{}] * 70_000, "path": "password"},
+        {"password": "s3cret", "x": [[]] * 70_000},
+        {"a": {"clientSecret": ["x", "s3cret"]}, "x": [1] * 70_000},
+        {"op": "replace", "value": json.dumps({"password": "s3cret word"}), "path": "x"},
+        {"op": "replace", "value": json.dumps({"password": "s3cret word"}), "z": PADDING},
+        {"x": json.dumps({"password": "a s3cret word"}), "z": [1] * 70_000},
+        {"x": [json.dumps([{"value": "s3cret", "path": "token"}])], "z": PADDING},
+    ],
+    ids=lambda body: json.dumps(body)[:80],
+)
+def test_c16_what_is_cut_off_unmasks_nothing(body):
+    for text in (json.dumps(body), json.dumps(body, indent=1), json.dumps(body)[:-1], json.dumps(body) + "}"):
+        assert "s3cret" not in masked_request(text.encode())
+        assert len(masked_request(text.encode())) < MAX_LENGTH + 50
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Operations": [{"op": "replace", "path": "password", "value": "s3cret"}',
+        '{"Operations": [{"op": "replace", "value": ["s3cret"], "path": "password"}',
+        '{"clientSecret": {"a": "s3cret"}, "b": [',
+        '{"secrets": ["x", "s3cret"], ',
+        r'{"p\u0061ssword": "s3cret"',
+        r'{"x": "{\"password\": \"a s3cret\"}"',
+        '{"x": "a" b", "password": "s3cret"',
+    ],
+)
+def test_c16_what_is_no_json_says_no_secret_by_its_structure(text):
+    assert "s3cret" not in masked_request(text.encode())
+
+
+def test_c16_a_token_is_masked_where_the_text_is_cut():
+    token = "scim_abc_" + "s" * 43
+    for kept in range(1, 43):
+        text = " " * (MAX_LENGTH - len(token) + kept) + token
+        assert "_s" not in masked_text(text)
+        assert "_s" not in masked_request(text.encode())
+
+
+def test_the_log_says_how_long_a_body_was_of_which_it_keeps_a_part():
+    body = json.dumps({"x": [{"value": "x" * 50}] * 5_000})
+    assert masked_request(body.encode()).endswith(f" … ({len(body):,} characters)")
+    assert masked_request(json.dumps({"a": 1}, indent=MAX_LENGTH).encode()) == '{"a": 1}'

@@ -274,7 +274,7 @@ def test_c6_a_filter_that_is_refused_reads_nothing(scim, django_assert_num_queri
             assert is_refused(scim.post("/Users/.search", {"filter": text}), 400, "invalidFilter")
 
 
-PATHS = ["(" * 11, '[type eq "x"' + ' or type eq "x"' * 20 + "]", "[" * 900_000, "x" * 900_000, "[type eq " * 90_000]
+PATHS = ["(" * 11, '[type eq "x"' + ' or type eq "x"' * 20 + "]", "[" * 50_000, "x" * 900_000, "[type eq " * 50_000]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path[:12]}*{len(path)}")
@@ -314,7 +314,7 @@ BODIES = {
     "overlong UTF-8": b'{"userName": "x@example.com", "title": "\xc0\xaf"}',
     "a BOM": '{"userName": "x@example.com"}'.encode("utf-8-sig"),
     "deep": b'{"userName": "x@example.com", "a": ' + b"[" * 21 + b"]" * 21 + b"}",
-    "very deep": b'{"a":' * 100_000,
+    "very deep": b'{"a":' * 10_000,
     "too long": b'{"userName": "x@example.com", "a": "' + b"x" * MAX_BYTES + b'"}',
     "much too long": b'{"userName": "x@example.com", "a": "' + b"x" * 4 * MAX_BYTES + b'"}',
 }
