@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -13,6 +13,7 @@ from django.utils import timezone
 from workspace.models import EndUser, EndUserGroup, Environment
 
 BATCH = 1000
+_Id = TypeVar("_Id", str, UUID)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def _expression(value: Any, field: Any) -> Any:
     return value if hasattr(value, "resolve_expression") else Value(value, getattr(field, "target_field", field))
 
 
-def batches(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
+def batches(ids: Iterable[_Id]) -> Iterator[list[_Id]]:
     """Parts small enough for one statement on every database."""
     rest = iter(ids)
     while batch := list(islice(rest, BATCH)):

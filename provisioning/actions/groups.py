@@ -222,28 +222,27 @@ def _write(row: ProvisionedGroup, added: _People, removed: _People) -> None:
 def _people(connection: ProvisioningConnection, ids: Iterable[str]) -> _People:
     """SCIM ids of this connection's users with their persons.
 
-    Raises ActionError for an id that this connection does not know, whoever else may.
+    Raises ActionError for an id that this connection does not know, whoever else may; further ids are not looked for.
     """
-    wanted = list(ids)
-    found = _known(connection, _ids(wanted))
-    unknown = [text for text in wanted if _id(text) not in found]
-    if unknown:
-        shown = ", ".join(text[:50] for text in unknown[:3])
-        raise ActionError(
-            f"{len(unknown)} of the members are no users of this connection: {shown}. "
-            "Create them first, and name each member by the id that the create answered."
-        )
+    found: _People = {}
+    for batch in batches(ids):
+        wanted = {text: _id(text) for text in batch}
+        found |= _known(connection, [pk for pk in wanted.values() if pk])
+        unknown = [text for text, pk in wanted.items() if pk not in found]
+        if unknown:
+            shown = ", ".join(text[:50] for text in unknown[:3])
+            raise ActionError(
+                f"There are members who are no users of this connection: {shown}. "
+                "Create them first, and name each member by the id that the create answered."
+            )
     return found
 
 
 def _known(connection: ProvisioningConnection, ids: list[UUID]) -> _People:
-    """Which of these are users of this connection, with their persons."""
+    """Which of these, a batch at most, are users of this connection, with their persons."""
     if len(ids) == 1:
         return {one.pk: one.end_user_id for one in _one_person(connection.pk, *ids)}
-    found: _People = {}
-    for batch in batches(ids):
-        found.update(connection.users.filter(pk__in=batch).values_list("pk", "end_user"))
-    return found
+    return dict(connection.users.filter(pk__in=ids).values_list("pk", "end_user"))
 
 
 def _among(row: ProvisionedGroup, ids: Collection[UUID]) -> _People:

@@ -6,6 +6,9 @@ from typing import Any
 
 from scim2_models import BaseModel, CaseExact, Extension, Mutability
 
+# Longer than any path that leads to an attribute: such a name is not even taken apart.
+_MAX_PATH = 250
+
 
 @dataclass(frozen=True)
 class Attribute:
@@ -43,6 +46,8 @@ def attributes(model: type[BaseModel]) -> dict[str, Attribute]:
 
 def find(model: type[BaseModel], path: str) -> list[Attribute]:
     """The attributes a path without filter leads through, outermost first; empty when nobody here knows it."""
+    if len(path) > _MAX_PATH:
+        return []
     extension, rest = _split_urn(model, path)
     steps = [extension] if extension else []
     names = rest.lower().split(".") if rest else []
@@ -69,14 +74,21 @@ def is_read_only(steps: list[Attribute]) -> bool:
 
 def _split_urn(model: type[BaseModel], path: str) -> tuple[Attribute | None, str]:
     """Cut a leading schema URN off a path; the model's own URN names no extension."""
-    own = str(getattr(model, "__schema__", "")).lower()
-    for attribute in attributes(model).values():
-        urn = attribute.name.lower()
-        if attribute.is_extension and (path.lower() == urn or path.lower().startswith(f"{urn}:")):
-            return attribute, path[len(urn) + 1 :]
-    if own and path.lower().startswith(f"{own}:"):
-        return None, path[len(own) + 1 :]
+    if ":" in path:
+        for urn, extension in _urns(model).items():
+            if f"{path.lower()}:".startswith(f"{urn}:"):
+                return extension, path[len(urn) + 1 :]
     return None, path
+
+
+@cache
+def _urns(model: type[BaseModel]) -> dict[str, Attribute | None]:
+    """The extensions by their URN in lower case, and none under the model's own."""
+    found: dict[str, Attribute | None] = {
+        attribute.name.lower(): attribute for attribute in attributes(model).values() if attribute.is_extension
+    }
+    own = str(getattr(model, "__schema__", None) or "").lower()
+    return {**found, own: None} if own else found
 
 
 def _attribute(model: type[BaseModel], field: str) -> Attribute:

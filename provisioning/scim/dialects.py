@@ -4,7 +4,8 @@ Every deviation goes through a `Tolerance`, which notes it, or refuses it where 
 """
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from scim2_models import BaseModel
@@ -12,10 +13,18 @@ from scim2_models import BaseModel
 from provisioning.scim import body as bodies
 from provisioning.scim import errors, limits
 from provisioning.scim.attributes import Attribute, attributes, find, is_read_only, spelled
-from provisioning.scim.resources import ENTERPRISE
+from provisioning.scim.resources import ENTERPRISE, MAX_VALUES
 from provisioning.scim.tolerance import Tolerance
 
 MAX_OPERATIONS = 100
+_MAX_SCHEMAS = 100
+# What one request may do in all, and what to do about more. Of a PATCH without paths, each attribute is a change.
+_MOST = {
+    "changes": (200, "Change at most 200 attributes in one request."),
+    "terms": (200, "Compare at most 200 times in the paths of one request."),
+    "values": (MAX_VALUES, f"Send at most {MAX_VALUES} emails, roles and values of other lists in one request."),
+    "names": (2_000, "Send at most 2,000 attributes within others in one request."),
+}
 _OLD_URNS = {
     "urn:scim:schemas:core:1.0": "",
     "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE,
@@ -87,6 +96,8 @@ def check_schemas(body: Body, known: list[str], tolerance: Tolerance) -> None:
     if not isinstance(sent, list) or not sent:
         tolerance.note("schemas left out")
         return
+    if len(sent) > _MAX_SCHEMAS:
+        raise errors.too_large(f"Send at most {_MAX_SCHEMAS} schemas in one request.")
     names = {name.lower() for name in known}
     for urn in sent:
         if str(urn).lower() not in names:
@@ -152,6 +163,7 @@ def _pathless(value: Any, model: type[BaseModel], own_id: str, reader: "_Reader"
             reader.tolerance.ignore(f"{key} in a change")
         else:
             pairs += _flattened(key, item, model, reader.tolerance)
+    reader.count("changes", len(pairs))
     return pairs
 
 
@@ -171,7 +183,7 @@ def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Re
     steps = find(model, _without_filter(path))
     value = item.get("value")
     if not steps or steps[0].name != "members":
-        limits.check_filter(path)
+        reader.count("terms", limits.check_filter(path))
     if not steps:
         reader.tolerance.ignore(f"unknown attribute {path[:100]}")
         if _NAMES.fullmatch(path):
@@ -222,8 +234,12 @@ def check_members(value: Any, tolerance: Tolerance) -> None:
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, str):
             tolerance.note("members sent as bare values")
-        elif isinstance(entry, dict) and not any(key.lower() == "value" and item for key, item in entry.items()):
+        elif isinstance(entry, dict) and not entry.get("value") and not _has_value(entry):
             tolerance.note("members named by their $ref alone")
+
+
+def _has_value(member: Body) -> bool:
+    return any(key.lower() == "value" and item for key, item in member.items())
 
 
 @dataclass
@@ -235,6 +251,14 @@ class _Reader:
 
     tolerance: Tolerance
     keeps_clearing: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def count(self, what: str, more: int) -> None:
+        """Refuse a request in which there is too much of this."""
+        self.counts[what] += more
+        most, refusal = _MOST[what]
+        if self.counts[what] > most:
+            raise errors.too_large(refusal)
 
     def value(self, attribute: Attribute, value: Any) -> Any:
         """The attribute's value; None where nothing was sent or it is cleared."""
@@ -248,6 +272,7 @@ class _Reader:
         if not isinstance(value, list):
             self.tolerance.note(f"{attribute.name} sent as one value instead of a list")
             value = [value]
+        self.count("values", len(value))
         return [read for read in (self.one(attribute, item) for item in value) if read is not None]
 
     def one(self, attribute: Attribute, value: Any) -> Any:
@@ -278,6 +303,7 @@ class _Reader:
         return self._object(model, value)
 
     def _object(self, model: type[BaseModel], value: Body) -> Body | None:
+        self.count("names", len(value))
         read: Body = {}
         for steps, item in self._parts(model, value):
             if (part := self.value(steps[-1], item)) is not None:

@@ -13,8 +13,8 @@ _STEPS = {"(": 1, "[": 1, ")": -1, "]": -1}
 _TERM_WORDS = {*CompareOperator, "pr"}
 
 
-def check_filter(text: str) -> None:
-    """Refuse what is too large."""
+def check_filter(text: str) -> int:
+    """Refuse what is too large; tells how many comparisons it holds."""
     if len(text) > MAX_LENGTH:
         raise errors.invalid_filter(f"Shorten the filter to at most {MAX_LENGTH} characters.")
     depth = terms = 0
@@ -25,3 +25,4 @@ def check_filter(text: str) -> None:
             raise errors.invalid_filter(f"Nest at most {MAX_DEPTH} brackets in a filter.")
         if terms > MAX_TERMS:
             raise errors.invalid_filter(f"Compare at most {MAX_TERMS} times in a filter.")
+    return terms

@@ -19,8 +19,8 @@ _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _MEMBERS = re.compile(
     r"(?:urn:ietf:params:scim:schemas:core:2\.0:Group:)?members(?:\[(?P<filter>.*)\])?(?P<rest>\..*)?", re.I | re.S
 )
-_BY_VALUE = re.compile(r'\s*value\s+eq\s+"([^"\\]*)"\s*', re.I)
-_OR = re.compile(r"\s+or\s+", re.I)
+_BY_VALUE = re.compile(r'value eq "([^"\\]*)"', re.I)
+_OR = re.compile(" or ", re.I)
 
 
 @dataclass
@@ -83,9 +83,13 @@ def member_ids(value: Any) -> list[str]:
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
         value = bodies.loads(value)
     entries = value if isinstance(value, list) else [] if value is None else [value]
-    if len(entries) > MAX_MEMBERS:
-        raise errors.too_large(f"Send at most {MAX_MEMBERS:,} members in one request.")
+    _check_count(len(entries))
     return list(dict.fromkeys(_member_id(entry) for entry in entries))
+
+
+def _check_count(members: int) -> None:
+    if members > MAX_MEMBERS:
+        raise errors.too_large(f"Send at most {MAX_MEMBERS:,} members in one request.")
 
 
 def _member_id(entry: Any) -> str:
@@ -127,8 +131,7 @@ class _Members:
 
     def counted(self, ids: list[str]) -> list[str]:
         self.count += len(ids)
-        if self.count > MAX_MEMBERS:
-            raise errors.too_large(f"Send at most {MAX_MEMBERS:,} members in one request.")
+        _check_count(self.count)
         return ids
 
     def add(self, ids: list[str]) -> None:
@@ -163,7 +166,10 @@ class _Members:
 
 def _filtered(text: str) -> list[str]:
     """The ids of `value eq "a" or value eq "b"`."""
-    matches = [_BY_VALUE.fullmatch(part) for part in _OR.split(text)]
+    words = " ".join(text.split())  # else many blanks in a row would take the square of their number
+    parts = _OR.split(words)
+    _check_count(len(parts))
+    matches = [_BY_VALUE.fullmatch(part) for part in parts]
     if not all(matches):
         raise errors.invalid_path('Name the members to remove by id, as members[value eq "<id>"].')
     return [match[1].lower() for match in matches if match]

@@ -9,6 +9,8 @@ from provisioning.scim.resources import Model, Selection
 from provisioning.scim.tolerance import Tolerance
 
 DEFAULT_COUNT, MAX_COUNT = 100, 200
+# Attributes that a request names for its answer.
+MAX_NAMES = 1_000
 # Beyond what any list has, and within what every database takes as an offset.
 _MAX_START = 2**31
 
@@ -57,9 +59,11 @@ def selection(asked: Mapping[str, Any], model: Model) -> Selection:
 def _names(asked: Mapping[str, Any], name: str) -> list[str]:
     value = asked.get(name.lower()) or []
     if isinstance(value, str):
-        return value.split(",")
+        value = value.split(",")
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise errors.invalid_value(f"Send {name} as a list of names.")
+    if len(value) > MAX_NAMES:
+        raise errors.invalid_value(f"Name at most {MAX_NAMES:,} attributes in {name}.")
     return value
 
 

@@ -1,5 +1,6 @@
 """Our User and Group: read from bodies, rendered for answers, folded for filters. No ORM, no request."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any, cast
@@ -21,6 +22,10 @@ POLICY = ScimPolicy(
 EXACT_POLICY = POLICY.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
 # Never stored: what the server itself says of a resource, and the password, which nobody needs here.
 _NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
+# In all lists of a resource together: each operation of a PATCH copies and compares those that it changes.
+MAX_VALUES = 200
+# Of the whole resource as JSON: each character is folded for filters, and some fold to eighteen.
+MAX_LENGTH = 50_000
 _MAX_LENGTHS = {"userName": 250, "externalId": 500, "displayName": 250}
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -113,8 +118,16 @@ def dump(resource: BaseModel) -> Document:
     """What is stored of a resource."""
     document = resource.model_dump(scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
     document = {name: value for name, value in document.items() if name not in _NOT_STORED}
+    _check_size(document)
     _check_lengths(document)
     return document
+
+
+def _check_size(document: Document) -> None:
+    if sum(len(value) for value in document.values() if isinstance(value, list)) > MAX_VALUES:
+        raise errors.invalid_value(f"Keep at most {MAX_VALUES} emails, roles and values of other lists.")
+    if len(json.dumps(document, ensure_ascii=False)) > MAX_LENGTH:
+        raise errors.invalid_value(f"Shorten the attributes: together they may have {MAX_LENGTH:,} characters.")
 
 
 def _check_lengths(document: Document) -> None:
@@ -126,8 +139,13 @@ def _check_lengths(document: Document) -> None:
         if len(text) > most or len(canonical(text)) > 500:
             raise errors.invalid_value(f"Shorten {name} to at most {most} characters.")
     for email in document.get("emails", []):
-        if len(canonical(email.get("value", ""))) > 254 or len(canonical(email.get("type", ""))) > 100:
+        if _is_longer(email.get("value", ""), 254) or _is_longer(email.get("type", ""), 100):
             raise errors.invalid_value("Shorten emails.value to at most 254 and emails.type to at most 100 characters.")
+
+
+def _is_longer(text: str, most: int) -> bool:
+    """Whether a text or its key, which can be longer, has more characters; a long text is not folded to find out."""
+    return len(text) > most or len(canonical(text)) > most
 
 
 def profile(document: Document, name_from: str = "", email_from: str = "") -> tuple[str, str]:

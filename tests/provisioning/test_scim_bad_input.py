@@ -1,0 +1,248 @@
+"""C7: whatever fits into a body is refused soon, and changes nothing.
+
+Soon is counted in calls, which are the same on every machine; most of these take 0.1 µs or less. What one call may
+take is compared with the same of a quarter of the size.
+"""
+
+import cProfile
+import json
+import time
+from typing import Any
+
+import pytest
+
+from provisioning.models import ProvisionedUser
+from provisioning.scim import body as bodies
+from provisioning.scim import dialects, patch, queries, resources
+from provisioning.scim.masking import masked_request
+from tests.provisioning.test_scim_security import dump, is_refused
+from tests.scim import ENTERPRISE, PATCH_OP, USER, okta_group, okta_user
+
+pytestmark = pytest.mark.django_db
+MOST_CALLS = 350_000
+MEGABYTE = 1_000_000
+DOUBTFUL = {"active": "perhaps"}
+
+
+def names(length: int, start: str = "u") -> dict[str, int]:
+    """As many names as fit, none of which is known."""
+    return {f"{start}{n:05}": n for n in range(length // (len(start) + 14))}
+
+
+def operations(*operations: dict[str, Any]) -> dict[str, Any]:
+    return {"schemas": [PATCH_OP], "Operations": list(operations)}
+
+
+def members(count: int, start: int = 0) -> list[dict[str, str]]:
+    return [{"value": f"01a2099e-8adc-7840-80c7-{n:012}"} for n in range(start, start + count)]
+
+
+def change(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "add", "path": path, "value": value}
+
+
+def addresses(count: int, domain: str = "x") -> list[dict[str, str]]:
+    return [{"value": f"{n}@{domain}.example"} for n in range(count)]
+
+
+def in_brackets(count: int) -> str:
+    return " or ".join(['value eq "x"'] * count)
+
+
+USERS = {
+    "unknown names": okta_user("bob") | names(MEGABYTE),
+    "unknown names, just too many": okta_user("bob") | names(25_000),
+    "unknown paths": okta_user("bob") | names(MEGABYTE, "name.u"),
+    "unknown names of an extension": okta_user("bob") | names(MEGABYTE, f"{ENTERPRISE}:u"),
+    "unknown names within": okta_user("bob") | {"name": names(MEGABYTE)},
+    "unknown names within each": okta_user("bob", emails=[names(15_000)] * 60),
+    "unknown names under a URN": okta_user("bob") | {USER: names(MEGABYTE)},
+    "many addresses": okta_user("bob", emails=addresses(20_000)),
+    "addresses as JSON": okta_user("bob", emails=json.dumps(addresses(20_000))),
+    "numbers for addresses": okta_user("bob", emails=[1] * 300_000),
+    "wrong addresses": okta_user("bob", emails=[{"value": []}] * 60_000),
+    "many lists": okta_user("bob", x=[[]] * 250_000),
+    "deep lists": okta_user("bob", x=[json.loads("[" * 18 + "]" * 18)] * 25_000),
+    "many objects": okta_user("bob", x=[{}] * 250_000),
+    "many schemas": okta_user("bob", schemas=[f"urn:{n}" for n in range(50_000)]),
+    "a long text": okta_user("bob", title="x" * MEGABYTE),
+    "a text that folds to more": okta_user("bob", title="ﷺ" * 160_000),
+    "an address that folds to more": okta_user("bob", emails=[{"value": "ﷺ" * 160_000}]),
+    "a blank address": okta_user("bob", emails=[{"value": " " * MEGABYTE}]),
+    "a long name": okta_user("bob", **DOUBTFUL) | {"." * MEGABYTE: 1},
+}
+USER_CHANGES = {
+    "unknown names": operations({"op": "replace", "value": names(MEGABYTE)}),
+    "no paths": operations({"op": "add", "value": {f'roles[value eq "{n}"].type': "x" for n in range(999)}}),
+    "addresses": operations(*[change("emails", addresses(250, f"x{n}")) for n in range(99)]),
+    "filters": operations(*[change(f"roles[{in_brackets(19)}].display", "x") for _ in range(99)]),
+    "objects": operations(*[change("name", names(15_000)) for _ in range(60)]),
+    "names in operations": operations(
+        *[change("title", "x") | names(15_000) for _ in range(60)], change("active", "x")
+    ),
+    "no operations": {"Operations": [{}] * 250_000},
+}
+GROUP_CHANGES = {
+    "unknown": operations(change("members", members(10_000))),
+    "unknown, a hundred each": operations(*[change("members", members(100, n)) for n in range(0, 10_000, 100)]),
+    "no ids": operations(change("members", [{"value": str(n)} for n in range(10_000)])),
+    "in a filter": operations({"op": "remove", "path": f"members[{in_brackets(40_000)}]"}),
+    "in a text": operations(change("members", json.dumps(members(18_000)))),
+}
+SEARCHES = {
+    "attributes": {"attributes": [f"a{n}" for n in range(50_000)]},
+    "attributes in a text": {"attributes": ",".join(f"{USER}:a{n}" for n in range(10_000))},
+    "both": {"attributes": ["a"] * 20_000, "excludedAttributes": ["a"] * 20_000},
+    "names": names(MEGABYTE) | {"filter": "nonsense"},
+    "a filter": {"filter": "x" * MEGABYTE},
+    "an order": {"sortBy": f"{ENTERPRISE}:" + "manager." * 120_000},
+}
+
+
+def refused_soon(scim, method: str, path: str, body: Any) -> Any:
+    """The answer to a body that is refused, with all tables as they were, after few calls."""
+    content = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
+    assert len(content) <= bodies.MAX_BYTES
+    before = dump()
+    profile = cProfile.Profile()
+    with profile:
+        answer = scim.call(method, path, content)
+    assert is_refused(answer, answer.status, answer.body.get("scimType"))
+    assert answer.status in {400, 413}
+    assert dump() == before
+    assert sum(entry.callcount for entry in profile.getstats()) < MOST_CALLS
+    return answer
+
+
+@pytest.fixture
+def warm(scim):
+    """What only the first requests do is done."""
+    user = scim.user()
+    group = scim.group(members=[user])
+    scim.patch(f"/Users/{user}", change('emails[type eq "work"].display', "x"))
+    scim.patch(f"/Groups/{group}", {"op": "remove", "path": f'members[value eq "{user}"]'})
+    scim.get('/Users?filter=title eq "x"')
+    return scim, user, group
+
+
+@pytest.mark.parametrize("body", USERS.values(), ids=USERS)
+def test_c7_a_user_that_is_too_much_is_refused_soon(warm, body):
+    scim, user, _ = warm
+    refused_soon(scim, "POST", "/Users", body)
+    refused_soon(scim, "PUT", f"/Users/{user}", body)
+
+
+@pytest.mark.parametrize("body", USER_CHANGES.values(), ids=USER_CHANGES)
+def test_c7_a_change_that_is_too_much_is_refused_soon(warm, body):
+    scim, user, _ = warm
+    refused_soon(scim, "PATCH", f"/Users/{user}", body)
+
+
+@pytest.mark.parametrize("body", GROUP_CHANGES.values(), ids=GROUP_CHANGES)
+def test_c7_members_that_are_too_much_are_refused_soon(warm, body):
+    scim, _, group = warm
+    refused_soon(scim, "PATCH", f"/Groups/{group}", body)
+
+
+def test_c7_a_group_of_unknown_members_is_refused_soon(warm):
+    scim, _, group = warm
+    body = okta_group("Builders") | {"members": members(10_000)}
+    refused_soon(scim, "POST", "/Groups", body)
+    answer = refused_soon(scim, "PUT", f"/Groups/{group}", body)
+    assert members(1)[0]["value"] in answer.body["detail"]
+
+
+@pytest.mark.parametrize("body", SEARCHES.values(), ids=SEARCHES)
+def test_c7_a_search_that_is_too_much_is_refused_soon(warm, body):
+    refused_soon(warm[0], "POST", "/Users/.search", body)
+
+
+def test_c7_many_parameters_are_refused_soon(warm):
+    scim = warm[0]
+    few = "&".join(f"a{n}={n}" for n in range(999))
+    for query in (f"{few}&filter=nonsense", f"{few}&{few}", "attributes=" + ",".join(f"a{n}" for n in range(10_000))):
+        refused_soon(scim, "GET", f"/Users?{query}", b"")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"x": "' + "password" * 120_000, '{"password"' + " " * MEGABYTE, "{" + '"password":' * 90_000, "[" * 99_999],
+)
+def test_c7_what_is_no_json_is_refused_soon(warm, body):
+    refused_soon(warm[0], "POST", "/Users", body.encode())
+
+
+# Where one call does it all
+
+
+def seconds(call: Any) -> float:
+    """The least that it takes, of three times."""
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        call()
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def split(blanks: str) -> None:
+    with pytest.raises(Exception, match="Name the members"):
+        patch.split([{"op": "remove", "path": f"members[value{blanks}]"}])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda length: split(" " * length),
+        lambda length: masked_request(b'{"x": "' + b"password" * (length // 8)),
+        lambda length: masked_request(b'{"x": "' + b'\\"' * (length // 2)),
+        lambda length: resources._is_longer("ﷺ" * length, 254),
+    ],
+    ids=["blanks among members", "a name in the log", "quotes in the log", "an address"],
+)
+def test_c7_no_text_takes_more_than_its_length(call):
+    short, long = (seconds(lambda length=length: call(length)) for length in (10_000, 40_000))
+    assert long < 8 * short + 0.03
+
+
+# What is not too much
+
+
+def test_c7_all_that_c8_allows_fits():
+    whole = {"value": "x" * 36, "display": "", "type": "User", "$ref": "x"}
+    assert len(bodies.loads(json.dumps({"members": [whole] * patch.MAX_MEMBERS}))["members"]) == patch.MAX_MEMBERS
+
+
+def test_c7_a_large_user_is_taken(scim):
+    roles = [{"value": f"role {n}", "display": "A role", "type": "x"} for n in range(resources.MAX_VALUES - 1)]
+    pk = scim.user(roles=roles, **{f"unknown{n}": n for n in range(900)}, title="x" * 20_000)
+    document = ProvisionedUser.objects.get(pk=pk).document
+    assert (len(document["roles"]), len(document["title"])) == (resources.MAX_VALUES - 1, 20_000)
+    many = [{"value": f"another {n}"} for n in range(2)]
+    answer = scim.patch(f"/Users/{pk}", {"op": "add", "path": "roles", "value": many})
+    assert is_refused(answer, 400, "invalidValue")
+    assert "200" in answer.body["detail"]
+    assert ProvisionedUser.objects.get(pk=pk).document == document
+
+
+def test_c7_a_change_of_many_attributes_is_taken(scim):
+    pk = scim.user()
+    most = dialects._MOST["changes"][0]
+    value = {**{f"unknown{n}": n for n in range(most - 1)}, "title": "x"}
+    assert scim.patch(f"/Users/{pk}", {"op": "replace", "value": value}).body["title"] == "x"
+    assert is_refused(scim.patch(f"/Users/{pk}", {"op": "replace", "value": value | {"more": 1}}), 413)
+
+
+def test_c7_an_answer_may_be_asked_for_by_many_names(scim):
+    scim.user()
+    wanted = [f"a{n}" for n in range(queries.MAX_NAMES - 1)]
+    assert scim.post("/Users/.search", {"attributes": ["userName", *wanted]}).body["Resources"][0]["userName"]
+    assert is_refused(scim.post("/Users/.search", {"attributes": ["x", "y", *wanted]}), 400, "invalidValue")
+
+
+def test_c10_blanks_between_the_words_of_a_filter_of_members_say_nothing(scim):
+    ada, bob, cleo = (scim.user(name) for name in ("ada", "bob", "cleo"))
+    group = scim.group(members=[ada, bob, cleo])
+    path = f'members[ value  eq "{ada}"\n OR\tvalue EQ "{cleo}" ]'
+    assert scim.patch(f"/Groups/{group}", {"op": "remove", "path": path}).status == 204
+    assert [member["value"] for member in scim.get(f"/Groups/{group}").body["members"]] == [bob]
