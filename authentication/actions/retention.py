@@ -28,7 +28,7 @@ def forget_expired(now: datetime) -> dict[str, int]:
         EndUserSession.objects.filter(Q(ended_at__lt=long_ago) | Q(expires_at__lt=long_ago)),
         PasswordTicket.objects.filter(Q(used_at__lt=long_ago) | Q(expires_at__lt=long_ago)),
     ]
-    return {str(rows.model._meta.verbose_name_plural): _delete(rows) for rows in [*old, *_expired(now)]}
+    return {str(rows.model._meta.verbose_name_plural): delete_in_batches(rows) for rows in [*old, *_expired(now)]}
 
 
 def _expired(now: datetime) -> list[QuerySet]:
@@ -37,7 +37,7 @@ def _expired(now: datetime) -> list[QuerySet]:
     return [rows.expired(now) for rows in tables if isinstance(rows, ExpiringQuerySet)]
 
 
-def _delete(rows: QuerySet) -> int:
+def delete_in_batches(rows: QuerySet) -> int:
     """Delete the rows; each batch is a transaction of its own."""
     total = 0
     while found := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
