@@ -11,7 +11,8 @@ from workspace.actions.end_users import create_end_user, link_end_user
 from workspace.actions.groups import change_members, create_group
 from workspace.events import ActionError, Actor, ConflictError, Kind
 from workspace.keys import canonical
-from workspace.models import EndUser, EndUserGroup, Source, SourceKind
+from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
+from workspace.prepared import Prepared
 
 Method = EnvironmentProvider.Method
 # More than anybody is in; each of them is a change of its own, in one transaction.
@@ -144,9 +145,24 @@ def _make(use: EnvironmentProvider, name: str, end_user: EndUser, source: Source
 
 def _held(use: EnvironmentProvider, end_user: EndUser, source: Source) -> dict[str, EndUserGroup]:
     """The groups that the person is in by this provider's word."""
-    given = end_user.memberships.filter(source_kind=source.kind, source_id=source.id)
-    groups = use.environment.groups.filter(memberships__in=given).select_related("environment")
+    groups = _given(use.environment_id, end_user.pk, source.kind, source.id)
+    for group in groups:
+        group.environment = use.environment
     return {group.name_key: group for group in groups}
+
+
+_given = Prepared(
+    lambda environment, end_user, kind, source: EndUserGroup.objects.filter(
+        environment=environment,
+        memberships__end_user=end_user,
+        memberships__source_kind=kind,
+        memberships__source_id=source,
+    ).order_by(),
+    (Environment, "id"),
+    (EndUser, "id"),
+    (GroupMembership, "source_kind"),
+    (GroupMembership, "source_id"),
+)
 
 
 def _key(name: str) -> str:

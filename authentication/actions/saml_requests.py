@@ -70,7 +70,7 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
     request = None
     try:
-        request = AuthnRequest.objects.asked(provider, _claimed_request(raw, relay_state))
+        request = AuthnRequest.objects.claimed(provider, _claimed_request(raw, relay_state))
         if request is None or not AuthnRequest.objects.open(now).filter(pk=request.pk).update(response=raw):
             raise Refused(Reason.REQUEST_GONE)
     except (SamlRefused, Refused) as refusal:
@@ -83,11 +83,10 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
     if not secrets.compare_digest(request.nonce_digest, digest_of(nonce)):
         raise Refused(Reason.OTHER_BROWSER)
     provider = request.use.identity_provider
-    pems = tuple(provider.certificates.values_list("pem", flat=True))
     workspace = request.use.environment.workspace
     return read_response(
         request.response,
-        provider=ProviderFacts(provider.entity_id, pems, allow_sha1=provider.allows_sha1),
+        provider=ProviderFacts(provider.entity_id, provider.pinned_pems, allow_sha1=provider.allows_sha1),
         sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace)),
         in_response_to=request.id,
         now=now,

@@ -110,16 +110,18 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
 
 
 def _use_up(request: AuthnRequest, claims: Claims, now: datetime) -> None:
-    """Request and assertion count once (S6, S7); of several at once, the database lets one through."""
+    """Request and assertion count once (S6, S7); of several at once, the database lets one through.
+
+    The refusal of a replay leaves the transaction that the database has broken off, so no savepoint is needed for it.
+    """
     if not AuthnRequest.objects.open(now).filter(pk=request.pk).update(consumed_at=now, response=""):
         raise Refused(Reason.REQUEST_GONE)
     try:
-        with transaction.atomic():
-            ConsumedAssertion.objects.create(
-                identity_provider_id=request.use.identity_provider_id,
-                assertion_id=claims.assertion_id,
-                expires_at=claims.assertion_not_on_or_after,
-            )
+        ConsumedAssertion.objects.create(
+            identity_provider_id=request.use.identity_provider_id,
+            assertion_id=claims.assertion_id,
+            expires_at=claims.assertion_not_on_or_after,
+        )
     except IntegrityError:
         raise Refused(Reason.REPLAYED) from None
 

@@ -12,7 +12,8 @@ from authentication.models import IdentityProvider, SignInAttempt, Visit
 from authentication.policy import Ways, ways_to_sign_in
 from authentication.reasons import Reason
 from workspace.keys import new_id
-from workspace.models import EndUser, Environment, SignInThrottle
+from workspace.models import EndUser, Environment, EnvironmentAccess, SignInThrottle
+from workspace.prepared import Prepared
 
 Outcome = SignInAttempt.Outcome
 
@@ -78,9 +79,18 @@ def why_not(end_user: EndUser, environment: Environment) -> Reason | None:
     """Why the person may not enter the environment, whichever way of signing in; nothing if they may."""
     if not end_user.is_active:
         return Reason.DEACTIVATED
-    if not environment.accesses.filter(end_user=end_user).exists():
+    if not _access(environment.pk, end_user.pk):
         return Reason.NO_ACCESS
     return None
+
+
+_access = Prepared(
+    lambda environment, end_user: (
+        EnvironmentAccess.objects.filter(environment=environment, end_user=end_user).only("id").order_by()
+    ),
+    (Environment, "id"),
+    (EndUser, "id"),
+)
 
 
 def why_no_password(end_user: EndUser, ways: Ways) -> Reason | None:

@@ -133,7 +133,7 @@ def _target(provider: IdentityProvider, url: str) -> logout.Target:
 
 
 def _facts(provider: IdentityProvider) -> ProviderFacts:
-    pems = tuple(provider.certificates.values_list("pem", flat=True))
+    pems = provider.pinned_pems
     return ProviderFacts(provider.entity_id, pems, allow_sha1=provider.allows_sha1)
 
 

@@ -104,6 +104,11 @@ class IdentityProvider(Entity):
         return bool(self.slo_url and self.slo_binding)
 
     @property
+    def pinned_pems(self) -> tuple[str, ...]:
+        """The certificates that alone prove a signature to be its own (S3)."""
+        return tuple(certificate.pem for certificate in _pinned(self.pk))
+
+    @property
     def sp_entity_id(self) -> str:
         return f"{settings.ORIGIN}/saml/{self.pk}/metadata"
 
@@ -135,6 +140,12 @@ class SigningCertificate(Entity):
 
     def is_expired(self, now: datetime) -> bool:
         return self.not_after < now
+
+
+_pinned = Prepared(
+    lambda provider: SigningCertificate.objects.filter(identity_provider=provider).only("pem"),
+    (IdentityProvider, "id"),
+)
 
 
 class EnvironmentPolicyQuerySet(models.QuerySet["EnvironmentPolicy"]):

@@ -46,6 +46,10 @@ class AuthnRequestQuerySet(ExpiringQuerySet):
         """The one to this provider with that ID."""
         return _asked.first(provider, pk)
 
+    def claimed(self, provider: UUID, pk: str) -> "AuthnRequest | None":
+        """The same without what deciding needs: anybody can post an answer, and nothing is decided yet."""
+        return _claimed.first(provider, pk)
+
 
 class AuthnRequest(models.Model):
     """A request on its way to an IdP, bound to the browser that was sent there (security.md S6)."""
@@ -74,6 +78,13 @@ class AuthnRequest(models.Model):
 
 _asked = Prepared(
     lambda provider, pk: AuthnRequest.objects.to(provider).filter(pk=pk),
+    (IdentityProvider, "id"),
+    (AuthnRequest, "id"),
+)
+
+
+_claimed = Prepared(
+    lambda provider, pk: AuthnRequest.objects.filter(use__identity_provider=provider, pk=pk),
     (IdentityProvider, "id"),
     (AuthnRequest, "id"),
 )

@@ -60,7 +60,7 @@ class AcsView(AssertionConsumerServiceView):
             answered = store_response(provider=provider, raw=raw, relay_state=relay_state, **seen)
         except Refused as refusal:
             return _refused(request, refusal)
-        return HttpResponse(status=303, headers={"Location": f"{settings.ORIGIN}{_end_path(answered)}"})
+        return HttpResponse(status=303, headers={"Location": f"{settings.ORIGIN}{_end_path(provider, answered)}"})
 
 
 @require_GET
@@ -96,11 +96,11 @@ def to_idp(request: HttpRequest, use: EnvironmentProvider, departure: Departure,
     return response
 
 
-def _end_path(answered: AuthnRequest) -> str:
+def _end_path(provider: UUID, answered: AuthnRequest) -> str:
     """Where the flow goes on within our site: to the end of a sign-in, or to the report of a test."""
-    use, which = answered.use, {"provider": answered.use.identity_provider_id, "answered": answered.pk}
+    which = {"provider": provider, "answered": answered.pk}
     if answered.tester_id:
-        return page_url("authentication:provider-test-result", use.environment, **which)
+        return page_url("authentication:provider-test-result", answered.use.environment, **which)
     return reverse("saml:acs-end", kwargs=which)
 
 

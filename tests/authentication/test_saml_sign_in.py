@@ -341,6 +341,20 @@ def test_s7_nor_does_its_assertion_in_answer_to_another_request(okta, ada):
     assert reasons() == ["", "replayed"]
 
 
+def test_a_sign_in_takes_few_statements_and_no_savepoint(okta, ada, django_assert_num_queries):
+    """Each is a round trip, and all but those of the post are within the transaction."""
+    EnvironmentProvider.objects.update(method="jit", syncs_groups=True)
+    groups = {"workspace_end_user_groups": ["Engineering"]}
+    okta.sign_in(attributes=groups)
+    xml = okta.idp.respond(okta.answer(okta.begin(), attributes=groups))
+    with django_assert_num_queries(2):  # the request, and the response stored at it
+        stored = okta.deliver(xml)
+    # Request, certificates; used up: request, assertion; policy, providers; identity, person, access, groups; attempt,
+    # session; begin and commit.
+    with django_assert_num_queries(14):
+        assert okta.browser.get(stored["Location"]).status_code == 302
+
+
 def test_s7_what_has_expired_is_swept_by_the_next_sign_in(okta, ada):
     okta.sign_in()
     okta.deliver(okta.idp.respond(okta.answer(okta.begin())))

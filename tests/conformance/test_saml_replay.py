@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
@@ -46,26 +47,52 @@ def request_id(location: str) -> str:
 
 
 def test_s7_fifty_parallel_posts_of_one_response_make_one_session(server: Server):
-    place = next(each for each in server.demo()["environments"] if each["slug"] == "test")
-    provider: dict[str, Any] = next(each for each in place["providers"] if each["name"] == "Okta Test")
-    browser = Browser(server.origin)
-    start = browser.send("GET", f"{place['sign_in_url']}sso/{provider['id']}/")
-    nonce = start.getheader("Set-Cookie", "").partition(";")[0]
-    answer = Answer(
-        request_id=request_id(start.getheader("Location", "")), acs_url=provider["acs_url"],
-        sp_entity_id=provider["sp_entity_id"], now=datetime.now(UTC), person="replayed@acme.example",
-    )  # fmt: skip
-    body = urlencode({"SAMLResponse": encode(idp_of(server, provider["entity_id"]).respond(answer))})
+    browser, provider, idp = arrived(server)
+    nonce, answer = begun(browser, provider, "replayed@acme.example")
+    response = idp.respond(answer)
 
-    def post(_: int) -> int:
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        stored = browser.send("POST", provider["acs_url"], body, **kind)
-        if stored.status != 303:
-            return stored.status
-        return browser.send("GET", stored.getheader("Location", ""), Cookie=nonce).status
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        statuses = list(pool.map(post, range(POSTS)))
+    statuses = at_once(lambda _: finished(browser, provider, response, nonce), range(POSTS))
 
     assert sorted(set(statuses)) == [302, 403]
     assert statuses.count(302) == 1
+
+
+def test_s7_one_assertion_in_answer_to_ten_requests_makes_one_session(server: Server):
+    browser, provider, idp = arrived(server)
+    begins = [begun(browser, provider, "again@acme.example", assertion_id="_once") for _ in range(AT_ONCE)]
+
+    statuses = at_once(lambda begin: finished(browser, provider, idp.respond(begin[1]), begin[0]), begins)
+
+    assert sorted(statuses) == [302] + [403] * (AT_ONCE - 1)
+
+
+def arrived(server: Server) -> tuple[Browser, dict[str, Any], Idp]:
+    """A browser before a provider of the demo, and the IdP behind it."""
+    place = next(each for each in server.demo()["environments"] if each["slug"] == "test")
+    provider: dict[str, Any] = next(each for each in place["providers"] if each["name"] == "Okta Test")
+    provider["start_url"] = f"{place['sign_in_url']}sso/{provider['id']}/"
+    return Browser(server.origin), provider, idp_of(server, provider["entity_id"])
+
+
+def begun(browser: Browser, provider: dict[str, Any], person: str, **changes: Any) -> tuple[str, Answer]:
+    """The cookie of a request to the IdP, and the answer to it."""
+    start = browser.send("GET", provider["start_url"])
+    answer = Answer(
+        request_id=request_id(start.getheader("Location", "")), acs_url=provider["acs_url"],
+        sp_entity_id=provider["sp_entity_id"], now=datetime.now(UTC), person=person, **changes,
+    )  # fmt: skip
+    return start.getheader("Set-Cookie", "").partition(";")[0], answer
+
+
+def finished(browser: Browser, provider: dict[str, Any], response: bytes, nonce: str) -> int:
+    """How a response ends that is posted, and followed within our site."""
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    stored = browser.send("POST", provider["acs_url"], urlencode({"SAMLResponse": encode(response)}), **kind)
+    if stored.status != 303:
+        return stored.status
+    return browser.send("GET", stored.getheader("Location", ""), Cookie=nonce).status
+
+
+def at_once(send: Callable[[Any], int], items: Iterable[Any]) -> list[int]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(send, items))
