@@ -256,12 +256,19 @@ def _tree(model: Model, paths: Iterable[str]) -> _Tree:
     """Paths as nested lower-case names; an empty branch means all of it. Unknown ones select nothing."""
     tree: _Tree = {}
     for path in filter(None, map(str.strip, paths)):
-        branch = tree
         steps = find(model, path)
         names = [step.name.lower() for step in steps] or ["schemas" if path.lower() == "schemas" else path.lower()]
-        for name in names:
-            branch = branch.setdefault(name, {})
+        _grow(tree, names)
     return tree
+
+
+def _grow(tree: _Tree, names: list[str]) -> None:
+    """Add a path; what is there whole stays whole, however a part of it is named beside."""
+    first, *rest = names
+    if not rest:
+        tree[first] = {}
+    elif first not in tree or tree[first]:
+        _grow(tree.setdefault(first, {}), rest)
 
 
 def _only(value: Any, tree: _Tree) -> Any:

@@ -328,6 +328,14 @@ def test_attributes(scim, query, names):
     assert set(scim.get(f"/Users?{query}").body["Resources"][0]) == names
 
 
+@pytest.mark.parametrize("names", ["name,name.givenName", "name.givenName,name"])
+def test_what_is_named_whole_is_not_narrowed_by_a_part_named_beside(scim, names):
+    pk = scim.user()
+    whole = scim.get(f"/Users/{pk}").body["name"]
+    assert scim.get(f"/Users/{pk}?attributes={names}").body["name"] == whole
+    assert "name" not in scim.get(f"/Users/{pk}?excludedAttributes={names}").body
+
+
 def test_attributes_within(scim):
     pk = scim.user()
     assert scim.get(f"/Users/{pk}?attributes=name.givenName,emails.value").body == {
