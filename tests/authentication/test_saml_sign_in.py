@@ -293,7 +293,8 @@ def test_s6_the_request_of_another_provider_is_refused(okta, places, ada):
     other = way(places[1], "Entra", idp=okta.idp)
     other.browser = okta.browser
     request = other.begin()
-    refused(okta.post(okta.idp.respond(okta.answer(request)), relay_state=request), "request_gone")
+    refused(okta.deliver(okta.idp.respond(okta.answer(request)), relay_state=request), "request_gone")
+    assert not AuthnRequest.objects.get(pk=request).response
 
 
 def test_s6_the_relay_state_of_another_tab_does_not_matter(okta, ada):
