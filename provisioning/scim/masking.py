@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_plus
 
 from provisioning.scim.body import has_many_parts
 
@@ -24,6 +25,14 @@ def masked_request(body: bytes) -> str:
     masked, is_whole = _masked_json(text)
     masked = masked.encode("utf-8", "replace").decode()
     return _cut(masked, len(masked) if is_whole else len(text))
+
+
+def masked_query(query: str) -> str:
+    """A query string, without the values of parameters that speak of secrets, such as a filter on passwords."""
+    parts = (
+        f"{part.partition('=')[0]}={MASK}" if _is_secret(unquote_plus(part)) else part for part in query.split("&")
+    )
+    return masked_text("&".join(parts))
 
 
 def masked_text(text: str) -> str:
@@ -70,10 +79,17 @@ class _Copy:
     def _object(self, value: dict[str, Any]) -> dict[str, Any]:
         hides_value = any(name.lower() == "path" and _is_secret(str(path)) for name, path in value.items())
         return {
-            name: MASK if _is_secret(name) or (hides_value and name.lower() == "value") else self.of(item)
+            name: MASK
+            if _is_secret(name) or (hides_value and name.lower() == "value") or _compares_secret(name, item)
+            else self.of(item)
             for name, item in value.items()
             if self.left > 0
         }
+
+
+def _compares_secret(name: str, item: Any) -> bool:
+    """Whether it is a filter that holds what a secret is compared with."""
+    return name.lower() in {"filter", "path"} and '"' in str(item) and _is_secret(str(item))
 
 
 def _is_secret(name: str) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimRequest
 from provisioning.scim.auth import Call, CallRequest, address
-from provisioning.scim.masking import masked_request, masked_text
+from provisioning.scim.masking import masked_query, masked_request, masked_text
 from workspace.keys import first_id_at
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def _write(
 
 def _bodies(request: CallRequest, response: HttpResponse, call: Call) -> dict[str, Any]:
     return {
-        "query": masked_text(request.META.get("QUERY_STRING", ""))[:4000],
+        "query": masked_query(request.META.get("QUERY_STRING", ""))[:4000],
         "request_body": masked_request(getattr(request, "_body", b"")),
         "response_body": masked_text(response.content[:65_536].decode("utf-8", "replace")),
         "notes": call.notes,

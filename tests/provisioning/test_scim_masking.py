@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from provisioning.scim.masking import MASK, MAX_LENGTH, masked_request, masked_text
+from provisioning.scim.masking import MASK, MAX_LENGTH, masked_query, masked_request, masked_text
 
 
 def test_c16_secrets_are_masked():
@@ -28,6 +28,21 @@ def test_c16_secrets_are_masked_in_what_is_no_json():
 def test_c16_tokens_are_masked_anywhere():
     assert "secret" not in masked_text("a scim_abc_secret-part_x b")
     assert masked_text("a scim_abc_secret-part_x b") == f"a scim_{MASK} b"
+
+
+@pytest.mark.parametrize("name", ["filter", "Path"])
+def test_c16_what_a_filter_compares_a_secret_with_is_masked(name):
+    text = masked_request(json.dumps({name: 'emails[type eq "work"] or Password eq "s3cret"', "count": 2}).encode())
+    assert json.loads(text) == {name: MASK, "count": 2}
+    assert json.loads(masked_request(b'{"path": "password"}')) == {"path": "password"}
+
+
+@pytest.mark.parametrize(
+    "query", ['filter=pass%77ord+eq+"s3cret"&count=2', "count=2&filter=Password%20sw%20%22s3cret%22"]
+)
+def test_c16_a_query_that_compares_a_secret_is_kept_without_it(query):
+    assert set(masked_query(query).split("&")) == {f"filter={MASK}", "count=2"}
+    assert masked_query('filter=userName eq "ada"&count=2') == 'filter=userName eq "ada"&count=2'
 
 
 def test_length_is_capped():
