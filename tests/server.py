@@ -85,9 +85,17 @@ def fresh_database() -> Iterator[dict[str, str]]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that is free together with the next one, which the practice IdP takes.
+
+    Below those that the system hands out to clients: who polls one of these before its server listens can be given it
+    as the port to call from, and then talks to himself.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with contextlib.suppress(OSError), socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
 
 
 @contextlib.contextmanager
