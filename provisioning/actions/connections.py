@@ -12,6 +12,7 @@ from provisioning.actions.tokens import issue_token
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisioningConnection
 from workspace.events import ActionError, Actor, record
 from workspace.models import MANUAL, EndUser, SourceKind
+from workspace.sets import named
 
 Method = EnvironmentProvider.Method
 # What is left of a connection: the end of the event's sentence, and the lists of whom it is about.
@@ -126,7 +127,7 @@ def _existing(environment_provider: EnvironmentProvider) -> ProvisioningConnecti
 
 def _keep(connection: ProvisioningConnection) -> _Left:
     """Access, memberships and groups become manual ones."""
-    lists = {"access": _named(connection.people), "groups": _release_groups(connection)}
+    lists = {"access": named(connection.people), "groups": _release_groups(connection)}
     _become_manual(connection.granted_accesses, "environment")
     _forget(connection)
     return f" and kept {_count(lists['access'])} as manual", lists
@@ -135,8 +136,8 @@ def _keep(connection: ProvisioningConnection) -> _Left:
 def _deactivate(connection: ProvisioningConnection) -> _Left:
     """Access through the connection ends; who has no other is deactivated. Memberships stay, by hand."""
     lists = {
-        "access": _named(connection.people),
-        "deactivated": _named(connection.people_without_other_access),
+        "access": named(connection.people),
+        "deactivated": named(connection.people_without_other_access),
         "groups": _release_groups(connection),
     }
     connection.people_without_other_access.update(status=EndUser.Status.DEACTIVATED, updated_at=timezone.now())
@@ -147,7 +148,7 @@ def _deactivate(connection: ProvisioningConnection) -> _Left:
 
 
 def _leave_pending(connection: ProvisioningConnection) -> _Left:
-    people = _named(connection.people)
+    people = named(connection.people)
     return f" and left {_count(people)} pending", {"pending": people}
 
 
@@ -207,10 +208,6 @@ def _record(
     )
     if lists or before | {"is_method_chosen": True} != after:  # that a choice was left as it is, is no news
         tell_owners(event, environment_provider.environment.workspace)
-
-
-def _named(end_users: QuerySet[EndUser]) -> list[list[str]]:
-    return [[str(pk), name] for pk, name in end_users.order_by("id").values_list("pk", "full_name")]
 
 
 def _count(people: list[list[str]]) -> str:

@@ -118,7 +118,7 @@ def _check_target(mapping: GroupMapping, row: ProvisionedGroup | None) -> None:
     is_own = row is not None and row.group_id == group.pk
     if group.is_managed and not is_own:
         raise ActionError(
-            f"{group.source_name} manages {group} in {environment}: its members are who is in it there. "
+            f"{group.source_name} manages {group} in {environment} and decides its members. "
             "Choose another group, or create one.",
             field="target",
         )

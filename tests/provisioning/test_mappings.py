@@ -129,8 +129,10 @@ def test_what_others_gave_stays_when_a_mapping_goes(scim, prod, ops):
 
 def test_two_groups_that_are_mapped_to_one_each_keep_their_own_members_in_it(scim, prod, ops):
     ada, bo = scim.user("ada"), scim.user("bo")
-    first, second = scim.group("First", [ada, bo]), scim.group("Second", [bo])
-    one, two = add(scim, "First", ops), add(scim, "Second", ops)
+    first = scim.group("First", [ada, bo])
+    scim.group("Second", [bo])
+    add(scim, "First", ops)
+    two = add(scim, "Second", ops)
     assert in_group(ops) == {"ada", "bo"}
 
     scim.patch(f"/Groups/{first}", {"op": "remove", "path": "members"})
@@ -139,8 +141,6 @@ def test_two_groups_that_are_mapped_to_one_each_keep_their_own_members_in_it(sci
     assert in_group(ops) == entering(prod) == set()
     scim.put(f"/Groups/{first}", {"displayName": "First", "members": [{"value": ada}]})
     assert in_group(ops) == entering(prod) == {"ada"}
-    assert one.group == ops
-    assert second
 
 
 def test_a_group_mapped_to_its_own_name_stays_the_same_group_and_is_by_hand_again(scim, dev):
