@@ -175,21 +175,16 @@ class UserAdapter(Adapter):
 
     @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
-        memberships: Iterable[ProvisionedMembership]
+        found: Iterable[tuple[UUID, UUID, str]]
         if len(rows) == 1:
-            memberships = _groups_of_one(rows[0].pk)
+            found = ((each.user_id, each.group.pk, each.group.display_name) for each in _groups_of_one(rows[0].pk))
         else:
             memberships = _named_groups().filter(user__in=[row.pk for row in rows])
+            found = memberships.values_list("user_id", "group_id", "group__display_name")
         entries: Entries = defaultdict(list)
-        for each in memberships:
-            group = each.group
-            entries[each.user_id].append(
-                {
-                    "value": str(group.pk),
-                    "$ref": f"{base_url}/Groups/{group.pk}",
-                    "display": group.display_name,
-                    "type": "direct",
-                }
+        for user, group, name in found:
+            entries[user].append(
+                {"value": str(group), "$ref": f"{base_url}/Groups/{group}", "display": name, "type": "direct"}
             )
         return entries
 

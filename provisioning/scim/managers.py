@@ -13,7 +13,8 @@ def resolved(
 ) -> dict[UUID, Document]:
     """The enterprise extension of those rows whose manager is a user of the connection, by one query for all."""
     named = _named(rows) if _are_shown(selection) else {}
-    # Where nobody is named, Django asks nothing.
+    if not named:
+        return {}
     known = dict(connection.users.filter(pk__in=named.values()).values_list("pk", "document"))
     return {
         row.pk: _extension(row.document[ENTERPRISE], known[named[row.pk]], connection.base_url)

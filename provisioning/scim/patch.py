@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -68,7 +69,7 @@ def apply(document: Document, operations: list[Document], model: type[BaseModel]
 def _applied(document: Document, operations: list[Document], model: type[BaseModel], policy: ScimPolicy) -> Document:
     try:
         with policy:
-            patch = cast(Any, PatchOp)[model].model_validate(
+            patch = _patch_op(model).model_validate(
                 {"schemas": [_SCHEMA], "Operations": operations}, scim_ctx=Context.RESOURCE_PATCH_REQUEST
             )
             resource = model.model_validate(document)
@@ -76,6 +77,12 @@ def _applied(document: Document, operations: list[Document], model: type[BaseMod
     except (ValidationError, PayloadError) as error:
         raise errors.of_payload(error) from None
     return dump(resource)
+
+
+@cache
+def _patch_op(model: type[BaseModel]) -> Any:
+    """The message about this model: kept, as pydantic forgets it now and then, and makes it anew for a request's time."""
+    return cast(Any, PatchOp)[model]
 
 
 def member_ids(value: Any) -> list[str]:
