@@ -1,17 +1,20 @@
-"""Look-ups that are compiled once: in a request of a few milliseconds, compiling its queries would take most of them.
+"""Statements that are compiled once: in a request of a few milliseconds, compiling them would take most of the time.
 
-It fills rows as Django's own iteration does (`ModelIterable` of the pinned Django); tests compare the two.
+A look-up fills rows as Django's own iteration does (`ModelIterable` of the pinned Django); tests compare the two.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from django.db import connections
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db import connection, connections
+from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
 from django.db.models.query import get_related_populators
 
 Row = TypeVar("Row", bound=Model)
+# What a value is of: a field of a model by its name, or many ids.
+Typed: TypeAlias = "tuple[type[Model], str] | Ids"
 
 
 class Parameter(Expression):
@@ -25,6 +28,27 @@ class Parameter(Expression):
         return "%s", (self,)
 
 
+class Ids(Field):
+    """Many ids as one value."""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return list(value) if connection.vendor == "postgresql" else json.dumps([pk.hex for pk in value])
+
+
+class Among(Func):
+    """Whether a column holds one of many ids: one parameter, so that the statement is the same for any number."""
+
+    output_field = BooleanField()
+    arg_joiner = " IN (SELECT value FROM json_each("
+    template = "%(expressions)s))"
+
+    def __init__(self, column: str, ids: Any) -> None:
+        super().__init__(F(column), ids if hasattr(ids, "resolve_expression") else Value(ids, Ids()))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="%(expressions)s)", arg_joiner=" = ANY(", **context)
+
+
 class Prepared(Generic[Row]):
     """A query set as a function of its values, which gives the rows as a list.
 
@@ -32,14 +56,13 @@ class Prepared(Generic[Row]):
     `Prepared(lambda digest: Token.objects.filter(digest=digest), (Token, "digest"))`. It is compiled at its first call.
     """
 
-    def __init__(self, build: "Callable[..., QuerySet[Row]]", *fields: tuple[type[Model], str]) -> None:
+    def __init__(self, build: "Callable[..., QuerySet[Row]]", *fields: Typed) -> None:
         self._build, self._fields = build, fields
         self._compiled: _Compiled | None = None
 
     def __call__(self, *values: Any) -> list[Row]:
         if self._compiled is None:
-            fields: list[Any] = [model._meta.get_field(name) for model, name in self._fields]
-            self._compiled = _Compiled.of(self._build(*map(Parameter, range(len(fields)), fields)))
+            self._compiled = _Compiled.of(self._build(*_parameters(self._fields)))
         return self._compiled.rows(values)
 
     def first(self, *values: Any) -> Row | None:
@@ -78,7 +101,7 @@ class _Compiled:
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
         connection = connections[self.using]
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(self.sql, [_bound(each, values, connection) for each in self.params])
             found = cursor.fetchall()
         return [self._row(list(row), connection) for row in found]
@@ -91,6 +114,67 @@ class _Compiled:
         for populator in self.related:
             populator.populate(row, filled)
         return filled
+
+
+class Insertion:
+    """INSERT … SELECT as a function of its values, which gives the column `returning` of the rows that came.
+
+    `build` gives a query set and, by name, what the new rows have of it. A row that is there already stays as it is.
+    """
+
+    def __init__(
+        self,
+        model: type[Model],
+        build: "Callable[..., tuple[QuerySet[Any], dict[str, Any]]]",
+        *fields: Typed,
+        returning: str,
+    ) -> None:
+        self._model, self._build, self._fields, self._returning = model, build, fields, returning
+        self._compiled: tuple[str, Sequence[Any]] | None = None
+
+    def __call__(self, *values: Any) -> list[Any]:
+        returned: Any = self._model._meta.get_field(self._returning)
+        if self._compiled is None:
+            sql, params = insertion(self._model, *self._build(*_parameters(self._fields)))
+            self._compiled = f"{sql} RETURNING {connection.ops.quote_name(returned.column)}", params
+        sql, params = self._compiled
+        with _cursor(connection) as cursor:
+            cursor.execute(sql, [_bound(each, values, connection) for each in params])
+            return [returned.to_python(value) for (value,) in cursor.fetchall()]
+
+
+def insertion(model: type[Model], rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+    """INSERT … SELECT with its parameters; `rows` need a filter."""
+    fields: dict[str, Any] = {name: model._meta.get_field(name) for name in columns}
+    # Under names of their own: `rows` has some of these, too.
+    selected = {f"new_{name}": _expression(value, fields[name]) for name, value in columns.items()}
+    sql, params = rows.order_by().annotate(**selected).values_list(*selected).query.sql_with_params()
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields.values())
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) {sql} ON CONFLICT DO NOTHING", params
+
+
+def _expression(value: Any, field: Any) -> Any:
+    return value if hasattr(value, "resolve_expression") else Value(value, getattr(field, "target_field", field))
+
+
+def _parameters(fields: Sequence[Any]) -> list[Parameter]:
+    typed = (each if isinstance(each, Ids) else each[0]._meta.get_field(each[1]) for each in fields)
+    return [Parameter(place, field) for place, field in enumerate(typed)]
+
+
+def _cursor(connection: Any) -> Any:
+    """A cursor; on PostgreSQL one whose statements are planned once in each connection, instead of each time.
+
+    Where statements are logged, they are shown with their values, so that is left out.
+    """
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor  # needs psycopg
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[call-arg]
 
 
 def _bound(param: Any, values: Sequence[Any], connection: Any) -> Any:

@@ -1,19 +1,14 @@
 """People by sets: rows made exactly those that should be there, by statements whose number does not grow with them."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, Model, OuterRef, QuerySet, Value
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.utils import timezone
 
 from workspace.models import EndUser, EndUserGroup, Environment
-
-BATCH = 1000
-_Id = TypeVar("_Id", str, UUID)
+from workspace.prepared import insertion
 
 
 @dataclass(frozen=True)
@@ -46,26 +41,9 @@ def settle(
 
 
 def insert_from(model: type[Model], rows: QuerySet[Any], **columns: Any) -> None:
-    """INSERT … SELECT: a row with these columns for each of `rows`, which need a filter; one that is there stays."""
-    fields = {name: model._meta.get_field(name) for name in columns}
-    # Under names of their own: `rows` has some of these, too.
-    selected = {f"new_{name}": _expression(value, fields[name]) for name, value in columns.items()}
-    sql, params = rows.order_by().annotate(**selected).values_list(*selected).query.sql_with_params()
-    quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields.values())  # type: ignore[union-attr, arg-type]
+    """A row with these columns for each of `rows`, which need a filter; one that is there stays."""
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({names}) {sql} ON CONFLICT DO NOTHING", params)
-
-
-def _expression(value: Any, field: Any) -> Any:
-    return value if hasattr(value, "resolve_expression") else Value(value, getattr(field, "target_field", field))
-
-
-def batches(ids: Iterable[_Id]) -> Iterator[list[_Id]]:
-    """Parts small enough for one statement on every database."""
-    rest = iter(ids)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
+        cursor.execute(*insertion(model, rows, columns))
 
 
 def named(end_users: QuerySet[EndUser]) -> list[list[str]]:

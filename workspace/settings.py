@@ -103,7 +103,9 @@ def _database() -> dict[str, Any]:
         return _SQLITE | {"NAME": database["NAME"]}
     size = int(os.environ.get("DATABASE_POOL", "8"))
     pool = {"min_size": 1, "max_size": size, "timeout": 10}
-    return database | {"CONN_MAX_AGE": 0, "OPTIONS": {**database.get("OPTIONS", {}), "pool": pool}}
+    # How often a statement of `workspace.prepared` runs in a connection before the server keeps its plan.
+    planned = {"prepare_threshold": 5}
+    return database | {"CONN_MAX_AGE": 0, "OPTIONS": {**database.get("OPTIONS", {}), **planned, "pool": pool}}
 
 
 DATABASES = {"default": _database()}

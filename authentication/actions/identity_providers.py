@@ -18,13 +18,14 @@ from authentication.saml.metadata import IdpMetadata, SingleLogout
 from workspace.events import ActionError, Actor, record
 from workspace.keys import canonical
 from workspace.models import Environment
+from workspace.transactions import atomic
 
 Enforcement = EnvironmentProvider.Enforcement
 Method = EnvironmentProvider.Method
 MetadataSource = IdentityProvider.MetadataSource
 
 
-@transaction.atomic
+@atomic
 def create_provider(
     *,
     environment: Environment,
@@ -51,7 +52,7 @@ def create_provider(
     return use
 
 
-@transaction.atomic
+@atomic
 def update_provider(
     *,
     use: EnvironmentProvider,
@@ -85,7 +86,7 @@ def update_provider(
     return True
 
 
-@transaction.atomic
+@atomic
 def connect_provider(
     *,
     use: EnvironmentProvider,
@@ -118,7 +119,7 @@ def connect_provider(
     return True
 
 
-@transaction.atomic
+@atomic
 def use_provider(*, provider: IdentityProvider, environment: Environment, by: Actor) -> EnvironmentProvider:
     """Let another environment use a provider that is set up; nobody has to sign in through it there yet."""
     if not provider.is_set_up:
@@ -138,19 +139,19 @@ def use_provider(*, provider: IdentityProvider, environment: Environment, by: Ac
     return use
 
 
-@transaction.atomic
+@atomic
 def enable_provider(*, use: EnvironmentProvider, by: Actor) -> bool:
     """Let people of this environment sign in through the provider; tells whether it changed."""
     return _switch(use, True, by)
 
 
-@transaction.atomic
+@atomic
 def disable_provider(*, use: EnvironmentProvider, by: Actor) -> bool:
     """Keep people of this environment from signing in through the provider; tells whether it changed."""
     return _switch(use, False, by)
 
 
-@transaction.atomic
+@atomic
 def remove_provider(*, use: EnvironmentProvider, by: Actor) -> None:
     """End an environment's use of a provider; with the last use goes the provider."""
     refuse_managed_people(use)

@@ -4,8 +4,6 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from django.db import transaction
-
 from authentication import pending
 from authentication.actions.identity_providers import (
     changed,
@@ -19,6 +17,7 @@ from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.metadata import IdpMetadata
 from workspace.events import ActionError, Actor, record
+from workspace.transactions import atomic
 
 CHANGED_MEANWHILE = "The connection of this provider was changed meanwhile. Refresh the metadata again."
 NOTHING_PENDING = "Nothing waits for confirmation any more: somebody else has decided already."
@@ -33,7 +32,7 @@ class Outcome(Enum):
     HELD = "held"
 
 
-@transaction.atomic
+@atomic
 def refresh_metadata(
     *, use: EnvironmentProvider, metadata: IdpMetadata, url: str, fetched_at: datetime, by: Actor
 ) -> Outcome:
@@ -48,7 +47,7 @@ def refresh_metadata(
     return _hold(use, provider, pending.to_json(metadata, fetched_at=fetched_at), before, after, by)
 
 
-@transaction.atomic
+@atomic
 def confirm_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> None:
     """Take over what is held, if it is what `digest` stands for."""
     provider = locked_provider(use)
@@ -67,7 +66,7 @@ def confirm_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> Non
     tell_owners(event, provider.workspace)
 
 
-@transaction.atomic
+@atomic
 def discard_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> None:
     """Forget what is held, if it is what `digest` stands for; the provider stays as it is."""
     provider = locked_provider(use)

@@ -18,6 +18,7 @@ from workspace.actions.end_users import set_password
 from workspace.events import ActionError, Actor, Kind, record
 from workspace.models import ChangeEvent, EndUser, Environment, SignInThrottle
 from workspace.models.throttling import too_many_attempts
+from workspace.transactions import atomic
 
 TicketKind = PasswordTicket.Kind
 LIFETIMES = {TicketKind.INVITATION: timedelta(days=7), TicketKind.RESET: timedelta(hours=1)}
@@ -32,7 +33,7 @@ _REFUSALS = {
 }
 
 
-@transaction.atomic
+@atomic
 def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
     """Mail a person the link by which to choose the first password."""
     _refuse_where_no_password_opens(end_user, environment)
@@ -40,7 +41,7 @@ def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, n
     _record(end_user, environment, "invited", f"{by.name} invited {end_user} to {environment}.", by)
 
 
-@transaction.atomic
+@atomic
 def send_password_reset(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
     """Mail a person the link by which to choose another password."""
     _refuse_where_no_password_opens(end_user, environment)
@@ -48,7 +49,7 @@ def send_password_reset(*, end_user: EndUser, environment: Environment, by: Acto
     _record(end_user, environment, "password_reset_sent", f"{by.name} sent {end_user} a password reset.", by)
 
 
-@transaction.atomic
+@atomic
 def request_password_reset(*, environment: Environment, email: str, visit: Visit, now: datetime) -> None:
     """Mail the link to the owner of the address if a password signs them in; nobody learns whether it does."""
     # From all addresses together: what is protected here is somebody's mailbox.
@@ -62,7 +63,7 @@ def request_password_reset(*, environment: Environment, email: str, visit: Visit
     _record(end_user, environment, "password_reset_requested", sentence, by)
 
 
-@transaction.atomic
+@atomic
 def set_password_by_ticket(
     *, environment: Environment, token: str, password: str, visit: Visit, now: datetime
 ) -> EndUser:

@@ -1,16 +1,15 @@
 """Changes of how end users sign in to an environment."""
 
-from django.db import transaction
-
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentPolicy
 from workspace.events import ActionError, Actor, record
 from workspace.models import Environment
+from workspace.transactions import atomic
 
 _PASSWORD_FIRST = "switch Password authentication on first"
 
 
-@transaction.atomic
+@atomic
 def switch_saml(*, environment: Environment, is_enabled: bool, by: Actor) -> bool:
     """Let identity providers sign people in, or passwords only; tells whether it changed."""
     policy = locked_policy(environment)
@@ -23,7 +22,7 @@ def switch_saml(*, environment: Environment, is_enabled: bool, by: Actor) -> boo
     return True
 
 
-@transaction.atomic
+@atomic
 def switch_password(*, environment: Environment, is_enabled: bool, by: Actor) -> bool:
     """Let people sign in with a password, or by identity providers only; tells whether it changed."""
     policy = locked_policy(environment)

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
-
 from authentication.actions.identity_providers import changed, listed, locked_provider
 from authentication.actions.service_provider import signing_key
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
 from workspace.events import ActionError, Actor, record
+from workspace.transactions import atomic
 
 LONGEST_ATTRIBUTE = 300
 
 
-@transaction.atomic
+@atomic
 def switch_request_signing(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     """Sign AuthnRequests or not, with a key that is made now if there is none; tells whether it changed."""
     provider = locked_provider(use)
@@ -25,7 +24,7 @@ def switch_request_signing(*, use: EnvironmentProvider, is_enabled: bool, by: Ac
     return _set(use, provider, {"signs_requests": is_enabled}, sentence, by)
 
 
-@transaction.atomic
+@atomic
 def switch_sha1(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     """Accept SHA-1 in this provider's signatures or refuse it; tells whether it changed."""
     provider = locked_provider(use)
@@ -33,7 +32,7 @@ def switch_sha1(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> boo
     return _set(use, provider, {"allows_sha1": is_enabled}, sentence, by)
 
 
-@transaction.atomic
+@atomic
 def set_attributes(*, use: EnvironmentProvider, name: str, email: str, groups: str, by: Actor) -> bool:
     """Name the attributes to read, each may be blank for the usual ones; tells whether anything changed."""
     wanted = {"name_attribute": name.strip(), "email_attribute": email.strip(), "groups_attribute": groups.strip()}

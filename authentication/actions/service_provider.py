@@ -14,6 +14,7 @@ from authentication.saml.key_pairs import new_key_pair
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.events import SYSTEM, ActionError, Actor, record
 from workspace.models import ChangeEvent, Workspace
+from workspace.transactions import atomic
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def start_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
     return key
 
 
-@transaction.atomic
+@atomic
 def finish_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
     """Sign with the next key; the one before decrypts for a while, and what was retired long ago is deleted."""
     following, now = _next_key(workspace), timezone.now()
@@ -85,7 +86,7 @@ def finish_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
     return following
 
 
-@transaction.atomic
+@atomic
 def cancel_rollover(*, workspace: Workspace, by: Actor) -> None:
     """Take the next certificate back; its key decrypts for a while, as an IdP may have read it already."""
     key = _next_key(workspace)

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.models.sessions import GREATEST_AGE, digest_of, new_token
 from authentication.saml.name_ids import NameId
 from workspace.crypto import seal
 from workspace.events import Actor, Kind, record
 from workspace.models import EndUser, Environment
+from workspace.transactions import atomic
 
 EndReason = EndUserSession.EndReason
 MAX_SESSION_INDEX = 500
@@ -55,7 +54,7 @@ def name_id_digest(provider: IdentityProvider, name_id: NameId) -> str:
     return digest_of(name_id.key(issuer=provider.entity_id, sp_entity_id=provider.sp_entity_id))
 
 
-@transaction.atomic
+@atomic
 def end_session(*, session: EndUserSession, reason: str, by: Actor, now: datetime) -> bool:
     """End one session; tells whether it was still open."""
     ended = EndUserSession.objects.filter(pk=session.pk).end(reason, now)
@@ -63,7 +62,7 @@ def end_session(*, session: EndUserSession, reason: str, by: Actor, now: datetim
     return bool(ended)
 
 
-@transaction.atomic
+@atomic
 def end_sessions(
     *,
     end_user: EndUser,
@@ -84,7 +83,7 @@ def end_sessions(
     return ended
 
 
-@transaction.atomic
+@atomic
 def end_named_sessions(
     *, identity_provider: IdentityProvider, name_id: NameId, session_indexes: Sequence[str], by: Actor, now: datetime
 ) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from provisioning.models import ProvisionedEmail, ProvisionedMembership, Provisi
 from workspace.events import ActionError, Actor, record
 from workspace.models import MANUAL, EndUser, SourceKind
 from workspace.sets import named
+from workspace.transactions import atomic
 
 Method = EnvironmentProvider.Method
 # What is left of a connection: the end of the event's sentence, and the lists of whom it is about.
@@ -31,7 +32,7 @@ class PeopleUndecided(ActionError):
     """SCIM is given up, and nobody said what happens to those whom it provisioned."""
 
 
-@transaction.atomic
+@atomic
 def prepare_scim(*, environment_provider: EnvironmentProvider, by: Actor) -> str:
     """Make sure of a connection with a token, still switched off; the token's clear text if it is new, else nothing.
 
@@ -41,7 +42,7 @@ def prepare_scim(*, environment_provider: EnvironmentProvider, by: Actor) -> str
     return "" if connection.tokens.live().exists() else issue_token(connection=connection, by=by)
 
 
-@transaction.atomic
+@atomic
 def choose_method(
     *,
     environment_provider: EnvironmentProvider,
@@ -73,7 +74,7 @@ def choose_method(
     return True
 
 
-@transaction.atomic
+@atomic
 def set_strict(*, connection: ProvisioningConnection, is_strict: bool, by: Actor) -> bool:
     """Let the connection refuse what it would otherwise tolerate, or not; tells whether that changed."""
     locked = ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)

@@ -23,6 +23,7 @@ from workspace.actions import groups
 from workspace.actions.access import settle_access
 from workspace.events import Actor, record
 from workspace.models import EndUser, EndUserGroup, Environment
+from workspace.prepared import Prepared
 from workspace.sets import Settled
 
 # Of more people than that, looking at all of the connection is less work than naming them.
@@ -123,8 +124,7 @@ def entitled(connection: ProvisioningConnection, environment: Environment) -> Qu
 def environments_of(person: ProvisionedUser) -> list[Environment]:
     """Where the connection, which is held, lets a person in whose record is active."""
     connection = person.connection
-    keys = person.memberships.values("group__display_name_key")
-    mapped = [each.environment for each in _whole(connection.mappings.filter(name_key__in=keys))]
+    mapped = [each.environment for each in _mappings_of_one(connection.pk, person.pk)]
     own = [connection.environment] if mapped or not connection.only_mapped else []
     return list(dict.fromkeys([*own, *mapped]))
 
@@ -158,23 +158,25 @@ def share(connection: ProvisioningConnection) -> None:
 
     Before any other lock: who has the connection for himself waits for nothing else.
     """
-    # Django has no word for the weakest lock, which keeps out only who has the row for himself.
-    lock = "FOR KEY SHARE" if database.vendor == "postgresql" else ""
-    with database.cursor() as cursor:
-        cursor.execute(f"{_chosen_sql()} {lock}", [_PK.get_db_prep_value(connection.pk, database)])
-        _choose(connection, cursor.fetchone())
+    _lock(connection, "FOR KEY SHARE")
 
 
 def hold(connection: ProvisioningConnection) -> None:
     """Wait for others who hold it, and let them wait; after the locks of users and groups."""
-    rows = ProvisioningConnection.objects.select_for_update(no_key=True).filter(pk=connection.pk)
-    _choose(connection, rows.values_list(*_CHOSEN).get())
+    _lock(connection, "FOR NO KEY UPDATE")
 
 
 def have(connection: ProvisioningConnection) -> None:
     """Wait for all requests that change something, and let them wait."""
-    rows = ProvisioningConnection.objects.select_for_update().filter(pk=connection.pk)
-    _choose(connection, rows.values_list(*_CHOSEN).get())
+    _lock(connection, "FOR UPDATE")
+
+
+def _lock(connection: ProvisioningConnection, lock: str) -> None:
+    """SQLite has one writer anyway; of PostgreSQL's locks Django has no word for the weakest."""
+    with database.cursor() as cursor:
+        sql = _chosen_sql() + (f" {lock}" if database.vendor == "postgresql" else "")
+        cursor.execute(sql, [_PK.get_db_prep_value(connection.pk, database)])
+        _choose(connection, cursor.fetchone())
 
 
 @cache
@@ -204,3 +206,13 @@ def _whole(mappings: QuerySet[GroupMapping]) -> QuerySet[GroupMapping]:
 
 def _groups(mappings: Iterable[GroupMapping]) -> list[EndUserGroup]:
     return [each.group for each in mappings if each.group is not None]
+
+
+_mappings_of_one = Prepared(
+    lambda connection, user: GroupMapping.objects.filter(
+        connection=connection,
+        name_key__in=ProvisionedMembership.objects.filter(user=user).values("group__display_name_key"),
+    ).select_related("environment__workspace"),
+    (ProvisioningConnection, "id"),
+    (ProvisionedUser, "id"),
+)

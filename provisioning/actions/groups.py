@@ -6,7 +6,8 @@ Members change by sets: the number of queries does not depend on how many member
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
+from django.db.models import F
 
 from provisioning.actions import grants
 from provisioning.models import (
@@ -22,13 +23,18 @@ from workspace.actions import groups
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import EndUser, EndUserGroup
-from workspace.prepared import Prepared
-from workspace.sets import BATCH, Settled, batches, named
+from workspace.prepared import Among, Ids, Insertion, Prepared
+from workspace.sets import Settled, named
+from workspace.transactions import atomic, violated
 
 _People = dict[UUID, UUID]
+# So many of a list are looked up first: where one is wrong, mostly all are.
+_SAMPLE = 1000
+# What may be there once in a connection, by the constraint that sees to it.
+_UNIQUE = {"scim_group_name_unique": "displayName", "scim_group_external_id_unique": "externalId"}
 
 
-@transaction.atomic
+@atomic
 def create_group(
     *, connection: ProvisioningConnection, document: Document, members: Collection[str] = (), by: Actor
 ) -> ProvisionedGroup:
@@ -44,7 +50,7 @@ def create_group(
     return row
 
 
-@transaction.atomic
+@atomic
 def update_group(*, row: ProvisionedGroup, document: Document, change: MemberChange | None = None, by: Actor) -> bool:
     """Let the end-user group follow a changed document and changed members; tells whether anything changed."""
     is_changed = document != row.document
@@ -58,7 +64,7 @@ def update_group(*, row: ProvisionedGroup, document: Document, change: MemberCha
     return is_changed
 
 
-@transaction.atomic
+@atomic
 def delete_group(*, row: ProvisionedGroup, by: Actor) -> None:
     """Forget the record: the end-user group goes with it, unless it was there before; then it is manual again."""
     group = row.group
@@ -80,13 +86,12 @@ def _fill(row: ProvisionedGroup, document: Document) -> None:
 
 
 def _save_unique(row: ProvisionedGroup) -> None:
-    """The constraints decide, so that two requests at once get one verdict; only then is looked for the reason."""
+    """The constraints decide, so that two requests at once get one verdict."""
     try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError:
-        others = row.connection.groups.exclude(pk=row.pk)
-        name = "displayName" if others.filter(display_name_key=row.display_name_key).exists() else "externalId"
+        row.save()
+    except IntegrityError as error:
+        if (name := _UNIQUE.get(violated(error, ProvisionedGroup))) is None:
+            raise
         raise ConflictError(
             f"This connection already has a group with this {name}. Look it up, then update it."
         ) from None
@@ -193,17 +198,17 @@ def _apply(row: ProvisionedGroup, change: MemberChange, by: Actor) -> bool:
     """Apply a change of members to both tables; tells whether anybody came or went."""
     named = _people(row.connection, change.named)
     if change.replace is None:
-        added = _only(named, change.add)
-        added = _without(added, _among(row, added))
-        removed = _among(row, _ids(change.remove))
+        added, removed = _only(named, change.add), _among(row, _ids(change.remove))
     else:
         wanted = _only(named, change.replace)
         current = dict(row.memberships.values_list("user", "user__end_user"))
         added, removed = _without(wanted, current), _without(current, wanted)
-    if not added and not removed:
+    if removed:
+        row.memberships.filter(Among("user_id", removed)).delete()
+    come = {added[pk] for pk in (_inserted(row.pk, added) if added else [])}
+    if not come and not removed:
         return False
-    _write(row, added, removed)
-    come, gone = set(added.values()), set(removed.values())
+    gone = set(removed.values())
     if row.group is None:
         grants.follow_members(row, come, gone, by)
     else:
@@ -211,22 +216,15 @@ def _apply(row: ProvisionedGroup, change: MemberChange, by: Actor) -> bool:
     return True
 
 
-def _write(row: ProvisionedGroup, added: _People, removed: _People) -> None:
-    for ids in batches(removed):
-        row.memberships.filter(user__in=ids).delete()
-    ProvisionedMembership.objects.bulk_create(
-        (ProvisionedMembership(group=row, user_id=pk) for pk in added), batch_size=BATCH
-    )
-
-
 def _people(connection: ProvisioningConnection, ids: Iterable[str]) -> _People:
     """SCIM ids of this connection's users with their persons.
 
-    Raises ActionError for an id that this connection does not know, whoever else may; further ids are not looked for.
+    Raises ActionError for an id that this connection does not know, whoever else may; a long list of those is not read.
     """
+    texts = list(ids)
     found: _People = {}
-    for batch in batches(ids):
-        wanted = {text: _id(text) for text in batch}
+    for part in (texts[:_SAMPLE], texts[_SAMPLE:]):
+        wanted = {text: _id(text) for text in part}
         found |= _known(connection, [pk for pk in wanted.values() if pk])
         unknown = [text for text, pk in wanted.items() if pk not in found]
         if unknown:
@@ -239,22 +237,26 @@ def _people(connection: ProvisioningConnection, ids: Iterable[str]) -> _People:
 
 
 def _known(connection: ProvisioningConnection, ids: list[UUID]) -> _People:
-    """Which of these, a batch at most, are users of this connection, with their persons."""
-    if len(ids) == 1:
-        return {one.pk: one.end_user_id for one in _one_person(connection.pk, *ids)}
-    return dict(connection.users.filter(pk__in=ids).values_list("pk", "end_user"))
+    """Which of these are users of this connection, with their persons."""
+    if len(ids) <= 1:
+        return {one.pk: one.end_user_id for pk in ids for one in _one_person(connection.pk, pk)}
+    return dict(connection.users.filter(Among("pk", ids)).values_list("pk", "end_user"))
 
 
 def _among(row: ProvisionedGroup, ids: Collection[UUID]) -> _People:
     """Which of these users are members, with their persons."""
-    if len(ids) == 1:
-        return {one.user_id: one.user.end_user_id for one in _one_member(row.pk, *ids)}
-    found: _People = {}
-    for batch in batches(ids):
-        found.update(row.memberships.filter(user__in=batch).values_list("user", "user__end_user"))
-    return found
+    if len(ids) <= 1:
+        return {one.user_id: one.user.end_user_id for pk in ids for one in _one_member(row.pk, pk)}
+    return dict(row.memberships.filter(Among("user_id", ids)).values_list("user", "user__end_user"))
 
 
+_inserted = Insertion(
+    ProvisionedMembership,
+    lambda group, ids: (ProvisionedUser.objects.filter(Among("pk", ids)), {"group": group, "user": F("pk")}),
+    (ProvisionedGroup, "id"),
+    Ids(),
+    returning="user",
+)
 # IdPs mostly change one member at a time.
 _one_person = Prepared(
     lambda connection, pk: ProvisionedUser.objects.filter(connection=connection, pk=pk).only("end_user_id"),

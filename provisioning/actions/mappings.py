@@ -12,9 +12,10 @@ from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import EndUserGroup, Environment
 from workspace.sets import Settled
+from workspace.transactions import atomic
 
 
-@transaction.atomic
+@atomic
 def add_mapping(
     *,
     connection: ProvisioningConnection,
@@ -34,7 +35,7 @@ def add_mapping(
     return []
 
 
-@transaction.atomic
+@atomic
 def remove_mapping(*, mapping: GroupMapping, by: Actor) -> list[Settled]:
     """Undo what a mapping granted; a pushed group without any other becomes a group of its own again."""
     row = _pushed(mapping.connection, mapping.name_key)
@@ -47,7 +48,7 @@ def remove_mapping(*, mapping: GroupMapping, by: Actor) -> list[Settled]:
     return [*changed, *fill(row, by)]
 
 
-@transaction.atomic
+@atomic
 def set_only_mapped(*, connection: ProvisioningConnection, only_mapped: bool, by: Actor) -> list[Settled]:
     """Let only members of mapped groups have access, or everybody who is provisioned."""
     grants.have(connection)
@@ -69,7 +70,7 @@ def set_only_mapped(*, connection: ProvisioningConnection, only_mapped: bool, by
     return [grants.settle_place(connection, connection.environment, by)]
 
 
-@transaction.atomic
+@atomic
 def choose_attributes(
     *, connection: ProvisioningConnection, name_from: str, email_from: str, by: Actor
 ) -> tuple[list[Profile], list[str]]:

@@ -16,9 +16,17 @@ from workspace.actions.profiles import Profile, update_profiles
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import EndUser
+from workspace.transactions import atomic, violated
+
+# What may be there once in a connection, by the constraint that sees to it.
+_UNIQUE = {
+    "scim_user_name_unique": "userName",
+    "scim_user_person_unique": "email address",
+    "scim_user_external_id_unique": "externalId",
+}
 
 
-@transaction.atomic
+@atomic
 def create_person(*, connection: ProvisioningConnection, document: Document, by: Actor) -> ProvisionedUser:
     """Record a SCIM User, and make its person or link the one who is in the workspace already."""
     grants.share(connection)
@@ -32,7 +40,7 @@ def create_person(*, connection: ProvisioningConnection, document: Document, by:
     return person
 
 
-@transaction.atomic
+@atomic
 def update_person(*, person: ProvisionedUser, document: Document, by: Actor) -> bool:
     """Let the record, the person's profile and access follow a changed document; tells whether it changed."""
     before, was_active = person.document, person.is_active
@@ -53,7 +61,7 @@ def update_person(*, person: ProvisionedUser, document: Document, by: Actor) -> 
     return True
 
 
-@transaction.atomic
+@atomic
 def delete_person(*, person: ProvisionedUser, by: Actor) -> None:
     """Forget the record: access and memberships through this connection end, the person stays in the history."""
     connection = person.connection
@@ -107,23 +115,15 @@ def _fill(person: ProvisionedUser, document: Document) -> None:
 
 
 def _save_unique(person: ProvisionedUser) -> None:
-    """The constraints decide, so that two requests at once get one verdict; only then is looked for the reason."""
+    """The constraints decide, so that two requests at once get one verdict."""
     try:
-        with transaction.atomic():
-            person.save()
-    except IntegrityError:
-        raise _taken(person) from None
-
-
-def _taken(person: ProvisionedUser) -> ConflictError:
-    others = person.connection.users.exclude(pk=person.pk)
-    if others.filter(user_name_key=person.user_name_key).exists():
-        name = "userName"
-    elif others.filter(end_user=person.end_user_id).exists():
-        name = "email address"
-    else:
-        name = "externalId"
-    return ConflictError(f"This connection already has a user with this {name}. Look it up, then update it.")
+        person.save()
+    except IntegrityError as error:
+        if (name := _UNIQUE.get(violated(error, ProvisionedUser))) is None:
+            raise
+        raise ConflictError(
+            f"This connection already has a user with this {name}. Look it up, then update it."
+        ) from None
 
 
 def _end_user(connection: ProvisioningConnection, full_name: str, email: str, is_active: bool, by: Actor) -> EndUser:
@@ -131,7 +131,8 @@ def _end_user(connection: ProvisioningConnection, full_name: str, email: str, is
     known = EndUser.with_email(connection.environment.workspace, email)
     if known is None:
         try:
-            return _new_end_user(connection, full_name, email, is_active, by)
+            with transaction.atomic():
+                return _new_end_user(connection, full_name, email, is_active, by)
         except ConflictError:
             # Somebody else made the same person a moment ago: then this is a link.
             known = EndUser.with_email(connection.environment.workspace, email)

@@ -1,18 +1,18 @@
 """Issuing, showing and revoking SCIM tokens. No event ever holds a secret."""
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from provisioning import tokens
 from provisioning.models import ProvisioningConnection, ScimToken
 from workspace import crypto
 from workspace.events import ActionError, Actor, record
+from workspace.transactions import atomic
 
 MAX_LIVE = 2
 
 
-@transaction.atomic
+@atomic
 def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
     """Make a token and give its clear text; where revealing is off, this is the only time."""
     ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
@@ -26,7 +26,7 @@ def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
     return clear
 
 
-@transaction.atomic
+@atomic
 def reveal_token(*, token: ScimToken, by: Actor) -> str:
     """The clear text again, for the administrator who must paste it once more."""
     if not token.is_revealable:
@@ -39,7 +39,7 @@ def reveal_token(*, token: ScimToken, by: Actor) -> str:
     return clear
 
 
-@transaction.atomic
+@atomic
 def revoke_token(*, token: ScimToken, by: Actor) -> None:
     """End a token at once; requests with it are refused from now on."""
     if token.revoked_at is not None:

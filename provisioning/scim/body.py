@@ -12,6 +12,8 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 # Ten thousand members with four attributes each, and no more; an object of ours has some thirty names.
 MAX_PARTS, MAX_NAMES = 60_000, 1_000
+MAX_DIGITS = 20
+_DIGITS = re.compile("[0-9]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTENT_TYPES = {"", "application/scim+json", "application/json"}
 
@@ -44,7 +46,13 @@ def loads(text: str) -> Any:
     if has_many_parts(text):
         raise errors.too_large(f"Send at most {MAX_PARTS:,} values in one request.")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_short if has_long_numbers(text) else None,
+        )
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
@@ -78,6 +86,17 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise errors.invalid_syntax("A number is too large.")
     return number
+
+
+def has_long_numbers(text: str) -> bool:
+    """Whether there are more digits in a row than any number has: reading them takes the square of their count."""
+    return max(map(len, _DIGITS.findall(text)), default=0) > MAX_DIGITS
+
+
+def _short(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise errors.invalid_syntax("A number is too large.")
+    return int(text)
 
 
 def _check_depth(value: Any) -> None:

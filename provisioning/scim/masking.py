@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from provisioning.scim.body import has_many_parts
+from provisioning.scim.body import MAX_DIGITS, has_long_numbers, has_many_parts
 
 MAX_LENGTH = 16 * 1024
 MASK = "••••••"
@@ -52,9 +52,16 @@ def _masked_json(text: str) -> tuple[str, bool]:
     try:
         if has_many_parts(text):
             raise ValueError
-        return json.dumps(copy.of(json.loads(text)), ensure_ascii=False), copy.left > 0
+        return json.dumps(
+            copy.of(json.loads(text, parse_int=_number if has_long_numbers(text) else None)), ensure_ascii=False
+        ), copy.left > 0
     except (ValueError, RecursionError):
         return _SECRET_PAIR.sub(rf'\1"{MASK}"', text[:MAX_LENGTH]), len(text) <= MAX_LENGTH
+
+
+def _number(text: str) -> int | str:
+    """One that was refused for its length stays a text."""
+    return int(text) if len(text) <= MAX_DIGITS else text
 
 
 @dataclass

@@ -12,10 +12,13 @@ from scim2_models import SCIMException as PayloadError
 
 from provisioning.scim import body as bodies
 from provisioning.scim import errors
+from provisioning.scim.attributes import find
 from provisioning.scim.resources import EXACT_POLICY, POLICY, Document, dump
 from provisioning.scim.tolerance import Tolerance
 
 MAX_MEMBERS = 10_000
+# Entries of lists that the operations of one request go through: scim2-models copies a list for each operation on it.
+MAX_ENTRIES = 1_000
 _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _MEMBERS = re.compile(
     r"(?:urn:ietf:params:scim:schemas:core:2\.0:Group:)?members(?:\[(?P<filter>.*)\])?(?P<rest>\..*)?", re.I | re.S
@@ -56,6 +59,7 @@ def apply(document: Document, operations: list[Document], model: type[BaseModel]
     """The document after the operations, all or none of them."""
     if not operations:
         return document
+    _check_entries(document, operations, model)
     try:
         return _applied(document, operations, model, EXACT_POLICY)
     except errors.ScimError as refusal:
@@ -79,9 +83,21 @@ def _applied(document: Document, operations: list[Document], model: type[BaseMod
     return dump(resource)
 
 
+def _check_entries(document: Document, operations: list[Document], model: type[BaseModel]) -> None:
+    lengths = {name: len(value) for name, value in document.items() if isinstance(value, list)}
+    entries = 0
+    for operation in operations:
+        name = "".join(step.name for step in find(model, operation["path"].partition("[")[0])[:1])
+        value = operation.get("value")
+        lengths[name] = lengths.get(name, 0) + (len(value) if isinstance(value, list) else 1)
+        entries += lengths[name]
+    if entries > MAX_ENTRIES:
+        raise errors.too_large("These are too many operations on long lists. Replace each list as a whole instead.")
+
+
 @cache
 def _patch_op(model: type[BaseModel]) -> Any:
-    """The message about this model: kept, as pydantic forgets it now and then, and makes it anew for a request's time."""
+    """The message about this model, kept: what pydantic forgets now and then it makes anew in milliseconds."""
     return cast(Any, PatchOp)[model]
 
 

@@ -4,7 +4,6 @@ from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.generic import View
@@ -15,6 +14,7 @@ from provisioning.scim import errors, listing, queries, responses
 from provisioning.scim.adapters import ADAPTERS, Adapter, tolerance
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.resources import Document
+from workspace.transactions import whole
 
 
 class Outcomes(View):
@@ -25,7 +25,7 @@ class Outcomes(View):
     def dispatch(self, request: CallRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         changes = request.method in self.changing_methods
         try:
-            with responses.scim_errors(), transaction.atomic() if changes else nullcontext():
+            with responses.scim_errors(), whole() if changes else nullcontext():
                 _check_path(request)
                 return super().dispatch(request, *args, **kwargs)
         except errors.ScimError as failure:

@@ -1,8 +1,9 @@
 """The way through an identity provider over HTTP: the provider, its IdP with a real key, and a browser."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.test import Client
 from django.utils import timezone
@@ -29,6 +30,7 @@ class Way:
     use: EnvironmentProvider
     idp: Idp
     browser: Client = field(default_factory=Client)
+    elsewhere: Callable[[], Client] = Client
 
     @property
     def environment(self) -> Environment:
@@ -52,8 +54,9 @@ class Way:
         return replace(answer, **changes)
 
     def deliver(self, xml: bytes, relay_state: str = "") -> Any:
-        """Post to the ACS without cookies, as from another site."""
-        return Client().post(self.acs, {"SAMLResponse": encode(xml), "RelayState": relay_state})
+        """Post to the ACS without cookies, as a form of another site."""
+        form = urlencode({"SAMLResponse": encode(xml), "RelayState": relay_state})
+        return self.elsewhere().post(self.acs, form, content_type="application/x-www-form-urlencoded")
 
     def post(self, xml: bytes, browser: Client | None = None, relay_state: str = "") -> Any:
         """Post, and follow within our site with the cookies of the browser."""

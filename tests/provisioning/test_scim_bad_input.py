@@ -172,6 +172,21 @@ def test_c7_what_is_no_json_is_refused_soon(warm, body):
     refused_soon(warm[0], "POST", "/Users", body.encode())
 
 
+def test_c7_many_operations_on_a_long_list_are_refused_soon(scim):
+    pk = scim.user(roles=[{"value": f"role {n}"} for n in range(100)])
+    changes = [change(f'roles[value eq "role {n}"].display', "x") for n in range(20)]
+    refused_soon(scim, "PATCH", f"/Users/{pk}", operations(*changes))
+    assert scim.patch(f"/Users/{pk}", *changes[:9]).status == 200
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_c7_a_number_of_many_digits_is_refused_and_logged_as_a_text(warm, sign):
+    digits = sign + "9" * 4_000
+    body = b'{"userName": "bob", "title": %s}' % digits.encode()
+    refused_soon(warm[0], "POST", "/Users", body)
+    assert digits in masked_request(body)
+
+
 # Where one call does it all
 
 

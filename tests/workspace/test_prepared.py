@@ -4,13 +4,15 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.workspace.builders import build
 from workspace.actions.end_users import create_end_user
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
-from workspace.prepared import Prepared
+from workspace.prepared import Among, Ids, Insertion, Prepared
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +90,36 @@ def test_a_person_is_found_however_the_address_is_spelled_and_only_in_the_worksp
     assert ada.full_name == "Ada Winter"
     assert ada.workspace is place.workspace
     assert EndUser.with_email(Workspace(pk=uuid4()), "ada@acme.example") is None
+
+
+given = Insertion(
+    EnvironmentAccess,
+    lambda environment, now, ids: (
+        EndUser.objects.filter(Among("pk", ids)),
+        {"end_user": F("pk"), "environment": environment, "source_kind": "manual", "source_id": "",
+         "source_name": "By hand", "created_at": now},
+    ),
+    (Environment, "id"),
+    (EnvironmentAccess, "created_at"),
+    Ids(),
+    returning="end_user",
+)  # fmt: skip
+
+
+def test_an_insertion_adds_who_is_not_there_and_tells_whom(place):
+    alan, ben = (EndUser.objects.get(full_name=name) for name in ("Alan", "Ben"))
+    alan.accesses.all().delete()
+    with CaptureQueriesContext(connection) as queries:
+        assert given(place.pk, timezone.now(), [alan.pk, ben.pk, uuid4()]) == [alan.pk]
+    assert len(queries) == 1
+    added = alan.accesses.get()
+    assert (added.environment, added.source_name) == (place, "By hand")
+    assert given(place.pk, timezone.now(), [alan.pk, ben.pk]) == []
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3_000])
+def test_ids_are_looked_for_among_any_number(place, number):
+    there = list(EndUser.objects.order_by("pk").values_list("pk", flat=True))
+    ids = [*there, *(uuid4() for _ in range(3_000))][:number]
+    found = EndUser.objects.filter(Among("pk", ids)).order_by("pk")
+    assert [each.pk for each in found] == there[:number]

@@ -3,15 +3,15 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from workspace.events import Actor, record
 from workspace.models import EndUser, Environment, Source
 from workspace.sets import Settled, in_words, settle
+from workspace.transactions import atomic
 
 
-@transaction.atomic
+@atomic
 def settle_access(
     *,
     environment: Environment,

@@ -1,13 +1,12 @@
 """Changes of console accounts and their roles."""
 
-from django.db import transaction
-
 from workspace.events import Actor, record
 from workspace.keys import canonical
 from workspace.models import Administrator, User, Workspace
+from workspace.transactions import atomic
 
 
-@transaction.atomic
+@atomic
 def add_administrator(
     *, workspace: Workspace, email: str, role: Administrator.Role, password: str | None = None, by: Actor
 ) -> Administrator:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
@@ -21,11 +21,13 @@ from workspace.models import (
     SourceKind,
     Workspace,
 )
+from workspace.prepared import Prepared
+from workspace.transactions import atomic
 
 _HANDS = {ChangeEvent.ActorKind.ADMINISTRATOR, ChangeEvent.ActorKind.API_TOKEN, ChangeEvent.ActorKind.OPERATOR}
 
 
-@transaction.atomic
+@atomic
 def create_end_user(
     *,
     workspace: Workspace,
@@ -56,7 +58,7 @@ def create_end_user(
     return end_user
 
 
-@transaction.atomic
+@atomic
 def link_end_user(
     *, end_user: EndUser, full_name: str, environment: Environment, has_access: bool = True, source: Source, by: Actor
 ) -> None:
@@ -79,7 +81,7 @@ def link_end_user(
     )
 
 
-@transaction.atomic
+@atomic
 def update_profile(
     *, end_user: EndUser, full_name: str, email: str, environment: Environment | None = None, by: Actor
 ) -> bool:
@@ -105,7 +107,7 @@ def update_profile(
     return True
 
 
-@transaction.atomic
+@atomic
 def set_manual_access(*, end_user: EndUser, environments: Collection[Environment], by: Actor) -> bool:
     """Make the environments exactly those that the person may enter by hand-given access; tells whether it changed."""
     held = {
@@ -130,13 +132,13 @@ def set_manual_access(*, end_user: EndUser, environments: Collection[Environment
     return True
 
 
-@transaction.atomic
+@atomic
 def end_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
     """End what a source granted anywhere; the person is deactivated when no access is left. Memberships stay.
 
     `environment` is where the change came from.
     """
-    held = list(end_user.accesses.select_related("environment"))
+    held = _accesses(end_user.pk)
     ended = [access for access in held if (access.source_kind, access.source_id) == (source.kind, source.id)]
     names = [access.environment.name for access in ended]
     EnvironmentAccess.objects.filter(pk__in=[access.pk for access in ended]).delete()
@@ -154,7 +156,7 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
     )
 
 
-@transaction.atomic
+@atomic
 def restore_access(
     *, end_user: EndUser, source: Source, environment: Environment, environments: Collection[Environment], by: Actor
 ) -> None:
@@ -174,13 +176,13 @@ def restore_access(
     )
 
 
-@transaction.atomic
+@atomic
 def deactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
     """Keep a person from signing in anywhere; access and memberships stay, so that reactivation restores them."""
     _set_status(end_user, EndUser.Status.DEACTIVATED, "deactivated", by)
 
 
-@transaction.atomic
+@atomic
 def reactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
     """Let a deactivated person sign in again, with the access and memberships of before."""
     _set_status(end_user, EndUser.Status.ACTIVE, "reactivated", by)
@@ -199,7 +201,7 @@ def is_by_hand(by: Actor) -> bool:
     return by.kind in _HANDS
 
 
-@transaction.atomic
+@atomic
 def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
     """Give a person a password for environments where passwords sign in."""
     end_user.password = make_password(password)
@@ -233,6 +235,11 @@ def _set_status(end_user: EndUser, status: EndUser.Status, verb: str, by: Actor)
     )
 
 
+_accesses = Prepared(
+    lambda end_user: EnvironmentAccess.objects.filter(end_user=end_user).select_related("environment"), (EndUser, "id")
+)
+
+
 def _grant(end_user: EndUser, environments: Collection[Environment], source: Source) -> None:
     EnvironmentAccess.objects.bulk_create(
         (
@@ -245,16 +252,14 @@ def _grant(end_user: EndUser, environments: Collection[Environment], source: Sou
 
 def _insert(end_user: EndUser) -> None:
     try:
-        with transaction.atomic():
-            end_user.save(force_insert=True)
+        end_user.save(force_insert=True)
     except IntegrityError:
         raise _taken(end_user) from None
 
 
 def _save_unique(end_user: EndUser) -> None:
     try:
-        with transaction.atomic():
-            end_user.save()
+        end_user.save()
     except IntegrityError:
         raise _taken(end_user) from None
 

@@ -3,21 +3,22 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, QuerySet
+from django.db import IntegrityError
+from django.db.models import F, ProtectedError, QuerySet
 from django.utils import timezone
 
 from workspace.actions.end_users import is_by_hand
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import MANUAL, EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
-from workspace.prepared import Prepared
-from workspace.sets import BATCH, Settled, batches, in_words, named, people, settle
+from workspace.prepared import Among, Ids, Insertion, Prepared
+from workspace.sets import Settled, in_words, named, people, settle
+from workspace.transactions import atomic
 
 EVERYONE = "Everyone"
 
 
-@transaction.atomic
+@atomic
 def create_group(
     *,
     environment: Environment,
@@ -43,7 +44,7 @@ def create_group(
     return group
 
 
-@transaction.atomic
+@atomic
 def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
     """Give a group another name; tells whether it changed."""
     before, group.name = group.name, _name(name)
@@ -63,7 +64,7 @@ def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
     return True
 
 
-@transaction.atomic
+@atomic
 def delete_group(*, group: EndUserGroup, by: Actor) -> None:
     """Delete a group; its members stand in the event."""
     _refuse_read_only(group, by)
@@ -85,7 +86,7 @@ def delete_group(*, group: EndUserGroup, by: Actor) -> None:
         ) from None
 
 
-@transaction.atomic
+@atomic
 def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
     """Let an IdP manage a group that was there before: members of other sources are set aside into the event."""
     aside = group.memberships.exclude(source_kind=source.kind, source_id=source.id)
@@ -102,7 +103,7 @@ def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
     )
 
 
-@transaction.atomic
+@atomic
 def release_group(*, group: EndUserGroup, members_of: Source | None = None, by: Actor) -> None:
     """Hand a group back to manual management; the members that a source had put into it stay as members by hand."""
     if members_of is not None:
@@ -117,7 +118,7 @@ def release_group(*, group: EndUserGroup, members_of: Source | None = None, by: 
     )
 
 
-@transaction.atomic
+@atomic
 def change_members(
     *,
     group: EndUserGroup,
@@ -128,19 +129,18 @@ def change_members(
 ) -> None:
     """Add and remove end users by id, as far as this source grants their membership."""
     _refuse_read_only(group, by)
-    added = set(add) - _granted(group, source, add)
     removed = _granted(group, source, remove)
+    if removed:
+        _of_source(group, source).filter(Among("end_user_id", removed)).delete()
+    added = _insert_members(group, add, source)
     if not added and not removed:
         return
-    for ids in batches(removed):
-        _of_source(group, source).filter(end_user__in=ids).delete()
-    _insert_members(group, added, source)
     if source.kind != SourceKind.MANUAL:
         EndUserGroup.objects.filter(pk=group.pk).update(synced_at=timezone.now())
     _record_members(group, _named_by_id(added), _named_by_id(removed), by)
 
 
-@transaction.atomic
+@atomic
 def settle_members(*, group: EndUserGroup, members: QuerySet[EndUser], source: Source, by: Actor) -> Settled:
     """Make those whom a source puts into the group exactly these; the caller knows that the source may fill it."""
     settled = settle(group, _of_source(group, source), members, group=group.pk, **source.fields())
@@ -159,12 +159,9 @@ def read_only_reason(group: EndUserGroup) -> str:
     return ""
 
 
-def _insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -> None:
-    GroupMembership.objects.bulk_create(
-        (GroupMembership(group=group, end_user_id=pk, **source.fields()) for pk in sorted(set(ids))),
-        ignore_conflicts=True,
-        batch_size=BATCH,
-    )
+def _insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -> list[UUID]:
+    """Those whom this source had not put into the group before."""
+    return _inserted(group.pk, source.kind, source.id, source.name, timezone.now(), ids) if ids else []
 
 
 def _record_members(group: EndUserGroup, added: list[list[str]], removed: list[list[str]], by: Actor) -> None:
@@ -185,31 +182,40 @@ def _of_source(group: EndUserGroup, source: Source) -> QuerySet[GroupMembership]
     return group.memberships.filter(source_kind=source.kind, source_id=source.id)
 
 
-def _granted(group: EndUserGroup, source: Source, ids: Collection[UUID]) -> set[UUID]:
+def _granted(group: EndUserGroup, source: Source, ids: Collection[UUID]) -> list[UUID]:
     """Which of the people this source has put into the group."""
-    if len(ids) == 1:
-        return {one.end_user_id for one in _granted_one(group.pk, source.kind, source.id, *ids)}
-    found: set[UUID] = set()
-    for batch in batches(ids):
-        found.update(_of_source(group, source).filter(end_user__in=batch).values_list("end_user", flat=True))
-    return found
+    if not ids:
+        return []
+    return list(_of_source(group, source).filter(Among("end_user_id", ids)).values_list("end_user", flat=True))
 
 
 def _named_by_id(ids: Collection[UUID]) -> list[list[str]]:
     if len(ids) == 1:
         return [[str(one.pk), one.full_name] for one in _one_name(*ids)]
-    return [pair for batch in batches(ids) for pair in named(EndUser.objects.filter(pk__in=batch))]
+    return named(EndUser.objects.filter(Among("pk", ids))) if ids else []
 
 
 # IdPs mostly change one member at a time.
-_granted_one = Prepared(
-    lambda group, kind, source, end_user: GroupMembership.objects.filter(
-        group=group, source_kind=kind, source_id=source, end_user=end_user
+_inserted = Insertion(
+    GroupMembership,
+    lambda group, kind, source, name, now, ids: (
+        EndUser.objects.filter(Among("pk", ids)),
+        {
+            "group": group,
+            "end_user": F("pk"),
+            "source_kind": kind,
+            "source_id": source,
+            "source_name": name,
+            "created_at": now,
+        },
     ),
     (EndUserGroup, "id"),
     (GroupMembership, "source_kind"),
     (GroupMembership, "source_id"),
-    (EndUser, "id"),
+    (GroupMembership, "source_name"),
+    (GroupMembership, "created_at"),
+    Ids(),
+    returning="end_user",
 )
 _one_name = Prepared(lambda pk: EndUser.objects.filter(pk=pk).only("full_name").order_by(), (EndUser, "id"))
 
@@ -223,8 +229,7 @@ def _set_source(group: EndUserGroup, source: Source) -> None:
 
 def _save_unique(group: EndUserGroup) -> None:
     try:
-        with transaction.atomic():
-            group.save()
+        group.save()
     except IntegrityError:
         raise ConflictError(
             f"{group.environment} already has a group named {group.name}. Choose another name.", field="name"

@@ -1,23 +1,26 @@
 """Names and email addresses of many people at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from workspace.actions.end_users import checked_email, checked_name
 from workspace.events import ActionError, Actor, record
 from workspace.keys import canonical
 from workspace.models import EndUser, Environment
-from workspace.sets import batches, people
+from workspace.sets import people
+from workspace.transactions import atomic
 
 _COLUMNS = ["full_name", "name_key", "email", "email_key", "updated_at"]
+# So many people are read and written by one statement.
+_BATCH = 1000
 # What a person is called, for the event: id, full name, email address.
 Profile = list[str]
 
 
-@transaction.atomic
+@atomic
 def update_profiles(
     *, wanted: Mapping[UUID, tuple[str, str]], environment: Environment, by: Actor
 ) -> tuple[list[Profile], list[str]]:
@@ -29,7 +32,7 @@ def update_profiles(
     before: list[Profile] = []
     after: list[Profile] = []
     refused: list[str] = []
-    for ids in batches(wanted):
+    for ids in _batches(wanted):
         rows = {row.pk: row for row in environment.workspace.end_users.select_for_update().filter(pk__in=ids)}
         old = {pk: _profile(row) for pk, row in rows.items()}
         refused += _set(environment, rows, {pk: wanted[pk] for pk in rows})
@@ -48,6 +51,12 @@ def update_profiles(
             after={"profiles": after},
         )
     return after, refused
+
+
+def _batches(wanted: Mapping[UUID, tuple[str, str]]) -> Iterator[list[UUID]]:
+    rest = iter(wanted)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 def _set(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[UUID, tuple[str, str]]) -> list[str]:

@@ -1,15 +1,14 @@
 """Changes of workspaces and environments."""
 
-from django.db import transaction
-
 from workspace.actions.groups import EVERYONE
 from workspace.events import Actor, record
 from workspace.models import EndUserGroup, Environment, Workspace
+from workspace.transactions import atomic
 
 Kind = Environment.Kind
 
 
-@transaction.atomic
+@atomic
 def create_workspace(*, name: str, slug: str, kinds: tuple[Kind, ...] = (Kind.PROD,), by: Actor) -> Workspace:
     """Make a workspace with its environments, one at least, each with its group Everyone."""
     workspace = Workspace.objects.create(name=name, slug=slug)
