@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -40,8 +41,12 @@ class Server:
         return done.stdout
 
     def demo(self, *arguments: str) -> dict[str, Any]:
-        """The accounts, URLs and tokens that `manage.py demo --json` names; or what its other arguments make."""
-        return json.loads(self.manage("demo", *arguments or ["--json"]))
+        """The accounts, URLs and tokens of the demo; or what further arguments of `manage.py demo` make."""
+        return json.loads(self.manage("demo", *arguments)) if arguments else self._demo
+
+    @cached_property
+    def _demo(self) -> dict[str, Any]:
+        return json.loads(self.manage("demo", "--json"))
 
 
 @pytest.fixture(scope="session")

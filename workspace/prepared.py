@@ -144,11 +144,11 @@ class Insertion:
 
 
 def insertion(model: type[Model], rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
-    """INSERT … SELECT with its parameters; `rows` need a filter."""
+    """INSERT … SELECT with its parameters; `rows` need a filter, and come in their order."""
     fields: dict[str, Any] = {name: model._meta.get_field(name) for name in columns}
     # Under names of their own: `rows` has some of these, too.
     selected = {f"new_{name}": _expression(value, fields[name]) for name, value in columns.items()}
-    sql, params = rows.order_by().annotate(**selected).values_list(*selected).query.sql_with_params()
+    sql, params = rows.annotate(**selected).values_list(*selected).query.sql_with_params()
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields.values())
     return f"INSERT INTO {quote(model._meta.db_table)} ({names}) {sql} ON CONFLICT DO NOTHING", params

@@ -43,7 +43,7 @@ def settle(
 def insert_from(model: type[Model], rows: QuerySet[Any], **columns: Any) -> None:
     """A row with these columns for each of `rows`, which need a filter; one that is there stays."""
     with connection.cursor() as cursor:
-        cursor.execute(*insertion(model, rows, columns))
+        cursor.execute(*insertion(model, rows.order_by(), columns))
 
 
 def named(end_users: QuerySet[EndUser]) -> list[list[str]]:

@@ -252,7 +252,10 @@ def _among(row: ProvisionedGroup, ids: Collection[UUID]) -> _People:
 
 _inserted = Insertion(
     ProvisionedMembership,
-    lambda group, ids: (ProvisionedUser.objects.filter(Among("pk", ids)), {"group": group, "user": F("pk")}),
+    lambda group, ids: (
+        ProvisionedUser.objects.filter(Among("pk", ids)).order_by("pk"),
+        {"group": group, "user": F("pk")},
+    ),
     (ProvisionedGroup, "id"),
     Ids(),
     returning="user",

@@ -1,6 +1,7 @@
 """PATCH (RFC 7644 section 3.5.2): members apart, as sets of ids; everything else through scim2-models."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -84,13 +85,13 @@ def _applied(document: Document, operations: list[Document], model: type[BaseMod
 
 
 def _check_entries(document: Document, operations: list[Document], model: type[BaseModel]) -> None:
-    lengths = {name: len(value) for name, value in document.items() if isinstance(value, list)}
+    lengths = Counter({name: len(value) for name, value in document.items() if isinstance(value, list)})
     entries = 0
     for operation in operations:
-        name = "".join(step.name for step in find(model, operation["path"].partition("[")[0])[:1])
-        value = operation.get("value")
-        lengths[name] = lengths.get(name, 0) + (len(value) if isinstance(value, list) else 1)
-        entries += lengths[name]
+        steps, value = find(model, operation["path"].partition("[")[0]), operation.get("value")
+        if steps and steps[0].is_many:
+            lengths[steps[0].name] += len(value) if isinstance(value, list) else 1
+            entries += lengths[steps[0].name]
     if entries > MAX_ENTRIES:
         raise errors.too_large("These are too many operations on long lists. Replace each list as a whole instead.")
 

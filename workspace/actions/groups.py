@@ -199,7 +199,7 @@ def _named_by_id(ids: Collection[UUID]) -> list[list[str]]:
 _inserted = Insertion(
     GroupMembership,
     lambda group, kind, source, name, now, ids: (
-        EndUser.objects.filter(Among("pk", ids)),
+        EndUser.objects.filter(Among("pk", ids)).order_by("pk"),
         {
             "group": group,
             "end_user": F("pk"),
