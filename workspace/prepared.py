@@ -6,11 +6,13 @@ A look-up fills rows as Django's own iteration does (`ModelIterable` of the pinn
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.db import connection, connections
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
 from django.db.models.query import get_related_populators
+from django.db.models.sql import UpdateQuery
 
 Row = TypeVar("Row", bound=Model)
 # What a value is of: a field of a model by its name, or many ids.
@@ -141,6 +143,52 @@ class Insertion:
         with _cursor(connection) as cursor:
             cursor.execute(sql, [_bound(each, values, connection) for each in params])
             return [returned.to_python(value) for (value,) in cursor.fetchall()]
+
+
+class Update:
+    """An UPDATE as a function of its values, which gives the number of rows that it changed.
+
+    `build` gives a query set and, by name, what its rows get.
+    """
+
+    def __init__(self, build: "Callable[..., tuple[QuerySet[Any], dict[str, Any]]]", *fields: Typed) -> None:
+        self._build, self._fields = build, fields
+        self._compiled: tuple[str, Sequence[Any]] | None = None
+
+    def __call__(self, *values: Any) -> int:
+        if self._compiled is None:
+            rows, changes = self._build(*_parameters(self._fields))
+            query: Any = rows.query.chain(UpdateQuery)
+            query.add_update_values(changes)
+            query.clear_ordering(force=True)
+            self._compiled = query.get_compiler(rows.db).as_sql()
+        sql, params = self._compiled
+        with _cursor(connection) as cursor:
+            cursor.execute(sql, [_bound(each, values, connection) for each in params])
+            return cursor.rowcount
+
+
+class PreparedInsert(Model):
+    """A model whose rows are inserted one at a time by a statement that is compiled once; they hold no expressions."""
+
+    class Meta:
+        abstract = True
+
+    def _do_insert(self, manager: Any, using: str, fields: Any, returning_fields: Any, raw: bool) -> Any:
+        if returning_fields or using != connection.alias:
+            return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
+        values = [field.get_db_prep_save(field.pre_save(self, True), connection) for field in fields]
+        with _cursor(connection) as cursor:
+            cursor.execute(_insert_sql(type(self), tuple(fields)), values)
+        return []
+
+
+@cache
+def _insert_sql(model: type[Model], fields: tuple[Any, ...]) -> str:
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 -- our own names
 
 
 def insertion(model: type[Model], rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:

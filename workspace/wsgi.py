@@ -1,5 +1,6 @@
 """The application that granian serves."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -7,3 +8,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace.settings")
 
 application = get_wsgi_application()
+
+# What is loaded by now stays: looking through it for garbage took an eighth of the time of a sign-in.
+gc.collect()
+gc.freeze()

@@ -71,7 +71,7 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
     request = None
     try:
         request = AuthnRequest.objects.claimed(provider, _claimed_request(raw, relay_state))
-        if request is None or not AuthnRequest.objects.open(now).filter(pk=request.pk).update(response=raw):
+        if request is None or not AuthnRequest.objects.keep_response(request.pk, raw, now):
             raise Refused(Reason.REQUEST_GONE)
     except (SamlRefused, Refused) as refusal:
         raise recorded(refusal, provider, request, visit, now) from None

@@ -114,7 +114,7 @@ def _use_up(request: AuthnRequest, claims: Claims, now: datetime) -> None:
 
     The refusal of a replay leaves the transaction that the database has broken off, so no savepoint is needed for it.
     """
-    if not AuthnRequest.objects.open(now).filter(pk=request.pk).update(consumed_at=now, response=""):
+    if not AuthnRequest.objects.use_up(request.pk, now):
         raise Refused(Reason.REQUEST_GONE)
     try:
         ConsumedAssertion.objects.create(

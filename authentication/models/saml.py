@@ -9,7 +9,7 @@ from django.db import models
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
 from workspace.models import EndUser
 from workspace.models.base import Entity
-from workspace.prepared import Prepared
+from workspace.prepared import Prepared, PreparedInsert, Update
 
 # More than one sign-in makes of each table, so what has expired gets less and less.
 SWEPT_AT_ONCE = 50
@@ -50,8 +50,16 @@ class AuthnRequestQuerySet(ExpiringQuerySet):
         """The same without what deciding needs: anybody can post an answer, and nothing is decided yet."""
         return _claimed.first(provider, pk)
 
+    def keep_response(self, pk: str, response: str, now: datetime) -> bool:
+        """Keep the answer to a request; tells whether that is still open."""
+        return bool(_keep_response(pk, response, now))
 
-class AuthnRequest(models.Model):
+    def use_up(self, pk: str, now: datetime) -> bool:
+        """Let a request count once; of several at once, one is told so."""
+        return bool(_use_up(pk, now))
+
+
+class AuthnRequest(PreparedInsert):
     """A request on its way to an IdP, bound to the browser that was sent there (security.md S6)."""
 
     # The ID of the SAML message, which nobody can guess.
@@ -87,6 +95,21 @@ _claimed = Prepared(
     lambda provider, pk: AuthnRequest.objects.filter(use__identity_provider=provider, pk=pk),
     (IdentityProvider, "id"),
     (AuthnRequest, "id"),
+)
+
+
+_keep_response = Update(
+    lambda pk, response, now: (AuthnRequest.objects.open(now).filter(pk=pk), {"response": response}),
+    (AuthnRequest, "id"),
+    (AuthnRequest, "response"),
+    (AuthnRequest, "expires_at"),
+)
+
+
+_use_up = Update(
+    lambda pk, now: (AuthnRequest.objects.open(now).filter(pk=pk), {"consumed_at": now, "response": ""}),
+    (AuthnRequest, "id"),
+    (AuthnRequest, "expires_at"),
 )
 
 

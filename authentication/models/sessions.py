@@ -16,6 +16,7 @@ from authentication.models.providers import IdentityProvider
 from workspace.keys import canonical, new_id
 from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.models.base import Entity
+from workspace.prepared import PreparedInsert
 
 # A working day, and once a day the identity provider is asked again. Losing access does not wait for either.
 IDLE_AGE, GREATEST_AGE = timedelta(hours=8), timedelta(hours=24)
@@ -64,7 +65,7 @@ def _address(text: str) -> str | None:
         return None
 
 
-class _FromBrowser(models.Model):
+class _FromBrowser(PreparedInsert):
     """A row that remembers the browser it came from."""
 
     address = models.GenericIPAddressField(null=True, blank=True)

@@ -8,6 +8,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import xmlsec
@@ -211,13 +212,19 @@ def _has_digest(signed: bytes, signature: etree._Element, trust: Trust) -> bool:
 def _is_signed_by(certificate: Certificate, element: etree._Element, signature: etree._Element) -> bool:
     """Tell whether the key of a certificate made the signature; its validity dates do not matter, as it is pinned."""
     context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(certificate.pem, xmlsec.constants.KeyDataFormatCertPem)
+    context.key = _key(certificate.pem)
     try:
         context.register_id(element, "ID")
         context.verify(signature)
     except xmlsec.Error:
         return False
     return True
+
+
+@lru_cache(maxsize=100)
+def _key(pem: str) -> Any:
+    """Return the key of a certificate; contexts take copies of it."""
+    return xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatCertPem)
 
 
 def _has_signed(certificate: Certificate, signed: bytes, signature: bytes, method: str) -> bool:

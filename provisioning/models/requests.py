@@ -8,6 +8,7 @@ from django.utils import timezone
 from provisioning.models.connections import ProvisioningConnection
 from workspace.keys import new_id
 from workspace.models import Environment
+from workspace.prepared import PreparedInsert
 
 
 class ScimRequestQuerySet(models.QuerySet["ScimRequest"]):
@@ -20,7 +21,7 @@ class ScimRequestQuerySet(models.QuerySet["ScimRequest"]):
         return self.filter(status__gte=400)
 
 
-class ScimRequest(models.Model):
+class ScimRequest(PreparedInsert):
     """One request of an IdP and our answer, secrets masked."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -55,19 +55,30 @@ class Way:
 
     def deliver(self, xml: bytes, relay_state: str = "") -> Any:
         """Post to the ACS without cookies, as a form of another site."""
-        form = urlencode({"SAMLResponse": encode(xml), "RelayState": relay_state})
-        return self.elsewhere().post(self.acs, form, content_type="application/x-www-form-urlencoded")
+        return self._deliver(form(xml, relay_state))
 
     def post(self, xml: bytes, browser: Client | None = None, relay_state: str = "") -> Any:
         """Post, and follow within our site with the cookies of the browser."""
-        stored = self.deliver(xml, relay_state)
+        return self.post_form(form(xml, relay_state), browser)
+
+    def post_form(self, form: str, browser: Client | None = None) -> Any:
+        """The same with the form as it travels."""
+        stored = self._deliver(form)
         return stored if stored.status_code != 303 else (browser or self.browser).get(stored["Location"])
+
+    def _deliver(self, form: str) -> Any:
+        return self.elsewhere().post(self.acs, form, content_type="application/x-www-form-urlencoded")
 
     def sign_in(self, email: str = ADA, **changes: Any) -> Any:
         return self.post(self.idp.respond(self.answer(self.begin(), email, **changes)))
 
     def is_in(self) -> bool:
         return is_signed_in(self.browser, self.environment)
+
+
+def form(xml: bytes, relay_state: str = "") -> str:
+    """What the IdP's page posts."""
+    return urlencode({"SAMLResponse": encode(xml), "RelayState": relay_state})
 
 
 def requested(response: Any) -> str:

@@ -11,7 +11,7 @@ from workspace.actions.end_users import is_by_hand
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import MANUAL, EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
-from workspace.prepared import Among, Ids, Insertion, Prepared
+from workspace.prepared import Among, Ids, Insertion, Prepared, Update
 from workspace.sets import Settled, in_words, named, people, settle
 from workspace.transactions import atomic
 
@@ -136,7 +136,7 @@ def change_members(
     if not added and not removed:
         return
     if source.kind != SourceKind.MANUAL:
-        EndUserGroup.objects.filter(pk=group.pk).update(synced_at=timezone.now())
+        _synced(group.pk, timezone.now())
     _record_members(group, _named_by_id(added), _named_by_id(removed), by)
 
 
@@ -216,6 +216,11 @@ _inserted = Insertion(
     (GroupMembership, "created_at"),
     Ids(),
     returning="end_user",
+)
+_synced = Update(
+    lambda group, now: (EndUserGroup.objects.filter(pk=group), {"synced_at": now}),
+    (EndUserGroup, "id"),
+    (EndUserGroup, "synced_at"),
 )
 _one_name = Prepared(lambda pk: EndUser.objects.filter(pk=pk).only("full_name").order_by(), (EndUser, "id"))
 

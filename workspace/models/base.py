@@ -3,9 +3,10 @@
 from django.db import models
 
 from workspace.keys import new_id
+from workspace.prepared import PreparedInsert
 
 
-class Entity(models.Model):
+class Entity(PreparedInsert):
     """A row with a UUID that sorts by creation, and its times."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from workspace.keys import new_id
 from workspace.models.workspaces import Environment, Workspace
+from workspace.prepared import PreparedInsert
 
 
 class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
@@ -32,7 +33,7 @@ class AppendOnlyError(TypeError):
     """A programming mistake: change events are written once and never altered."""
 
 
-class ChangeEvent(models.Model):
+class ChangeEvent(PreparedInsert):
     """Who changed what, before and after, through which request, as a sentence.
 
     Ids and names are copied as they were then: the event outlives what it describes.
