@@ -4,7 +4,8 @@ A look-up fills rows as Django's own iteration does (`ModelIterable` of the pinn
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -118,7 +119,27 @@ class _Compiled:
         return filled
 
 
-class Insertion:
+class _Change:
+    """A statement that changes rows, as a function of its values."""
+
+    def __init__(self, build: "Callable[..., tuple[QuerySet[Any], dict[str, Any]]]", *fields: Typed) -> None:
+        self._build, self._fields = build, fields
+        self._compiled: tuple[str, Sequence[Any]] | None = None
+
+    def _compile(self, rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+        raise NotImplementedError
+
+    @contextmanager
+    def _run(self, values: Sequence[Any]) -> Iterator[Any]:
+        if self._compiled is None:
+            self._compiled = self._compile(*self._build(*_parameters(self._fields)))
+        sql, params = self._compiled
+        with _cursor(connection) as cursor:
+            cursor.execute(sql, [_bound(each, values, connection) for each in params])
+            yield cursor
+
+
+class Insertion(_Change):
     """INSERT … SELECT as a function of its values, which gives the column `returning` of the rows that came.
 
     `build` gives a query set and, by name, what the new rows have of it. A row that is there already stays as it is.
@@ -131,41 +152,35 @@ class Insertion:
         *fields: Typed,
         returning: str,
     ) -> None:
-        self._model, self._build, self._fields, self._returning = model, build, fields, returning
-        self._compiled: tuple[str, Sequence[Any]] | None = None
+        super().__init__(build, *fields)
+        self._model, self._returning = model, returning
 
     def __call__(self, *values: Any) -> list[Any]:
         returned: Any = self._model._meta.get_field(self._returning)
-        if self._compiled is None:
-            sql, params = insertion(self._model, *self._build(*_parameters(self._fields)))
-            self._compiled = f"{sql} RETURNING {connection.ops.quote_name(returned.column)}", params
-        sql, params = self._compiled
-        with _cursor(connection) as cursor:
-            cursor.execute(sql, [_bound(each, values, connection) for each in params])
+        with self._run(values) as cursor:
             return [returned.to_python(value) for (value,) in cursor.fetchall()]
 
+    def _compile(self, rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+        sql, params = insertion(self._model, rows, columns)
+        returned: Any = self._model._meta.get_field(self._returning)
+        return f"{sql} RETURNING {connection.ops.quote_name(returned.column)}", params
 
-class Update:
-    """An UPDATE as a function of its values, which gives the number of rows that it changed.
+
+class Update(_Change):
+    """UPDATE as a function of its values, which gives the number of rows that it changed.
 
     `build` gives a query set and, by name, what its rows get.
     """
 
-    def __init__(self, build: "Callable[..., tuple[QuerySet[Any], dict[str, Any]]]", *fields: Typed) -> None:
-        self._build, self._fields = build, fields
-        self._compiled: tuple[str, Sequence[Any]] | None = None
-
     def __call__(self, *values: Any) -> int:
-        if self._compiled is None:
-            rows, changes = self._build(*_parameters(self._fields))
-            query: Any = rows.query.chain(UpdateQuery)
-            query.add_update_values(changes)
-            query.clear_ordering(force=True)
-            self._compiled = query.get_compiler(rows.db).as_sql()
-        sql, params = self._compiled
-        with _cursor(connection) as cursor:
-            cursor.execute(sql, [_bound(each, values, connection) for each in params])
+        with self._run(values) as cursor:
             return cursor.rowcount
+
+    def _compile(self, rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+        query: Any = rows.query.chain(UpdateQuery)
+        query.add_update_values(columns)
+        query.clear_ordering(force=True)
+        return query.get_compiler(rows.db).as_sql()
 
 
 class PreparedInsert(Model):

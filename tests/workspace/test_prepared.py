@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -12,7 +12,7 @@ from tests.workspace.builders import build
 from workspace.actions.end_users import create_end_user
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
-from workspace.prepared import Among, Ids, Insertion, Prepared
+from workspace.prepared import Among, Ids, Insertion, Prepared, PreparedInsert, Update
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +123,51 @@ def test_ids_are_looked_for_among_any_number(place, number):
     ids = [*there, *(uuid4() for _ in range(3_000))][:number]
     found = EndUser.objects.filter(Among("pk", ids)).order_by("pk")
     assert [each.pk for each in found] == there[:number]
+
+
+rename = Update(
+    lambda environment, name, before: (
+        EnvironmentAccess.objects.filter(environment=environment, source_name=before),
+        {"source_name": name, "source_id": name},
+    ),
+    (Environment, "id"),
+    (EnvironmentAccess, "source_name"),
+    (EnvironmentAccess, "source_name"),
+)
+
+
+def test_an_update_tells_how_many_rows_it_changed(place):
+    before = EnvironmentAccess.objects.first().source_name
+    total, number = EnvironmentAccess.objects.count(), place.accesses.filter(source_name=before).count()
+    with CaptureQueriesContext(connection) as queries:
+        assert rename(place.pk, "Okta", before) == number > 0
+    assert len(queries) == 1
+    assert rename(place.pk, "Okta", before) == 0
+    assert EnvironmentAccess.objects.filter(source_name="Okta", source_id="Okta").count() == number
+    assert EnvironmentAccess.objects.exclude(source_name="Okta").count() == total - number
+
+
+def test_a_row_is_inserted_as_django_would(place):
+    event = {"before": {"a": [1, "ß"]}, "after": {}, "sentence": "It's %s.", "workspace_id": place.workspace_id}
+    ours = ChangeEvent.objects.create(**event)
+    theirs = ChangeEvent(**event)
+    ChangeEvent.objects.bulk_create([theirs])  # which is Django's own
+    ours, theirs = (everything(ChangeEvent.objects.get(pk=each.pk)) for each in (ours, theirs))
+    own = ("id", "at")
+    assert {name: ours[name] for name in ours if name not in own} == {
+        name: theirs[name] for name in theirs if name not in own
+    }
+
+
+def test_what_save_adds_to_a_row_is_inserted_with_it(place):
+    assert issubclass(EndUser, PreparedInsert)
+    row = EndUser.objects.create(workspace=place.workspace, full_name="Éve", email="EVE@acme.example")
+    assert not row._state.adding
+    assert EndUser.objects.get(pk=row.pk).email_key == "eve@acme.example"
+
+
+def test_a_row_that_is_there_already_breaks_the_transaction(place):
+    row = EndUser.objects.create(workspace=place.workspace, full_name="Eve", email="eve@acme.example")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EndUser(pk=row.pk, workspace=place.workspace, full_name="E", email="e@acme.example").save(force_insert=True)
+    assert EndUser.objects.get(pk=row.pk).full_name == "Eve"
