@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 import scim2_models
 from pydantic import Field, ValidationError
 from scim2_models import URN, BaseModel, CaseExact, Context, Mutability, Reference, Returned, ScimPolicy
+from scim2_models.attributes import ExtensibleStringEnum
 
 from provisioning.scim import errors
 from provisioning.scim.attributes import Attribute, attributes, find
@@ -30,6 +31,8 @@ _MAX_LENGTHS = {"userName": 250, "externalId": 500, "displayName": 250}
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 Document = dict[str, Any]
+# Debian's Python 3.11.2 copies a member by its name, which types of a client's own (emails.type "holiday") do not have.
+ExtensibleStringEnum.__deepcopy__ = lambda self, memo: self  # type: ignore[method-assign]
 
 
 class Email(scim2_models.Email):

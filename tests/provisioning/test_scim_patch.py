@@ -106,6 +106,13 @@ def test_c10_coalesced_is_as_applied_one_after_the_other(members, steps):
     assert not (set(result.add) & set(result.remove))
 
 
+def test_a_type_of_the_clients_own_stands_in_the_way_of_no_change():
+    emails = [{"value": "ada@x.example", "type": "holiday"}]
+    changes = [{"op": "replace", "path": "title", "value": "x"}, {"op": "remove", "path": "nickName"}]
+    patched = patch.apply({"userName": "ada", "emails": emails}, changes, User, Tolerance([], False))
+    assert patched == {"userName": "ada", "emails": emails, "title": "x"}
+
+
 def test_the_rest_goes_through_scim2_models():
     document = {"userName": "ada", "emails": [{"value": "a@b", "type": "work", "primary": True}]}
     after = patch.apply(
