@@ -18,10 +18,10 @@ from workspace.keys import canonical
 from workspace.models import EndUser
 from workspace.transactions import atomic, violated
 
-# What may be there once in a connection, by the constraint that sees to it.
+# What may be there once in a connection, by the constraint that sees to it; the databases look at one of several first.
 _UNIQUE = {
     "scim_user_name_unique": "userName",
-    "scim_user_person_unique": "email address",
+    "scim_user_person_unique": "userName or email address",
     "scim_user_external_id_unique": "externalId",
 }
 
