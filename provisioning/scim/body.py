@@ -95,7 +95,7 @@ def has_long_numbers(text: str) -> bool:
 
 def _short(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise errors.invalid_syntax("A number is too large.")
+        raise errors.invalid_syntax(f"Send numbers of at most {MAX_DIGITS} digits.")
     return int(text)
 
 

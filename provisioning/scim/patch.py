@@ -93,7 +93,10 @@ def _check_entries(document: Document, operations: list[Document], model: type[B
             lengths[steps[0].name] += len(value) if isinstance(value, list) else 1
             entries += lengths[steps[0].name]
     if entries > MAX_ENTRIES:
-        raise errors.too_large("These are too many operations on long lists. Replace each list as a whole instead.")
+        raise errors.too_large(
+            f"The operations of one request go through {MAX_ENTRIES:,} entries of lists at most. "
+            "Replace a long list as a whole instead."
+        )
 
 
 @cache
