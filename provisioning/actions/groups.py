@@ -6,10 +6,10 @@ Members change by sets: the number of queries does not depend on how many member
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db import IntegrityError
 from django.db.models import F
 
 from provisioning.actions import grants
+from provisioning.actions.uniqueness import save_unique
 from provisioning.models import (
     GroupMapping,
     ProvisionedGroup,
@@ -25,13 +25,11 @@ from workspace.keys import canonical
 from workspace.models import EndUser, EndUserGroup
 from workspace.prepared import Among, Ids, Insertion, Prepared
 from workspace.sets import Settled, named
-from workspace.transactions import atomic, violated
+from workspace.transactions import atomic
 
 _People = dict[UUID, UUID]
 # So many of a list are looked up first: where one is wrong, mostly all are.
 _SAMPLE = 1000
-# What may be there once in a connection, by the constraint that sees to it.
-_UNIQUE = {"scim_group_name_unique": "displayName", "scim_group_external_id_unique": "externalId"}
 
 
 @atomic
@@ -42,7 +40,7 @@ def create_group(
     grants.share(connection)
     row = ProvisionedGroup(connection=connection)
     _fill(row, document)
-    _save_unique(row)
+    save_unique(row)
     attach(row, by)
     if row.group is None:
         _record(row, "created", {}, row.document, by)
@@ -60,7 +58,7 @@ def update_group(*, row: ProvisionedGroup, document: Document, change: MemberCha
         is_changed = _apply(row, change, by) or is_changed
     if is_changed:
         row.version += 1
-        _save_unique(row)
+        save_unique(row)
     return is_changed
 
 
@@ -83,18 +81,6 @@ def _fill(row: ProvisionedGroup, document: Document) -> None:
     row.display_name_key = canonical(row.display_name)
     row.external_id = document.get("externalId", "")
     row.document, row.folded = document, folded(document, Group)
-
-
-def _save_unique(row: ProvisionedGroup) -> None:
-    """The constraints decide, so that two requests at once get one verdict."""
-    try:
-        row.save()
-    except IntegrityError as error:
-        if (name := _UNIQUE.get(violated(error, ProvisionedGroup))) is None:
-            raise
-        raise ConflictError(
-            f"This connection already has a group with this {name}. Look it up, then update it."
-        ) from None
 
 
 def attach(row: ProvisionedGroup, by: Actor) -> None:
@@ -183,7 +169,7 @@ def _rename(row: ProvisionedGroup, old_key: str, by: Actor) -> bool:
     """
     grants.rename_mappings(row, old_key, by)
     if grants.is_mapped(row):
-        _save_unique(row)
+        save_unique(row)
         detach(row, by)
         grants.settle(row, by)
         return False

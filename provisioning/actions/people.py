@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from authentication.actions.identities import may_assert
 from authentication.policy import SignInPolicy
 from provisioning.actions import grants
+from provisioning.actions.uniqueness import save_unique
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
 from provisioning.scim.resources import Document, User, folded, profile
 from workspace.actions import end_users, groups
@@ -16,14 +17,7 @@ from workspace.actions.profiles import Profile, update_profiles
 from workspace.events import ActionError, Actor, ConflictError, record
 from workspace.keys import canonical
 from workspace.models import EndUser
-from workspace.transactions import atomic, violated
-
-# What may be there once in a connection, by the constraint that sees to it; the databases look at one of several first.
-_UNIQUE = {
-    "scim_user_name_unique": "userName",
-    "scim_user_person_unique": "userName or email address",
-    "scim_user_external_id_unique": "externalId",
-}
+from workspace.transactions import atomic
 
 
 @atomic
@@ -35,7 +29,7 @@ def create_person(*, connection: ProvisioningConnection, document: Document, by:
     person = ProvisionedUser(connection=connection)
     _fill(person, document)
     person.end_user = _end_user(connection, full_name, email, person.is_active, by)
-    _save_unique(person)
+    save_unique(person)
     _save_emails(person)
     return person
 
@@ -49,7 +43,7 @@ def update_person(*, person: ProvisionedUser, document: Document, by: Actor) -> 
     wanted = _profile(person.connection, document)
     _fill(person, document)
     person.version += 1
-    _save_unique(person)
+    save_unique(person)
     if document.get("emails") != before.get("emails"):
         person.emails.all().delete()
         _save_emails(person)
@@ -112,18 +106,6 @@ def _fill(person: ProvisionedUser, document: Document) -> None:
     # Taken away, `active` says nothing: access stays as it is.
     person.is_active = document.get("active", person.is_active)
     person.document, person.folded = document, folded(document, User)
-
-
-def _save_unique(person: ProvisionedUser) -> None:
-    """The constraints decide, so that two requests at once get one verdict."""
-    try:
-        person.save()
-    except IntegrityError as error:
-        if (name := _UNIQUE.get(violated(error, ProvisionedUser))) is None:
-            raise
-        raise ConflictError(
-            f"This connection already has a user with this {name}. Look it up, then update it."
-        ) from None
 
 
 def _end_user(connection: ProvisioningConnection, full_name: str, email: str, is_active: bool, by: Actor) -> EndUser:

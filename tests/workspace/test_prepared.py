@@ -59,6 +59,16 @@ def test_rows_and_what_is_selected_with_them_are_the_query_sets(place):
         assert not any(each._state.adding for each in ours)
 
 
+def test_postgresql_keeps_the_plan_of_a_look_up(place):
+    if connection.vendor != "postgresql":
+        return  # SQLite has no plans to keep
+    for _ in range(8):
+        accesses(place.pk, "Added by hand")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%environmentaccess%'")
+        assert cursor.fetchone() == (1,)
+
+
 def test_each_call_has_its_own_values(place):
     name = EnvironmentAccess.objects.first().source_name
     assert len(accesses(place.pk, name)) == 2

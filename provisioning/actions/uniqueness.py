@@ -1,0 +1,26 @@
+"""What a connection may have once. The constraints decide, so that two requests at once get one verdict."""
+
+from django.db import IntegrityError
+
+from provisioning.models import ProvisionedGroup, ProvisionedUser
+from workspace.events import ConflictError
+from workspace.transactions import violated
+
+# Kind and attribute by the constraint; which of several the databases look at first differs.
+_TAKEN = {
+    "scim_user_name_unique": "user with this userName",
+    "scim_user_person_unique": "user with this userName or email address",
+    "scim_user_external_id_unique": "user with this externalId",
+    "scim_group_name_unique": "group with this displayName",
+    "scim_group_external_id_unique": "group with this externalId",
+}
+
+
+def save_unique(row: ProvisionedUser | ProvisionedGroup) -> None:
+    """Save a record, or raise ConflictError that names what is taken."""
+    try:
+        row.save()
+    except IntegrityError as error:
+        if (taken := _TAKEN.get(violated(error, type(row)))) is None:
+            raise
+        raise ConflictError(f"This connection already has a {taken}. Look it up, then update it.") from None
