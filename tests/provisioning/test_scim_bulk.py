@@ -193,7 +193,7 @@ def test_each_operation_is_all_or_nothing_for_itself(scim):
 
 
 def test_a_failing_program_concerns_one_operation(scim, monkeypatch):
-    save = people_actions._save_unique
+    save = people_actions.save_unique
 
     def fail(person):
         if person.user_name.startswith("bob"):
@@ -201,7 +201,7 @@ def test_a_failing_program_concerns_one_operation(scim, monkeypatch):
             raise RuntimeError("secret detail")
         save(person)
 
-    monkeypatch.setattr(people_actions, "_save_unique", fail)
+    monkeypatch.setattr(people_actions, "save_unique", fail)
     results = bulk(scim, post("ada"), post("bob"), post("cleo"))
     assert statuses(results) == "201 500 201"
     assert "secret" not in json.dumps(results)

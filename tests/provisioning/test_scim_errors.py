@@ -91,7 +91,7 @@ def test_c1_failures_below(scim, monkeypatch, failure, status):
         raise failure("secret detail")
 
     scim.user()
-    monkeypatch.setattr(people, "_save_unique", fail)
+    monkeypatch.setattr(people, "save_unique", fail)
     answer = scim.post("/Users", okta_user("bob"))
     assert is_error(answer, status, "uniqueness" if status == 409 else None)
     assert "secret" not in str(answer.body)
