@@ -66,7 +66,10 @@ def _place(tidy: Body, model: type[BaseModel], key: str, value: Any, reader: "_R
         reader.tolerance.ignore(f"unknown attribute {key[:100]}")
         return
     if is_read_only(steps):
-        return  # Clients send back what they read; it says nothing, not even when it is malformed.
+        # Clients send back what they read; it says nothing, not even when it is malformed.
+        if _is_named_alone(steps[-1], value):
+            tidy[steps[-1].name] = {}
+        return
     if len(steps) > 1 or (":" in key and not steps[0].is_extension):
         reader.tolerance.note(f"{spelled(steps)} sent as a path")
     read = reader.value(steps[-1], value)
@@ -189,7 +192,7 @@ def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Re
         if _NAMES.fullmatch(path):
             return None  # scim2-models would take its own name of an attribute too, such as user_name
     if is_read_only(steps):
-        raise errors.mutability(f"{spelled(steps)} is what this server says. It cannot be changed.")
+        return _without_change(op, steps, value)
     if steps and steps[0].name == "members":
         if op == "remove" and value and "[" not in path:
             reader.tolerance.note("members removed by value")
@@ -205,6 +208,18 @@ def _single(op: str, path: str, item: Body, model: type[BaseModel], reader: "_Re
         reader.tolerance.note(f"{spelled(steps)} cleared by an empty value")
         return {"op": "remove", "path": path.rpartition("].")[0] + "]" if "]." in path else path}
     return {"op": op, "path": path if has_filter else spelled(steps), "value": read}
+
+
+def _without_change(op: str, steps: list[Attribute], value: Any) -> Body:
+    """An operation on what is read-only that changes nothing of it; any other one is refused."""
+    if op == "remove" or not _is_named_alone(steps[-1], value):
+        raise errors.mutability(f"{spelled(steps)} is what this server says. It cannot be changed.")
+    return {"op": op, "path": spelled(steps), "value": {}}
+
+
+def _is_named_alone(attribute: Attribute, value: Any) -> bool:
+    """Whether an extension is written without any attribute."""
+    return attribute.is_extension and isinstance(value, dict) and {key.lower() for key in value} <= {"schemas"}
 
 
 def _without_filter(path: str) -> str:

@@ -14,7 +14,7 @@ from scim2_models import SCIMException as PayloadError
 from provisioning.scim import body as bodies
 from provisioning.scim import errors
 from provisioning.scim.attributes import find
-from provisioning.scim.resources import EXACT_POLICY, POLICY, Document, dump
+from provisioning.scim.resources import ACCESS, EXACT_POLICY, POLICY, Document, dump
 from provisioning.scim.tolerance import Tolerance
 
 MAX_MEMBERS = 10_000
@@ -58,6 +58,10 @@ def split(operations: Iterable[Document]) -> tuple[MemberChange, list[Document]]
 
 def apply(document: Document, operations: list[Document], model: type[BaseModel], tolerance: Tolerance) -> Document:
     """The document after the operations, all or none of them."""
+    if any(operation["path"] == ACCESS for operation in operations):
+        # Written without any attribute (`dialects`), of which scim2-models makes nothing.
+        document = document | {ACCESS: {}}
+        operations = [operation for operation in operations if operation["path"] != ACCESS]
     if not operations:
         return document
     _check_entries(document, operations, model)

@@ -121,6 +121,8 @@ def dump(resource: BaseModel) -> Document:
     """What is stored of a resource."""
     document = resource.model_dump(scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
     document = {name: value for name, value in document.items() if name not in _NOT_STORED}
+    if isinstance(resource, User) and resource[Access] is not None:
+        document[ACCESS] = {}  # Whoever says that a User has the extension gets that back.
     _check_size(document)
     _check_lengths(document)
     return document

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from provisioning.actions.mappings import add_mapping
-from provisioning.models import ProvisionedUser
+from provisioning.models import ProvisionedUser, ProvisioningConnection
 from provisioning.scim.resources import ACCESS
 from tests.scim import USER, Scim, make_connection, okta_user
 from workspace.actions.groups import create_group
@@ -196,7 +196,7 @@ def test_c4_it_is_ignored_in_a_whole_user(scim, ada, sent):
     "sent",
     [
         {"path": ACCESS, "value": CLAIM},
-        {"path": ACCESS.upper(), "value": {}},
+        {"path": ACCESS.upper(), "value": {"groups": []}},
         {"path": ENVIRONMENTS, "value": CLAIM["environments"]},
         {"path": f"{GROUPS}.value", "value": "x"},
         {"path": f'{ENVIRONMENTS}[value eq "dev"]', "value": {"value": "prod"}},
@@ -209,6 +209,29 @@ def test_c4_a_patch_of_it_is_refused(scim, ada, op, sent):
         answer = scim.patch(f"/Users/{ada}", operation)
         assert (answer.status, answer.body["scimType"]) == (400, "mutability")
         assert ACCESS in answer.body["detail"]
+    assert access_of(scim, ada) == before
+
+
+@pytest.mark.parametrize("value", [{}, {"schemas": [ACCESS]}])
+@pytest.mark.parametrize("op", ["add", "replace"])
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_written_without_attributes_it_is_shown_as_it_was_written(scim, ada, op, value, is_strict):
+    ProvisioningConnection.objects.update(is_strict=is_strict)
+    before = access_of(scim, ada)
+    title = {"op": "add", "path": "title", "value": "Countess"}
+    written = scim.patch(f"/Users/{ada}", {"op": op, "path": ACCESS.upper(), "value": value}, title)
+    again = scim.patch(f"/Users/{ada}", title | {"value": "Lady"})
+    for answer in (written, again, scim.get(f"/Users/{ada}")):
+        assert (answer.status, answer.body[ACCESS], ACCESS in answer.body["schemas"]) == (200, {}, True)
+    assert (written.body["title"], again.body["title"]) == ("Countess", "Lady")
+    assert access_of(scim, ada) == before
+    for sent in ({}, {ACCESS: value}):
+        replaced = scim.put(f"/Users/{ada}", okta_user("ada") | {"schemas": [USER, *sent]} | sent)
+        assert (replaced.status, ACCESS in replaced.body, ACCESS in replaced.body["schemas"]) == (
+            200,
+            bool(sent),
+            bool(sent),
+        )
     assert access_of(scim, ada) == before
 
 
