@@ -9,6 +9,7 @@ from provisioning.models import (
     ProvisionedMembership,
     ProvisionedUser,
     ProvisioningConnection,
+    ResourceCount,
     ScimRequest,
     ScimToken,
 )
@@ -114,6 +115,18 @@ class ProvisionedMembershipAdmin(ReadOnlyAdmin):
     @admin.display(ordering="group__connection")
     def connection(self, membership: ProvisionedMembership) -> str:
         return str(membership.group.connection)
+
+
+@admin.register(ResourceCount)
+class ResourceCountAdmin(ReadOnlyAdmin):
+    """How many Users and Groups each connection has, in parts."""
+
+    list_display = ["connection", "kind", "part", "total"]
+    list_filter = ["kind"]
+    list_select_related = _CONNECTION
+    search_fields = ["connection__id", *_CONNECTION_NAMES]
+    raw_id_fields = ["connection"]
+    ordering = ["-id"]
 
 
 @admin.register(ScimRequest)

@@ -8,6 +8,7 @@ from provisioning.models.resources import (
     ProvisionedGroup,
     ProvisionedMembership,
     ProvisionedUser,
+    ResourceCount,
 )
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ProvisionedMembership",
     "ProvisionedUser",
     "ProvisioningConnection",
+    "ResourceCount",
     "ScimRequest",
     "ScimToken",
 ]

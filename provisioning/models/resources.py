@@ -122,3 +122,24 @@ class ProvisionedMembership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.group}"
+
+
+class ResourceCount(models.Model):
+    """How many resources of a kind a connection has: the sum of its parts, which triggers of the database keep.
+
+    Every list must say how many there are, and to count rows takes as long as there are many. Several parts, so that
+    requests that create at once need not wait for each other's row. Migrations that have a table of resources remade,
+    as Django does on SQLite to change a column, must make the triggers anew (`provisioning/triggers.py`).
+    """
+
+    connection = models.ForeignKey(ProvisioningConnection, models.CASCADE, related_name="counts")
+    kind = models.CharField(max_length=5, choices=[("User", "User"), ("Group", "Group")])
+    part = models.PositiveSmallIntegerField()
+    # Less than none where another part counted the resources that this one counted out.
+    total = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "kind", "part"], name="resource_count_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.total} of {self.kind}"

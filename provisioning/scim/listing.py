@@ -67,9 +67,9 @@ def answer(adapters: Sequence[type[Adapter]], request: CallRequest, asked: Mappi
     if query.sort and len(adapters) > 1:
         raise errors.invalid_value("Sort Users or Groups, at /Users/.search or /Groups/.search; not both together.")
     if query.cursor is None:
-        head, found = _page(parts, query)
+        head, found = _page(parts, query, request)
     else:
-        head, found = _page_at(parts, query, _scope(adapters, request, query))
+        head, found = _page_at(parts, query, request, _scope(adapters, request, query))
     return responses.resource({"schemas": [_LIST], **head, "Resources": _rendered(parts, found, request)})
 
 
@@ -117,21 +117,32 @@ def _key(adapter: type[Adapter], query: Query) -> Key | None:
     return found.key()
 
 
-def _page(parts: list[Part], query: Query) -> _Page:
+def _page(parts: list[Part], query: Query, request: CallRequest) -> _Page:
     """The page that begins at startIndex."""
     found: _Found = []
     total = 0
     for number, part in enumerate(parts):
         first, wanted = max(query.start - 1 - total, 0), query.count - len(found)
         rows = list(part.rows[first : first + wanted])
-        # A page that is not full ends the list, and so tells its length.
-        is_end = bool(rows or not first) and len(rows) < wanted
-        total += first + len(rows) if is_end else part.rows.count()
         found += [(number, row) for row in rows]
+        if (rows or not first) and len(rows) < wanted:
+            total += first + len(rows)  # A page that is not full ends the list, and so tells its length.
+        elif not query.filter and (len(found) == query.count or part is parts[-1]):
+            total = _total(parts, query, request)
+            break
+        else:
+            total += part.rows.count()
     return {"totalResults": total, "startIndex": query.start, "itemsPerPage": len(found)}, found
 
 
-def _page_at(parts: list[Part], query: Query, scope: str) -> _Page:
+def _total(parts: list[Part], query: Query, request: CallRequest) -> int:
+    """How many resources there are; only those of a filter need counting."""
+    if query.filter:
+        return sum(part.rows.count() for part in parts)
+    return sum(adapter.count(request) for adapter in {part.adapter for part in parts})
+
+
+def _page_at(parts: list[Part], query: Query, request: CallRequest, scope: str) -> _Page:
     """The page that begins at the cursor. Only the first one counts the list; the others are told by their cursor."""
     position = cursors.read(query.cursor, scope) if query.cursor else None
     if position and position.count != query.count:
@@ -140,8 +151,10 @@ def _page_at(parts: list[Part], query: Query, scope: str) -> _Page:
     has_more = bool(query.count) and len(found) > query.count
     if position:
         total = position.total
+    elif len(found) > query.count:
+        total = _total(parts, query, request)
     else:
-        total = sum(part.rows.count() for part in parts) if len(found) > query.count else len(found)
+        total = len(found)
     found = found[: query.count]
     head: Document = {"totalResults": total, "itemsPerPage": len(found)}
     if has_more:
