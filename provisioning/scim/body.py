@@ -13,7 +13,7 @@ MAX_DEPTH = 20
 # Ten thousand members with four attributes each, and no more; an object of ours has some thirty names.
 MAX_PARTS, MAX_NAMES = 60_000, 1_000
 MAX_DIGITS = 20
-_DIGITS = re.compile("[0-9]+")
+_ALL_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTENT_TYPES = {"", "application/scim+json", "application/json"}
 
@@ -90,26 +90,27 @@ def _finite(text: str) -> float:
 
 def has_long_numbers(text: str) -> bool:
     """Whether there are more digits in a row than any number has: reading them takes the square of their count."""
-    return max(map(len, _DIGITS.findall(text)), default=0) > MAX_DIGITS
+    return b"0" * (MAX_DIGITS + 1) in text.encode("utf-8", "replace").translate(_ALL_ZEROS)
 
 
 def _short(text: str) -> int:
-    if len(text) > MAX_DIGITS:
+    if len(text.lstrip("-")) > MAX_DIGITS:
         raise errors.invalid_syntax(f"Send numbers of at most {MAX_DIGITS} digits.")
     return int(text)
 
 
 def _check_depth(value: Any) -> None:
-    level = [value]
+    level = _nested([value])
     for _ in range(MAX_DEPTH):
-        level = [child for item in level for child in _children(item) if isinstance(child, dict | list)]
+        level = [child for item in level for child in _nested(item.values() if isinstance(item, dict) else item)]
         if not level:
             return
     raise _too_deep()
 
 
-def _children(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _nested(values: Iterable[Any]) -> list[Any]:
+    # A tuple, as this sees every value of a body: a union of types takes three times as long.
+    return [value for value in values if isinstance(value, (dict, list))]
 
 
 def _too_deep() -> errors.ScimError:

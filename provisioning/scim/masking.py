@@ -61,7 +61,7 @@ def _masked_json(text: str) -> tuple[str, bool]:
 
 def _number(text: str) -> int | str:
     """One that was refused for its length stays a text."""
-    return int(text) if len(text) <= MAX_DIGITS else text
+    return int(text) if len(text.lstrip("-")) <= MAX_DIGITS else text
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """C7: what a body must be."""
 
+import json
+
 import pytest
 
 from provisioning.scim import body
@@ -39,6 +41,19 @@ def test_c7_refused(content, status):
 
 def test_c7_accepted():
     assert body.parse('{"a": "ä\\u00e9 \\ud83d\\ude00", "b": [1.5, null]}'.encode()) == {"a": "äé 😀", "b": [1.5, None]}
+
+
+@pytest.mark.parametrize(
+    "content", ['{"a":' * 20 + "1" + "}" * 20, f'{{"a": -{"9" * 20}, "b": "{"9" * 99}", "c": {"1234567890" * 2}}}']
+)
+def test_c7_accepted_up_to_the_limits(content):
+    assert body.parse(content.encode()) == json.loads(content)
+
+
+@pytest.mark.parametrize("text", ["{}", "-{}", "1, {}", '"ä", {}'])
+def test_c7_a_number_of_21_digits_is_refused(text):
+    with pytest.raises(ScimError):
+        body.parse(f'{{"a": [{text.format("123456789012345678901")}]}}'.encode())
 
 
 @pytest.mark.parametrize("kind", ["", "application/json", "application/scim+json; charset=utf-8", "Application/JSON"])
