@@ -15,7 +15,7 @@ from django.db.models import BooleanField, Expression, F, Field, Func, Model, Qu
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 # What a value is of: a field of a model by its name, or many ids.
 Typed: TypeAlias = "tuple[type[Model], str] | Ids"
 
@@ -53,13 +53,13 @@ class Among(Func):
 
 
 class Prepared(Generic[Row]):
-    """A query set as a function of its values, which gives the rows as a list.
+    """A query set as a function of its values, which gives the rows as a list: of a model, or tuples of `values_list`.
 
     It is described with the fields that the values are of:
     `Prepared(lambda digest: Token.objects.filter(digest=digest), (Token, "digest"))`. It is compiled at its first call.
     """
 
-    def __init__(self, build: "Callable[..., QuerySet[Row]]", *fields: Typed) -> None:
+    def __init__(self, build: "Callable[..., QuerySet[Any, Row]]", *fields: Typed) -> None:
         self._build, self._fields = build, fields
         self._compiled: _Compiled | None = None
 
@@ -78,28 +78,22 @@ class _Compiled:
     using: str
     sql: str
     params: Sequence[Any]
-    model: type[Model]
-    columns: slice
-    names: list[str]
-    related: list[Any]
     converters: list[tuple[int, list[Callable[..., Any]], Any]]
+    # None where rows are tuples.
+    filler: "_Filler | None"
 
     @classmethod
-    def of(cls, queryset: "QuerySet[Any]") -> "_Compiled":
+    def of(cls, queryset: "QuerySet[Any, Any]") -> "_Compiled":
         compiler = queryset.query.get_compiler(using=queryset.db)
         sql, params = compiler.as_sql()
-        info = compiler.klass_info
-        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        is_of_values = queryset._fields is not None  # type: ignore[attr-defined]
         converters = compiler.get_converters([column[0] for column in compiler.select])
         return cls(
             using=queryset.db,
             sql=sql,
             params=params,
-            model=info["model"],
-            columns=columns,
-            names=[column[0].target.attname for column in compiler.select[columns]],
-            related=get_related_populators(info, compiler.select, queryset.db),  # type: ignore[call-arg] # of a later Django
             converters=[(place, functions, column) for place, (functions, column) in converters.items()],
+            filler=None if is_of_values else _Filler.of(compiler, queryset.db),
         )
 
     def rows(self, values: Sequence[Any]) -> list[Any]:
@@ -107,13 +101,35 @@ class _Compiled:
         with _cursor(connection) as cursor:
             cursor.execute(self.sql, [_bound(each, values, connection) for each in self.params])
             found = cursor.fetchall()
-        return [self._row(list(row), connection) for row in found]
+        if self.converters:
+            found = [self._converted(list(row), connection) for row in found]
+        return [self.filler.row(row, self.using) for row in found] if self.filler else found
 
-    def _row(self, row: list[Any], connection: Any) -> Model:
+    def _converted(self, row: list[Any], connection: Any) -> list[Any]:
         for place, functions, column in self.converters:
             for function in functions:
                 row[place] = function(row[place], column, connection)
-        filled = self.model.from_db(self.using, self.names, row[self.columns])
+        return row
+
+
+@dataclass(frozen=True)
+class _Filler:
+    """Makes rows of a model, and of those that are selected with them, out of columns."""
+
+    model: type[Model]
+    columns: slice
+    names: list[str]
+    related: list[Any]
+
+    @classmethod
+    def of(cls, compiler: Any, using: str) -> "_Filler":
+        info = compiler.klass_info
+        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        names = [column[0].target.attname for column in compiler.select[columns]]
+        return cls(info["model"], columns, names, get_related_populators(info, compiler.select, using))  # type: ignore[call-arg] # of a later Django
+
+    def row(self, row: Sequence[Any], using: str) -> Model:
+        filled = self.model.from_db(using, self.names, row[self.columns])
         for populator in self.related:
             populator.populate(row, filled)
         return filled

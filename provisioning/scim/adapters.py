@@ -1,26 +1,36 @@
 """django-scim2's adapters: they only translate between SCIM bodies, our rows and the actions."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django_scim.adapters import SCIMMixin
 
 from provisioning.actions import grants, groups, people
-from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
+from provisioning.models import (
+    ProvisionedGroup,
+    ProvisionedMembership,
+    ProvisionedUser,
+    ProvisioningConnection,
+    ResourceCount,
+)
 from provisioning.scim import dialects, granted, managers, patch
 from provisioning.scim.auth import Call, CallRequest
+from provisioning.scim.json_lookups import UuidText
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import ACCESS, ENTERPRISE, Document, Group, Model, Selection, User, parse, render
 from provisioning.scim.tolerance import Tolerance
 from workspace.keys import canonical
-from workspace.prepared import Prepared
+from workspace.prepared import Among, Ids, Prepared
 
-Entries = dict[UUID, list[Document]]
-Said = dict[UUID, Document]
+# By the id of the resource, as it is written.
+Entries = dict[str, list[Document]]
+Said = dict[str, Document]
+# What an answer is made of; the rest is for filters and changes.
+_SHOWN = ("id", "document", "version", "created_at", "updated_at")
 
 
 def user_model() -> type[ProvisionedUser]:
@@ -34,7 +44,7 @@ def _by(model: type[ProvisionedUser | ProvisionedGroup], column: str) -> Prepare
     def build(connection: Any, value: Any) -> QuerySet:
         # Said twice: of a partial index, SQLite wants to read that it holds every row that is looked for.
         rows = model.objects.filter(Q(connection=connection, **{column: value})).exclude(**{column: ""})
-        return rows.defer("folded").order_by()
+        return rows.only(*_SHOWN).order_by()
 
     return Prepared(build, (ProvisioningConnection, "id"), (model, column))
 
@@ -43,10 +53,10 @@ def _prepared(model: type[ProvisionedUser | ProvisionedGroup], locked_with: str 
     """The look-up of one resource; locked, others wait, except those who only refer to the row."""
 
     def build(connection: Any, pk: Any) -> QuerySet:
-        rows: QuerySet = model.objects.filter(connection=connection, pk=pk).defer("folded")
-        if locked_with:
-            rows = rows.select_related(locked_with).select_for_update(of=("self",), no_key=True)
-        return rows
+        rows: QuerySet = model.objects.filter(connection=connection, pk=pk)
+        if not locked_with:
+            return rows.only(*_SHOWN)
+        return rows.defer("folded").select_related(locked_with).select_for_update(of=("self",), no_key=True)
 
     return Prepared(build, (ProvisioningConnection, "id"), (model, "id"))
 
@@ -90,7 +100,7 @@ class Adapter(SCIMMixin):
     @classmethod
     def count(cls, request: CallRequest) -> int:
         """How many those are; to count their rows would take as long as they are many."""
-        return sum(request.scim.connection.counts.filter(kind=cls.resource_type).values_list("total", flat=True))
+        return sum(total for (total,) in _counts(request.scim.connection.pk, cls.resource_type))
 
     @classmethod
     def find(cls, request: CallRequest, pk: UUID, *, to_change: bool = False) -> Any:
@@ -120,7 +130,7 @@ class Adapter(SCIMMixin):
     def rendered(cls, rows: Sequence[Any], request: CallRequest, selection: Selection) -> list[Document]:
         """The rows as an answer shows them."""
         said = cls.said(rows, request.scim.connection, selection) if rows else {}
-        return [cls(row, request).to_dict(selection, said.get(row.pk)) for row in rows]
+        return [cls(row, request).to_dict(selection, said.get(str(row.pk))) for row in rows]
 
     @classmethod
     def said(cls, rows: Sequence[Any], connection: ProvisioningConnection, selection: Selection) -> Said:
@@ -164,7 +174,7 @@ class UserAdapter(Adapter):
 
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:
-        return request.scim.connection.users.defer("folded")
+        return ProvisionedUser.objects.filter(connection=request.scim.connection).only(*_SHOWN)
 
     @classmethod
     def said(cls, rows: Sequence[Any], connection: ProvisioningConnection, selection: Selection) -> Said:
@@ -180,16 +190,10 @@ class UserAdapter(Adapter):
 
     @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
-        found: Iterable[tuple[UUID, UUID, str]]
-        if len(rows) == 1:
-            found = ((each.user_id, each.group.pk, each.group.display_name) for each in _groups_of_one(rows[0].pk))
-        else:
-            memberships = _named_groups().filter(user__in=[row.pk for row in rows])
-            found = memberships.values_list("user_id", "group_id", "group__display_name")
         entries: Entries = defaultdict(list)
-        for user, group, name in found:
+        for user, group, name in _groups_of([row.pk for row in rows]):
             entries[user].append(
-                {"value": str(group), "$ref": f"{base_url}/Groups/{group}", "display": name, "type": "direct"}
+                {"value": group, "$ref": f"{base_url}/Groups/{group}", "display": name, "type": "direct"}
             )
         return entries
 
@@ -235,14 +239,13 @@ class GroupAdapter(Adapter):
 
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:
-        return request.scim.connection.groups.defer("folded")
+        return ProvisionedGroup.objects.filter(connection=request.scim.connection).only(*_SHOWN)
 
     @classmethod
     def entries(cls, rows: Sequence[Any], base_url: str) -> Entries:
-        found = ProvisionedMembership.objects.filter(group__in=[row.pk for row in rows]).order_by("pk")
         entries: Entries = defaultdict(list)
-        for group, user in found.values_list("group_id", "user_id"):
-            entries[group].append({"value": str(user), "$ref": f"{base_url}/Users/{user}", "type": "User"})
+        for group, user in _members_of([row.pk for row in rows]):
+            entries[group].append({"value": user, "$ref": f"{base_url}/Users/{user}", "type": "User"})
         return entries
 
     def create(self, body: Document) -> None:
@@ -289,15 +292,21 @@ class GroupAdapter(Adapter):
 ADAPTERS: list[type[Adapter]] = [UserAdapter, GroupAdapter]
 
 
-def _named_groups() -> QuerySet[ProvisionedMembership]:
-    return (
-        ProvisionedMembership.objects.select_related("group")
-        .only("user_id", "group__id", "group__display_name")
-        .order_by("pk")
-    )
+def _memberships(column: str, ids: Any, *shown: Any) -> QuerySet[ProvisionedMembership, Any]:
+    rows = ProvisionedMembership.objects.filter(Among(column, ids)).order_by("pk")
+    return rows.values_list(UuidText(F(column)), *shown)
 
 
-_groups_of_one = Prepared(lambda user: _named_groups().filter(user=user), (ProvisionedUser, "id"))
+_groups_of = Prepared(
+    lambda users: _memberships("user", users, UuidText(F("group")), "group__display_name"),
+    Ids(),
+)
+_members_of = Prepared(lambda groups: _memberships("group", groups, UuidText(F("user"))), Ids())
+_counts = Prepared(
+    lambda connection, kind: ResourceCount.objects.filter(connection=connection, kind=kind).values_list("total"),
+    (ProvisioningConnection, "id"),
+    (ResourceCount, "kind"),
+)
 
 
 def _time(moment: datetime) -> str:

@@ -5,7 +5,6 @@ The way to both leads from the user's record to the connection. `whose` says whi
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
@@ -15,7 +14,9 @@ from provisioning.scim.resources import ACCESS, Document, Selection
 from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
 
 _URN = ACCESS.lower()
-_Entries = Iterator[tuple[UUID, Document]]
+# With the id of the user's record, as it is written.
+_Entries = Iterator[tuple[str, Document]]
+_USER = UuidText(F("end_user__provisioned"))
 
 
 def accesses(whose: Q) -> QuerySet[EnvironmentAccess]:
@@ -31,10 +32,10 @@ def memberships(whose: Q) -> QuerySet[GroupMembership]:
     return GroupMembership.objects.filter(whose & pushed, source_kind=SourceKind.SCIM).order_by("group_id")
 
 
-def shown(rows: Sequence[ProvisionedUser], selection: Selection) -> dict[UUID, Document]:
+def shown(rows: Sequence[ProvisionedUser], selection: Selection) -> dict[str, Document]:
     """The access extension of these rows, by their ids: what is asked for of it, by one query each for all."""
     whose = Q(end_user__provisioned__in=[row.pk for row in rows])
-    found: dict[UUID, dict[str, list[Document]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[str, list[Document]]] = defaultdict(lambda: defaultdict(list))
     for name, entries in _ENTRIES.items():
         if selection.asks(_URN, name):
             for user, entry in entries(whose):
@@ -43,16 +44,16 @@ def shown(rows: Sequence[ProvisionedUser], selection: Selection) -> dict[UUID, D
 
 
 def _environments(whose: Q) -> _Entries:
-    columns = ("end_user__provisioned", "environment__slug", "environment__name")
+    columns = (_USER, "environment__slug", "environment__name")
     for user, slug, name in accesses(whose).values_list(*columns):
         yield user, {"value": slug, "display": name}
 
 
 def _groups(whose: Q) -> _Entries:
     """Several groups that were pushed may fill one end-user group."""
-    columns = ("end_user__provisioned", "group_id", "group__name", "group__environment__slug")
+    columns = (_USER, UuidText(F("group_id")), "group__name", "group__environment__slug")
     for user, pk, name, slug in memberships(whose).values_list(*columns).distinct():
-        yield user, {"value": str(pk), "display": name, "environment": slug}
+        yield user, {"value": pk, "display": name, "environment": slug}
 
 
 _ENTRIES = {"environments": _environments, "groups": _groups}

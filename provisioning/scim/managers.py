@@ -10,14 +10,14 @@ from provisioning.scim.stored import exact_uuid
 
 def resolved(
     rows: Sequence[ProvisionedUser], connection: ProvisioningConnection, selection: Selection
-) -> dict[UUID, Document]:
+) -> dict[str, Document]:
     """The enterprise extension of those rows whose manager is a user of the connection, by one query for all."""
     named = _named(rows) if _are_shown(selection) else {}
     if not named:
         return {}
     known = dict(connection.users.filter(pk__in=named.values()).values_list("pk", "document"))
     return {
-        row.pk: _extension(row.document[ENTERPRISE], known[named[row.pk]], connection.base_url)
+        str(row.pk): _extension(row.document[ENTERPRISE], known[named[row.pk]], connection.base_url)
         for row in rows
         if named.get(row.pk) in known
     }

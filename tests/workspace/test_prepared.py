@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -85,6 +86,20 @@ def test_what_is_null_stays_null_and_json_is_read(place):
     assert [everything(row) for row in events("end_user.created")] == [everything(row) for row in expected]
     assert events.first("end_user.created").pk == expected[0].pk
     assert events.first("nothing") is None
+
+
+def test_rows_of_values_are_tuples(place):
+    named = Prepared(
+        lambda pk: (
+            EnvironmentAccess.objects.filter(environment=pk)
+            .order_by("end_user__name_key")
+            .values_list("end_user", Upper("end_user__full_name"))
+        ),
+        (Environment, "id"),
+    )
+    people = EndUser.objects.order_by("name_key")
+    assert [tuple(row) for row in named(place.pk)] == [(one.pk, one.full_name.upper()) for one in people]
+    assert named.first(uuid4()) is None
 
 
 def test_a_row_can_be_changed_and_saved(place):
