@@ -6,11 +6,12 @@ from random import Random
 import pytest
 from django.db import connection as database
 
-from provisioning.actions.mappings import set_only_mapped
+from provisioning.actions.mappings import choose_attributes, set_only_mapped
 from provisioning.models import GroupMapping
+from provisioning.scim.resources import profile
 from tests import factories
 from tests.provisioning.mapped import add, due, fresh, granted, remove
-from tests.scim import Scim, make_connection
+from tests.scim import Scim, make_connection, okta_user
 from workspace.events import SYSTEM, ActionError
 from workspace.models import EndUserGroup, Environment
 
@@ -92,3 +93,29 @@ def test_a_group_that_is_pushed_while_it_is_mapped_ends_up_mapped(transactional_
             ]
         )
         assert granted(other) == due(other)
+
+
+@pytest.mark.parametrize("seed", range(ROUNDS))
+def test_every_profile_is_what_the_chosen_attributes_say_after_everything_at_once(transactional_db, scim, seed):
+    ids = [scim.user(f"u{number}", displayName=f"D{number}", nickName=f"N{number}") for number in range(6)]
+
+    def update(pk, **attributes):
+        operation = {"op": "replace", "value": attributes}
+        return lambda: Scim(scim.connection, scim.token).patch(f"/Users/{pk}", operation).status
+
+    def choose(name_from, email_from):
+        chosen = {"name_from": name_from, "email_from": email_from}
+        return lambda: choose_attributes(connection=fresh(scim), **chosen, by=SYSTEM) and 200
+
+    calls = [update(pk, displayName=f"D of {pk}", nickName=f"N of {pk}") for pk in ids]
+    calls += [update(pk, userName=f"{number}@new.example") for number, pk in enumerate(ids)]
+    calls += [lambda: Scim(scim.connection, scim.token).post("/Users", okta_user("new", nickName="New")).status]
+    calls += [choose("nickName", "userName"), choose("", ""), choose("userName", "work")]
+    Random(seed).shuffle(calls)  # noqa: S311
+
+    assert set(at_once(calls)) <= {200, 201}
+
+    chosen = fresh(scim)
+    for row in chosen.users.select_related("end_user"):
+        wanted = profile(row.document, chosen.name_from, chosen.email_from)
+        assert (row.end_user.full_name, row.end_user.email) == wanted
