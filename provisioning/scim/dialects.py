@@ -73,15 +73,23 @@ def _place(tidy: Body, model: type[BaseModel], key: str, value: Any, reader: "_R
     if len(steps) > 1 or (":" in key and not steps[0].is_extension):
         reader.tolerance.note(f"{spelled(steps)} sent as a path")
     read = reader.value(steps[-1], value)
-    if read is None:
-        return
+    if read is not None:
+        _put(tidy, steps, read)
+
+
+def _put(target: Body, steps: list[Attribute], value: Any) -> None:
+    """Set what these steps lead to, beside what is there."""
     for step in steps[:-1]:
-        tidy = tidy.setdefault(step.name, {})
-    last = steps[-1].name
-    if isinstance(read, dict) and isinstance(tidy.get(last), dict):
-        tidy[last].update(read)
+        if step.is_many:
+            raise errors.invalid_path(f"{step.name} has several values. Send it as a list of them.")
+        if not isinstance(target.get(step.name), dict):
+            target[step.name] = {}
+        target = target[step.name]
+    there = target.get(steps[-1].name)
+    if isinstance(value, dict) and isinstance(there, dict):
+        there.update(value)
     else:
-        tidy[last] = read
+        target[steps[-1].name] = value
 
 
 def _modern(key: str, tolerance: Tolerance) -> str:
@@ -321,10 +329,11 @@ class _Reader:
         self.count("names", len(value))
         read: Body = {}
         for steps, item in self._parts(model, value):
-            if (part := self.value(steps[-1], item)) is not None:
-                read[steps[0].name] = part
-            elif self.keeps_clearing:
-                read[steps[0].name] = None
+            if len(steps) > 1:
+                self.tolerance.note(f"{spelled(steps)} sent as a path")
+            part = self.value(steps[-1], item)
+            if part is not None or self.keeps_clearing:
+                _put(read, steps, part)
         return read or None
 
     def _parts(self, model: type[BaseModel], value: Body) -> list[tuple[list[Attribute], Any]]:

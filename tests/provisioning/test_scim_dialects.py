@@ -23,6 +23,14 @@ def operations(*sent, model=User, key="Operations"):
     return dialects.operations(body, model, "the-id", Tolerance(notes)), notes
 
 
+@pytest.mark.parametrize("more", [{}, {"emails": [{"value": "a@example.com"}]}])
+def test_a_part_of_a_list_without_the_list_is_refused(more):
+    for sent in (more | {"emails.value": "b@example.com"}, {"emails.value": "b@example.com"} | more):
+        with pytest.raises(ScimError, match="Send it as a list") as refusal:
+            read(**sent)
+        assert (refusal.value.status, refusal.value.scim_type) == (400, "invalidPath")
+
+
 @pytest.mark.parametrize(
     ("sent", "active"),
     [
@@ -100,6 +108,8 @@ def test_c9_active_in_operations(operation):
         ({ENTERPRISE: {"manager": [{"value": "42"}]}}, {ENTERPRISE: {"manager": {"value": "42"}}}),
         ({ENTERPRISE: {"manager": None, "employeeNumber": 7}}, {ENTERPRISE: {"employeeNumber": "7"}}),
         ({f"{ENTERPRISE}:department": "D"}, {ENTERPRISE: {"department": "D"}}),
+        ({ENTERPRISE: {"manager.value": "42"}}, {ENTERPRISE: {"manager": {"value": "42"}}}),
+        ({ENTERPRISE: {"manager": None, "manager.value": "42"}}, {ENTERPRISE: {"manager": {"value": "42"}}}),
         ({"urn:scim:schemas:extension:enterprise:1.0": {"department": "D"}}, {ENTERPRISE: {"department": "D"}}),
         ({"favouriteColour": "blue", "urn:x:y": {"a": 1}}, {}),
         ({"password": "s3cret", "id": "1", "meta": {"created": "x"}}, None),
@@ -122,6 +132,7 @@ def test_meta_of_any_kind_is_left_out():
         ({"active": "True"}, "active sent as text"),
         ({"emails": {"value": "a@b.c"}}, "emails sent as one value instead of a list"),
         ({ENTERPRISE: {"manager": "42"}}, "manager sent as a bare value"),
+        ({ENTERPRISE: {"manager.value": "42"}}, "manager.value sent as a path"),
         ({"favouriteColour": 1}, "Ignored the unknown attribute favouriteColour"),
         ({"schemas": ["urn:scim:schemas:core:1.0"]}, "Ignored the unknown schema urn:scim:schemas:core:1.0"),
         ({"schemas": []}, "schemas left out"),
