@@ -16,10 +16,21 @@ _USED_EVERY = timedelta(minutes=1)
 # Compared against when no token has the prefix, so that an unknown one takes the same time.
 _NO_DIGEST = hashlib.sha256(b"").hexdigest()
 
+_PROVIDER = "connection__environment_provider__"
+# Every request reads this: what requests need, without dates, sealed copies and metadata.
+_READ = {
+    "": "connection digest expires_at revoked_at last_used_at",
+    "connection__": "environment_provider is_enabled takes_over_groups is_strict only_mapped name_from email_from",
+    _PROVIDER: "environment identity_provider is_enabled enforcement domains",
+    f"{_PROVIDER}environment__": "workspace name slug kind",
+    f"{_PROVIDER}environment__workspace__": "name slug",
+    f"{_PROVIDER}identity_provider__": "workspace name",
+}
 _with_connection = Prepared(
-    lambda prefix: ScimToken.objects.filter(prefix=prefix).select_related(
-        "connection__environment_provider__environment__workspace",
-        "connection__environment_provider__identity_provider",
+    lambda prefix: (
+        ScimToken.objects.filter(prefix=prefix)
+        .select_related(f"{_PROVIDER}environment__workspace", f"{_PROVIDER}identity_provider")
+        .only(*(f"{path}{name}" for path, names in _READ.items() for name in names.split()))
     ),
     (ScimToken, "prefix"),
 )

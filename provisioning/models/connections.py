@@ -5,6 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from authentication.models import EnvironmentProvider
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, Source, SourceKind
@@ -81,7 +82,7 @@ class ProvisioningConnection(Entity):
         """Whether SCIM was never saved: only then the set-up page shows the first token in clear."""
         return self.saved_at is None and not self.is_enabled
 
-    @property
+    @cached_property
     def base_url(self) -> str:
         return f"{settings.ORIGIN}/scim/{self.pk}/v2"
 

@@ -94,7 +94,7 @@ class Adapter(SCIMMixin):
 
     @classmethod
     def rows(cls, request: CallRequest) -> QuerySet:
-        """The resources of the calling connection: where every query starts. What is there for filters stays there."""
+        """The resources of the calling connection, with what answers show: where every query starts."""
         raise NotImplementedError
 
     @classmethod

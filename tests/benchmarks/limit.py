@@ -116,8 +116,8 @@ class Limit:
         def read() -> None:
             page = f"{_ALL_USERS} ORDER BY id LIMIT 100 OFFSET {start - 1}"
             self._with_groups(self.database.run(page, self.connection))
-            counted = f"SELECT count(*) FROM {_USERS} WHERE connection_id = %s"
-            self.database.run(counted, self.connection).fetchone()
+            counted = "SELECT total FROM provisioning_resourcecount WHERE connection_id = %s AND kind = 'User'"
+            self.database.run(counted, self.connection).fetchall()
 
         return self._reading(f"query LIKE 'startIndex={start}&%'", read)
 
