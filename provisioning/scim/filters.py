@@ -98,18 +98,18 @@ class _Compiler(FilterVisitor[Q], ABC):
 
     def _select(self, many: Many, node: FilterNode) -> Q:
         """Some element meets the filter."""
-        value = _required_value(node)
         found = many.any(_Element(many, self.tolerance).visit(node))
-        return found if value is None else many.with_value(value) & found
+        required = _required_value(node)
+        return many.with_value(*required) & found if required else found
 
 
-def _required_value(node: FilterNode) -> str | None:
-    """What `value` must equal wherever the filter holds, if it says so."""
+def _required_value(node: FilterNode) -> tuple[Op, str] | None:
+    """How `value` must compare wherever the filter holds, if it says so in a way that an index knows."""
     match node:
         case LogicalExpr(LogicalOperator.and_, terms):
-            return next((value for value in map(_required_value, terms) if value is not None), None)
-        case Comparison(AttrPath(name, None, None), Op.eq, str(value)) if name.lower() == "value":
-            return value
+            return next(filter(None, map(_required_value, terms)), None)
+        case Comparison(AttrPath(name, None, None), Op.eq | Op.sw as op, str(value)) if name.lower() == "value":
+            return op, value
     return None
 
 

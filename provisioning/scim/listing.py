@@ -21,6 +21,8 @@ from provisioning.scim.queries import Query
 from provisioning.scim.resources import Document
 from provisioning.scim.stored import EVERYTHING, Key
 
+# After so many rows, to read all of each costs more than to look those of a page up by their ids.
+_FAR = 1_000
 _LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
@@ -32,6 +34,16 @@ class Part:
     query: Query
     rows: QuerySet
     is_keyed: bool = False
+
+    def page(self, first: int, wanted: int) -> QuerySet:
+        """The rows that follow the first ones. Where those are many, an index alone counts them off."""
+        rows = self.rows[first : first + wanted]
+        return rows if first < _FAR else self.rows.filter(pk__in=self.rows.values("pk")[first : first + wanted])
+
+    def length(self, first: int, wanted: int, found: int) -> int:
+        """How many rows there are: a page that is not full tells it."""
+        is_end = (found or not first) and found < wanted
+        return first + found if is_end else self.rows.count()
 
     def after(self, key: Any, pk: str) -> QuerySet:
         """The rows that follow this one; the key of the first condition alone finds the place in an index."""
@@ -119,19 +131,16 @@ def _key(adapter: type[Adapter], query: Query) -> Key | None:
 
 def _page(parts: list[Part], query: Query, request: CallRequest) -> _Page:
     """The page that begins at startIndex."""
+    whole = None if query.filter else _total(parts, query, request)
     found: _Found = []
-    total = 0
-    for number, part in enumerate(parts):
-        first, wanted = max(query.start - 1 - total, 0), query.count - len(found)
-        rows = list(part.rows[first : first + wanted])
+    passed = 0
+    for number, part in enumerate(parts if whole is None or query.start <= whole else []):
+        first, wanted = max(query.start - 1 - passed, 0), query.count - len(found)
+        rows = list(part.page(first, wanted))
         found += [(number, row) for row in rows]
-        if (rows or not first) and len(rows) < wanted:
-            total += first + len(rows)  # A page that is not full ends the list, and so tells its length.
-        elif not query.filter and (len(found) == query.count or part is parts[-1]):
-            total = _total(parts, query, request)
-            break
-        else:
-            total += part.rows.count()
+        if whole is None or len(found) < query.count:
+            passed += part.length(first, wanted, len(rows))
+    total = passed if whole is None else whole
     return {"totalResults": total, "startIndex": query.start, "itemsPerPage": len(found)}, found
 
 

@@ -145,6 +145,26 @@ class Binary(Text):
         raise errors.invalid_path(f"{self.name} holds bytes, which have no order.")
 
 
+# How a column is compared where an index can find the rows; it is ordered by code points on every database.
+_RANGES: Mapping[Op, Callable[[str], dict[str, str]]] = {
+    Op.eq: lambda key: {"": key},
+    Op.sw: lambda key: {"__gte": key} | ({"__lt": after} if (after := _after(key)) else {}),
+    Op.gt: lambda key: {"__gt": key},
+    Op.ge: lambda key: {"__gte": key},
+    Op.lt: lambda key: {"__lt": key},
+    Op.le: lambda key: {"__lte": key},
+}
+
+
+def _after(prefix: str) -> str:
+    """The first text that follows all those that begin so; empty where there is none."""
+    stem = prefix.rstrip("\U0010ffff")
+    if not stem:
+        return ""
+    last = ord(stem[-1]) + 1
+    return stem[:-1] + ("\ue000" if last == 0xD800 else chr(last))  # half surrogates are no characters
+
+
 @dataclass(frozen=True)
 class Column(Text):
     """A string in a column of its own, usually with an index for equality and order. Empty where it is absent."""
@@ -156,9 +176,9 @@ class Column(Text):
         return EVERYTHING if self.is_required else Q(Filled(F(self.column)))
 
     def finds(self, op: Op, key: str) -> Q:
-        if op != Op.eq:
+        if not key or op not in _RANGES:
             return super().finds(op, key)
-        return Q(**{self.column: key}) & self.is_present() if key else NOTHING
+        return Q(**{f"{self.column}{lookup}": bound for lookup, bound in _RANGES[op](key).items()}) & self.is_present()
 
     def key(self) -> Key | None:
         return Key(F(self.column), self.is_present())
@@ -285,9 +305,9 @@ class Many(ABC):
     def is_filled(self) -> Q:
         """Some element has a value."""
 
-    @abstractmethod
-    def with_value(self, value: str) -> Q:
-        """True at least where some element has this value: lets an index narrow down where to look."""
+    def with_value(self, op: Op, value: str) -> Q:
+        """True at least where some element's value compares so: lets an index narrow down where to look."""
+        return EVERYTHING
 
     @abstractmethod
     def first(self, value: Term) -> Term:
@@ -321,9 +341,6 @@ class Items(Many):
     def is_filled(self) -> Q:
         return Q(JsonPresent(F("folded"), self.name.lower()))
 
-    def with_value(self, value: str) -> Q:
-        return EVERYTHING
-
     def first(self, value: Term) -> Term:
         return FirstItem(JsonItems(F("folded"), self.name.lower()), value)
 
@@ -332,10 +349,11 @@ class Items(Many):
 class Emails(Items):
     """The e-mail addresses, whose values have rows with an index."""
 
-    def with_value(self, value: str) -> Q:
+    def with_value(self, op: Op, value: str) -> Q:
         if not (key := canonical(value)):
             return EVERYTHING
-        rows = ProvisionedEmail.objects.filter(connection=OuterRef("connection"), value_key=key)
+        found = _column(self.name, "value_key", is_required=True).finds(op, key)
+        rows = ProvisionedEmail.objects.filter(found, connection=OuterRef("connection"))
         # The same twice, as SQLite starts from the rows only when they are a list, and PostgreSQL only when they exist.
         return Q(pk__in=rows.values("user")) & Q(Exists(rows.filter(user=OuterRef("pk"))))
 
@@ -356,9 +374,6 @@ class Rows(Many):
     def is_filled(self) -> Q:
         return self.any(EVERYTHING)
 
-    def with_value(self, value: str) -> Q:
-        return EVERYTHING
-
     def first(self, value: Term) -> Term:
         return Subquery(self.rows.annotate(first=value).values("first")[:1])
 
@@ -369,8 +384,10 @@ class Memberships(Rows):
 
     here: str = field(kw_only=True)
 
-    def with_value(self, value: str) -> Q:
-        rows = ProvisionedMembership.objects.filter(self.elements["value"].matches(Op.eq, value))
+    def with_value(self, op: Op, value: str) -> Q:
+        if op != Op.eq:
+            return EVERYTHING
+        rows = ProvisionedMembership.objects.filter(self.elements["value"].matches(op, value))
         return Q(pk__in=rows.values(self.here))
 
 

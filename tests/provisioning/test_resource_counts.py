@@ -149,6 +149,15 @@ def test_every_page_says_how_many_there_are(scim, order, direction):
         assert (body["totalResults"], body["itemsPerPage"]) == (4, min(count, max(0, 5 - start))), asked
 
 
+def test_behind_the_end_nobody_is_looked_for(scim):
+    for name in ("ada", "bob", "cy"):
+        scim.user(name)
+    with CaptureQueriesContext(database) as captured:
+        body = scim.get("/Users?startIndex=4").body
+    assert (body["totalResults"], body["itemsPerPage"], body["Resources"]) == (3, 0, [])
+    assert 'FROM "provisioning_provisioneduser"' not in json.dumps(captured.captured_queries).replace("\\", "")
+
+
 @pytest.mark.parametrize(("path", "order"), [("/Users", ""), ("/Users", "displayName"), ("", "")])
 @pytest.mark.parametrize("how", [{"startIndex": 2}, {"cursor": ""}])
 def test_a_full_page_counts_no_rows(scim, path, order, how):

@@ -208,6 +208,7 @@ def test_the_cost_does_not_depend_on_how_many_there_are(scim, people):
 )
 @pytest.mark.parametrize("sort_order", ["ascending", "descending"])
 def test_common_orders_are_read_from_an_index(scim, sort_by, index, sort_order):
+    scim.user()
     with CaptureQueriesContext(database) as captured:
         scim.get(f"/Users?sortBy={sort_by}&sortOrder={sort_order}&count=2")
     [listed] = [query["sql"] for query in captured if "sort_key" in query["sql"] and "ORDER BY" in query["sql"]]
