@@ -121,7 +121,7 @@ class ProvisionedMembershipAdmin(ReadOnlyAdmin):
 class ResourceCountAdmin(ReadOnlyAdmin):
     """How many Users and Groups each connection has, in parts."""
 
-    list_display = ["connection", "kind", "part", "total"]
+    list_display = ["connection", "kind", "total"]
     list_filter = ["kind"]
     list_select_related = _CONNECTION
     search_fields = ["connection__id", *_CONNECTION_NAMES]

@@ -5,48 +5,45 @@ from typing import Any
 
 _TABLES = {"User": "provisioning_provisioneduser", "Group": "provisioning_provisionedgroup"}
 
-# One row at a time and in one part, as there is one writer.
+# One row at a time, as there is one writer.
 _ON_SQLITE = (
     """
     CREATE TRIGGER KIND_comes AFTER INSERT ON TABLE_OF_KIND BEGIN
-        INSERT INTO provisioning_resourcecount (connection_id, kind, part, total)
-        SELECT NEW.connection_id, 'KIND', 0, 0 WHERE NOT EXISTS (
-            SELECT 1 FROM provisioning_resourcecount
-            WHERE connection_id = NEW.connection_id AND kind = 'KIND' AND part = 0
+        INSERT INTO provisioning_resourcecount (connection_id, kind, total)
+        SELECT NEW.connection_id, 'KIND', 0 WHERE NOT EXISTS (
+            SELECT 1 FROM provisioning_resourcecount WHERE connection_id = NEW.connection_id AND kind = 'KIND'
         );
         UPDATE provisioning_resourcecount SET total = total + 1
-        WHERE connection_id = NEW.connection_id AND kind = 'KIND' AND part = 0;
+        WHERE connection_id = NEW.connection_id AND kind = 'KIND';
     END
     """,
     """
     CREATE TRIGGER KIND_goes AFTER DELETE ON TABLE_OF_KIND BEGIN
         UPDATE provisioning_resourcecount SET total = total - 1
-        WHERE connection_id = OLD.connection_id AND kind = 'KIND' AND part = 0;
+        WHERE connection_id = OLD.connection_id AND kind = 'KIND';
     END
     """,
 )
-# All rows of a statement at once; those of several connections in one order, so that nobody waits in a circle. The part
-# is the database session's own, as few have numbers that are 32 apart. What goes is counted out of the own part, or
-# else of another one; where there is none, the connection is about to go too.
+# All rows of a statement at once. Nobody waits for a count that another transaction has changed, so that no circle of
+# waiting can come of it: who finds none that is free makes another one. If there is none at all, the connection goes.
 _FUNCTION = """
     CREATE FUNCTION provisioning_count_resources() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
-        own_part CONSTANT integer := pg_backend_pid() % 32;
         one record;
     BEGIN
-        FOR one IN SELECT connection_id, count(*) AS number FROM changed GROUP BY connection_id ORDER BY connection_id
+        FOR one IN
+            SELECT connection_id, CASE TG_OP WHEN 'INSERT' THEN count(*) ELSE -count(*) END AS more
+            FROM changed GROUP BY connection_id
         LOOP
-            IF TG_OP = 'INSERT' THEN
-                INSERT INTO provisioning_resourcecount AS held (connection_id, kind, part, total)
-                VALUES (one.connection_id, TG_ARGV[0], own_part, one.number)
-                ON CONFLICT (connection_id, kind, part) DO UPDATE SET total = held.total + excluded.total;
-            ELSE
-                UPDATE provisioning_resourcecount SET total = total - one.number WHERE id = (
-                    SELECT id FROM provisioning_resourcecount
-                    WHERE connection_id = one.connection_id AND kind = TG_ARGV[0]
-                    ORDER BY part <> own_part, part LIMIT 1
-                );
-            END IF;
+            UPDATE provisioning_resourcecount SET total = total + one.more WHERE id = (
+                SELECT id FROM provisioning_resourcecount WHERE connection_id = one.connection_id AND kind = TG_ARGV[0]
+                ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+            );
+            CONTINUE WHEN FOUND;
+            INSERT INTO provisioning_resourcecount (connection_id, kind, total)
+            SELECT one.connection_id, TG_ARGV[0], one.more WHERE TG_OP = 'INSERT' OR EXISTS (
+                SELECT 1 FROM provisioning_resourcecount WHERE connection_id = one.connection_id AND kind = TG_ARGV[0]
+            );
         END LOOP;
         RETURN NULL;
     END $$
@@ -63,8 +60,8 @@ _ON_POSTGRESQL = (
 )
 _COUNT = (
     """
-    INSERT INTO provisioning_resourcecount (connection_id, kind, part, total)
-    SELECT connection_id, 'KIND', 0, count(*) FROM TABLE_OF_KIND GROUP BY connection_id
+    INSERT INTO provisioning_resourcecount (connection_id, kind, total)
+    SELECT connection_id, 'KIND', count(*) FROM TABLE_OF_KIND GROUP BY connection_id
     """,
 )
 

@@ -125,21 +125,21 @@ class ProvisionedMembership(models.Model):
 
 
 class ResourceCount(models.Model):
-    """How many resources of a kind a connection has: the sum of its parts, which triggers of the database keep.
+    """A part of how many resources of a kind a connection has: they add up, and triggers of the database keep them.
 
-    Every list must say how many there are, and to count rows takes as long as there are many. Several parts, so that
-    requests that create at once need not wait for each other's row. Migrations that have a table of resources remade,
-    as Django does on SQLite to change a column, must make the triggers anew (`provisioning/triggers.py`).
+    Every list must say how many there are, and to count rows takes as long as there are many. On PostgreSQL there are
+    as many parts as there were transactions at once that made resources: none waits for another one's. Migrations that
+    have a table of resources remade, as Django does on SQLite to change a column, must make the triggers anew
+    (`provisioning/triggers.py`).
     """
 
-    connection = models.ForeignKey(ProvisioningConnection, models.CASCADE, related_name="counts")
+    connection = models.ForeignKey(ProvisioningConnection, models.CASCADE, related_name="counts", db_index=False)
     kind = models.CharField(max_length=5, choices=[("User", "User"), ("Group", "Group")])
-    part = models.PositiveSmallIntegerField()
-    # Less than none where another part counted the resources that this one counted out.
-    total = models.BigIntegerField(default=0)
+    # Less than none where other parts have counted the resources that this one counted out.
+    total = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["connection", "kind", "part"], name="resource_count_unique")]
+        indexes = [models.Index(fields=["connection", "kind"], name="resource_count_by_kind")]
 
     def __str__(self) -> str:
         return f"{self.total} of {self.kind}"
