@@ -2,12 +2,19 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.db.backends.signals import connection_created
+
+from workspace.waiting import wait_evenly
 
 
 class WorkspaceConfig(AppConfig):
     """Workspaces, people, groups and the record of every change."""
 
     name = "workspace"
+
+    def ready(self) -> None:
+        """Let every connection to SQLite wait for its turn evenly."""
+        connection_created.connect(wait_evenly)
 
 
 class OperatorConfig(AdminConfig):

@@ -86,7 +86,7 @@ _SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA_DIR / "db.sqlite3",
     "OPTIONS": {
-        # Take the write lock at BEGIN and wait for it: a lock upgrade half-way fails at once, whatever the timeout.
+        # Take the write lock at BEGIN and wait for it (`workspace.waiting`): a lock upgrade half-way fails at once.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
