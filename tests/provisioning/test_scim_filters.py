@@ -505,3 +505,13 @@ def test_equality_uses_the_index(crowd, text, index):
     explained = crowd.users.filter(compile_filter(text, resource="User")).explain()
     assert index in explained or "sqlite_autoindex" in explained
     assert "SCAN provisioning" not in explained and "Seq Scan" not in explained, explained
+
+
+@pytest.mark.parametrize("last", ["a", "\ud7ff", "\uffff", "\U0010ffff"], ids=ascii)
+def test_what_begins_so_ends_before_the_next_character_wherever_that_is(scim, last):
+    """Half surrogates follow U+D7FF and are no characters; nothing follows the last character."""
+    names = [f"x{last}", f"x{last}y", f"x{last}\U0010ffff", "x", "w", f"y{last}", f"x{'b' if last == 'a' else 'a'}"]
+    for number, name in enumerate(names):
+        scim.user(f"u{number}", externalId=name)
+    found = scim.post("/Users/.search", {"filter": f'externalId sw "x{last}"'}).body["Resources"]
+    assert [user["externalId"] for user in found] == names[:3]
