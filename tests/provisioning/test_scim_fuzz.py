@@ -94,39 +94,34 @@ fuzzed = settings(
 )
 
 
+def check_changes(scim, collection, pk, new, old, drawn):
+    """Whatever is drawn, sent as a new resource, in the place of an old one, and as changes of it."""
+    sent, operations = drawn
+    path = f"{collection}/{pk}"
+    with transaction.atomic():
+        check(
+            scim,
+            ("POST", collection, new | sent),
+            ("PUT", path, old | sent),
+            ("PATCH", path, {"Operations": operations}),
+            ("PATCH", path, {"Operations": [{"op": "add", "value": sent}]}),
+            ("PATCH", path, {"Operations": [{"op": "replace", "value": sent}]}),
+            ("GET", path),
+        )
+        transaction.set_rollback(True)
+
+
 @given(bodies(User))
 @example(({"emails.value": "ada@example.com"}, [{"op": "add", "value": {"emails.value": None}}]))
 @fuzzed
 def test_c7_no_user_makes_the_server_fail(scim, resources, drawn):
-    sent, operations = drawn
-    path = f"/Users/{resources[0]}"
-    with transaction.atomic():
-        check(
-            scim,
-            ("POST", "/Users", okta_user("new") | sent),
-            ("PUT", path, okta_user() | sent),
-            ("PATCH", path, {"Operations": operations}),
-            ("PATCH", path, {"Operations": [{"op": "add", "value": sent}]}),
-            ("GET", path),
-        )
-        transaction.set_rollback(True)
+    check_changes(scim, "/Users", resources[0], okta_user("new"), okta_user(), drawn)
 
 
 @given(bodies(Group))
 @fuzzed
 def test_c7_no_group_makes_the_server_fail(scim, resources, drawn):
-    sent, operations = drawn
-    path = f"/Groups/{resources[1]}"
-    with transaction.atomic():
-        check(
-            scim,
-            ("POST", "/Groups", {"displayName": "New"} | sent),
-            ("PUT", path, {"displayName": "Engineers"} | sent),
-            ("PATCH", path, {"Operations": operations}),
-            ("PATCH", path, {"Operations": [{"op": "replace", "value": sent}]}),
-            ("GET", path),
-        )
-        transaction.set_rollback(True)
+    check_changes(scim, "/Groups", resources[1], {"displayName": "New"}, {"displayName": "Engineers"}, drawn)
 
 
 @given(
