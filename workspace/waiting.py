@@ -10,7 +10,6 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-SECONDS = 20
 # In this time SQLite asks five times, before it would begin to ask seldom.
 _MILLISECONDS = 33
 
@@ -24,12 +23,17 @@ def wait_evenly(connection: BaseDatabaseWrapper, **signal: Any) -> None:
 
 
 def ask(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    """Run a statement, again and again while SQLite is busy: nothing has happened then."""
-    until = time.monotonic() + SECONDS
+    """Run a statement, again and again while SQLite is busy, as long as settings say: nothing has happened then."""
+    connection = context["connection"]
+    began = time.monotonic()
     while True:
         try:
             return execute(sql, params, many, context)
         except OperationalError as error:
             is_busy = getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-            if not is_busy or context["connection"].connection.in_transaction or time.monotonic() > until:
+            if not is_busy or connection.connection.in_transaction or _is_late(connection, began):
                 raise
+
+
+def _is_late(connection: BaseDatabaseWrapper, began: float) -> bool:
+    return time.monotonic() - began > connection.settings_dict["OPTIONS"]["timeout"]
