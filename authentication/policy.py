@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import idna
 
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 from workspace.models import Environment
 
 Enforcement = EnvironmentProvider.Enforcement

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimToken
-from workspace.prepared import Prepared
+from workspace.db.prepared import Prepared
 
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _USED_EVERY = timedelta(minutes=1)

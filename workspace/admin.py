@@ -14,8 +14,8 @@ from django.utils.safestring import mark_safe
 
 from workspace.actions.administrators import add_administrator
 from workspace.actions.workspaces import create_workspace
+from workspace.db.keys import canonical
 from workspace.events import Actor, record
-from workspace.keys import canonical
 from workspace.models import (
     Administrator,
     ChangeEvent,

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.db.backends.signals import connection_created
 
-from workspace.waiting import wait_evenly
+from workspace.db.waiting import wait_evenly
 
 
 class WorkspaceConfig(AppConfig):

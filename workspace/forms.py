@@ -11,8 +11,8 @@ from django.http import HttpRequest, QueryDict
 from django.utils.html import escape
 
 from workspace.actions.end_users import read_only_reason
+from workspace.db.keys import canonical
 from workspace.events import ActionError
-from workspace.keys import canonical
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, SourceKind
 from workspace.models.people import EndUserQuerySet
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
-from workspace.keys import new_id
+from workspace.db.keys import new_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _current: ContextVar[str] = ContextVar("request_id", default="-")

@@ -86,7 +86,7 @@ _SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA_DIR / "db.sqlite3",
     "OPTIONS": {
-        # Take the write lock at BEGIN and wait for it (`workspace.waiting`): a lock upgrade half-way fails at once.
+        # Take the write lock at BEGIN and wait for it (`workspace.db.waiting`): a lock upgrade half-way fails at once.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
@@ -103,7 +103,7 @@ def _database() -> dict[str, Any]:
         return _SQLITE | {"NAME": database["NAME"]}
     size = int(os.environ.get("DATABASE_POOL", "8"))
     pool = {"min_size": 1, "max_size": size, "timeout": 10}
-    # How often a statement of `workspace.prepared` runs in a connection before the server keeps its plan.
+    # How often a statement of `workspace.db.prepared` runs in a connection before the server keeps its plan.
     planned = {"prepare_threshold": 5}
     return database | {"CONN_MAX_AGE": 0, "OPTIONS": {**database.get("OPTIONS", {}), **planned, "pool": pool}}
 

@@ -8,9 +8,9 @@ from authentication.policy import SignInPolicy, domain_key
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import Profile
 from authentication.saml.responses import Claims
-from workspace.keys import canonical
+from workspace.db.keys import canonical
+from workspace.db.prepared import Prepared
 from workspace.models import EndUser
-from workspace.prepared import Prepared
 
 Enforcement = EnvironmentProvider.Enforcement
 

@@ -15,10 +15,10 @@ from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import Certificate
 from authentication.saml.metadata import IdpMetadata, SingleLogout
+from workspace.db.keys import canonical
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, record
-from workspace.keys import canonical
 from workspace.models import Environment
-from workspace.transactions import atomic
 
 Enforcement = EnvironmentProvider.Enforcement
 Method = EnvironmentProvider.Method

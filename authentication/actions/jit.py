@@ -9,10 +9,10 @@ from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import Profile
 from workspace.actions.end_users import create_end_user, link_end_user
 from workspace.actions.groups import change_members, create_group
+from workspace.db.keys import canonical
+from workspace.db.prepared import Prepared
 from workspace.events import ActionError, Actor, ConflictError, Kind
-from workspace.keys import canonical
 from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
-from workspace.prepared import Prepared
 
 Method = EnvironmentProvider.Method
 # More than anybody is in; each of them is a change of its own, in one transaction.

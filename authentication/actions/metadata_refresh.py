@@ -16,8 +16,8 @@ from authentication.actions.identity_providers import (
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.metadata import IdpMetadata
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, record
-from workspace.transactions import atomic
 
 CHANGED_MEANWHILE = "The connection of this provider was changed meanwhile. Refresh the metadata again."
 NOTHING_PENDING = "Nothing waits for confirmation any more: somebody else has decided already."

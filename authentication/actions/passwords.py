@@ -15,10 +15,10 @@ from authentication.models.sessions import digest_of, new_token
 from authentication.policy import ways_to_sign_in
 from authentication.reasons import Reason
 from workspace.actions.end_users import set_password
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, Kind, record
 from workspace.models import ChangeEvent, EndUser, Environment, SignInThrottle
 from workspace.models.throttling import too_many_attempts
-from workspace.transactions import atomic
 
 TicketKind = PasswordTicket.Kind
 LIFETIMES = {TicketKind.INVITATION: timedelta(days=7), TicketKind.RESET: timedelta(hours=1)}

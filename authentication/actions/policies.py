@@ -2,9 +2,9 @@
 
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentPolicy
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, record
 from workspace.models import Environment
-from workspace.transactions import atomic
 
 _PASSWORD_FIRST = "switch Password authentication on first"
 

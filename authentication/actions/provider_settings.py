@@ -6,8 +6,8 @@ from authentication.actions.identity_providers import changed, listed, locked_pr
 from authentication.actions.service_provider import signing_key
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, record
-from workspace.transactions import atomic
 
 LONGEST_ATTRIBUTE = 300
 

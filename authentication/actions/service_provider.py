@@ -12,9 +12,9 @@ from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.key_pairs import new_key_pair
 from workspace.crypto import UnsealError, seal, unseal
+from workspace.db.transactions import atomic
 from workspace.events import SYSTEM, ActionError, Actor, record
 from workspace.models import ChangeEvent, Workspace
-from workspace.transactions import atomic
 
 logger = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.models.sessions import GREATEST_AGE, digest_of, new_token
 from authentication.saml.name_ids import NameId
 from workspace.crypto import seal
+from workspace.db.transactions import atomic
 from workspace.events import Actor, Kind, record
 from workspace.models import EndUser, Environment
-from workspace.transactions import atomic
 
 EndReason = EndUserSession.EndReason
 MAX_SESSION_INDEX = 500

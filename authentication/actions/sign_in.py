@@ -11,9 +11,9 @@ from authentication.actions.sessions import start_session
 from authentication.models import IdentityProvider, SignInAttempt, Visit
 from authentication.policy import Ways, ways_to_sign_in
 from authentication.reasons import Reason
-from workspace.keys import new_id
+from workspace.db.keys import new_id
+from workspace.db.prepared import Prepared
 from workspace.models import EndUser, Environment, EnvironmentAccess, SignInThrottle
-from workspace.prepared import Prepared
 
 Outcome = SignInAttempt.Outcome
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import workspace.keys
+import workspace.db.keys
 
 
 class Migration(migrations.Migration):
@@ -20,7 +20,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -42,7 +44,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -106,7 +110,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -187,7 +193,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -309,7 +317,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -349,7 +359,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -383,7 +395,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -418,7 +432,9 @@ class Migration(migrations.Migration):
                 ("user_agent", models.CharField(blank=True, max_length=300)),
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("workspace_id", models.UUIDField()),
@@ -478,7 +494,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),

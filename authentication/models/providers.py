@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import models
 
 from authentication.saml.metadata import SingleLogout
-from workspace.keys import canonical
+from workspace.db.keys import canonical
+from workspace.db.prepared import Prepared
 from workspace.models import Environment, Workspace
 from workspace.models.base import Entity
-from workspace.prepared import Prepared
 
 
 class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):

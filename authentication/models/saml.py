@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db import models
 
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
+from workspace.db.prepared import Prepared, PreparedInsert, Update
 from workspace.models import EndUser
 from workspace.models.base import Entity
-from workspace.prepared import Prepared, PreparedInsert, Update
 
 # More than one sign-in makes of each table, so what has expired gets less and less.
 SWEPT_AT_ONCE = 50

@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from authentication.models.providers import IdentityProvider
-from workspace.keys import canonical, new_id
+from workspace.db.keys import canonical, new_id
+from workspace.db.prepared import PreparedInsert
 from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.models.base import Entity
-from workspace.prepared import PreparedInsert
 
 # A working day, and once a day the identity provider is asked again. Losing access does not wait for either.
 IDLE_AGE, GREATEST_AGE = timedelta(hours=8), timedelta(hours=24)

@@ -10,10 +10,10 @@ from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider
 from provisioning.actions.tokens import issue_token
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisioningConnection
+from workspace.db.sets import named
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, record
 from workspace.models import MANUAL, EndUser, SourceKind
-from workspace.sets import named
-from workspace.transactions import atomic
 
 Method = EnvironmentProvider.Method
 # What is left of a connection: the end of the event's sentence, and the lists of whom it is about.

@@ -21,10 +21,10 @@ from provisioning.models import (
 )
 from workspace.actions import groups
 from workspace.actions.access import settle_access
+from workspace.db.prepared import Prepared
+from workspace.db.sets import Settled
 from workspace.events import Actor, record
 from workspace.models import EndUser, EndUserGroup, Environment
-from workspace.prepared import Prepared
-from workspace.sets import Settled
 
 # Of more people than that, looking at all of the connection is less work than naming them.
 _MOST_NAMED = 1000

@@ -20,12 +20,12 @@ from provisioning.models import (
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import Document, Group, folded
 from workspace.actions import groups
+from workspace.db.keys import canonical
+from workspace.db.prepared import Among, Ids, Insertion, Prepared
+from workspace.db.sets import Settled, named
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, ConflictError, record
-from workspace.keys import canonical
 from workspace.models import EndUser, EndUserGroup
-from workspace.prepared import Among, Ids, Insertion, Prepared
-from workspace.sets import Settled, named
-from workspace.transactions import atomic
 
 _People = dict[UUID, UUID]
 # So many of a list are looked up first: where one is wrong, mostly all are.

@@ -8,11 +8,11 @@ from provisioning.actions.groups import attach, detach, fill
 from provisioning.actions.people import refresh_profiles
 from provisioning.models import GroupMapping, ProvisionedGroup, ProvisioningConnection
 from workspace.actions.profiles import Profile
+from workspace.db.keys import canonical
+from workspace.db.sets import Settled
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, ConflictError, record
-from workspace.keys import canonical
 from workspace.models import EndUserGroup, Environment
-from workspace.sets import Settled
-from workspace.transactions import atomic
 
 
 @atomic

@@ -14,10 +14,10 @@ from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedU
 from provisioning.scim.resources import Document, User, folded, profile
 from workspace.actions import end_users, groups
 from workspace.actions.profiles import Profile, update_profiles
+from workspace.db.keys import canonical
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, ConflictError, record
-from workspace.keys import canonical
 from workspace.models import EndUser
-from workspace.transactions import atomic
 
 
 @atomic

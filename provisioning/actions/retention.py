@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from authentication.actions.retention import delete_in_batches
 from provisioning.models import ScimRequest
-from workspace.keys import first_id_at
+from workspace.db.keys import first_id_at
 
 # Long enough to find out what an identity provider sent a month ago; what it changed stays in the audit log.
 REQUESTS_KEPT = timedelta(days=30)

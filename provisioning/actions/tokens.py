@@ -6,8 +6,8 @@ from django.utils import timezone
 from provisioning import tokens
 from provisioning.models import ProvisioningConnection, ScimToken
 from workspace import crypto
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, record
-from workspace.transactions import atomic
 
 MAX_LIVE = 2
 

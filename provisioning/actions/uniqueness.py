@@ -3,8 +3,8 @@
 from django.db import IntegrityError
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser
+from workspace.db.transactions import violated
 from workspace.events import ConflictError
-from workspace.transactions import violated
 
 # Kind and attribute by the constraint; which of several the databases look at first differs.
 _TAKEN = {

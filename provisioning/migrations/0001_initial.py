@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import workspace.keys
+import workspace.db.keys
 
 
 class Migration(migrations.Migration):
@@ -21,7 +21,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -59,7 +61,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -92,7 +96,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -152,7 +158,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("connection_name", models.CharField(max_length=100)),
@@ -188,7 +196,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import workspace.keys
+import workspace.db.keys
 
 
 class Migration(migrations.Migration):
@@ -56,7 +56,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),

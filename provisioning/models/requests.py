@@ -6,9 +6,9 @@ from django.db import models
 from django.utils import timezone
 
 from provisioning.models.connections import ProvisioningConnection
-from workspace.keys import new_id
+from workspace.db.keys import new_id
+from workspace.db.prepared import PreparedInsert
 from workspace.models import Environment
-from workspace.prepared import PreparedInsert
 
 
 class ScimRequestQuerySet(models.QuerySet["ScimRequest"]):

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from provisioning.models.connections import ProvisioningConnection
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 from workspace.models import EndUser, EndUserGroup, Source, SourceKind
 from workspace.models.base import Entity
 

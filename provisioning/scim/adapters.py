@@ -23,8 +23,8 @@ from provisioning.scim.json_lookups import UuidText
 from provisioning.scim.patch import MemberChange
 from provisioning.scim.resources import ACCESS, ENTERPRISE, Document, Group, Model, Selection, User, parse, render
 from provisioning.scim.tolerance import Tolerance
-from workspace.keys import canonical
-from workspace.prepared import Among, Ids, Prepared
+from workspace.db.keys import canonical
+from workspace.db.prepared import Among, Ids, Prepared
 
 # By the id of the resource, as it is written.
 Entries = dict[str, list[Document]]

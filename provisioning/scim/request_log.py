@@ -13,7 +13,7 @@ from django.utils import timezone
 from provisioning.models import ProvisioningConnection, ScimRequest
 from provisioning.scim.auth import Call, CallRequest, address
 from provisioning.scim.masking import masked_query, masked_request, masked_text
-from workspace.keys import first_id_at
+from workspace.db.keys import first_id_at
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from scim2_models.attributes import ExtensibleStringEnum
 
 from provisioning.scim import errors
 from provisioning.scim.attributes import Attribute, attributes, find
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 
 POLICY = ScimPolicy(
     unknown=ScimPolicy.Unknown.ignore,

@@ -40,7 +40,7 @@ from provisioning.scim.json_lookups import (
     UuidText,
 )
 from provisioning.scim.resources import ACCESS
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 
 Op = CompareOperator
 Term = Expression | F | Subquery

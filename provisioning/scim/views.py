@@ -14,7 +14,7 @@ from provisioning.scim import errors, listing, queries, responses
 from provisioning.scim.adapters import ADAPTERS, Adapter, tolerance
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.resources import Document
-from workspace.transactions import whole
+from workspace.db.transactions import whole
 
 
 class Outcomes(View):

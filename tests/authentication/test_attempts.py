@@ -27,9 +27,9 @@ from tests.authentication.end_users import (
     text,
 )
 from workspace.actions.end_users import deactivate_end_user
+from workspace.db.paging import PAGE
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent
-from workspace.paging import PAGE
 
 pytestmark = pytest.mark.django_db
 ADA = "ada.winter@acme.example"

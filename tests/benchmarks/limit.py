@@ -20,7 +20,7 @@ from uuid import UUID
 from tests.benchmarks.driver import Measured, Order
 from tests.benchmarks.rows import PLACE, Database, Family, Template
 from tests.benchmarks.works import MANY, MANY_TIMES, WARM_UP, Tenant, deep_start
-from workspace.keys import new_id
+from workspace.db.keys import new_id
 
 Step = Callable[[], Any]
 _USERS, _GROUPS = "provisioning_provisioneduser", "provisioning_provisionedgroup"

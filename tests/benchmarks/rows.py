@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 
-from workspace.keys import new_id
+from workspace.db.keys import new_id
 
 # What stands in the application's rows where a copy has its number.
 PLACE = "template"

@@ -18,7 +18,7 @@ from provisioning.scim.errors import ScimError
 from provisioning.scim.filters import compile_filter
 from provisioning.scim.resources import ACCESS, ENTERPRISE, User, folded
 from tests.scim import make_connection
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 from workspace.models import EndUser, Source
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from authentication.actions import retention
 from provisioning.actions.retention import REQUESTS_KEPT, forget_requests
 from provisioning.models import ProvisionedUser, ScimRequest
 from tests.scim import Scim, make_connection
-from workspace.keys import new_id
+from workspace.db.keys import new_id
 from workspace.models import ChangeEvent
 
 pytestmark = pytest.mark.django_db

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from tests.workspace.builders import build
 from workspace.actions.end_users import create_end_user
+from workspace.db.prepared import Among, Ids, Insertion, Prepared, PreparedInsert, Update
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
-from workspace.prepared import Among, Ids, Insertion, Prepared, PreparedInsert, Update
 
 pytestmark = pytest.mark.django_db
 

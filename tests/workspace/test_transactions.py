@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from tests.scim import make_connection
 from tests.workspace.builders import build
+from workspace.db.transactions import atomic, violated, whole
 from workspace.models import EndUser, Workspace
-from workspace.transactions import atomic, violated, whole
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from workspace import waiting
+from workspace.db import waiting
 from workspace.models import Workspace
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from workspace.db.sets import Settled, in_words, settle
+from workspace.db.transactions import atomic
 from workspace.events import Actor, record
 from workspace.models import EndUser, Environment, Source
-from workspace.sets import Settled, in_words, settle
-from workspace.transactions import atomic
 
 
 @atomic

@@ -1,9 +1,9 @@
 """Changes of console accounts and their roles."""
 
+from workspace.db.keys import canonical
+from workspace.db.transactions import atomic
 from workspace.events import Actor, record
-from workspace.keys import canonical
 from workspace.models import Administrator, User, Workspace
-from workspace.transactions import atomic
 
 
 @atomic

@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError
 
+from workspace.db.keys import canonical
+from workspace.db.prepared import Prepared
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, ConflictError, record
-from workspace.keys import canonical
 from workspace.models import (
     MANUAL,
     ChangeEvent,
@@ -21,8 +23,6 @@ from workspace.models import (
     SourceKind,
     Workspace,
 )
-from workspace.prepared import Prepared
-from workspace.transactions import atomic
 
 _HANDS = {ChangeEvent.ActorKind.ADMINISTRATOR, ChangeEvent.ActorKind.API_TOKEN, ChangeEvent.ActorKind.OPERATOR}
 

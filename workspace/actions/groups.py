@@ -8,12 +8,12 @@ from django.db.models import F, ProtectedError, QuerySet
 from django.utils import timezone
 
 from workspace.actions.end_users import is_by_hand
+from workspace.db.keys import canonical
+from workspace.db.prepared import Among, Ids, Insertion, Prepared, Update
+from workspace.db.sets import Settled, in_words, named, people, settle
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, ConflictError, record
-from workspace.keys import canonical
 from workspace.models import MANUAL, EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
-from workspace.prepared import Among, Ids, Insertion, Prepared, Update
-from workspace.sets import Settled, in_words, named, people, settle
-from workspace.transactions import atomic
 
 EVERYONE = "Everyone"
 

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.utils import timezone
 
 from workspace.actions.end_users import checked_email, checked_name
+from workspace.db.keys import canonical
+from workspace.db.sets import people
+from workspace.db.transactions import atomic
 from workspace.events import ActionError, Actor, record
-from workspace.keys import canonical
 from workspace.models import EndUser, Environment
-from workspace.sets import people
-from workspace.transactions import atomic
 
 _COLUMNS = ["full_name", "name_key", "email", "email_key", "updated_at"]
 # So many people are read and written by one statement.

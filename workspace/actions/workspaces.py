@@ -1,9 +1,9 @@
 """Changes of workspaces and environments."""
 
 from workspace.actions.groups import EVERYONE
+from workspace.db.transactions import atomic
 from workspace.events import Actor, record
 from workspace.models import EndUserGroup, Environment, Workspace
-from workspace.transactions import atomic
 
 Kind = Environment.Kind
 

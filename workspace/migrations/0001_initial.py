@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import workspace.keys
+import workspace.db.keys
 
 
 class Migration(migrations.Migration):
@@ -21,7 +21,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -47,7 +49,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -89,7 +93,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -133,7 +139,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("workspace_id", models.UUIDField(null=True)),
@@ -179,7 +187,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -277,7 +287,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
@@ -308,7 +320,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.UUIDField(default=workspace.keys.new_id, editable=False, primary_key=True, serialize=False),
+                    models.UUIDField(
+                        default=workspace.db.keys.new_id, editable=False, primary_key=True, serialize=False
+                    ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 from workspace.models.base import Entity
 from workspace.models.workspaces import Workspace
 

@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from workspace.keys import new_id
-from workspace.prepared import PreparedInsert
+from workspace.db.keys import new_id
+from workspace.db.prepared import PreparedInsert
 
 
 class Entity(PreparedInsert):

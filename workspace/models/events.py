@@ -5,9 +5,9 @@ from typing import Any, Never, Self
 from django.db import models
 from django.utils import timezone
 
-from workspace.keys import new_id
+from workspace.db.keys import new_id
+from workspace.db.prepared import PreparedInsert
 from workspace.models.workspaces import Environment, Workspace
-from workspace.prepared import PreparedInsert
 
 
 class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):

@@ -5,7 +5,7 @@ from typing import Any, Self
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 from workspace.models.base import Entity
 from workspace.models.people import EndUser, EndUserQuerySet, EnvironmentAccess
 from workspace.models.sources import Sourced, SourceKind

@@ -5,11 +5,11 @@ from typing import Any, Self
 from django.db import models
 from django.utils import timezone
 
-from workspace.keys import canonical
+from workspace.db.keys import canonical
+from workspace.db.prepared import Prepared
 from workspace.models.base import Entity
 from workspace.models.sources import Sourced
 from workspace.models.workspaces import Environment, Workspace
-from workspace.prepared import Prepared
 
 
 class EndUserQuerySet(models.QuerySet["EndUser"]):

@@ -6,7 +6,7 @@ from math import ceil
 from django.db import models, transaction
 from django.utils.crypto import salted_hmac
 
-from workspace.keys import canonical
+from workspace.db.keys import canonical
 
 FREE_ATTEMPTS = 5
 LONGEST_WAIT = timedelta(minutes=15)

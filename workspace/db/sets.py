@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.utils import timezone
 
+from workspace.db.prepared import insertion
 from workspace.models import EndUser, EndUserGroup, Environment
-from workspace.prepared import insertion
 
 
 @dataclass(frozen=True)
