@@ -24,8 +24,8 @@ from authentication.saml.metadata import (
     SingleLogout,
     parse_idp_metadata,
 )
+from workspace.console.navigation import page_url
 from workspace.models import Environment
-from workspace.navigation import page_url
 
 DETAILS, CONNECTION = "provider-edit", "provider-connect"
 STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}

@@ -45,7 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "workspace.middleware.request_id",
+    "workspace.console.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -54,8 +54,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "workspace.middleware.session_end",
-    "workspace.middleware.no_store",
+    "workspace.console.middleware.session_end",
+    "workspace.console.middleware.no_store",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -73,7 +73,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "workspace.navigation.navigation",
+                "workspace.console.navigation.navigation",
             ],
             "builtins": ["workspace.templatetags.ui"],
         },
@@ -208,7 +208,7 @@ SCIM_REQUESTS_PER_SECOND = max(float(os.environ.get("SCIM_REQUESTS_PER_SECOND", 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "workspace.middleware.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "workspace.console.middleware.RequestIdFilter"}},
     "formatters": {
         "line": {"format": "%(asctime)s level=%(levelname)s logger=%(name)s request=%(request_id)s %(message)s"}
     },

@@ -18,9 +18,9 @@ from authentication.models import EndUserSession, Visit
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import ways_to_sign_in
 from authentication.views.logout import leave
+from workspace.console.navigation import page_url
 from workspace.forms import refusals_shown_in, sent
 from workspace.models import EndUserGroup
-from workspace.navigation import page_url
 
 
 @end_user_required

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 from authentication.end_user_forms import AttemptFilter
 from authentication.models import SignInAttempt
 from authentication.reasons import help_of, words_of
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
 from workspace.db.paging import newest
-from workspace.decorators import ConsoleRequest, console
 from workspace.models import Environment
-from workspace.navigation import page_url
 
 
 @console

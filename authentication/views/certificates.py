@@ -25,12 +25,12 @@ from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.metadata import IdpMetadata
 from authentication.views.providers import certificate_badge, list_url, used_provider
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission
+from workspace.console.proof import RECENT
 from workspace.events import ActionError
 from workspace.models import Environment
-from workspace.navigation import page_url
-from workspace.permissions import Permission
-from workspace.proof import RECENT
 
 _LABELS = {
     "issuer": "Issuer (entity ID)",

@@ -22,8 +22,8 @@ from authentication.reasons import Refused
 from authentication.saml.bindings import Arrived, read_form, read_query
 from authentication.saml.logout import Sent
 from authentication.views.onwards import leading_on, posting
+from workspace.console.navigation import page_url
 from workspace.models import Environment
-from workspace.navigation import page_url
 
 _SIGNING_OUT = "end_user/sign_in/signing_out.html"
 # Whatever was wrong, and whoever sent it.

@@ -12,9 +12,9 @@ from authentication.actions.passwords import DEAD_LINK, request_password_reset, 
 from authentication.decorators import at_environment
 from authentication.end_user_forms import EmailForm, NewPasswordForm
 from authentication.models import Visit
+from workspace.console.navigation import page_url
 from workspace.forms import refusals_shown_in, sent
 from workspace.models import Environment
-from workspace.navigation import page_url
 
 
 @at_environment

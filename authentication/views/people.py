@@ -18,11 +18,11 @@ from authentication.models import EnvironmentProvider
 from authentication.policy import Enforcement, SignInPolicy, Ways
 from authentication.reasons import Reason, help_of
 from authentication.views.attempts import rows_of
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import end_user_tabs, page_url
+from workspace.console.permissions import Permission
 from workspace.events import ActionError
 from workspace.models import EndUser, Environment
-from workspace.navigation import end_user_tabs, page_url
-from workspace.permissions import Permission
 
 LAST_ATTEMPTS = 10
 

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from authentication.views.providers import certificate_badge
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import authentication_and_groups_tabs, page_url
+from workspace.console.permissions import Permission, may
+from workspace.console.proof import RECENT
 from workspace.events import ActionError
 from workspace.models import Environment
-from workspace.navigation import authentication_and_groups_tabs, page_url
-from workspace.permissions import Permission, may
-from workspace.proof import RECENT
 
 Enforcement = EnvironmentProvider.Enforcement
 State = EnvironmentProvider.State

@@ -18,13 +18,13 @@ from authentication.forms import AttributesForm
 from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import parse_certificates
 from authentication.views.providers import certificate_badge, list_url, used_provider
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission
+from workspace.console.proof import OPENED_RECENTLY
 from workspace.events import ActionError
 from workspace.forms import refusals_shown_in, sent
 from workspace.models import Environment
-from workspace.navigation import page_url
-from workspace.permissions import Permission
-from workspace.proof import OPENED_RECENTLY
 
 State = ServiceProviderKey.State
 

@@ -20,10 +20,10 @@ from authentication.saml.attributes import Profile
 from authentication.saml.responses import Claims
 from authentication.views.providers import list_url, used_provider
 from authentication.views.sso import browser_nonce, to_idp
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission
 from workspace.models import Environment
-from workspace.navigation import page_url
-from workspace.permissions import Permission
 
 Method = EnvironmentProvider.Method
 

@@ -20,12 +20,12 @@ from authentication.actions.identity_providers import (
 )
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import Certificate
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission
+from workspace.console.proof import OPENED_RECENTLY, RECENT
 from workspace.events import ActionError
 from workspace.models import Environment
-from workspace.navigation import page_url
-from workspace.permissions import Permission
-from workspace.proof import OPENED_RECENTLY, RECENT
 
 EXPIRES_SOON = timedelta(days=30)
 

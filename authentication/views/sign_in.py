@@ -16,11 +16,11 @@ from authentication.end_user_forms import EmailForm, PasswordSignInForm
 from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.policy import SignInPolicy, Ways
 from authentication.views.onwards import leading_on
+from workspace.console.navigation import page_url
+from workspace.console.responses import with_wait
 from workspace.forms import sent
 from workspace.models import Environment
 from workspace.models.throttling import too_many_attempts
-from workspace.navigation import page_url
-from workspace.responses import with_wait
 
 REFUSAL = (
     "You could not be signed in. Check your email address and password, and try again. "

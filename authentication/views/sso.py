@@ -23,8 +23,8 @@ from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.views.onwards import posting
 from authentication.views.sign_in import target
+from workspace.console.navigation import page_url
 from workspace.models import Environment
-from workspace.navigation import page_url
 
 # What somebody is told whose sign-in was refused; only who proved to be known to the IdP learns a little more.
 NEUTRAL = "You could not be signed in. Begin again; if it goes on, give your administrator the reference {reference}."

@@ -15,12 +15,12 @@ from authentication.forms import ConnectionForm, ProviderForm
 from authentication.guides import GUIDES
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.views.providers import list_url, used_provider
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission
+from workspace.console.proof import OPENED_RECENTLY
 from workspace.forms import refusals_shown_in
 from workspace.models import Environment
-from workspace.navigation import page_url
-from workspace.permissions import Permission
-from workspace.proof import OPENED_RECENTLY
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_safe
 
 from provisioning.forms import ChangeFilter, RequestFilter
 from provisioning.models import ProvisionedUser, ScimRequest
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
 from workspace.db.paging import PAGE, newest
-from workspace.decorators import ConsoleRequest, console
 from workspace.models import ChangeEvent, Environment
-from workspace.navigation import page_url
 
 # By the verb that ends an action; other changes carry the icon of their subject.
 _ICONS = {

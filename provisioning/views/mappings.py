@@ -17,13 +17,13 @@ from provisioning.actions.mappings import add_mapping, choose_attributes, remove
 from provisioning.forms import MappingForm, ProfileSourcesForm
 from provisioning.models import GroupMapping, ProvisioningConnection
 from provisioning.views.providers import about, connection_or_404, counted, setup_tabs, setup_url
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission
+from workspace.console.proof import OPENED_RECENTLY
 from workspace.db.sets import Settled
-from workspace.decorators import ConsoleRequest, console
 from workspace.forms import refusals_shown_in
 from workspace.models import Environment
-from workspace.navigation import page_url
-from workspace.permissions import Permission
-from workspace.proof import OPENED_RECENTLY
 
 NAMED_PEOPLE = 10
 # As suggestions while a name is typed.

@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from provisioning.models import ProvisionedMembership, ProvisionedUser
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import end_user_tabs, page_url
 from workspace.models import ChangeEvent, EndUser, Environment
-from workspace.navigation import end_user_tabs, page_url
 
 
 @console

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect
 from authentication.guides import GUIDES
 from authentication.models import EnvironmentProvider
 from provisioning.models import ProvisioningConnection
-from workspace.decorators import ConsoleRequest
+from workspace.console.decorators import ConsoleRequest
+from workspace.console.navigation import page_url, tabs
 from workspace.models import Environment
-from workspace.navigation import page_url, tabs
 
 
 def used_provider(environment: Environment, provider: UUID) -> EnvironmentProvider:

@@ -19,12 +19,12 @@ from provisioning.forms import MethodForm, PeopleForm
 from provisioning.models import ProvisioningConnection, ScimRequest
 from provisioning.views.providers import about, connection_of, counted, setup_tabs, setup_url, to_setup, used_provider
 from provisioning.views.tokens import hand_over, token_to_show
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission
+from workspace.console.proof import OPENED_RECENTLY
 from workspace.forms import refusals_shown_in
 from workspace.models import ChangeEvent, Environment, SourceKind
-from workspace.navigation import page_url
-from workspace.permissions import Permission
-from workspace.proof import OPENED_RECENTLY
 
 Method = EnvironmentProvider.Method
 NAMED_GROUPS = 5

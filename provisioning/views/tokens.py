@@ -12,14 +12,14 @@ from django.views.decorators.http import require_POST
 from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
 from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.views.providers import about, connection_or_404, setup_url, to_setup
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.permissions import Permission, may
+from workspace.console.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
+from workspace.console.responses import with_wait
 from workspace.crypto import UnsealError, seal, unseal
-from workspace.decorators import ConsoleRequest, console
 from workspace.events import ActionError
 from workspace.forms import PasswordForm, refusals_shown_in, sent
 from workspace.models import Environment
-from workspace.permissions import Permission, may
-from workspace.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
-from workspace.responses import with_wait
 
 # A token that was just made, sealed, until the next page has shown it.
 _NEW_TOKEN = "new_scim_token"

@@ -16,10 +16,10 @@ from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, RSA_CERTIFICATE, fingerprint, pem
 from tests.factories import PASSWORD
+from workspace.console.proof import AGAIN, OPENED_RECENTLY, RECENT
 from workspace.events import SYSTEM, Actor
 from workspace.models import ChangeEvent, Environment
 from workspace.models.throttling import FREE_ATTEMPTS
-from workspace.proof import AGAIN, OPENED_RECENTLY, RECENT
 
 CONFIRM = "/confirm-identity/"
 PAGES = ["create", "edit", "connect", "use", "remove", "settings"]

@@ -61,10 +61,10 @@ from tests.idp import (
     ec_key,
     encode,
 )
+from workspace.console.navigation import page_url
 from workspace.crypto import seal, unseal
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment
-from workspace.navigation import page_url
 
 pytestmark = pytest.mark.django_db
 SLO = "https://idp.example/slo"

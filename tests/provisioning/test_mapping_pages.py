@@ -10,8 +10,8 @@ from django.urls import reverse
 from provisioning.models import GroupMapping, ProvisioningConnection
 from tests import factories
 from tests.scim import Scim
+from workspace.console.proof import OPENED_RECENTLY
 from workspace.models import ChangeEvent, EndUser, EnvironmentAccess
-from workspace.proof import OPENED_RECENTLY
 
 pytestmark = pytest.mark.django_db
 

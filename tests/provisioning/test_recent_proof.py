@@ -13,10 +13,10 @@ from provisioning.models import ProvisioningConnection, ScimToken
 from tests import factories
 from tests.factories import PASSWORD
 from tests.scim import Scim, make_connection
+from workspace.console.proof import OPENED_RECENTLY, RECENT
 from workspace.events import SYSTEM, Actor
 from workspace.models import ChangeEvent, EndUser
 from workspace.models.throttling import FREE_ATTEMPTS
-from workspace.proof import OPENED_RECENTLY, RECENT
 
 pytestmark = pytest.mark.django_db
 CONFIRM = "/confirm-identity/"

@@ -13,7 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 
 from workspace.actions.groups import change_members, create_group, delete_group, read_only_reason, rename_group
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import authentication_and_groups_tabs, page_url
+from workspace.console.permissions import Permission
 from workspace.events import ActionError
 from workspace.forms import (
     AddMembersForm,
@@ -26,8 +28,6 @@ from workspace.forms import (
 )
 from workspace.models import EndUserGroup, Environment, SourceKind
 from workspace.models.people import EndUserQuerySet
-from workspace.navigation import authentication_and_groups_tabs, page_url
-from workspace.permissions import Permission
 from workspace.views.people import source_words
 
 NAMES_SHOWN = 10

@@ -4,8 +4,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from workspace.console.navigation import page_url
 from workspace.models import Administrator
-from workspace.navigation import page_url
 
 
 @login_required

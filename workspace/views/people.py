@@ -22,12 +22,12 @@ from workspace.actions.end_users import (
     set_manual_access,
     update_profile,
 )
-from workspace.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import end_user_tabs, page_url
+from workspace.console.permissions import Permission
 from workspace.forms import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm, refusals_shown_in, sent
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, GroupMembership, SourceKind
 from workspace.models.sources import Sourced
-from workspace.navigation import end_user_tabs, page_url
-from workspace.permissions import Permission
 
 RECENT_CHANGES = 10
 

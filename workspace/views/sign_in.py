@@ -17,11 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from workspace.console.proof import is_proved, prove, take_password
+from workspace.console.responses import with_wait
 from workspace.forms import PasswordForm, SignInForm, sent
 from workspace.models import SignInThrottle
 from workspace.models.throttling import too_many_attempts
-from workspace.proof import is_proved, prove, take_password
-from workspace.responses import with_wait
 
 REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
 

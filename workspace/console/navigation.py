@@ -4,9 +4,9 @@ from typing import Any
 
 from django.urls import reverse
 
-from workspace.decorators import ConsoleRequest
+from workspace.console.decorators import ConsoleRequest
+from workspace.console.permissions import Permission, may
 from workspace.models import Administrator, EndUser, Environment
-from workspace.permissions import Permission, may
 
 # Pages of the apps above are named by route only; a route's namespace and first words tell what is current.
 SIDEBAR = [

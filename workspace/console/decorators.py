@@ -9,10 +9,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
+from workspace.console.permissions import Permission, may
+from workspace.console.proof import RECENT, ask_for_proof, is_proved
 from workspace.events import Actor
 from workspace.models import Administrator, Environment
-from workspace.permissions import Permission, may
-from workspace.proof import RECENT, ask_for_proof, is_proved
 
 
 class ConsoleRequest(HttpRequest):
