@@ -17,8 +17,8 @@ from provisioning.models import (
     ProvisionedUser,
     ProvisioningConnection,
 )
-from provisioning.scim.patch import MemberChange
-from provisioning.scim.resources import Document, Group, folded
+from provisioning.payload.patch import MemberChange
+from provisioning.payload.resources import Document, Group, folded
 from workspace.actions import groups
 from workspace.db.keys import canonical
 from workspace.db.prepared import Among, Ids, Insertion, Prepared

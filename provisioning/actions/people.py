@@ -11,7 +11,7 @@ from authentication.policy import SignInPolicy
 from provisioning.actions import grants
 from provisioning.actions.uniqueness import save_unique
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
-from provisioning.scim.resources import Document, User, folded, profile
+from provisioning.payload.resources import Document, User, folded, profile
 from workspace.actions import end_users, groups
 from workspace.actions.profiles import Profile, update_profiles
 from workspace.db.keys import canonical

@@ -17,12 +17,13 @@ from provisioning.models import (
     ProvisioningConnection,
     ResourceCount,
 )
-from provisioning.scim import dialects, granted, managers, patch
+from provisioning.payload import dialects, patch
+from provisioning.payload.patch import MemberChange
+from provisioning.payload.resources import ACCESS, ENTERPRISE, Document, Group, Model, Selection, User, parse, render
+from provisioning.payload.tolerance import Tolerance
+from provisioning.scim import granted, managers
 from provisioning.scim.auth import Call, CallRequest
 from provisioning.scim.json_lookups import UuidText
-from provisioning.scim.patch import MemberChange
-from provisioning.scim.resources import ACCESS, ENTERPRISE, Document, Group, Model, Selection, User, parse, render
-from provisioning.scim.tolerance import Tolerance
 from workspace.db.keys import canonical
 from workspace.db.prepared import Among, Ids, Prepared
 

@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 
 from provisioning import tokens
 from provisioning.models import ProvisioningConnection
-from provisioning.scim import errors, rate, responses
+from provisioning.payload import errors
+from provisioning.scim import rate, responses
 from workspace.events import Actor, Kind
 
 View = Callable[..., HttpResponse]

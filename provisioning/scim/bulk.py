@@ -8,12 +8,13 @@ from urllib.parse import quote
 from django.http import HttpResponse, QueryDict
 from django_scim import views as scim_views
 
-from provisioning.scim import bulk_jobs, dialects, errors, responses
+from provisioning.payload import bulk_jobs, dialects, errors
+from provisioning.payload.bulk_jobs import Operation
+from provisioning.payload.resources import Document
+from provisioning.scim import responses
 from provisioning.scim.adapters import tolerance
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.bulk_jobs import Operation
 from provisioning.scim.rate import limiter
-from provisioning.scim.resources import Document
 from provisioning.scim.views import GroupsView, Outcomes, UsersView, read_body
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ import time
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from provisioning.scim import errors
+from provisioning.payload import errors
 from workspace import crypto
 
 LIFETIME = 3600

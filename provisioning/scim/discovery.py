@@ -9,10 +9,11 @@ from django_scim import views
 from django_scim.settings import scim_settings
 from scim2_models import Context
 
-from provisioning.scim import body, cursors, errors, queries, responses
+from provisioning.payload import body, errors, queries
+from provisioning.payload.bulk_jobs import MAX_OPERATIONS
+from provisioning.payload.resources import Access, EnterpriseUser, Group, User
+from provisioning.scim import cursors, responses
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.bulk_jobs import MAX_OPERATIONS
-from provisioning.scim.resources import Access, EnterpriseUser, Group, User
 from provisioning.scim.views import Outcomes
 
 _LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"

@@ -25,10 +25,10 @@ from scim2_models.path import (
     ValuePath,
 )
 
-from provisioning.scim import errors, limits, resources
-from provisioning.scim.attributes import find
+from provisioning.payload import errors, limits, resources
+from provisioning.payload.attributes import find
+from provisioning.payload.tolerance import Tolerance
 from provisioning.scim.stored import EVERYTHING, Many, Op, Stored, stored
-from provisioning.scim.tolerance import Tolerance
 
 
 def compile_filter(text: str, *, resource: Literal["User", "Group"], tolerance: Tolerance | None = None) -> Q:

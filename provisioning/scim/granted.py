@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from django.db.models import F, Q, QuerySet
 
 from provisioning.models import ProvisionedUser
+from provisioning.payload.resources import ACCESS, Document, Selection
 from provisioning.scim.json_lookups import UuidOf, UuidText
-from provisioning.scim.resources import ACCESS, Document, Selection
 from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
 
 _URN = ACCESS.lower()

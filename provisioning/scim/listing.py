@@ -11,14 +11,15 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 
-from provisioning.scim import cursors, errors, responses
+from provisioning.payload import errors
+from provisioning.payload.limits import MAX_LENGTH
+from provisioning.payload.queries import Query
+from provisioning.payload.resources import Document
+from provisioning.scim import cursors, responses
 from provisioning.scim.adapters import Adapter, tolerance
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.cursors import Position
 from provisioning.scim.filters import compile_filter, find_attribute
-from provisioning.scim.limits import MAX_LENGTH
-from provisioning.scim.queries import Query
-from provisioning.scim.resources import Document
 from provisioning.scim.stored import EVERYTHING, Key
 
 # After so many rows, to read all of each costs more than to look those of a page up by their ids.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from provisioning.models import ProvisionedUser, ProvisioningConnection
-from provisioning.scim.resources import ENTERPRISE, Document, Selection, display_name
+from provisioning.payload.resources import ENTERPRISE, Document, Selection, display_name
 from provisioning.scim.stored import exact_uuid
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 
-from provisioning.scim import errors, request_log, responses
+from provisioning.payload import errors
+from provisioning.payload.masking import masked_text
+from provisioning.scim import request_log, responses
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.masking import masked_text
 
 Handler = Callable[[CallRequest], HttpResponse]
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from provisioning.scim import errors
+from provisioning.payload import errors
 
 SAVED_SECONDS = 10
 

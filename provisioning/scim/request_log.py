@@ -11,8 +11,8 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimRequest
+from provisioning.payload.masking import masked_query, masked_request, masked_text
 from provisioning.scim.auth import Call, CallRequest, address
-from provisioning.scim.masking import masked_query, masked_request, masked_text
 from workspace.db.keys import first_id_at
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpResponse
 
-from provisioning.scim import errors
+from provisioning.payload import errors
 from workspace.events import ActionError, ConflictError
 
 CONTENT_TYPE = "application/scim+json"

@@ -24,8 +24,10 @@ from scim2_models import BaseModel
 from scim2_models.path import ORDERING_OPERATORS, STRING_OPERATORS, CompareOperator
 
 from provisioning.models import ProvisionedEmail, ProvisionedMembership
-from provisioning.scim import errors, granted
-from provisioning.scim.attributes import Attribute, attributes, is_read_only, spelled
+from provisioning.payload import errors
+from provisioning.payload.attributes import Attribute, attributes, is_read_only, spelled
+from provisioning.payload.resources import ACCESS
+from provisioning.scim import granted
 from provisioning.scim.json_lookups import (
     AnyItem,
     Bytewise,
@@ -39,7 +41,6 @@ from provisioning.scim.json_lookups import (
     JsonText,
     UuidText,
 )
-from provisioning.scim.resources import ACCESS
 from workspace.db.keys import canonical
 
 Op = CompareOperator

@@ -9,11 +9,12 @@ from django.http.response import HttpResponseBase
 from django.views.generic import View
 from django_scim import views
 
-from provisioning.scim import body as bodies
-from provisioning.scim import errors, listing, queries, responses
+from provisioning.payload import body as bodies
+from provisioning.payload import errors, queries
+from provisioning.payload.resources import Document
+from provisioning.scim import listing, responses
 from provisioning.scim.adapters import ADAPTERS, Adapter, tolerance
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.resources import Document
 from workspace.db.transactions import whole
 
 

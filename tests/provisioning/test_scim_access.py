@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from provisioning.actions.mappings import add_mapping
 from provisioning.models import ProvisionedUser, ProvisioningConnection
-from provisioning.scim.resources import ACCESS
+from provisioning.payload.resources import ACCESS
 from tests.scim import USER, Scim, make_connection, okta_user
 from workspace.actions.groups import create_group
 from workspace.events import SYSTEM

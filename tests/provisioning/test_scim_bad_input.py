@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from provisioning.models import ProvisionedUser
-from provisioning.scim import body as bodies
-from provisioning.scim import dialects, patch, queries, resources
-from provisioning.scim.masking import masked_request
+from provisioning.payload import body as bodies
+from provisioning.payload import dialects, patch, queries, resources
+from provisioning.payload.masking import masked_request
 from tests.provisioning.test_scim_security import dump, is_refused
 from tests.scim import ENTERPRISE, PATCH_OP, USER, okta_group, okta_user
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from provisioning.scim import body
-from provisioning.scim.errors import ScimError
+from provisioning.payload import body
+from provisioning.payload.errors import ScimError
 
 NESTED = b'{"a":' * 21 + b"1" + b"}" * 21
 

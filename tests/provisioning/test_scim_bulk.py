@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from provisioning.actions import people as people_actions
 from provisioning.models import ProvisionedUser, ScimRequest
-from provisioning.scim import bulk_jobs
-from provisioning.scim.errors import ScimError
-from provisioning.scim.tolerance import Tolerance
+from provisioning.payload import bulk_jobs
+from provisioning.payload.errors import ScimError
+from provisioning.payload.tolerance import Tolerance
 from tests.scim import ENTERPRISE, PATCH_OP, okta_group, okta_user
 from workspace.models import ChangeEvent, EndUser
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from provisioning.scim import dialects
-from provisioning.scim.errors import ScimError
-from provisioning.scim.resources import Group, User, parse, profile
-from provisioning.scim.tolerance import Tolerance
+from provisioning.payload import dialects
+from provisioning.payload.errors import ScimError
+from provisioning.payload.resources import Group, User, parse, profile
+from provisioning.payload.tolerance import Tolerance
 from tests.scim import ENTERPRISE, GROUP, PATCH_OP, USER
 
 

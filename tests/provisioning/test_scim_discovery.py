@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioning.scim.resources import ACCESS
+from provisioning.payload.resources import ACCESS
 from tests.scim import ENTERPRISE, GROUP, USER
 
 pytestmark = pytest.mark.django_db

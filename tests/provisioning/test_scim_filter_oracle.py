@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from scim2_models import ScimFilter, ScimPolicy
 
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
-from provisioning.scim.errors import ScimError
+from provisioning.payload.errors import ScimError
+from provisioning.payload.resources import ACCESS, ENTERPRISE, User, folded
 from provisioning.scim.filters import compile_filter
-from provisioning.scim.resources import ACCESS, ENTERPRISE, User, folded
 from tests.scim import make_connection
 from workspace.db.keys import canonical
 from workspace.models import EndUser, Source

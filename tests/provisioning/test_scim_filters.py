@@ -14,9 +14,9 @@ from provisioning.models import (
     ProvisionedUser,
     ProvisioningConnection,
 )
-from provisioning.scim.errors import ScimError
+from provisioning.payload.errors import ScimError
+from provisioning.payload.resources import ENTERPRISE, Group, User, folded
 from provisioning.scim.filters import compile_filter
-from provisioning.scim.resources import ENTERPRISE, Group, User, folded
 from tests.scim import make_connection
 from workspace.db.keys import canonical
 from workspace.models import EndUser

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedMembership, ProvisionedUser
-from provisioning.scim.attributes import attributes
-from provisioning.scim.resources import Group, User
+from provisioning.payload.attributes import attributes
+from provisioning.payload.resources import Group, User
 from tests.provisioning.test_scim_security import is_refused
 from tests.scim import GROUP, SEARCH, USER, okta_user
 from workspace.models import ChangeEvent, EndUser

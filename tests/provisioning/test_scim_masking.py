@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from provisioning.scim.masking import MASK, MAX_LENGTH, masked_query, masked_request, masked_text
+from provisioning.payload.masking import MASK, MAX_LENGTH, masked_query, masked_request, masked_text
 
 
 def test_c16_secrets_are_masked():

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.scim import patch
-from provisioning.scim.errors import ScimError
-from provisioning.scim.patch import MemberChange
-from provisioning.scim.resources import User
-from provisioning.scim.tolerance import Tolerance
+from provisioning.payload import patch
+from provisioning.payload.errors import ScimError
+from provisioning.payload.patch import MemberChange
+from provisioning.payload.resources import User
+from provisioning.payload.tolerance import Tolerance
 from tests.scim import ENTERPRISE, GROUP
 
 

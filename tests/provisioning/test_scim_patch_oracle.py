@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from scim2_models import Context, PatchOp, SCIMException, ScimPolicy
 
-from provisioning.scim.resources import ENTERPRISE, User
+from provisioning.payload.resources import ENTERPRISE, User
 from tests.scim import PATCH_OP, USER
 
 pytestmark = pytest.mark.django_db

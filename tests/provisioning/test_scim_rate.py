@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from provisioning.models import ScimRequest
-from provisioning.scim.errors import ScimError
+from provisioning.payload.errors import ScimError
 from provisioning.scim.rate import Limiter, limiter
 
 RATE = 100

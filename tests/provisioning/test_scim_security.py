@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from authentication.actions.passwords import request_password_reset
 from authentication.models import EndUserSession, Visit
 from provisioning.models import ProvisionedUser, ScimRequest
-from provisioning.scim.body import MAX_BYTES
+from provisioning.payload.body import MAX_BYTES
 from tests import factories
 from tests.authentication.end_users import environments, is_signed_in, provider, signed_in
 from tests.factories import PASSWORD

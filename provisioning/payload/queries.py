@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning.scim import errors
-from provisioning.scim.resources import Model, Selection
-from provisioning.scim.tolerance import Tolerance
+from provisioning.payload import errors
+from provisioning.payload.resources import Model, Selection
+from provisioning.payload.tolerance import Tolerance
 
 DEFAULT_COUNT, MAX_COUNT = 100, 200
 # Attributes that a request names for its answer.

@@ -10,8 +10,8 @@ from pydantic import Field, ValidationError
 from scim2_models import URN, BaseModel, CaseExact, Context, Mutability, Reference, Returned, ScimPolicy
 from scim2_models.attributes import ExtensibleStringEnum
 
-from provisioning.scim import errors
-from provisioning.scim.attributes import Attribute, attributes, find
+from provisioning.payload import errors
+from provisioning.payload.attributes import Attribute, attributes, find
 from workspace.db.keys import canonical
 
 POLICY = ScimPolicy(

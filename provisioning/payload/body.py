@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from provisioning.scim import errors
+from provisioning.payload import errors
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20

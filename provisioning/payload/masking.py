@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from provisioning.scim.body import MAX_DIGITS, has_long_numbers, has_many_parts
+from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts
 
 MAX_LENGTH = 16 * 1024
 MASK = "••••••"

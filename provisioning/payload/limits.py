@@ -4,7 +4,7 @@ import re
 
 from scim2_models.path import CompareOperator
 
-from provisioning.scim import errors
+from provisioning.payload import errors
 
 MAX_LENGTH, MAX_DEPTH, MAX_TERMS = 2_000, 10, 20
 # Strings (also one that never ends), brackets, words: each character is looked at once.

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 from scim2_models import BaseModel, Context, PatchOp, ScimPolicy
 from scim2_models import SCIMException as PayloadError
 
-from provisioning.scim import body as bodies
-from provisioning.scim import errors
-from provisioning.scim.attributes import find
-from provisioning.scim.resources import ACCESS, EXACT_POLICY, POLICY, Document, dump
-from provisioning.scim.tolerance import Tolerance
+from provisioning.payload import body as bodies
+from provisioning.payload import errors
+from provisioning.payload.attributes import find
+from provisioning.payload.resources import ACCESS, EXACT_POLICY, POLICY, Document, dump
+from provisioning.payload.tolerance import Tolerance
 
 MAX_MEMBERS = 10_000
 # Entries of lists that the operations of one request go through: scim2-models copies a list for each operation on it.

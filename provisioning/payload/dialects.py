@@ -10,11 +10,11 @@ from typing import Any
 
 from scim2_models import BaseModel
 
-from provisioning.scim import body as bodies
-from provisioning.scim import errors, limits
-from provisioning.scim.attributes import Attribute, attributes, find, is_read_only, spelled
-from provisioning.scim.resources import ENTERPRISE, MAX_VALUES
-from provisioning.scim.tolerance import Tolerance
+from provisioning.payload import body as bodies
+from provisioning.payload import errors, limits
+from provisioning.payload.attributes import Attribute, attributes, find, is_read_only, spelled
+from provisioning.payload.resources import ENTERPRISE, MAX_VALUES
+from provisioning.payload.tolerance import Tolerance
 
 MAX_OPERATIONS = 100
 _MAX_SCHEMAS = 100

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from provisioning.scim import errors
-from provisioning.scim.tolerance import Tolerance
+from provisioning.payload import errors
+from provisioning.payload.tolerance import Tolerance
 
 Document = dict[str, Any]
 MAX_OPERATIONS = 1000

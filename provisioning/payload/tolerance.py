@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from provisioning.scim import errors
+from provisioning.payload import errors
 
 # Enough to tell what is wrong with a client; one body may have very many attributes that are unknown here.
 MAX_NOTES = 50
