@@ -21,9 +21,9 @@ from provisioning.payload import dialects, patch
 from provisioning.payload.patch import MemberChange
 from provisioning.payload.resources import ACCESS, ENTERPRISE, Document, Group, Model, Selection, User, parse, render
 from provisioning.payload.tolerance import Tolerance
-from provisioning.scim import granted, managers
 from provisioning.scim.auth import Call, CallRequest
-from provisioning.scim.json_lookups import UuidText
+from provisioning.search import granted, managers
+from provisioning.search.json_lookups import UuidText
 from workspace.db.keys import canonical
 from workspace.db.prepared import Among, Ids, Prepared
 

@@ -12,9 +12,10 @@ from scim2_models import Context
 from provisioning.payload import body, errors, queries
 from provisioning.payload.bulk_jobs import MAX_OPERATIONS
 from provisioning.payload.resources import Access, EnterpriseUser, Group, User
-from provisioning.scim import cursors, responses
+from provisioning.scim import responses
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.views import Outcomes
+from provisioning.search import cursors
 
 _LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 Document = dict[str, Any]

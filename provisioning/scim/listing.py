@@ -15,12 +15,13 @@ from provisioning.payload import errors
 from provisioning.payload.limits import MAX_LENGTH
 from provisioning.payload.queries import Query
 from provisioning.payload.resources import Document
-from provisioning.scim import cursors, responses
+from provisioning.scim import responses
 from provisioning.scim.adapters import Adapter, tolerance
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.cursors import Position
-from provisioning.scim.filters import compile_filter, find_attribute
-from provisioning.scim.stored import EVERYTHING, Key
+from provisioning.search import cursors
+from provisioning.search.cursors import Position
+from provisioning.search.filters import compile_filter, find_attribute
+from provisioning.search.stored import EVERYTHING, Key
 
 # After so many rows, to read all of each costs more than to look those of a page up by their ids.
 _FAR = 1_000

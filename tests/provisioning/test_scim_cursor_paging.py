@@ -6,7 +6,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from provisioning.scim import cursors
+from provisioning.search import cursors
 from tests.scim import SEARCH, Scim, make_connection, okta_user
 from workspace import crypto
 

@@ -16,7 +16,7 @@ from scim2_models import ScimFilter, ScimPolicy
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.payload.errors import ScimError
 from provisioning.payload.resources import ACCESS, ENTERPRISE, User, folded
-from provisioning.scim.filters import compile_filter
+from provisioning.search.filters import compile_filter
 from tests.scim import make_connection
 from workspace.db.keys import canonical
 from workspace.models import EndUser, Source

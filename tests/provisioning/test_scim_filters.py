@@ -16,7 +16,7 @@ from provisioning.models import (
 )
 from provisioning.payload.errors import ScimError
 from provisioning.payload.resources import ENTERPRISE, Group, User, folded
-from provisioning.scim.filters import compile_filter
+from provisioning.search.filters import compile_filter
 from tests.scim import make_connection
 from workspace.db.keys import canonical
 from workspace.models import EndUser

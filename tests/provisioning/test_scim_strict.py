@@ -4,7 +4,7 @@ import pytest
 
 from provisioning.actions.connections import set_strict
 from provisioning.payload.tolerance import Tolerance
-from provisioning.scim.filters import compile_filter
+from provisioning.search.filters import compile_filter
 from tests.scim import ENTERPRISE, GROUP, PATCH_OP, SEARCH, USER, okta_group, okta_user
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent

@@ -28,7 +28,7 @@ from scim2_models.path import (
 from provisioning.payload import errors, limits, resources
 from provisioning.payload.attributes import find
 from provisioning.payload.tolerance import Tolerance
-from provisioning.scim.stored import EVERYTHING, Many, Op, Stored, stored
+from provisioning.search.stored import EVERYTHING, Many, Op, Stored, stored
 
 
 def compile_filter(text: str, *, resource: Literal["User", "Group"], tolerance: Tolerance | None = None) -> Q:

@@ -27,8 +27,8 @@ from provisioning.models import ProvisionedEmail, ProvisionedMembership
 from provisioning.payload import errors
 from provisioning.payload.attributes import Attribute, attributes, is_read_only, spelled
 from provisioning.payload.resources import ACCESS
-from provisioning.scim import granted
-from provisioning.scim.json_lookups import (
+from provisioning.search import granted
+from provisioning.search.json_lookups import (
     AnyItem,
     Bytewise,
     Filled,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from provisioning.models import ProvisionedUser, ProvisioningConnection
 from provisioning.payload.resources import ENTERPRISE, Document, Selection, display_name
-from provisioning.scim.stored import exact_uuid
+from provisioning.search.stored import exact_uuid
 
 
 def resolved(

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 
 from provisioning.models import ProvisionedUser
 from provisioning.payload.resources import ACCESS, Document, Selection
-from provisioning.scim.json_lookups import UuidOf, UuidText
+from provisioning.search.json_lookups import UuidOf, UuidText
 from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
 
 _URN = ACCESS.lower()
