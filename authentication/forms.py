@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
-from authentication import wizard
+from authentication import idp_side
 from authentication.actions.identity_providers import normalise_domains
 from authentication.guides import GUIDES
 from authentication.guides.base import GROUPS_ATTRIBUTE
@@ -137,9 +137,9 @@ class ConnectionForm(forms.Form):
     )
 
     _VALUES: dict[str, Callable[[str], Any]] = {
-        "sso_url": wizard.read_sso_url,
-        "entity_id": wizard.read_entity_id,
-        "certificates": wizard.read_certificates,
+        "sso_url": idp_side.read_sso_url,
+        "entity_id": idp_side.read_entity_id,
+        "certificates": idp_side.read_certificates,
     }
     _ASKED = {"yes": ("metadata_url",), "no": ("metadata_xml", *_VALUES)}
 
@@ -174,7 +174,7 @@ class ConnectionForm(forms.Form):
         """A private key goes no further than this request: no field shows it again, one that counts says so."""
         self.data = typed = dict(self.data.items())
         for name in chain(*self._ASKED.values()):
-            if wizard.is_private_key(typed.get(name, "")):
+            if idp_side.is_private_key(typed.get(name, "")):
                 typed[name] = ""
                 if name in asked:
                     self.add_error(name, PRIVATE_KEY)
@@ -182,7 +182,7 @@ class ConnectionForm(forms.Form):
     def _read(self, way: str, answers: dict[str, Any]) -> None:
         if way == "yes":
             self.source = MetadataSource.URL
-            self._take("metadata_url", lambda: wizard.read_metadata_url(answers["metadata_url"], self.now))
+            self._take("metadata_url", lambda: idp_side.read_metadata_url(answers["metadata_url"], self.now))
         elif answers.get("metadata_file") or answers.get("metadata_xml") or self.has_error("metadata_xml"):
             self.source = MetadataSource.XML
             self._read_document(answers)
@@ -192,35 +192,35 @@ class ConnectionForm(forms.Form):
 
     def _read_document(self, answers: dict[str, Any]) -> None:
         field = "metadata_file" if answers.get("metadata_file") else "metadata_xml"
-        self._take(field, lambda: wizard.read_metadata_xml(self._document(answers), self.now))
+        self._take(field, lambda: idp_side.read_metadata_xml(self._document(answers), self.now))
 
     def _document(self, answers: dict[str, Any]) -> bytes:
         file, xml = answers.get("metadata_file"), answers.get("metadata_xml", "")
         if file and xml:
-            raise wizard.WrongAnswer("Upload a file or paste the XML, not both: they may differ.")
+            raise idp_side.WrongAnswer("Upload a file or paste the XML, not both: they may differ.")
         if any(name in self.changed_data for name in self._VALUES):
-            raise wizard.WrongAnswer("Give the metadata XML or the single values, not both: they may differ.")
+            raise idp_side.WrongAnswer("Give the metadata XML or the single values, not both: they may differ.")
         if file and file.size > MAX_BYTES:
-            raise wizard.WrongAnswer("The file is larger than 1 MB. Upload the metadata of this provider alone.")
+            raise idp_side.WrongAnswer("The file is larger than 1 MB. Upload the metadata of this provider alone.")
         return file.read() if file else xml.encode()
 
     def _read_values(self, answers: dict[str, Any]) -> None:
         values = [self._checked(name, partial(read, answers.get(name, ""))) for name, read in self._VALUES.items()]
         if all(values):
-            self._take("certificates", lambda: wizard.typed_in(self.provider, *values))
+            self._take("certificates", lambda: idp_side.typed_in(self.provider, *values))
 
     def _take(self, field: str, read: Callable[[], IdpMetadata]) -> None:
         """Keep what was read, unless all its certificates have expired."""
         if metadata := self._checked(field, read):
             self.metadata = metadata
             held = set(self.provider.certificates.values_list("fingerprint", flat=True))
-            self._checked(field, lambda: wizard.refuse_expired(metadata.certificates, held, self.now))
+            self._checked(field, lambda: idp_side.refuse_expired(metadata.certificates, held, self.now))
 
     def _checked(self, field: str, read: Callable[[], Any]) -> Any:
         """What was read; nothing, and a sentence at the field, where something is wrong with it."""
         try:
             return None if self.has_error(field) else read()
-        except wizard.WrongAnswer as error:
+        except idp_side.WrongAnswer as error:
             return self.add_error(field, str(error))
 
 

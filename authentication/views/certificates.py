@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
-from authentication import pending, wizard
+from authentication import idp_side, pending
 from authentication.actions.identity_providers import connection
 from authentication.actions.metadata_refresh import (
     Outcome,
@@ -73,7 +73,7 @@ def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -
     try:
         metadata = _fetched(found, now)
         outcome = refresh_metadata(use=use, metadata=metadata, url=found.metadata_url, fetched_at=now, by=request.actor)
-    except (wizard.WrongAnswer, ActionError) as error:
+    except (idp_side.WrongAnswer, ActionError) as error:
         messages.error(request, f"The metadata was not refreshed. {error}")
     else:
         _say(request, found, outcome)
@@ -109,9 +109,9 @@ def _fetched(provider: IdentityProvider, now: datetime) -> IdpMetadata:
     """What the IdP says now. Reaches out to the network: never call it in a transaction."""
     if provider.metadata_source != IdentityProvider.MetadataSource.URL:
         raise ActionError("It was not given by URL. Replace the certificates instead.")
-    metadata = wizard.read_metadata_url(provider.metadata_url, now)
+    metadata = idp_side.read_metadata_url(provider.metadata_url, now)
     held = set(provider.certificates.values_list("fingerprint", flat=True))
-    wizard.refuse_expired(metadata.certificates, held, now)
+    idp_side.refuse_expired(metadata.certificates, held, now)
     return metadata
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.text import get_text_list
 
-from authentication import wizard
+from authentication import idp_side
 from authentication.actions.identity_providers import connect_provider, create_provider, update_provider
 from authentication.forms import ConnectionForm, ProviderForm
 from authentication.guides import GUIDES
@@ -30,11 +30,11 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     if form.is_valid():
         with refusals_shown_in(form):
             use = create_provider(environment=environment, by=request.actor, **form.cleaned_data)
-            return redirect(_step(wizard.CONNECTION, environment, use.identity_provider))
+            return redirect(_step(idp_side.CONNECTION, environment, use.identity_provider))
     context = {
         "form": form,
         "title": "Set up new provider",
-        "steps": wizard.steps(environment, wizard.DETAILS),
+        "steps": idp_side.steps(environment, idp_side.DETAILS),
         "list_url": list_url(environment),
     }
     return render(request, "authentication/wizard/details.html", context)
@@ -46,12 +46,12 @@ def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
     use = used_provider(environment, provider)
     form = ProviderForm(request.POST or None, initial=_details(use))
     # Taken before the action, which may refuse a name that it has set already.
-    context = _context(environment, use, wizard.DETAILS) | {"form": form}
+    context = _context(environment, use, idp_side.DETAILS) | {"form": form}
     if form.is_valid():
         with refusals_shown_in(form):
             changed = update_provider(use=use, by=request.actor, **form.cleaned_data)
             if not use.identity_provider.is_set_up:
-                return redirect(_step(wizard.CONNECTION, environment, use.identity_provider))
+                return redirect(_step(idp_side.CONNECTION, environment, use.identity_provider))
             messages.success(request, f"{use.identity_provider} was {'saved' if changed else 'not changed'}.")
             return redirect(list_url(environment))
     return render(request, "authentication/wizard/details.html", context)
@@ -69,7 +69,7 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
         )
         messages.success(request, _connected(found, changed))
         return redirect(list_url(environment))
-    context = _context(environment, use, wizard.CONNECTION) | {"form": form} | _guidance(found)
+    context = _context(environment, use, idp_side.CONNECTION) | {"form": form} | _guidance(found)
     return render(request, "authentication/wizard/connection.html", context)
 
 
@@ -85,9 +85,9 @@ def _context(environment: Environment, use: EnvironmentProvider, step: str) -> d
         "title": provider.name,
         "provider": provider,
         "shared_with": get_text_list([each.environment.name for each in others], "and"),
-        "steps": wizard.steps(environment, step, provider),
+        "steps": idp_side.steps(environment, step, provider),
         "list_url": list_url(environment),
-        "back_url": _step(wizard.DETAILS, environment, provider),
+        "back_url": _step(idp_side.DETAILS, environment, provider),
     }
 
 

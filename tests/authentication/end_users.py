@@ -8,9 +8,9 @@ from django.test import Client
 from authentication.actions.identity_providers import connect_provider, create_provider
 from authentication.actions.policies import switch_saml
 from authentication.decorators import cookie_name
+from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider
 from authentication.saml.certificates import parse_certificates
-from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, pem
 from tests.factories import PASSWORD

@@ -6,10 +6,10 @@ from django.urls import reverse
 from authentication.actions.identity_providers import connect_provider
 from authentication.actions.policies import switch_saml
 from authentication.actions.service_provider import signing_key
+from authentication.idp_side import typed_in
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
 from authentication.saml.certificates import parse_certificates
 from authentication.urls import urlpatterns
-from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, pem
 from tests.authentication.end_users import CONSOLE_ROUTES

@@ -10,9 +10,9 @@ from authentication.actions.identity_providers import connect_provider
 from authentication.actions.passwords import invite_end_user
 from authentication.actions.policies import switch_saml
 from authentication.actions.service_provider import signing_key
+from authentication.idp_side import typed_in
 from authentication.models import AuthnRequest, ConsumedAssertion, ConsumedLogout, LogoutRequest, SamlIdentity
 from authentication.saml.certificates import parse_certificates
-from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication import end_users
 from tests.authentication.certificates import EC_CERTIFICATE, pem

@@ -9,9 +9,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from authentication import fetch
-from authentication.fetch import UNREACHABLE, USERINFO, FetchResult, fetch_metadata, is_public
 from tests.authentication.certificates import issue_server_certificate
+from workspace import outgoing as fetch
+from workspace.outgoing import UNREACHABLE, USERINFO, FetchResult, fetch_metadata, is_public
 
 OK = b"HTTP/1.1 200 OK\r\n"
 METADATA = b"<EntityDescriptor/>"

@@ -7,15 +7,15 @@ import pytest
 from django.db import connection
 from django.urls import reverse
 
-from authentication import wizard
+from authentication import idp_side
 from authentication.actions.identity_providers import connect_provider
-from authentication.fetch import FetchResult
 from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
 from authentication.saml.metadata import parse_idp_metadata
 from tests import factories
 from tests.authentication.certificates import NOW, bare, fingerprint, make
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, Environment
+from workspace.outgoing import FetchResult
 
 DAYS = (datetime.now(UTC) - NOW).days
 OLD, NEW, EXPIRED = make(name="old", days=DAYS + 300), make(name="new", days=DAYS + 700), make(name="gone", days=-1)
@@ -69,7 +69,7 @@ def idp(monkeypatch):
             return FetchResult(None if self.error else self.body, self.error)
 
     published = Published()
-    monkeypatch.setattr(wizard, "fetch_metadata", published.fetch)
+    monkeypatch.setattr(idp_side, "fetch_metadata", published.fetch)
     return published
 
 
@@ -258,7 +258,7 @@ def test_s13_a_connection_that_changes_while_the_idp_is_asked_is_left_alone(pres
         IdentityProvider.objects.update(metadata_url="https://new.example/metadata")
         return FetchResult(metadata(NEW))
 
-    monkeypatch.setattr(wizard, "fetch_metadata", fetch)
+    monkeypatch.setattr(idp_side, "fetch_metadata", fetch)
     assert "was changed meanwhile" in press("refresh")
     assert IdentityProvider.objects.get().pending_metadata is None
 
@@ -271,7 +271,7 @@ def test_s13_no_transaction_is_open_while_the_network_is_asked(press, monkeypatc
         seen.append(connection.in_atomic_block)
         return FetchResult(None, "unreachable")
 
-    monkeypatch.setattr(wizard, "fetch_metadata", fetch)
+    monkeypatch.setattr(idp_side, "fetch_metadata", fetch)
     press("refresh")
     assert seen == [False]
 

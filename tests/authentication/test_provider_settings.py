@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from authentication.actions.identity_providers import connect_provider
 from authentication.actions.service_provider import signing_key
+from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
 from authentication.saml.certificates import parse_certificates
-from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, pem
 from workspace.events import SYSTEM

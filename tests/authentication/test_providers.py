@@ -5,9 +5,9 @@ from django.urls import reverse
 
 from authentication.actions import identity_providers as actions
 from authentication.actions.policies import switch_password, switch_saml
+from authentication.idp_side import typed_in
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import parse_certificates
-from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import NOW, fingerprint, make, pem
 from workspace.events import SYSTEM, ActionError

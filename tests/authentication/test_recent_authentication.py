@@ -10,9 +10,9 @@ from django.urls import reverse
 from authentication.actions.identity_providers import connect_provider, update_provider
 from authentication.actions.policies import switch_saml
 from authentication.actions.service_provider import signing_key, start_rollover
+from authentication.idp_side import typed_in
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
-from authentication.wizard import typed_in
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, RSA_CERTIFICATE, fingerprint, pem
 from tests.factories import PASSWORD

@@ -9,15 +9,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
 
-from authentication import wizard
+from authentication import idp_side
 from authentication.actions.policies import switch_saml
-from authentication.fetch import FetchResult
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.service_provider import sp_metadata
 from tests import factories
 from tests.authentication.certificates import NOW, PRIVATE_KEYS, bare, fingerprint, make, pem
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, Environment
+from workspace.outgoing import FetchResult
 
 SSO_URL, ISSUER = "https://idp.example/sso", "https://idp.example/entity"
 TODAY = (datetime.now(UTC) - NOW).days
@@ -319,7 +319,7 @@ def test_no_transaction_is_open_while_the_network_is_asked(step2, monkeypatch):
         seen.append(connection.in_atomic_block)
         return FetchResult(None, "unreachable")
 
-    monkeypatch.setattr(wizard, "fetch_metadata", fetch)
+    monkeypatch.setattr(idp_side, "fetch_metadata", fetch)
     step2({"has_metadata_url": "yes", "metadata_url": "https://idp.example/metadata"})
     assert seen == [False]
 

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from authentication.fetch import fetch_metadata
 from authentication.models import IdentityProvider
 from authentication.saml.certificates import (
     PRIVATE_KEY,
@@ -26,6 +25,7 @@ from authentication.saml.metadata import (
 )
 from workspace.console.navigation import page_url
 from workspace.models import Environment
+from workspace.outgoing import fetch_metadata
 
 DETAILS, CONNECTION = "provider-edit", "provider-connect"
 STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}
