@@ -10,4 +10,4 @@ class ProvisioningConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks; they read the models of other apps."""
-        from provisioning import checks  # noqa: F401
+        from provisioning.demo import checks  # noqa: F401

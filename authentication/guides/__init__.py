@@ -1,15 +1,15 @@
 """Set-up guides of the identity providers, as data for the wizard and the provisioning page."""
 
-from .adfs import ADFS
-from .base import AttributeStatement, Guide, ScimGuide
-from .entra import ENTRA
-from .google import GOOGLE
-from .jumpcloud import JUMPCLOUD
-from .keycloak import KEYCLOAK
-from .okta import OKTA
-from .onelogin import ONELOGIN
-from .other import OTHER
-from .ping import PING
+from authentication.guides.adfs import ADFS
+from authentication.guides.base import AttributeStatement, Guide, ScimGuide
+from authentication.guides.entra import ENTRA
+from authentication.guides.google import GOOGLE
+from authentication.guides.jumpcloud import JUMPCLOUD
+from authentication.guides.keycloak import KEYCLOAK
+from authentication.guides.okta import OKTA
+from authentication.guides.onelogin import ONELOGIN
+from authentication.guides.other import OTHER
+from authentication.guides.ping import PING
 
 __all__ = ["GUIDES", "AttributeStatement", "Guide", "ScimGuide"]
 

@@ -1,6 +1,6 @@
 """Active Directory Federation Services: a relying party trust; it does not provision."""
 
-from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide
 
 ADFS = Guide(
     key="adfs",

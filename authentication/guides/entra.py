@@ -1,6 +1,6 @@
 """Microsoft Entra ID: an enterprise application with SAML and automatic provisioning."""
 
-from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
 ENTRA = Guide(
     key="entra",

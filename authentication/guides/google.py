@@ -1,6 +1,6 @@
 """Google Workspace: a custom SAML app, which Google does not provision."""
 
-from .base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
+from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
 
 GOOGLE = Guide(
     key="google",

@@ -1,6 +1,6 @@
 """JumpCloud: a custom application with SSO and identity management."""
 
-from .base import GROUPS_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
 JUMPCLOUD = Guide(
     key="jumpcloud",

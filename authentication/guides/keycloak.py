@@ -1,6 +1,6 @@
 """Keycloak: a SAML client of a realm; provisioning needs an extension."""
 
-from .base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
+from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
 
 KEYCLOAK = Guide(
     key="keycloak",

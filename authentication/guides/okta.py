@@ -1,6 +1,6 @@
 """Okta: a SAML 2.0 app integration with SCIM provisioning switched on."""
 
-from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
 OKTA = Guide(
     key="okta",

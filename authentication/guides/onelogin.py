@@ -1,6 +1,6 @@
 """OneLogin: the SCIM provisioner application, which has SAML as well."""
 
-from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
 ONELOGIN = Guide(
     key="onelogin",

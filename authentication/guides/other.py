@@ -1,6 +1,6 @@
 """Any other identity provider, in the words of the standards."""
 
-from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
 OTHER = Guide(
     key="other",

@@ -1,6 +1,6 @@
 """PingOne: a SAML application, and a provisioning connection beside it."""
 
-from .base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
 PING = Guide(
     key="ping",

@@ -5,8 +5,8 @@ import signal
 import sys
 from pathlib import Path
 
-from .demo import Unusable, read
-from .server import Server
+from provisioning.practice_idp.demo import Unusable, read
+from provisioning.practice_idp.server import Server
 
 
 def main() -> int:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from . import pages, scim_pages
-from .demo import Demo, Person
-from .keys import Key
-from .logout import Logouts
-from .saml import LABELS, REPLAY, Idp, Misunderstood, Sends
-from .scim_desk import Desk
+from provisioning.practice_idp.demo import Demo, Person
+from provisioning.practice_idp.keys import Key
+from provisioning.practice_idp.saml import pages
+from provisioning.practice_idp.saml.idp import LABELS, REPLAY, Idp, Misunderstood, Sends
+from provisioning.practice_idp.saml.logout import Logouts
+from provisioning.practice_idp.scim import pages as scim_pages
+from provisioning.practice_idp.scim.desk import Desk
 
 MAX_BODY = 200_000
 STYLE = Path(__file__).with_name("style.css").read_text()

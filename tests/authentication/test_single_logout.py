@@ -43,7 +43,7 @@ from authentication.saml.name_ids import NameId
 from provisioning.practice_idp.demo import Demo, Person, Provider
 from provisioning.practice_idp.demo import Environment as DemoEnvironment
 from provisioning.practice_idp.keys import Key
-from provisioning.practice_idp.saml import Misunderstood
+from provisioning.practice_idp.saml.idp import Misunderstood
 from provisioning.practice_idp.server import Practice
 from tests import factories
 from tests.authentication.end_users import environments, is_signed_in, person, sign_in, url

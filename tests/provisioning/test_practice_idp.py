@@ -24,11 +24,11 @@ from authentication.saml.attributes import AttributeNames, Profile, pick_profile
 from authentication.saml.errors import Reason, SamlRefused
 from authentication.saml.requests import new_request, redirect_url
 from authentication.saml.responses import Claims, ProviderFacts, SpFacts, read_response
-from provisioning.checks import practice_idp_stays_at_home
 from provisioning.demo import practice, report
+from provisioning.demo.checks import practice_idp_stays_at_home
 from provisioning.practice_idp.demo import Demo, Person, Provider, Unusable, parse
 from provisioning.practice_idp.keys import Key
-from provisioning.practice_idp.saml import LABELS, Idp, Misunderstood, Sends
+from provisioning.practice_idp.saml.idp import LABELS, Idp, Misunderstood, Sends
 from provisioning.practice_idp.server import Practice, Server
 from tests.factories import end_user, group, identity_provider, workspace
 from tests.server import PROJECT, outer_environment

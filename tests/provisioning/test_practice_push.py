@@ -13,14 +13,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from provisioning.practice_idp import scim_pages
 from provisioning.practice_idp.demo import Demo, Person, Target, parse
-from provisioning.practice_idp.directory import Directory, Unfit
-from provisioning.practice_idp.saml import Misunderstood
-from provisioning.practice_idp.scim_client import Access, NotOurs, Refused, access
-from provisioning.practice_idp.scim_desk import Desk
-from provisioning.practice_idp.scim_dialects import DIALECTS, Entra, Okta
-from provisioning.practice_idp.scim_push import Push
+from provisioning.practice_idp.saml.idp import Misunderstood
+from provisioning.practice_idp.scim import pages as scim_pages
+from provisioning.practice_idp.scim.client import Access, NotOurs, Refused, access
+from provisioning.practice_idp.scim.desk import Desk
+from provisioning.practice_idp.scim.dialects import DIALECTS, Entra, Okta
+from provisioning.practice_idp.scim.directory import Directory, Unfit
+from provisioning.practice_idp.scim.push import Push
 from provisioning.practice_idp.server import Server as Practice
 from tests.provisioning.test_practice_idp import demo_data
 from tests.server import Server

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote_plus
 from uuid import uuid4
 
-from .directory import Group, Person
-from .scim_client import Client, Refused
+from provisioning.practice_idp.scim.client import Client, Refused
+from provisioning.practice_idp.scim.directory import Group, Person
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

@@ -4,14 +4,14 @@ from collections import Counter
 from threading import Lock
 from urllib.parse import parse_qs
 
-from . import scim_pages
-from .demo import Demo
-from .directory import Directory, Group, Person, Unfit
-from .saml import Misunderstood
-from .scim_client import NotOurs, Refused, access
-from .scim_dialects import DIALECTS
-from .scim_pages import Notice
-from .scim_push import BURST, Outcome, Push
+from provisioning.practice_idp.demo import Demo
+from provisioning.practice_idp.saml.idp import Misunderstood
+from provisioning.practice_idp.scim import pages
+from provisioning.practice_idp.scim.client import NotOurs, Refused, access
+from provisioning.practice_idp.scim.dialects import DIALECTS
+from provisioning.practice_idp.scim.directory import Directory, Group, Person, Unfit
+from provisioning.practice_idp.scim.pages import Notice
+from provisioning.practice_idp.scim.push import BURST, Outcome, Push
 
 Form = dict[str, list[str]]
 NOT_THERE = "That is not in the directory any more."
@@ -34,13 +34,13 @@ class Desk:
         key = _first(parse_qs(query), "key")
         with self._lock:
             match path:
-                case scim_pages.HOME:
+                case pages.HOME:
                     return self._home()
-                case scim_pages.PERSON if not key or key in self._directory.people:
-                    return scim_pages.person(self._directory.people.get(key) or Person("", "", ""))
-                case scim_pages.GROUP if not key or key in self._directory.groups:
-                    return scim_pages.group(self._directory.groups.get(key) or Group("", ""), self._directory)
-                case scim_pages.PERSON | scim_pages.GROUP:
+                case pages.PERSON if not key or key in self._directory.people:
+                    return pages.person(self._directory.people.get(key) or Person("", "", ""))
+                case pages.GROUP if not key or key in self._directory.groups:
+                    return pages.group(self._directory.groups.get(key) or Group("", ""), self._directory)
+                case pages.PERSON | pages.GROUP:
                     raise Misunderstood(NOT_THERE)
             raise Misunderstood("There is no such page.")
 
@@ -48,15 +48,15 @@ class Desk:
         """Do what a form asks for; the page that asks again, or none where it is done; raise Misunderstood."""
         with self._lock:
             match path:
-                case scim_pages.TARGET:
+                case pages.TARGET:
                     self._choose(form)
-                case scim_pages.FILL:
+                case pages.FILL:
                     self._fill(form)
-                case scim_pages.PERSON:
+                case pages.PERSON:
                     return self._save_person(form)
-                case scim_pages.GROUP:
+                case pages.GROUP:
                     return self._save_group(form)
-                case scim_pages.RUN if self._push:
+                case pages.RUN if self._push:
                     self._run(self._push, _first(form, "do"))
                 case _:
                     raise Misunderstood("Choose first where to push to.")
@@ -64,7 +64,7 @@ class Desk:
 
     def _home(self) -> str:
         notice, self._notice = self._notice, None
-        return scim_pages.home(self._demo, self._directory, self._push, self._target, notice)
+        return pages.home(self._demo, self._directory, self._push, self._target, notice)
 
     # The connection. --------------------------------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ class Desk:
         chosen = _first(form, "target")
         target = next((each for each in self._demo.targets if each.id == chosen), None)
         if target is not None:
-            return scim_pages.label(target), target.base_url, target.token
+            return pages.label(target), target.base_url, target.token
         return "the connection that was pasted", _first(form, "base_url"), _first(form, "token")
 
     # The directory. ---------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ class Desk:
         try:
             self._directory.save_person(key, email=email, name=name, is_active=is_active)
         except Unfit as unfit:
-            return scim_pages.person(Person(key, email, name, is_active), str(unfit))
+            return pages.person(Person(key, email, name, is_active), str(unfit))
         return None
 
     def _save_group(self, form: Form) -> str | None:
@@ -123,7 +123,7 @@ class Desk:
         try:
             self._directory.save_group(key, name=name, members=members)
         except Unfit as unfit:
-            return scim_pages.group(Group(key, name, members), self._directory, str(unfit))
+            return pages.group(Group(key, name, members), self._directory, str(unfit))
         return None
 
     # What is sent. ----------------------------------------------------------------------------------------------------

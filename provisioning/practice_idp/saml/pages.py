@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from html import escape
 
-from . import saml
-from .demo import Demo, Environment, Person, Provider
+from provisioning.practice_idp.demo import Demo, Environment, Person, Provider
+from provisioning.practice_idp.saml import idp
 
 STYLE = "/style.css"
 SOMEBODY_ELSE = "somebody-else"
@@ -56,7 +56,7 @@ def choose(provider: Provider, people: Iterable[Person], request: dict[str, str]
 
 def send(provider: Provider, xml: bytes, fields: dict[str, str], wrong: str) -> str:
     """What is sent, before it is."""
-    note = f"<p><strong>Wrong on purpose:</strong> {escape(saml.LABELS[wrong])}.</p>" if wrong else ""
+    note = f"<p><strong>Wrong on purpose:</strong> {escape(idp.LABELS[wrong])}.</p>" if wrong else ""
     body = f"""\
 {note}
 <p>This goes to <code>{escape(provider.acs_url)}</code> as <code>SAMLResponse</code>, without the indentation.</p>
@@ -64,7 +64,7 @@ def send(provider: Provider, xml: bytes, fields: dict[str, str], wrong: str) -> 
 {_hidden(fields, *fields)}
 <p><button>Send to Workspace admin</button></p>
 </form>
-<pre tabindex="0" role="region" aria-label="The response"><code>{escape(saml.pretty(xml))}</code></pre>"""
+<pre tabindex="0" role="region" aria-label="The response"><code>{escape(idp.pretty(xml))}</code></pre>"""
     return page(f"Response for {_where(provider)}", body)
 
 
@@ -125,7 +125,7 @@ def _parts() -> str:
 
 
 def _wrongs() -> str:
-    choices = [("", "No, send it as it should be"), *saml.LABELS.items()]
+    choices = [("", "No, send it as it should be"), *idp.LABELS.items()]
     radios = (
         f'<p><label><input type="radio" name="wrong" value="{value}"{"" if value else " checked"}> '
         f"{escape(label)}</label></p>"

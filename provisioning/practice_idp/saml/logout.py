@@ -2,9 +2,9 @@
 
 from html import escape
 
-from . import pages
-from .demo import Provider
-from .saml import Carried, Idp, SignedIn, pretty, signed_in_by
+from provisioning.practice_idp.demo import Provider
+from provisioning.practice_idp.saml import pages
+from provisioning.practice_idp.saml.idp import Carried, Idp, SignedIn, pretty, signed_in_by
 
 
 class Logouts:

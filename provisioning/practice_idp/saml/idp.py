@@ -22,8 +22,8 @@ from saml2.validate import NotValid
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 from saml2.xmldsig import NAMESPACE as DS
 
-from .demo import Person, Provider
-from .keys import Key
+from provisioning.practice_idp.demo import Person, Provider
+from provisioning.practice_idp.keys import Key
 
 with warnings.catch_warnings(action="ignore"):  # it imports a cipher mode, unused here, that is to be moved
     from saml2.server import Server

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import unquote_plus, urlencode
 
-from .demo import Demo, Target
-from .directory import Directory, Group, Person
-from .pages import page
-from .scim_client import KEPT, Exchange
-from .scim_dialects import DIALECTS
-from .scim_push import BURST, Push
+from provisioning.practice_idp.demo import Demo, Target
+from provisioning.practice_idp.saml.pages import page
+from provisioning.practice_idp.scim.client import KEPT, Exchange
+from provisioning.practice_idp.scim.dialects import DIALECTS
+from provisioning.practice_idp.scim.directory import Directory, Group, Person
+from provisioning.practice_idp.scim.push import BURST, Push
 
 HOME = "/push"
 TARGET, FILL, PERSON, GROUP, RUN = (f"{HOME}/{name}" for name in ("target", "fill", "person", "group", "run"))

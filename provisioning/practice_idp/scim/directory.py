@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from .demo import Person as DemoPerson
+from provisioning.practice_idp.demo import Person as DemoPerson
 
 MOST = 1_000
 _GIVEN = ("Aiko", "Brigid", "Cem", "Delphine", "Enzo", "Freya", "Goran", "Hilal", "Ivo", "Jelena")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from .directory import Directory, Group, Person
-from .scim_client import KEPT, Access, Client, Exchange, Refused
-from .scim_dialects import Dialect
+from provisioning.practice_idp.scim.client import KEPT, Access, Client, Exchange, Refused
+from provisioning.practice_idp.scim.dialects import Dialect
+from provisioning.practice_idp.scim.directory import Directory, Group, Person
 
 BURST, AT_ONCE = 200, 8
 WRONG_TOKEN = "scim_wrongtoken_0000"
