@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests prepare serve practice-idp check format lock port origin browser
+.PHONY: help run test install install-tests prepare serve practice-idp check measure format lock port origin browser
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -122,6 +122,9 @@ check: install-tests ## format, lint and types
 	$(VENV)/bin/ruff format --quiet --check . || { echo "Run: make format" >&2; exit 1; }
 	$(VENV)/bin/ruff check --quiet .
 	DATA_DIR=.mypy_cache/data $(VENV)/bin/mypy .
+
+measure: install-tests ## sizes, repetition and unused code of each app (WHERE=--where names the places)
+	$(VENV)/bin/python -m tests.measure $(WHERE)
 
 format: install-tests ## mend what ruff can mend
 	$(VENV)/bin/ruff check --quiet --fix . || true
