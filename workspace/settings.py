@@ -205,14 +205,23 @@ SCIM_SERVICE_PROVIDER = {
 # Of each SCIM token in each worker process; identity providers send up to 25.
 SCIM_REQUESTS_PER_SECOND = max(float(os.environ.get("SCIM_REQUESTS_PER_SECOND", "100")), 50)
 
+_LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
+_OVERSIZE = ["RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "workspace.console.middleware.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "workspace.console.middleware.RequestIdFilter"},
+        "oversize": {"()": "workspace.console.middleware.OversizeFilter"},
+    },
     "formatters": {
         "line": {"format": "%(asctime)s level=%(levelname)s logger=%(name)s request=%(request_id)s %(message)s"}
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "root": {"handlers": ["console"], "level": _LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": _LOG_LEVEL, "propagate": True},
+        "django.db.backends": {"level": "INFO"},  # DEBUG shows the parameters of SQL, and secrets are among them
+        **{f"django.security.{name}": {"filters": ["oversize"]} for name in _OVERSIZE},
+    },
 }

@@ -32,6 +32,16 @@ def test_c1_outside_the_views(client):
         assert json.loads(response.content)["status"] == "404"
 
 
+def test_no_answer_varies_by_cookie(scim):
+    """Neither a resource nor a refusal depends on a session, so caches and clients need not look at cookies."""
+    user = scim.post("/Users", okta_user()).body["id"]
+    answers = [
+        scim.get("/Users", Cookie="sessionid=somebody"), scim.get(f"/Users/{user}"), scim.get("/Nope"),
+        scim.get("/Users", Authorization="Bearer wrong"), scim.call("DELETE", f"/Users/{user}"),
+    ]  # fmt: skip
+    assert [answer.headers.get("Vary") for answer in answers] == [None] * len(answers)
+
+
 def test_other_pages_are_left_alone(client):
     assert client.get("/nope").headers["Content-Type"].startswith("text/html")
 

@@ -29,6 +29,14 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class OversizeFilter(logging.Filter):
+    """Makes one warning of Django's error and traceback about a request that sends too much."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+        return logging.getLogger(record.name).isEnabledFor(logging.WARNING)
+
+
 def request_id(get_response: Handler) -> Callable[[IdentifiedRequest], HttpResponse]:
     """Gives each request an id of ours, for logs, pages and the `X-Request-ID` header."""
 
@@ -47,9 +55,11 @@ def session_end(get_response: Handler) -> Handler:
     """Ends a console session at its greatest age, however busy it is; idle ones end by their cookie age."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        began = request.session.get("signed_in_at")
-        if began is not None and time.time() - began > settings.SESSION_ABSOLUTE_AGE:
-            logout(request)
+        # Who reads a session gets `Vary: Cookie`; SCIM and health checks come without a cookie and need neither.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            began = request.session.get("signed_in_at")
+            if began is not None and time.time() - began > settings.SESSION_ABSOLUTE_AGE:
+                logout(request)
         return get_response(request)
 
     return handle
@@ -60,7 +70,7 @@ def no_store(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.user.is_authenticated:
+        if request.session.accessed and request.user.is_authenticated:
             response["Cache-Control"] = "no-store"
         return response
 
