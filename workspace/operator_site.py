@@ -13,5 +13,5 @@ class OperatorSite(AdminSite):
     index_title = "Installation"
     site_url = "/"
 
-    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         return redirect_to_login(request.GET.get("next", reverse("admin:index")), reverse("workspace:sign-in"))
