@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests prepare serve practice-idp check measure format lock port origin browser
+.PHONY: help run test install install-tests prepare serve practice-idp check measure picture format lock port origin browser
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -125,6 +125,9 @@ check: install-tests ## format, lint and types
 
 measure: install-tests ## sizes, repetition and unused code of each app (WHERE=--where names the places)
 	$(VENV)/bin/python -m tests.measure $(WHERE)
+
+picture: browser ## take the picture of the console that README.md shows
+	$(VENV)/bin/python -m tests.browser.picture
 
 format: install-tests ## mend what ruff can mend
 	$(VENV)/bin/ruff check --quiet --fix . || true

@@ -52,8 +52,14 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests of a worker: each makes what it changes, and leaves the demo as it is."""
+    with demo_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def demo_server(directory: Path) -> Iterator[Server]:
+    """Serve the demo from an installation of its own in the directory."""
     with fresh_database() as database:
-        directory = tmp_path_factory.mktemp("server")
         port = str(free_port())
         environment = outer_environment() | database | {
             "DATA_DIR": str(directory), "ORIGIN": f"http://127.0.0.1:{port}", "PORT": port,
