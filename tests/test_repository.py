@@ -97,6 +97,14 @@ def test_the_top_level_holds_only_what_the_layout_names(files):
     assert {name for name in names if not name.startswith(".")} <= TOP_LEVEL
 
 
+def test_every_path_that_contributors_are_told_exists():
+    text = (PROJECT / ".github" / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`([\w.-]+/[\w./-]*|[\w-]+\.(?:md|toml|txt))`|(tests/[\w/]+\.py)", text)
+    named = {name for pair in paths for name in pair if name}
+    assert len(named) > 20
+    assert {name for name in named if not (PROJECT / name).exists()} == set()
+
+
 def test_no_file_names_a_place_of_somebodys_machine(files):
     place = re.compile(rb"/(?:root|home/\w+|Users/\w+)/|" + re.escape(f"{PROJECT}/".encode()))
     found = {path.relative_to(PROJECT): place.findall(path.read_bytes()) for path in files}
