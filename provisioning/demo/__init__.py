@@ -1,1 +1,1 @@
-"""The demo: two workspaces in which every page has something to show."""
+"""The demo: two workspaces that give every page something to show."""

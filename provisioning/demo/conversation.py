@@ -1,91 +1,65 @@
-"""What the demo's identity providers say: real SCIM requests through the whole application, in this process."""
+"""Sends SCIM requests of the demo's identity providers through the whole application, in this process."""
 
 import json
-from typing import Any
+from io import BytesIO
 from urllib.parse import urlsplit
+from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
-from django.test import Client
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+from provisioning.practice_idp.demo import Json
+from provisioning.practice_idp.scim.bodies import GROUP, USER, patch
+from provisioning.practice_idp.scim.client import CONTENT_TYPE
 
 
 class Conversation:
-    """An IdP's side of one connection."""
+    """An IdP's side of one connection. Refused requests raise nothing: the demo shows some of them."""
 
     def __init__(self, base_url: str, token: str) -> None:
-        self._path = urlsplit(base_url).path
-        self._client = Client(
-            headers={"authorization": f"Bearer {token}", "host": urlsplit(settings.ORIGIN).netloc},
-            raise_request_exception=False,
-        )
+        self._base_url, self._token = base_url, token
+        # Calling the handler as a server does would send signals that close the database connection,
+        # and the demo is made in one transaction. get_response runs the same middleware and views.
+        self._handler = WSGIHandler()
 
-    def say(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Send one request; the answer's body. Text is sent as it is, to be able to say it wrongly."""
-        data = body if isinstance(body, str) else "" if body is None else json.dumps(body)
-        response = self._client.generic(
-            method, self._path + path, data, "application/scim+json", secure=settings.ORIGIN.startswith("https:")
-        )
-        return json.loads(response.content) if response.content else {}
+    def send(self, method: str, path: str, body: Json | str | None = None) -> Json:
+        """Send one request and return the body of the response. Text is sent as it is, so it may be invalid JSON."""
+        text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
+        response = self._handler.get_response(WSGIRequest(self._environ(method, path, text.encode())))
+        content = response.getvalue()
+        return json.loads(content) if content else {}
 
-    def create_user(self, user: dict[str, Any]) -> str:
-        return self.say("POST", "/Users", user)["id"]
+    def patch(self, path: str, *operations: Json) -> Json:
+        return self.send("PATCH", path, patch(*operations))
 
-    def create_group(self, name: str, members: list[str]) -> str:
-        body = {"schemas": [GROUP], "displayName": name, "members": []}
-        group = self.say("POST", "/Groups", body)["id"]
-        self.patch(f"/Groups/{group}", [{"op": "add", "path": "members", "value": [{"value": pk} for pk in members]}])
-        return group
-
-    def patch(self, path: str, operations: list[dict[str, Any]]) -> dict[str, Any]:
-        return self.say("PATCH", path, {"schemas": [PATCH], "Operations": operations})
-
-
-def okta_user(number: int, name: str, email: str) -> dict[str, Any]:
-    """A new user as Okta sends it."""
-    given, _, family = name.partition(" ")
-    return {
-        "schemas": [USER],
-        "userName": email,
-        "name": {"givenName": given, "familyName": family},
-        "emails": [{"primary": True, "value": email, "type": "work"}],
-        "displayName": name,
-        "locale": "en-US",
-        "externalId": f"00u{number:017d}",
-        "groups": [],
-        "active": True,
-    }
+    def _environ(self, method: str, path: str, body: bytes) -> dict[str, object]:
+        """Return the WSGI environment of a request from this machine."""
+        url = urlsplit(self._base_url + path)
+        environ: dict[str, object] = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": url.path,
+            "QUERY_STRING": url.query,
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_TYPE": CONTENT_TYPE,
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_HOST": urlsplit(settings.ORIGIN).netloc,
+            "HTTP_AUTHORIZATION": f"Bearer {self._token}",
+            "wsgi.url_scheme": url.scheme,
+            "wsgi.input": BytesIO(body),
+        }
+        setup_testing_defaults(environ)  # adds the keys that WSGI requires besides
+        return environ
 
 
-def entra_user(number: int, name: str, email: str) -> dict[str, Any]:
-    """A new user as Microsoft Entra ID sends it, with its `active` in text."""
-    given, _, family = name.partition(" ")
-    return {
-        "schemas": [USER, ENTERPRISE],
-        "externalId": f"entra-{number:06d}",
-        "userName": email,
-        "active": "True",
-        "displayName": name,
-        "emails": [{"primary": True, "type": "work", "value": email}],
-        "meta": {"resourceType": "User"},
-        "name": {"formatted": name, "familyName": family, "givenName": given},
-        "roles": [],
-        ENTERPRISE: {"department": "Operations"},
-    }
-
-
-def make_mistakes(conversation: Conversation, wrong: Conversation, known: dict[str, Any], group: str) -> None:
-    """One failure of each kind that an IdP can cause, so that the activity shows each with its remedy."""
-    nobody = "00000000-0000-4000-8000-000000000000"
-    conversation.say("POST", "/Users", known)
-    conversation.say("POST", "/Users", '{"userName": "half.a.body')
-    conversation.say("POST", "/Users", {"schemas": [USER], "displayName": "No Name"})
-    conversation.say("GET", f"/Users/{nobody}")
-    conversation.say("GET", "/Users?filter=shoeSize+eq+%2242%22")
-    conversation.patch(f"/Groups/{group}", [{"op": "add", "path": "members", "value": [{"value": nobody}]}])
-    conversation.patch(f"/Groups/{group}", [{"op": "replace", "path": "id", "value": nobody}])
-    conversation.say("POST", "/Groups", {"schemas": [GROUP], "displayName": " "})
-    wrong.say("GET", "/Users?startIndex=1&count=2")
+def make_mistakes(conversation: Conversation, wrong_token: Conversation, existing: Json, group_id: str) -> None:
+    """Send one request for each way in which an IdP can fail, so that the activity shows every remedy."""
+    unknown = "00000000-0000-4000-8000-000000000000"
+    conversation.send("POST", "/Users", existing)
+    conversation.send("POST", "/Users", '{"userName": "half.a.body')
+    conversation.send("POST", "/Users", {"schemas": [USER], "displayName": "No Name"})
+    conversation.send("GET", f"/Users/{unknown}")
+    conversation.send("GET", "/Users?filter=shoeSize+eq+%2242%22")
+    conversation.patch(f"/Groups/{group_id}", {"op": "add", "path": "members", "value": [{"value": unknown}]})
+    conversation.patch(f"/Groups/{group_id}", {"op": "replace", "path": "id", "value": unknown})
+    conversation.send("POST", "/Groups", {"schemas": [GROUP], "displayName": " "})
+    wrong_token.send("GET", "/Users?startIndex=1&count=2")

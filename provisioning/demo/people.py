@@ -1,4 +1,4 @@
-"""Who lives in the demo workspaces: invented people, some with letters beyond ASCII."""
+"""The names of the demo's people, which are invented. Some have letters beyond ASCII."""
 
 import unicodedata
 
@@ -14,20 +14,14 @@ _GLOBEX = """
 Quentin Moreau, Rania Saleh, Ravi Menon, Rosa Jiménez, Ruth Abel, Samir Nasser, Sofia Lindqvist, Søren Dahl,
 Tariq Aslam, Tereza Dvořák, Uma Pillai, Viktor Horváth, Wanjiru Kamau, Yara Costa, Zofia Mazur
 """
-# Letters that are not a plain letter with a mark.
+# Letters that Unicode does not decompose into a plain letter and a mark.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss"})
 
-
-def _names(text: str) -> list[str]:
-    return [" ".join(name.split()) for name in text.split(",")]
-
-
-ACME = _names(_ACME)
-GLOBEX = _names(_GLOBEX)
+ACME, GLOBEX = ([" ".join(name.split()) for name in text.split(",")] for text in (_ACME, _GLOBEX))
 
 
 def email(name: str, domain: str) -> str:
-    """The person's address: all names in plain letters."""
+    """Return the address of a person, in ASCII letters."""
     letters = unicodedata.normalize("NFD", name.lower().translate(_PLAIN))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return f"{plain.replace(' ', '.')}@{domain}"

@@ -1,4 +1,4 @@
-"""What the demo's providers know of the practice IdP, which runs beside an origin on this machine only."""
+"""Connects the demo's providers to the practice IdP, which runs only for an origin on this machine."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,10 @@ from workspace.events import SYSTEM
 
 
 def origin() -> str | None:
-    """Where the practice IdP is: on the next port, and as real ones on another site than ours, which cookies notice."""
+    """Return the address of the practice IdP, or None for a public ORIGIN.
+
+    It has the next port, and another host name than ORIGIN: like a real IdP it is another site, and cookies differ.
+    """
     if not is_loopback(settings.ORIGIN):
         return None
     parts = urlsplit(settings.ORIGIN)
@@ -25,12 +28,12 @@ def origin() -> str | None:
 
 
 def key_file() -> Path:
-    """Whoever reads it can sign in as anybody of the demo."""
+    """Return the path of the signing key. With this key, one can sign in as any person of the demo."""
     return Path(settings.DATA_DIR) / "practice-idp.pem"
 
 
 def idp_side(provider: IdentityProvider) -> IdpMetadata:
-    """The practice IdP in the provider's place; else made-up addresses, with a certificate whose key is thrown away."""
+    """Return the practice IdP's side of a provider; without it, invented addresses and a certificate without a key."""
     practice = origin()
     base = f"{practice}/idp/{provider.pk}" if practice else f"https://{provider.pk}.idp.example"
     return IdpMetadata(
@@ -38,7 +41,7 @@ def idp_side(provider: IdentityProvider) -> IdpMetadata:
         sso_redirect_url=f"{base}/sso",
         sso_post_url="",
         slo=SingleLogout(f"{base}/slo", "redirect") if practice else SingleLogout(),
-        certificates=parse_certificates((_key() if practice else Key.fresh(provider.name)).certificate),
+        certificates=parse_certificates((_key() if practice else Key.generate(provider.name)).certificate),
         name_id_formats=(),
         wants_authn_requests_signed=False,
         valid_until=None,
@@ -46,43 +49,35 @@ def idp_side(provider: IdentityProvider) -> IdpMetadata:
 
 
 def refresh() -> None:
-    """Lead providers to where the practice IdP is now: the port changes with `make run PORT=`."""
+    """Update the providers if the practice IdP moved: its port follows `make run PORT=`."""
     if origin() is None:
         return
     for use in EnvironmentProvider.objects.listed():
-        if _is_as_made(use.identity_provider):
-            _lead_to_practice(use)
+        wanted = idp_side(use.identity_provider)
+        if _is_of_demo(use.identity_provider) and _differs(use.identity_provider, wanted):
+            connect_provider(use=use, metadata=wanted, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
 
 
-def _is_as_made(provider: IdentityProvider) -> bool:
-    """Whether its IdP's side comes from here; nobody gives a provider such an address by hand."""
+def _is_of_demo(provider: IdentityProvider) -> bool:
+    """Say whether a provider has an entity ID from `idp_side`; nobody enters one of these by hand."""
     is_practice = is_loopback(provider.entity_id) and provider.entity_id.endswith(f"/idp/{provider.pk}")
     return is_practice or provider.entity_id == f"https://{provider.pk}.idp.example/metadata"
 
 
-def _lead_to_practice(use: EnvironmentProvider) -> None:
-    wanted = idp_side(use.identity_provider)
-    if _differs(use.identity_provider, wanted):
-        connect_provider(use=use, metadata=wanted, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
-
-
 def _differs(provider: IdentityProvider, wanted: IdpMetadata) -> bool:
     pinned = set(provider.certificates.values_list("fingerprint", flat=True))
-    is_elsewhere = (provider.entity_id, provider.sso_url, provider.slo) != (
-        wanted.entity_id,
-        wanted.sso_url,
-        wanted.slo,
-    )
-    return is_elsewhere or pinned != {certificate.fingerprint for certificate in wanted.certificates}
+    current = provider.entity_id, provider.sso_url, provider.slo, pinned
+    fingerprints = {certificate.fingerprint for certificate in wanted.certificates}
+    return current != (wanted.entity_id, wanted.sso_url, wanted.slo, fingerprints)
 
 
 def _key() -> Key:
-    """This installation's own key, made once; linked into place whole, so that two processes agree."""
+    """Return this installation's key. It is made once, and linked into place so that two processes get the same one."""
     path = key_file()
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
-        draft.write_text(Key.fresh().pem)
+        draft.write_text(Key.generate().pem)
         try:
             os.link(draft, path)
         except FileExistsError:

@@ -1,6 +1,4 @@
-"""Says where to go in the demo: as text for people, as data for scripts."""
-
-from typing import Any
+"""Tells how to use the demo: as text for people, as data for scripts."""
 
 from django.conf import settings
 
@@ -15,8 +13,8 @@ from workspace.models import Administrator, EndUser, Environment
 _SLUGS = [ACME, GLOBEX]
 
 
-def as_data() -> dict[str, Any]:
-    """Everything that a script needs to use the demo; secrets in clear."""
+def as_data() -> dict[str, object]:
+    """Return everything that a script needs to use the demo, with passwords and tokens in clear."""
     return {
         "origin": settings.ORIGIN,
         "practice_idp": _practice_idp(),
@@ -29,7 +27,7 @@ def as_data() -> dict[str, Any]:
 
 
 def as_text() -> str:
-    """Where to go first, and with which account."""
+    """Return where to start, and with which account."""
     owner = f"owner@{ACME}.example"
     idp = practice.origin()
     return "\n".join(
@@ -41,7 +39,7 @@ def as_text() -> str:
             f"  Operators         {settings.ORIGIN}/operator/",
             f"    email           {OPERATOR}",
             f"    password        {password(OPERATOR)}",
-            *([f"  Practice IdP      {idp}/   (beside `make run`: signs in anybody)"] if idp else []),
+            *([f"  Practice IdP      {idp}/   (started by `make run`: signs in anyone)"] if idp else []),
             "  All accounts, Base URLs and SCIM tokens: .venv/bin/python manage.py demo --json",
             "",
         ]
@@ -49,13 +47,13 @@ def as_text() -> str:
 
 
 def scim_access(connection: ProvisioningConnection) -> dict[str, str] | None:
-    """What an IdP needs; nothing where the token can no longer be shown."""
+    """Return what an IdP needs to push, or None if no token can be shown."""
     token = connection.tokens.live().exclude(sealed="").first()
     return {"base_url": connection.base_url, "token": crypto.unseal(token.sealed)} if token else None
 
 
 def _practice_idp() -> dict[str, str] | None:
-    """Where the practice IdP runs, and what it signs with; nothing where it must not run."""
+    """Return where the practice IdP runs and what it signs with, or None where it must not run."""
     origin = practice.origin()
     return {"origin": origin, "key_file": str(practice.key_file().absolute())} if origin else None
 
@@ -74,7 +72,7 @@ def _administrators() -> list[dict[str, str]]:
     ]
 
 
-def _environments() -> list[dict[str, Any]]:
+def _environments() -> list[dict[str, object]]:
     environments = Environment.objects.filter(workspace__slug__in=_SLUGS).select_related("workspace")
     return [
         {
@@ -87,7 +85,7 @@ def _environments() -> list[dict[str, Any]]:
     ]
 
 
-def _provider(use: EnvironmentProvider) -> dict[str, Any]:
+def _provider(use: EnvironmentProvider) -> dict[str, object]:
     provider = use.identity_provider
     connection = getattr(use, "connection", None)
     return {
@@ -106,13 +104,13 @@ def _provider(use: EnvironmentProvider) -> dict[str, Any]:
 
 
 def _end_users() -> list[dict[str, str]]:
-    """Those who have the password that the demo gave them."""
+    """Return the end users with a password."""
     emails = EndUser.objects.filter(workspace__slug__in=_SLUGS).exclude(password="").values_list("email", flat=True)
     return [{"email": email, "password": password(email)} for email in emails]
 
 
-def _people() -> list[dict[str, Any]]:
-    """Whom the practice IdP has in its directory: everybody, with the groups that anybody's IdP or hand gave them."""
+def _people() -> list[dict[str, object]]:
+    """Return all end users with their groups, for the practice IdP."""
     people = EndUser.objects.filter(workspace__slug__in=_SLUGS).select_related("workspace")
     return [
         {

@@ -1,4 +1,5 @@
-"""A practice identity provider: signs in any demo person, pushes people by SCIM, and does both wrongly on demand.
+"""A practice identity provider: signs in anyone by SAML, pushes people by SCIM, and can do both wrongly on purpose.
 
-A program of its own, as identity providers are: it knows nothing of Django or the apps, only what its JSON file says.
+It is a program of its own, as identity providers are. It imports neither Django nor the apps; all that it knows of them
+is in the JSON file that it reads at the start.
 """

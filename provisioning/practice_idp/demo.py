@@ -1,4 +1,4 @@
-"""What the practice IdP knows: the JSON that `manage.py demo --json` prints."""
+"""What the practice IdP knows of the demo: the JSON that `manage.py demo --json` prints."""
 
 import json
 from collections.abc import Iterator
@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from provisioning.practice_idp.errors import CannotStart
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
-
-class Unusable(Exception):
-    """Says why the practice IdP cannot run here, and what to do."""
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody in the directory of the practice IdP."""
+class DemoPerson:
+    """An end user of the demo, with the names of their groups."""
 
     email: str
     name: str
@@ -25,7 +25,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One identity provider that the practice IdP plays, and the service provider that asks it."""
+    """An identity provider that the practice IdP plays, and the service provider that it answers."""
 
     id: str
     name: str
@@ -45,7 +45,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A provider of the demo whose people and groups are pushed by SCIM."""
+    """A provider of the demo that accepts people and groups by SCIM."""
 
     id: str
     name: str
@@ -57,7 +57,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment of the demo, with those of its providers that lead here."""
+    """An environment of the demo, with those of its providers that the practice IdP plays."""
 
     workspace: str
     name: str
@@ -67,13 +67,13 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """All of it."""
+    """The demo; `key` is the PEM of the signing key, `people` are grouped by the slug of their workspace."""
 
     console: str
     origin: str
     key: str
     environments: tuple[Environment, ...]
-    people: dict[str, tuple[Person, ...]]
+    people: dict[str, tuple[DemoPerson, ...]]
     targets: tuple[Target, ...]
 
     @property
@@ -86,20 +86,18 @@ class Demo:
 
 
 def read(path: Path) -> Demo:
-    """Read the file once: it may be a pipe, so that the demo's secrets lie nowhere; raise Unusable."""
+    """Read the file once, so that it may be a pipe and no secrets are left on disk; raise CannotStart."""
     try:
         return parse(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError):
-        raise Unusable(f"{path} is not what `manage.py demo --json` prints.") from None
+        raise CannotStart(f"{path} is not what `manage.py demo --json` prints.") from None
 
 
-def parse(data: dict[str, Any]) -> Demo:
-    """Take what is needed, and only where the console stands on this machine; raise Unusable."""
+def parse(data: Json) -> Demo:
+    """Return the demo if its console runs on this machine; raise CannotStart otherwise."""
     practice = data["practice_idp"]
     if practice is None or not is_loopback(data["origin"]) or not is_loopback(practice["origin"]):
-        raise Unusable(
-            f"The practice IdP signs in anybody, so it runs on one's own machine only, not for {data['origin']}."
-        )
+        raise CannotStart(f"It signs in anyone, so it serves only a console on your own machine, not {data['origin']}.")
     return Demo(
         console=data["origin"],
         origin=practice["origin"],
@@ -111,33 +109,38 @@ def parse(data: dict[str, Any]) -> Demo:
 
 
 def is_loopback(origin: str) -> bool:
-    """Tell whether an address is plain HTTP on this machine."""
+    """Say whether an address is plain HTTP on this machine."""
     parts = urlsplit(origin)
     return parts.scheme == "http" and parts.hostname in LOOPBACK
 
 
-def _environment(data: dict[str, Any], origin: str) -> Environment:
-    ours = [each for each in data["providers"] if each["entity_id"].startswith(f"{origin}/")]
-    where = {"workspace": data["workspace"], "environment": data["slug"]}
-    providers = tuple(_provider(each | where) for each in ours)
+def _environment(data: Json, origin: str) -> Environment:
+    place = {"workspace": data["workspace"], "environment": data["slug"]}
+    providers = tuple(
+        Provider(**{name: (each | place)[name] for name in Provider.__slots__})
+        for each in data["providers"]
+        if each["entity_id"].startswith(f"{origin}/")
+    )
     return Environment(data["workspace"], data["slug"].upper(), data["sign_in_url"], providers)
 
 
-def _provider(data: dict[str, Any]) -> Provider:
-    return Provider(**{field: data[field] for field in Provider.__slots__})
+def _targets(environments: list[Json]) -> Iterator[Target]:
+    for environment in environments:
+        for provider in environment["providers"]:
+            if access := provider.get("scim"):
+                yield Target(
+                    id=provider["id"],
+                    name=provider["name"],
+                    workspace=environment["workspace"],
+                    environment=environment["slug"].upper(),
+                    base_url=access["base_url"],
+                    token=access["token"],
+                )
 
 
-def _targets(environments: list[dict[str, Any]]) -> Iterator[Target]:
-    for place in environments:
-        for each in place["providers"]:
-            if access := each.get("scim"):
-                names = (each["id"], each["name"], place["workspace"], place["slug"].upper())
-                yield Target(*names, access["base_url"], access["token"])
-
-
-def _people(data: list[dict[str, Any]]) -> dict[str, tuple[Person, ...]]:
-    people: dict[str, tuple[Person, ...]] = {}
+def _people(data: list[Json]) -> dict[str, tuple[DemoPerson, ...]]:
+    people: dict[str, tuple[DemoPerson, ...]] = {}
     for each in data:
-        person = Person(each["email"], each["name"], tuple(each["groups"]))
+        person = DemoPerson(each["email"], each["name"], tuple(each["groups"]))
         people[each["workspace"]] = (*people.get(each["workspace"], ()), person)
     return people

@@ -1,4 +1,4 @@
-"""The key that signs, and one that nobody trusts."""
+"""Signing keys with their certificates."""
 
 import re
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A private key and its self-signed certificate, one PEM text after the other."""
+    """A private key followed by its self-signed certificate, both as PEM."""
 
     pem: str
 
     @classmethod
-    def fresh(cls, name: str = "Practice IdP") -> "Key":
-        """Make one that is valid for ten years."""
+    def generate(cls, name: str = "Practice IdP") -> "Key":
+        """Return a new key whose certificate is valid for ten years."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         subject, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), datetime.now(UTC)
         builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
@@ -33,5 +33,5 @@ class Key:
 
     @property
     def certificate_body(self) -> str:
-        """The certificate as KeyInfo shows it: base64 alone."""
+        """The certificate as base64 without its PEM lines, as in KeyInfo."""
         return "".join(re.findall(r"^[A-Za-z0-9+/=]+$", self.certificate, re.MULTILINE))

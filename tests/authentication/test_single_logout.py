@@ -40,11 +40,11 @@ from authentication.models import (
 from authentication.saml.key_pairs import new_key_pair
 from authentication.saml.metadata import SingleLogout, parse_idp_metadata
 from authentication.saml.name_ids import NameId
-from provisioning.practice_idp.demo import Demo, Person, Provider
+from provisioning.practice_idp.demo import Demo, DemoPerson, Provider
 from provisioning.practice_idp.demo import Environment as DemoEnvironment
+from provisioning.practice_idp.errors import BadRequest
 from provisioning.practice_idp.keys import Key
-from provisioning.practice_idp.saml.idp import Misunderstood
-from provisioning.practice_idp.server import Practice
+from provisioning.practice_idp.saml.site import SignInSite
 from tests import factories
 from tests.authentication.end_users import environments, is_signed_in, person, sign_in, url
 from tests.authentication.ways import ADA, Way, connect, way
@@ -862,9 +862,9 @@ def _sign_in_by(okta: Way, peer: PySaml2Idp) -> None:
 
 
 @pytest.fixture
-def practice(okta, ada) -> Practice:
+def practice(okta, ada) -> SignInSite:
     """The practice IdP in the place of the IdP, at which the person has signed in."""
-    provider, key = okta.use.identity_provider, Key.fresh()
+    provider, key = okta.use.identity_provider, Key.generate()
     base = f"http://localhost:8001/idp/{provider.pk}"
     IdentityProvider.objects.update(entity_id=base, sso_url=f"{base}/sso", slo_url=f"{base}/slo")
     provider.certificates.update(pem=key.certificate)
@@ -874,8 +874,8 @@ def practice(okta, ada) -> Practice:
         sp_slo_url=provider.sp_slo_url,
     )  # fmt: skip
     where = DemoEnvironment("acme", "TEST", "http://testserver/sign-in/acme/test/", (played,))
-    people = (Person(ADA, "Ada Winter"),)
-    found = Practice(Demo("http://testserver", "http://localhost:8001", key.pem, (where,), {"acme": people}, ()))
+    people = (DemoPerson(ADA, "Ada Winter"),)
+    found = SignInSite(Demo("http://testserver", "http://localhost:8001", key.pem, (where,), {"acme": people}, ()))
     request = okta.browser.get(url(okta.environment, f"sso/{provider.pk}/"))["Location"]
     page = found.send(str(provider.pk), fields_in(request) | {"person": ADA}, {"email", "name"})
     sent = {name: unescape(value) for name, value in re.findall(r'name="(SAML\w+|RelayState)" value="([^"]*)"', page)}
@@ -895,23 +895,23 @@ def link(page: str) -> str:
 def test_s14_the_practice_idp_answers_when_somebody_signs_out_here(okta, practice):
     assert ADA in practice.home()
     _, query = asked(leave(okta))
-    page = practice.log_out(str(okta.use.identity_provider_id), fields_in(f"?{query}"))
+    page = practice.receive_logout(str(okta.use.identity_provider_id), fields_in(f"?{query}"))
     assert Client().get(link(page))["Location"] == url(okta.environment, "signed-out/")
     assert ADA not in practice.home()
 
 
 def test_s14_the_practice_idp_signs_somebody_out_everywhere(okta, practice):
     provider = str(okta.use.identity_provider_id)
-    answer = Client().get(link(practice.leave(provider, {"name_id": ADA})))
+    answer = Client().get(link(practice.start_logout(provider, {"name_id": ADA})))
     assert answer.status_code == 302 and not okta.is_in()
-    assert "signed the person out too" in practice.log_out(provider, fields_in(answer["Location"]))
-    assert "has signed out already" in practice.leave(provider, {"name_id": ADA})
+    assert "signed the person out too" in practice.receive_logout(provider, fields_in(answer["Location"]))
+    assert "has signed out already" in practice.start_logout(provider, {"name_id": ADA})
 
 
 @pytest.mark.parametrize("fields", [{}, {"SAMLRequest": "AAAA"}, {"SAMLResponse": "AAAA"}], ids=str)
 def test_s14_the_practice_idp_says_what_it_does_not_understand(okta, practice, fields):
-    with pytest.raises(Misunderstood):
-        practice.log_out(str(okta.use.identity_provider_id), fields)
+    with pytest.raises(BadRequest):
+        practice.receive_logout(str(okta.use.identity_provider_id), fields)
 
 
 # What both sides publish. ---------------------------------------------------------------------------------------------

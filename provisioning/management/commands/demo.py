@@ -1,7 +1,6 @@
-"""The demo from the command line."""
+"""The command that makes the demo."""
 
 import json
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -11,23 +10,23 @@ from workspace.events import ActionError
 
 
 class Command(BaseCommand):
-    """Seeds the demo if it is not there yet, and says where to go."""
+    """Makes the demo if it is missing, and prints how to use it."""
 
-    help = "Seeds two demo workspaces if they are not there yet, and says where to go."
+    help = "Makes two demo workspaces if they are missing, and prints how to use them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         output = parser.add_mutually_exclusive_group()
-        output.add_argument("--json", action="store_true", help="say it as one JSON document, for scripts")
+        output.add_argument("--json", action="store_true", help="print one JSON document, for scripts")
         output.add_argument(
             "--empty-scim", metavar="NAME", help="add a SCIM connection without people to acme/DEV; print it as JSON"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Each form seeds first, so that any of them may be the first command ever given."""
+    def handle(self, *args: object, **options: object) -> None:
+        """Make the demo first, whatever the options, so that any of them can be used first."""
         seed()
         practice.refresh()
         if name := options["empty_scim"]:
-            self.stdout.write(json.dumps(self._empty_scim(name)))
+            self.stdout.write(json.dumps(self._empty_scim(str(name))))
         elif options["json"]:
             self.stdout.write(json.dumps(report.as_data(), indent=2, ensure_ascii=False))
         else:

@@ -1,6 +1,4 @@
-"""Retention from the command line."""
-
-from typing import Any
+"""The command that deletes old data."""
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
@@ -10,12 +8,12 @@ from provisioning.actions.retention import forget_requests
 
 
 class Command(BaseCommand):
-    """Deletes what is kept of sign-ins and of SCIM longer than it is needed, and says how much."""
+    """Deletes data whose retention has ended, and prints how many rows of each kind."""
 
     help = "Deletes old sign-in attempts, sessions, password links, SAML messages and SCIM requests. Run it once a day."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """What is deleted is nobody's decision any more, so there is nothing to choose."""
+    def handle(self, *args: object, **options: object) -> None:
+        """Delete everything that is due. There are no options: each retention is a setting or a constant."""
         now = timezone.now()
         for name, count in (forget_expired(now) | {"SCIM requests": forget_requests(now)}).items():
             self.stdout.write(f"{count:,} {name} deleted")

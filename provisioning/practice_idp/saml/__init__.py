@@ -1,1 +1,1 @@
-"""Sign-in and single logout by SAML."""
+"""The SAML side: sign-in and single logout."""

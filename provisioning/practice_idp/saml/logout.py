@@ -1,43 +1,54 @@
-"""Single logout of the practice IdP: who has signed in through it, and the pages on which they sign out again."""
+"""Single logout: who signed in through the practice IdP, and the pages that sign them out again."""
 
+from collections.abc import Mapping
 from html import escape
 
+from lxml import etree
+from saml2 import saml
+
 from provisioning.practice_idp.demo import Provider
-from provisioning.practice_idp.saml import pages
-from provisioning.practice_idp.saml.idp import Carried, Idp, SignedIn, pretty, signed_in_by
+from provisioning.practice_idp.markup import START_AGAIN, page, problem
+from provisioning.practice_idp.saml.idp import Idp
+from provisioning.practice_idp.saml.pages import indented
+from provisioning.practice_idp.saml.shapes import RedirectMessage, SignedIn
 
 
 class Logouts:
-    """Remembers who was signed in at which service, as long as the program runs."""
+    """Remembers who signed in at which service, as long as the program runs."""
 
     def __init__(self) -> None:
         self._signed_in: dict[tuple[str, str], tuple[Provider, SignedIn]] = {}
 
     def remember(self, provider: Provider, xml: bytes) -> None:
-        """Note whom an honest response signs in."""
-        signed_in = signed_in_by(xml)
+        """Note the person whom a correct response signs in."""
+        root = etree.fromstring(xml)
+        name_id, statement = (next(root.iter(f"{{{saml.NAMESPACE}}}{name}")) for name in ("NameID", "AuthnStatement"))
+        signed_in = SignedIn(name_id.text, name_id.get("Format"), statement.get("SessionIndex"))
         self._signed_in[provider.id, signed_in.name_id] = provider, signed_in
 
-    def listed(self) -> str:
-        """Who can be signed out from here, as a part of the first page."""
+    def as_list(self) -> str:
+        """Return the people who can be signed out, as a section of the home page."""
         people = "".join(_person(provider, signed_in) for provider, signed_in in list(self._signed_in.values()))
-        return f"<h2>Who signed in</h2>\n<ul>{people}</ul>\n" if people else ""
+        return f"<h2>People who signed in</h2>\n<ul>{people}</ul>\n" if people else ""
 
-    def begin(self, idp: Idp, name_id: str) -> str:
-        """The page with the request that signs somebody out at the service too."""
+    def start(self, idp: Idp, name_id: str) -> str:
+        """Return the page that sends a LogoutRequest to the service."""
         _, signed_in = self._signed_in.pop((idp.provider.id, name_id), (None, None))
         if signed_in is None:
-            return pages.problem("This person has signed out already.")
-        return _page(idp.provider, f"{name_id} signs out here.", "SAMLRequest", idp.ask_to_leave(signed_in))
+            return problem("This person has signed out already.")
+        return _message_page(idp.provider, f"{name_id} signs out here.", "SAMLRequest", idp.logout_request(signed_in))
 
-    def arrived(self, idp: Idp, fields: dict[str, str]) -> str:
-        """The page for what the service sends: an answer, or a request with the answer to it; raise Misunderstood."""
+    def receive(self, idp: Idp, fields: Mapping[str, str]) -> str:
+        """Return the page for a LogoutRequest or LogoutResponse of the service; raise BadRequest."""
         if "SAMLResponse" in fields:
-            done = "signed the person out too." if idp.read_answer(fields) else "did not sign the person out."
-            return pages.page("Signed out", f'<p>The service {done}</p><p><a href="/">Begin again</a></p>')
-        name_id, answer = idp.answer_leaving(fields)
+            result = (
+                "signed the person out too." if idp.read_logout_response(fields) else "did not sign the person out."
+            )
+            return page("Signed out", f"<p>The service {result}</p>{START_AGAIN}")
+        name_id, response = idp.answer_logout_request(fields)
         self._signed_in.pop((idp.provider.id, name_id), None)
-        return _page(idp.provider, f"{name_id} has signed out at the service, and so here.", "SAMLResponse", answer)
+        what = f"{name_id} signed out at the service, and is now signed out here too."
+        return _message_page(idp.provider, what, "SAMLResponse", response)
 
 
 def _person(provider: Provider, signed_in: SignedIn) -> str:
@@ -48,11 +59,12 @@ def _person(provider: Provider, signed_in: SignedIn) -> str:
 """
 
 
-def _page(provider: Provider, what: str, field: str, message: Carried) -> str:
-    """What is sent, before it is."""
+def _message_page(provider: Provider, what: str, parameter: str, message: RedirectMessage) -> str:
+    """Return the page that shows a message before the browser takes it to the service."""
     body = f"""\
 <p>{escape(what)}</p>
-<p>This goes to <code>{escape(provider.sp_slo_url)}</code> as <code>{field}</code>, compressed and signed beside it.</p>
+<p>The next step sends this message to <code>{escape(provider.sp_slo_url)}</code>. In the URL it is compressed, in the
+parameter <code>{parameter}</code>, with its signature in another parameter.</p>
 <p><a href="{escape(message.url)}">Send to Workspace admin</a></p>
-<pre tabindex="0" role="region" aria-label="The message"><code>{escape(pretty(message.xml))}</code></pre>"""
-    return pages.page("Single logout", body)
+<pre tabindex="0" role="region" aria-label="The message"><code>{escape(indented(message.xml))}</code></pre>"""
+    return page("Single logout", body)

@@ -1,79 +1,79 @@
-"""The pages, as plain HTML that needs no script."""
+"""The pages of a sign-in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
-from provisioning.practice_idp.demo import Demo, Environment, Person, Provider
-from provisioning.practice_idp.saml import idp
+from lxml import etree
 
-STYLE = "/style.css"
+from provisioning.practice_idp.demo import Demo, DemoPerson, Environment, Provider
+from provisioning.practice_idp.markup import PUSH_URL, alert, hidden, page, radio
+from provisioning.practice_idp.saml.faults import LABELS
+
 SOMEBODY_ELSE = "somebody-else"
-
-
-def page(title: str, body: str) -> str:
-    """The frame of every page; title and body come as HTML."""
-    return f"""\
-<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>{title} · Practice IdP</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="{STYLE}"></head>
-<body><header><a href="/">Practice IdP</a> <span>signs in anybody, for practice only</span></header>
-<main><h1>{title}</h1>
-{body}
-</main></body></html>
-"""
+RELEASE = """\
+<fieldset><legend>Send</legend>
+<p><label><input type="checkbox" name="send" value="email" checked> Email address
+<small>as NameID and as attribute; without it, an opaque identifier is sent</small></label></p>
+<p><label><input type="checkbox" name="send" value="name" checked> Full name</label></p>
+<p><label><input type="checkbox" name="send" value="groups" checked> Groups
+<small>without this attribute, sign-in changes no groups</small></label></p>
+</fieldset>"""
 
 
 def home(demo: Demo, signed_in: str) -> str:
-    """What this is, and where to begin."""
+    """Return the page that says what the practice IdP is and where to start; signed_in is HTML."""
     intro = f"""\
-<p>This program plays the identity provider of the demo: Okta, Entra ID and the others all lead here.
-A sign-in begins in the service, which sends the browser here; here you choose who you are, see what is sent,
-and go back with it.</p>
-<p>The console: <a href="{escape(demo.console)}/">{escape(demo.console)}/</a>.
-What arrived there stands under <b>Sign-in attempts</b>.</p>
-<p>It also provisions by SCIM: <a href="/push">Push people and groups</a>.</p>
-<h2>Begin here</h2>
+<p>This program is the identity provider of the demo. Okta, Microsoft Entra ID and all other providers of the demo lead
+here. A sign-in starts in the service, which sends the browser here. You choose a person, see the response, and send
+it.</p>
+<p>The console is at <a href="{escape(demo.console)}/">{escape(demo.console)}/</a>.
+Under <b>Sign-in attempts</b> it shows what it received.</p>
+<p>You can also <a href="{PUSH_URL}">push people and groups</a> by SCIM.</p>
+<h2>Start a sign-in</h2>
 """
-    return page("Sign-in to the demo", intro + "".join(map(_environment, demo.environments)) + signed_in)
+    return page("Sign in to the demo", intro + "".join(map(_environment, demo.environments)) + signed_in)
 
 
-def choose(provider: Provider, people: Iterable[Person], request: dict[str, str], error: str = "") -> str:
-    """Who to sign in as, and what to send."""
-    alert = f'<p role="alert">{escape(error)}</p>' if error else ""
+def choose(provider: Provider, people: Iterable[DemoPerson], fields: Mapping[str, str], id: str, error: str) -> str:
+    """Return the form that asks whom to sign in and what to send; fields and id are the request's."""
+    correct = radio("wrong", "", "None: send a correct response", is_checked=True)
+    faults = "".join(radio("wrong", value, label) for value, label in LABELS.items())
     body = f"""\
-{alert}
-{_asked(provider, request)}
+{alert(error)}
+{_request(provider, id)}
 <form method="post" action="/idp/{escape(provider.id)}/response">
-{_hidden(request, "SAMLRequest", "RelayState")}
+{hidden(fields)}
 {_people(people)}
-{_parts()}
-{_wrongs()}
+{RELEASE}
+<fieldset><legend>Errors</legend>{correct}{faults}</fieldset>
 <p><button>Continue</button></p>
 </form>"""
-    return page(f"Sign in to {_where(provider)}", body)
+    return page(f"Sign in to {_title(provider)}", body)
 
 
-def send(provider: Provider, xml: bytes, fields: dict[str, str], wrong: str) -> str:
-    """What is sent, before it is."""
-    note = f"<p><strong>Wrong on purpose:</strong> {escape(idp.LABELS[wrong])}.</p>" if wrong else ""
+def send(provider: Provider, xml: bytes, fields: Mapping[str, str], fault: str) -> str:
+    """Return the page that shows a response before the browser sends it."""
+    note = f"<p><strong>Wrong on purpose:</strong> {escape(LABELS[fault])}.</p>" if fault else ""
     body = f"""\
 {note}
-<p>This goes to <code>{escape(provider.acs_url)}</code> as <code>SAMLResponse</code>, without the indentation.</p>
+<p>The next step sends this response, without the indentation, to <code>{escape(provider.acs_url)}</code> in the field
+<code>SAMLResponse</code>.</p>
 <form method="post" action="{escape(provider.acs_url)}">
-{_hidden(fields, *fields)}
+{hidden(fields)}
 <p><button>Send to Workspace admin</button></p>
 </form>
-<pre tabindex="0" role="region" aria-label="The response"><code>{escape(idp.pretty(xml))}</code></pre>"""
-    return page(f"Response for {_where(provider)}", body)
+<pre tabindex="0" role="region" aria-label="The response"><code>{escape(indented(xml))}</code></pre>"""
+    return page(f"Response for {_title(provider)}", body)
 
 
-def problem(message: str) -> str:
-    """Why it does not go on, and where it does."""
-    return page("That did not work", f'<p>{escape(message)}</p><p><a href="/">Begin again</a></p>')
+def indented(xml: bytes) -> str:
+    """Return XML with one element a line, for people to read."""
+    root = etree.fromstring(xml)
+    etree.indent(root)
+    return etree.tostring(root, encoding="unicode")
 
 
-def _where(provider: Provider) -> str:
+def _title(provider: Provider) -> str:
     return escape(f"{provider.name} ({provider.workspace} {provider.environment.upper()})")
 
 
@@ -83,23 +83,22 @@ def _environment(environment: Environment) -> str:
     return f'<p><a href="{escape(environment.sign_in_url)}">{title}</a><br><small>{escape(names)}</small></p>\n'
 
 
-def _asked(provider: Provider, request: dict[str, str]) -> str:
-    """Who asks, and for what."""
+def _request(provider: Provider, id: str) -> str:
     facts = {
-        "Identity provider": f"{provider.name}, as {provider.entity_id}",
+        "Identity provider": f"{provider.name}, entity ID {provider.entity_id}",
         "Environment": f"{provider.workspace} {provider.environment.upper()}",
         "Service": provider.sp_entity_id,
-        "Request": request["id"],
-        "Answer goes to": provider.acs_url,
+        "Request": id,
+        "ACS URL": provider.acs_url,
     }
     return "<dl>" + "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items()) + "</dl>"
 
 
-def _people(people: Iterable[Person]) -> str:
+def _people(people: Iterable[DemoPerson]) -> str:
     return f"""\
 <fieldset><legend>Sign in as</legend>
 <ul>{"".join(map(_person, people))}</ul>
-<p><label><input type="radio" name="person" value="{SOMEBODY_ELSE}" required> Somebody else</label></p>
+{radio("person", SOMEBODY_ELSE, "Somebody else")}
 <div class="else">
 <label>Email address <input name="email" type="email" autocomplete="off"></label>
 <label>Full name <input name="name" autocomplete="off"></label>
@@ -107,32 +106,7 @@ def _people(people: Iterable[Person]) -> str:
 </div></fieldset>"""
 
 
-def _person(person: Person) -> str:
+def _person(person: DemoPerson) -> str:
     details = escape(" · ".join([person.email, *person.groups]))
-    radio = f'<input type="radio" name="person" value="{escape(person.email)}" required>'
-    return f"<li><label>{radio} {escape(person.name)} <small>{details}</small></label></li>\n"
-
-
-def _parts() -> str:
-    return """\
-<fieldset><legend>Send</legend>
-<p><label><input type="checkbox" name="send" value="email" checked> Email address
-<small>as NameID and attribute; otherwise an identifier that says nothing</small></label></p>
-<p><label><input type="checkbox" name="send" value="name" checked> Full name</label></p>
-<p><label><input type="checkbox" name="send" value="groups" checked> Groups
-<small>without the attribute nothing is said of groups, so nothing changes</small></label></p>
-</fieldset>"""
-
-
-def _wrongs() -> str:
-    choices = [("", "No, send it as it should be"), *idp.LABELS.items()]
-    radios = (
-        f'<p><label><input type="radio" name="wrong" value="{value}"{"" if value else " checked"}> '
-        f"{escape(label)}</label></p>"
-        for value, label in choices
-    )
-    return f"<fieldset><legend>Send it wrongly</legend>{''.join(radios)}</fieldset>"
-
-
-def _hidden(fields: dict[str, str], *names: str) -> str:
-    return "".join(f'<input type="hidden" name="{name}" value="{escape(fields[name])}">' for name in names)
+    button = f'<input type="radio" name="person" value="{escape(person.email)}" required>'
+    return f"<li><label>{button} {escape(person.name)} <small>{details}</small></label></li>\n"

@@ -1,1 +1,1 @@
-"""Provisioning by SCIM."""
+"""The SCIM side: a directory whose people and groups are pushed to a service."""

@@ -1,86 +1,62 @@
-"""Speaks SCIM with one connection of the demo over HTTP, and keeps what was said."""
+"""Sends SCIM requests to one connection over HTTP, and keeps each request with its response."""
 
 import http.client
 import json
-import re
 import time
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
-KEPT = 200
-SECONDS = 30
-MOST_TEXT = 8_000
-MASK = "••••••"
-NO_ANSWER = "The service does not answer. Is `make run` still running?"
-_PATH = re.compile(r"/scim/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/v2")
-_TOKEN = re.compile(r"[\x21-\x7e]{1,500}")
+from provisioning.practice_idp.demo import Json
+from provisioning.practice_idp.scim.access import Access
+
+KEPT_EXCHANGES = 200
+MAX_SHOWN_CHARACTERS = 8_000
+TIMEOUT_SECONDS = 30
+CONTENT_TYPE = "application/scim+json"
+NO_RESPONSE = "The service does not respond. Is `make run` still running?"
+MEANINGS = {401: "The token is not accepted.", 403: "This is not allowed.", 404: "It is not there any more."}
 
 
 class Refused(Exception):
-    """The service refused a request, or did not answer (status 0); says why in words."""
+    """The service refused a request, or did not respond (status 0); the message says why."""
 
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
         self.status = status
 
     @property
-    def stops(self) -> bool:
-        """Whether what was said holds for every further request too."""
+    def ends_push(self) -> bool:
+        """Whether every further request would fail in the same way."""
         return self.status in {0, 401, 403, 429, 503}
-
-
-class NotOurs(Exception):
-    """Where requests must not go; says what to enter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Base URL and token of a connection."""
-
-    base_url: str
-    token: str = field(repr=False)
-
-    @property
-    def path(self) -> str:
-        return urlsplit(self.base_url).path
-
-    @property
-    def masked(self) -> str:
-        return f"scim_{MASK}" if self.token.startswith("scim_") else MASK
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, as they are shown; the path is the one below the Base URL."""
+    """One request and its response, as the page shows them. The path starts after the Base URL."""
 
     method: str
     path: str
     body: str
     status: int
-    answer: str
+    response: str
     milliseconds: int
 
 
-def access(base_url: str, token: str, *, console: str) -> Access:
-    """Take what was pasted, if it is a connection of the demo's own console; raise NotOurs."""
-    base_url, token = base_url.strip().rstrip("/"), token.strip()
-    path = base_url.removeprefix(console)
-    if path == base_url or not _PATH.fullmatch(path):
-        raise NotOurs(f"Paste a Base URL of this console: it looks like {console}/scim/…/v2. No other is asked.")
-    if not _TOKEN.fullmatch(token):
-        raise NotOurs("Paste the SCIM token that is shown beside the Base URL.")
-    return Access(base_url, token)
+class Sender(Protocol):
+    """Sends a SCIM request below a Base URL and returns the body of the response."""
+
+    def send(self, method: str, path: str, body: Json | None = None) -> Json: ...
 
 
 class Client:
-    """Requests to one connection, always at the console's own address, with no redirect followed."""
+    """Sends requests only to the console's own address, and follows no redirect."""
 
-    def __init__(self, console: str, access: Access, said: "deque[Exchange]") -> None:
-        where = urlsplit(console)
-        self._access, self._said = access, said
-        self._http = http.client.HTTPConnection(where.hostname or "", where.port, timeout=SECONDS)
+    def __init__(self, console: str, access: Access, exchanges: "deque[Exchange]") -> None:
+        address = urlsplit(console)
+        self._access, self._exchanges = access, exchanges
+        self._http = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
 
     def __enter__(self) -> "Client":
         return self
@@ -88,51 +64,51 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def say(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Send one request and return the answer's body; raise Refused."""
-        text = "" if body is None else json.dumps(body, indent=2, ensure_ascii=False)
-        begun = time.monotonic()
+    def send(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Send one request and return the body of the response; raise Refused."""
+        text = "" if body is None else _as_text(body)
+        started = time.monotonic()
         try:
-            status, wait, answer = self._send(method, path, text)
+            status, retry_after, response = self._send(method, path, text)
         except (OSError, http.client.HTTPException):
-            self._keep(method, path, text, 0, "", begun)
-            raise Refused(0, NO_ANSWER) from None
-        data = _read(answer)
-        self._keep(method, path, text, status, answer if data is None else _shown(data), begun)
+            self._keep(method, path, text, 0, "", started)
+            raise Refused(0, NO_RESPONSE) from None
+        data = _parsed(response)
+        self._keep(method, path, text, status, response if data is None else _as_text(data), started)
         if status >= 300:
-            raise Refused(status, _in_words(status, data, wait))
+            raise Refused(status, _explanation(status, str((data or {}).get("detail", "")), retry_after))
         return data or {}
 
     def _send(self, method: str, path: str, text: str) -> tuple[int, str, str]:
-        headers = {"Authorization": f"Bearer {self._access.token}", "Accept": "application/scim+json"}
+        """Return the status, the header Retry-After and the body."""
+        headers = {"Authorization": f"Bearer {self._access.token}", "Accept": CONTENT_TYPE}
         if text:
-            headers["Content-Type"] = "application/scim+json"
+            headers["Content-Type"] = CONTENT_TYPE
         self._http.request(method, self._access.path + path, text.encode() or None, headers)
         response = self._http.getresponse()
         return response.status, response.headers.get("Retry-After", ""), response.read().decode("utf-8", "replace")
 
-    def _keep(self, method: str, path: str, body: str, status: int, answer: str, begun: float) -> None:
-        milliseconds = round((time.monotonic() - begun) * 1000)
-        self._said.appendleft(Exchange(method, path, body[:MOST_TEXT], status, answer[:MOST_TEXT], milliseconds))
+    def _keep(self, method: str, path: str, body: str, status: int, response: str, started: float) -> None:
+        milliseconds = round((time.monotonic() - started) * 1000)
+        shown_body, shown_response = body[:MAX_SHOWN_CHARACTERS], response[:MAX_SHOWN_CHARACTERS]
+        self._exchanges.appendleft(Exchange(method, path, shown_body, status, shown_response, milliseconds))
 
 
-def _in_words(status: int, data: dict[str, Any] | None, wait: str = "") -> str:
-    """Say why the service refused, in its own words where it has some."""
-    detail = str((data or {}).get("detail") or f"The service answers {status} without a reason.")
+def _explanation(status: int, detail: str, retry_after: str) -> str:
+    detail = detail or f"The service responds with {status} and gives no reason."
     if status == 429:
-        return f"Too many requests. {detail} Wait {wait or 'a few'} seconds, then push again."
-    reasons = {401: "The token is not accepted.", 403: "This is not allowed.", 404: "It is not there any more."}
-    return f"{reasons[status]} {detail}" if status in reasons else detail
+        return f"Too many requests. {detail} Wait {retry_after or 'a few'} seconds, then push again."
+    return f"{MEANINGS[status]} {detail}" if status in MEANINGS else detail
 
 
-def _read(answer: str) -> dict[str, Any] | None:
-    """The answer as JSON, if it is some."""
+def _parsed(text: str) -> Json | None:
+    """Return the JSON object in a text, if it is one."""
     try:
-        data = json.loads(answer)
+        data = json.loads(text)
     except ValueError:
         return None
     return data if isinstance(data, dict) else None
 
 
-def _shown(data: dict[str, Any]) -> str:
+def _as_text(data: Json) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False)

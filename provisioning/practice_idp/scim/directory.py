@@ -1,23 +1,20 @@
-"""The directory that the practice IdP pushes from: people, groups and who is in which, in memory."""
+"""The directory that the practice IdP pushes from: people, groups and memberships, in memory."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from provisioning.practice_idp.demo import Person as DemoPerson
+from provisioning.practice_idp.demo import DemoPerson
+from provisioning.practice_idp.errors import InvalidInput
 
-MOST = 1_000
+MAX_ENTRIES = 1_000
 _GIVEN = ("Aiko", "Brigid", "Cem", "Delphine", "Enzo", "Freya", "Goran", "Hilal", "Ivo", "Jelena")
 _FAMILY = ("Abara", "Brandt", "Castillo", "Dubois", "Eriksen", "Fontana", "Grieg", "Hassan", "Ito", "Jansen")
 
 
-class Unfit(Exception):
-    """What was entered does not fit; says why."""
-
-
 @dataclass(slots=True)
 class Person:
-    """Somebody; the key is the directory's own and stays when everything else changes."""
+    """A person; the key is the directory's own and never changes."""
 
     key: str
     email: str
@@ -27,7 +24,7 @@ class Person:
 
 @dataclass(slots=True)
 class Group:
-    """A group, and the keys of its members."""
+    """A group, with the keys of its members."""
 
     key: str
     name: str
@@ -35,22 +32,21 @@ class Group:
 
 
 class Directory:
-    """Everybody and every group, in the order in which they came."""
+    """People and groups by their keys, in the order in which they were added."""
 
     def __init__(self) -> None:
         self.people: dict[str, Person] = {}
         self.groups: dict[str, Group] = {}
 
     def save_person(self, key: str, *, email: str, name: str, is_active: bool = True) -> Person:
-        """Change the person of that key, or add one; raise Unfit."""
+        """Change the person with that key, or add one if there is none; raise InvalidInput."""
         email, name = email.strip(), name.strip()
         if "@" not in email:
-            raise Unfit("Enter an email address.")
+            raise InvalidInput("Enter an email address.")
         if any(each.key != key and each.email.lower() == email.lower() for each in self.people.values()):
-            raise Unfit(f"{email} is in the directory already.")
+            raise InvalidInput(f"{email} is already in the directory.")
         if key not in self.people:
-            self._check_room()
-            key = str(uuid4())
+            key = self._new_key()
         name = name or email.partition("@")[0].replace(".", " ").title()
         self.people[key] = Person(key, email, name, is_active)
         return self.people[key]
@@ -61,15 +57,14 @@ class Directory:
             group.members.discard(key)
 
     def save_group(self, key: str, *, name: str, members: Iterable[str]) -> Group:
-        """Change the group of that key, or add one; raise Unfit."""
+        """Change the group with that key, or add one if there is none; raise InvalidInput."""
         name = name.strip()
         if not name:
-            raise Unfit("Enter a name for the group.")
+            raise InvalidInput("Enter a name for the group.")
         if any(each.key != key and each.name.lower() == name.lower() for each in self.groups.values()):
-            raise Unfit(f"The group {name} is in the directory already.")
+            raise InvalidInput(f"The group {name} is already in the directory.")
         if key not in self.groups:
-            self._check_room()
-            key = str(uuid4())
+            key = self._new_key()
         self.groups[key] = Group(key, name, set(members) & self.people.keys())
         return self.groups[key]
 
@@ -77,11 +72,11 @@ class Directory:
         self.groups.pop(key, None)
 
     def add_demo(self, people: Iterable[DemoPerson]) -> int:
-        """Add the demo's people with their groups; tell how many were new."""
+        """Add people of the demo and their groups; return how many people were new."""
         return sum(self._add(each.email, each.name, each.groups) for each in people)
 
     def add_examples(self, domain: str) -> int:
-        """Add a hundred made-up people: everybody in one group, every other one in a second."""
+        """Add 100 invented people, all in one group and half of them in a second; return how many were new."""
         names = [f"{given} {family}" for given in _GIVEN for family in _FAMILY]
         return sum(
             self._add(
@@ -93,7 +88,7 @@ class Directory:
         )
 
     def _add(self, email: str, name: str, groups: Iterable[str]) -> bool:
-        """Add somebody who is not there yet."""
+        """Add a person with groups unless the address is taken; say whether the person is new."""
         if any(each.email.lower() == email.lower() for each in self.people.values()):
             return False
         person = self.save_person("", email=email, name=name)
@@ -102,6 +97,7 @@ class Directory:
             (found or self.save_group("", name=group, members=())).members.add(person.key)
         return True
 
-    def _check_room(self) -> None:
-        if len(self.people) + len(self.groups) >= MOST:
-            raise Unfit(f"The directory holds {MOST:,} people and groups, to stay quick.")
+    def _new_key(self) -> str:
+        if len(self.people) + len(self.groups) >= MAX_ENTRIES:
+            raise InvalidInput(f"The directory holds at most {MAX_ENTRIES:,} people and groups.")
+        return str(uuid4())

@@ -1,0 +1,87 @@
+"""What the tests of the practice IdP share: one provider that it plays, and the program on a free port."""
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from authentication.saml.requests import new_request, redirect_url
+from authentication.saml.responses import Claims, ProviderFacts, SpFacts, read_response
+from provisioning.practice_idp.demo import Demo, DemoPerson, Provider
+from provisioning.practice_idp.keys import Key
+from provisioning.practice_idp.server import Server
+
+ORIGIN, IDP_ORIGIN = "http://127.0.0.1:8000", "http://localhost:8001"
+KEY = Key.generate()
+ADA = DemoPerson("ada@acme.example", "Ada <Winter>", ("Engineering", "Sales"))
+PROVIDER = Provider(
+    id="7f3a",
+    name="Okta Test",
+    workspace="acme",
+    environment="test",
+    state="on",
+    entity_id=f"{IDP_ORIGIN}/idp/7f3a",
+    sso_url=f"{IDP_ORIGIN}/idp/7f3a/sso",
+    acs_url=f"{ORIGIN}/saml/7f3a/acs",
+    sp_entity_id=f"{ORIGIN}/saml/7f3a/metadata",
+    sp_slo_url=f"{ORIGIN}/saml/7f3a/slo",
+)
+REQUEST_ID = "_request-1"
+
+
+def read(encoded: str | bytes, request_id: str = REQUEST_ID) -> Claims:
+    return read_response(
+        encoded,
+        provider=ProviderFacts(PROVIDER.entity_id, (KEY.certificate,), allow_sha1=False),
+        sp=SpFacts(PROVIDER.sp_entity_id, PROVIDER.acs_url),
+        in_response_to=request_id,
+        now=datetime.now(UTC),
+    )
+
+
+def read_xml(xml: bytes) -> Claims:
+    return read(base64.b64encode(xml))
+
+
+def asked(**changes: str) -> tuple[str, dict[str, str]]:
+    """A request as the service makes it: its id, and the fields that arrive at the IdP."""
+    facts = {"entity_id": PROVIDER.sp_entity_id, "acs_url": PROVIDER.acs_url, "sso_url": PROVIDER.sso_url} | changes
+    request = new_request(**facts, now=datetime.now(UTC))
+    return request.id, dict(parse_qsl(urlsplit(redirect_url(request, relay_state='"key"')).query))
+
+
+def demo_data(tmp_path: Path, **changes: Any) -> dict[str, Any]:
+    key_file = tmp_path / "practice-idp.pem"
+    key_file.write_text(KEY.pem)
+    provider = {name: getattr(PROVIDER, name) for name in Provider.__slots__}
+    elsewhere = provider | {"id": "9c1b", "entity_id": "https://real.example/idp"}
+    return {
+        "origin": ORIGIN,
+        "practice_idp": {"origin": IDP_ORIGIN, "key_file": str(key_file)},
+        "environments": [
+            {
+                "workspace": "acme",
+                "slug": "test",
+                "sign_in_url": f"{ORIGIN}/sign-in/acme/test/",
+                "providers": [provider, elsewhere],
+            }
+        ],
+        "people": [{"workspace": "acme", "email": ADA.email, "name": ADA.name, "groups": list(ADA.groups)}],
+    } | changes
+
+
+@contextmanager
+def running(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Run the practice IdP on a free port."""
+    monkeypatch.setattr(Demo, "port", 0)
+    with Server(demo) as server:
+        server.names = {f"127.0.0.1:{server.server_port}"}
+        Thread(target=server.serve_forever).start()
+        yield server
+        server.shutdown()
