@@ -52,6 +52,14 @@ class Module:
         return list(ast.walk(ast.parse(self.file.read_text())))
 
     @cached_property
+    def code(self) -> list[tuple[int, str]]:
+        """Numbered lines without imports, comments, blank lines and closing brackets."""
+        imports = (node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom))
+        left_out = {line for node in imports for line in range(node.lineno, node.end_lineno + 1)}
+        texts = ((number, line.strip()) for number, line in enumerate(self.lines, 1) if number not in left_out)
+        return [(number, text) for number, text in texts if re.match(r"[^#)\]}]", text)]
+
+    @cached_property
     def functions(self) -> list[Function]:
         return [node for node in self.nodes if isinstance(node, Function)]
 
@@ -162,24 +170,14 @@ def _named_as_text(node: ast.AST) -> list[str]:
 
 
 def duplicates() -> Iterator[Place]:
-    """Runs of six or more equal lines; imports, comments, blank lines and closing brackets are left out."""
-    runs: dict[tuple[str, ...], list[tuple[Module, list[int], int]]] = defaultdict(list)
+    """Where runs of six or more equal lines begin."""
+    runs = defaultdict(list)
     for module in chain.from_iterable(map(modules, APPS)):
-        imports = (node for node in module.nodes if isinstance(node, ast.Import | ast.ImportFrom))
-        left_out = {line for node in imports for line in range(node.lineno, node.end_lineno + 1)}
-        kept = [
-            (number, line.strip())
-            for number, line in enumerate(module.lines, 1)
-            if number not in left_out and re.match(r"\s*[^\s#)\]}]", line)
-        ]
-        numbers = [number for number, _ in kept]
-        for start in range(len(kept) - RUN + 1):
-            runs[tuple(line for _, line in kept[start : start + RUN])].append((module, numbers, start))
+        for start in range(len(module.code) - RUN + 1):
+            runs[tuple(text for _, text in module.code[start : start + RUN])].append((module, start))
     repeated = [where for places in runs.values() if len(places) > 1 for where in places]
-    starts = {(module, start) for module, _, start in repeated}
-    for module, numbers, start in repeated:
-        if (module, start - 1) not in starts:
-            yield module.place(numbers[start])
+    starts = set(repeated)
+    yield from (module.place(module.code[start][0]) for module, start in repeated if (module, start - 1) not in starts)
 
 
 # The table. -----------------------------------------------------------------------------------------------------------
@@ -197,7 +195,7 @@ def spread(places: list[Place]) -> str:
 
 def too_wide(places: list[Place]) -> str:
     wide = sum(place.size > MAX_COLUMNS for place in places)
-    return f"{wide} ({100 * wide / len(places):.1f} %)"
+    return f"{wide} ({wide / len(places):.1%})"
 
 
 def collect() -> dict[str, tuple[list[Place], Callable[[list[Place]], str]]]:
