@@ -13,7 +13,7 @@ from authentication.guides.ping import PING
 
 __all__ = ["GUIDES", "AttributeStatement", "Guide", "ScimGuide"]
 
-# In the order in which they are offered.
+# In the order of the wizard.
 GUIDES: dict[str, Guide] = {
     guide.key: guide for guide in (OKTA, ENTRA, ONELOGIN, GOOGLE, JUMPCLOUD, PING, ADFS, KEYCLOAK, OTHER)
 }

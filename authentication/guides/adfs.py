@@ -1,4 +1,4 @@
-"""Active Directory Federation Services: a relying party trust; it does not provision."""
+"""Active Directory Federation Services: a relying party trust. It does not provision."""
 
 from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide
 
@@ -9,15 +9,15 @@ ADFS = Guide(
     entity_id_field="Relying party trust identifier",
     metadata=(
         "Use https://<your AD FS host>/FederationMetadata/2007-06/FederationMetadata.xml; if only "
-        "your own network reaches it, save it and upload the file."
+        "your own network reaches it, save the file and upload it."
     ),
     steps=(
-        ("In AD FS Management open Relying Party Trusts and choose Add Relying Party Trust, then Claims aware."),
+        "In AD FS Management open Relying Party Trusts and choose Add Relying Party Trust, then Claims aware.",
         (
             "Import our SP metadata, or choose Enter data about the relying party manually and "
             "follow the next two steps."
         ),
-        ("Select Enable support for the SAML 2.0 WebSSO protocol and paste our Single sign-on URL as the service URL."),
+        "Select Enable support for the SAML 2.0 WebSSO protocol and paste our Single sign-on URL as the service URL.",
         "Paste our Service provider (SP) entity ID as relying party trust identifier and choose Add.",
         "Choose who may sign in as access control policy, and finish.",
         (
@@ -34,6 +34,6 @@ ADFS = Guide(
     ),
     scim_note=(
         "AD FS does not push SCIM. Choose SAML just-in-time (JIT) with Sync groups at each sign-in, "
-        "or provision from Microsoft Entra ID if it knows the same people."
+        "or provision from Microsoft Entra ID if it has the same people."
     ),
 )

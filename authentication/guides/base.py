@@ -1,4 +1,4 @@
-"""The shape of a set-up guide; our own labels in its texts are those on the screen."""
+"""The shape of a set-up guide. Its texts use our labels as the console shows them."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ GROUPS_ATTRIBUTE = "workspace_end_user_groups"
 
 @dataclass(frozen=True, slots=True)
 class AttributeStatement:
-    """One SAML attribute to send: its name, and what the vendor's screen offers as its value."""
+    """A SAML attribute to send: its name, and the value to choose on the vendor's screen."""
 
     name: str
     value: str
@@ -16,17 +16,16 @@ class AttributeStatement:
 
 @dataclass(frozen=True, slots=True)
 class ScimGuide:
-    """Where our Base URL and SCIM token go at a vendor that pushes SCIM, in that vendor's field names."""
+    """How to enter our Base URL and SCIM token at a vendor that pushes SCIM. Field names are the vendor's."""
 
     base_url_field: str
     token_field: str
     steps: tuple[str, ...]
-    pushes_groups: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """How one vendor is set up; without scim, scim_note says what to use instead."""
+    """How to set up one vendor. Without `scim`, `scim_note` says what to use instead."""
 
     key: str
     label: str

@@ -15,7 +15,7 @@ ENTRA = Guide(
             "is not in the gallery."
         ),
         "Open Single sign-on in the new application and select SAML.",
-        ("Edit Basic SAML Configuration: paste our Service provider (SP) entity ID into Identifier (Entity ID)."),
+        "Edit Basic SAML Configuration: paste our Service provider (SP) entity ID into Identifier (Entity ID).",
         "Paste our Single sign-on URL into Reply URL (Assertion Consumer Service URL) and save.",
         (
             "Edit Attributes & Claims: set Unique User Identifier (Name ID) to the email address, "
@@ -29,7 +29,7 @@ ENTRA = Guide(
         AttributeStatement(NAME_ATTRIBUTE, "user.displayname"),
         AttributeStatement(
             GROUPS_ATTRIBUTE,
-            ("Group claim: groups assigned to the application, as names; with object IDs, map those IDs to groups"),
+            "Group claim: groups assigned to the application, as names; with object IDs, map those IDs to groups",
         ),
     ),
     scim=ScimGuide(
@@ -41,8 +41,8 @@ ENTRA = Guide(
             "Choose Test Connection, then save.",
             "Under Mappings check that userName and the work email carry the person's email address.",
             "Map objectId to externalId, so that a renamed person stays the same person.",
-            "Under Users and groups assign the people and groups to sync; nested groups are not followed.",
-            ("Start provisioning; a cycle runs about every 40 minutes, Provision on demand tries one person at once."),
+            "Under Users and groups assign the people and groups to sync; members of nested groups are not synced.",
+            "Start provisioning. A cycle runs about every 40 minutes; Provision on demand syncs one person at once.",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Google Workspace: a custom SAML app, which Google does not provision."""
+"""Google Workspace: a custom SAML app. Google does not provision it."""
 
 from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
 
@@ -7,15 +7,15 @@ GOOGLE = Guide(
     label="Google Workspace",
     acs_url_field="ACS URL",
     entity_id_field="Entity ID",
-    metadata=("Google shows no metadata URL: choose Download metadata in the custom SAML app and upload the file."),
+    metadata="Google shows no metadata URL: choose Download metadata in the custom SAML app and upload the file.",
     steps=(
-        ("In the Google Admin console open Apps > Web and mobile apps and choose Add app > Add custom SAML app."),
+        "In the Google Admin console open Apps > Web and mobile apps and choose Add app > Add custom SAML app.",
         "Name the app, choose Continue, then Download metadata, and Continue again.",
         "Paste our Single sign-on URL into ACS URL and our Service provider (SP) entity ID into Entity ID.",
         "Leave Signed response clear, so that Google signs the assertion.",
         "Set Name ID format to EMAIL and Name ID to Basic Information > Primary email.",
-        "On Attributes add the mappings below; choose the Google groups to send under Group membership.",
-        "Choose Finish, then turn the app on for people under User access; this can take some hours.",
+        "On Attributes add the mappings below. Under Group membership choose the Google groups to send.",
+        "Choose Finish, then turn the app on for people under User access; this can take a few hours.",
     ),
     name_id="Name ID format EMAIL, Name ID Basic Information > Primary email",
     attributes=(
@@ -24,7 +24,7 @@ GOOGLE = Guide(
         AttributeStatement(GROUPS_ATTRIBUTE, "Group membership: the Google groups that you select"),
     ),
     scim_note=(
-        "Google Workspace provisions only applications of its own catalog, and of those users only, "
-        "not groups. Choose SAML just-in-time (JIT) with Sync groups at each sign-in."
+        "Google Workspace provisions only applications of its own catalog, and only users, "
+        "no groups. Choose SAML just-in-time (JIT) with Sync groups at each sign-in."
     ),
 )

@@ -9,11 +9,11 @@ JUMPCLOUD = Guide(
     entity_id_field="SP Entity ID",
     metadata="On the application's SSO tab choose Copy Metadata URL, or Export Metadata and upload the file.",
     steps=(
-        ("In the JumpCloud Admin Portal open SSO Applications, choose Add New Application, then Custom Application."),
+        "In the JumpCloud Admin Portal open SSO Applications, choose Add New Application, then Custom Application.",
         "Select SSO with SAML and, for SCIM, also Export users to this app (Identity Management).",
         "Name the application, save it, choose Configure Application and open the SSO tab.",
         "Enter an IdP Entity ID of your choice that no other application has.",
-        ("Paste our Service provider (SP) entity ID into SP Entity ID and our Single sign-on URL into ACS URL."),
+        "Paste our Service provider (SP) entity ID into SP Entity ID and our Single sign-on URL into ACS URL.",
         "Set SAMLSubject NameID to email, sign the assertion, and choose RSA-SHA256 as Signature Algorithm.",
         "Select Declare Redirect Endpoint, so that the metadata has a sign-in URL for us.",
         "Add the attributes below; for groups select include group attribute and enter its name.",
@@ -31,7 +31,7 @@ JUMPCLOUD = Guide(
         steps=(
             "Open the Identity Management tab of the application and choose SCIM 2.0 as SCIM Version.",
             "Paste our Base URL into Base URL and our SCIM token into Token Key.",
-            "Enter as Test User Email the address of somebody in JumpCloud.",
+            "Enter the address of somebody in JumpCloud as Test User Email.",
             "Select Enable management of User Groups and Group Membership, to sync groups too.",
             "Choose Test Connection, then Activate, then Save.",
             "Choose the groups to sync on the User Groups tab and save.",

@@ -1,4 +1,4 @@
-"""Keycloak: a SAML client of a realm; provisioning needs an extension."""
+"""Keycloak: a SAML client of a realm. Provisioning needs an extension."""
 
 from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
 
@@ -39,7 +39,7 @@ KEYCLOAK = Guide(
         AttributeStatement(GROUPS_ATTRIBUTE, "Mapper type Group list"),
     ),
     scim_note=(
-        "Keycloak does not push SCIM by itself. With an extension that does, give it our Base URL "
-        "and SCIM token; otherwise choose SAML just-in-time (JIT) with Sync groups at each sign-in."
+        "Keycloak does not push SCIM by itself. If you have an extension that does, give it our Base URL "
+        "and SCIM token. Otherwise choose SAML just-in-time (JIT) with Sync groups at each sign-in."
     ),
 )

@@ -1,4 +1,4 @@
-"""Okta: a SAML 2.0 app integration with SCIM provisioning switched on."""
+"""Okta: a SAML 2.0 app integration with SCIM provisioning."""
 
 from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
@@ -17,7 +17,7 @@ OKTA = Guide(
         ),
         "Paste our Service provider (SP) entity ID into Audience URI (SP Entity ID).",
         "Set Name ID format to EmailAddress and Application username to Email.",
-        ("Add the attribute below under Attribute Statements, and the groups under Group Attribute Statements."),
+        "Add the attribute below under Attribute Statements, and the groups under Group Attribute Statements.",
         "Choose Next, then Finish, and give people access on the Assignments tab.",
     ),
     name_id="Name ID format EmailAddress, Application username Email",
@@ -34,9 +34,9 @@ OKTA = Guide(
             "Paste our Base URL into SCIM connector base URL.",
             "Enter userName as Unique identifier field for users.",
             "Select Push New Users, Push Profile Updates and Push Groups.",
-            ("Set Authentication Mode to HTTP Header and paste our SCIM token as the Bearer token of Authorization."),
+            "Set Authentication Mode to HTTP Header and paste our SCIM token as the Bearer token of Authorization.",
             "Choose Test Connector Configuration, then Save.",
-            ("Under To App choose Edit, enable Create Users, Update User Attributes and Deactivate Users, and save."),
+            "Under To App choose Edit, enable Create Users, Update User Attributes and Deactivate Users, and save.",
             "Assign people on the Assignments tab, and choose the groups to sync on the Push Groups tab.",
             "In a catalog application with SCIM the two fields are called Base URL and API Token.",
         ),

@@ -1,4 +1,4 @@
-"""OneLogin: the SCIM provisioner application, which has SAML as well."""
+"""OneLogin: the SCIM provisioner application, which also supports SAML."""
 
 from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
@@ -12,7 +12,7 @@ ONELOGIN = Guide(
         "In OneLogin open Applications and choose Add App.",
         (
             "Choose SCIM Provisioner with SAML (SCIM v2 Enterprise) if OneLogin will also provision "
-            "people; otherwise SAML Custom Connector (Advanced). It cannot be changed later."
+            "people; otherwise SAML Custom Connector (Advanced). You cannot change this later."
         ),
         "Name the application, save it and open its Configuration tab.",
         "Paste our Service provider (SP) entity ID into Audience (EntityID) or SAML Audience URL.",
@@ -20,7 +20,7 @@ ONELOGIN = Guide(
             "Paste our Single sign-on URL into ACS (Consumer) URL or SAML Consumer URL, and into "
             "Recipient and ACS (Consumer) URL Validator where they are shown."
         ),
-        "On the SSO tab set SAML Signature Algorithm to SHA-256; SHA-1 is refused.",
+        "On the SSO tab set SAML Signature Algorithm to SHA-256. SHA-1 is refused.",
         "On the Parameters tab add the parameters below, each with Include in SAML assertion selected.",
         "Save, and give people access under Users or Access.",
     ),
@@ -42,7 +42,7 @@ ONELOGIN = Guide(
                 "On the Provisioning tab select Enable provisioning, and clear the approvals that "
                 "you do not want to give one by one."
             ),
-            ("For groups select Include in User Provisioning for the Groups parameter, and add rules that set them."),
+            "For groups select Include in User Provisioning for the Groups parameter, and add rules that set them.",
             "Give people access under Access or Users, and save.",
         ),
     ),

@@ -1,4 +1,4 @@
-"""PingOne: a SAML application, and a provisioning connection beside it."""
+"""PingOne: a SAML application and a provisioning connection."""
 
 from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
 
@@ -7,7 +7,7 @@ PING = Guide(
     label="PingOne",
     acs_url_field="ACS URLs",
     entity_id_field="Entity ID",
-    metadata=("On the application's Configuration or Overview tab copy IDP Metadata URL, or Download Metadata."),
+    metadata="On the application's Configuration or Overview tab copy IDP Metadata URL, or Download Metadata.",
     steps=(
         "In the PingOne console open Applications > Applications and choose + to add one.",
         "Name the application, select SAML Application and choose Configure.",
