@@ -18,7 +18,7 @@ from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.attributes import CLAIMS_2005, CLAIMS_2008, XMLSOAP
 from authentication.saml.certificates import PRIVATE_KEY
 from authentication.saml.metadata import MAX_BYTES, IdpMetadata
-from workspace.events import ActionError
+from workspace.refusals import ActionError
 
 Enforcement = EnvironmentProvider.Enforcement
 MetadataSource = IdentityProvider.MetadataSource

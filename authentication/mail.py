@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from authentication.models import PasswordTicket
-from workspace.events import ActionError
 from workspace.models import Administrator, ChangeEvent, Environment, Workspace
+from workspace.refusals import ActionError
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,9 @@ def _send(message: EmailMessage) -> None:
     except OSError as error:
         logger.warning("mail was not sent: %s", type(error).__name__)
         raise ActionError(
-            "The mail could not be sent. Ask the operator whether the mail server in EMAIL_URL answers, then try again."
+            "mail_failed",
+            "The mail could not be sent. "
+            "Ask the operator whether the mail server in EMAIL_URL answers, then try again.",
         ) from error
 
 

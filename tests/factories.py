@@ -13,6 +13,7 @@ from workspace.actions.groups import create_group
 from workspace.actions.workspaces import create_workspace
 from workspace.events import SYSTEM
 from workspace.models import Administrator, EndUser, EndUserGroup, Environment, Workspace
+from workspace.profile import Profile
 
 PASSWORD = "a long enough passphrase"
 
@@ -41,7 +42,12 @@ def end_user(*environments: Environment, name: str = "Ada Winter") -> EndUser:
     """A person of the environments' workspace, with access to them by hand."""
     place = environments[0].workspace
     email = f"{name.replace(' ', '.').lower()}@{place.slug}.example"
-    return create_end_user(workspace=place, full_name=name, email=email, environments=environments, by=SYSTEM)
+    return create_end_user(
+        workspace=place,
+        profile=Profile(name, email, SYSTEM.source),
+        environments=environments,
+        by=SYSTEM,
+    )
 
 
 def group(environment: Environment, *members: EndUser, name: str = "Support") -> EndUserGroup:

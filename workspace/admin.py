@@ -12,10 +12,11 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import mark_safe
 
+from workspace.action_names import Action
 from workspace.actions.administrators import add_administrator
 from workspace.actions.workspaces import create_workspace
 from workspace.db.keys import canonical
-from workspace.events import Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import (
     Administrator,
     ChangeEvent,
@@ -195,13 +196,15 @@ class ConsoleUserAdmin(UserAdmin):
 
     def log_addition(self, request: HttpRequest, obj: User, message: Any) -> LogEntry:
         by = operator(request)
-        record(by=by, action="user.created", subject=obj, sentence=f"{by.name} created the account {obj}.")
+        sentence = Sentence("{by} created the account {user}.", by=by, user=obj)
+        record(by=by, action=Action.USER_CREATED, subject=obj, sentence=sentence)
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> LogEntry:
         by, entry = operator(request), super().log_change(request, obj, message)
         what = entry.get_change_message().rstrip(".")
-        record(by=by, action="user.changed", subject=obj, sentence=f"{by.name} edited the account {obj}: {what}.")
+        sentence = Sentence("{by} edited the account {user}: {what}.", by=by, user=obj, what=what)
+        record(by=by, action=Action.USER_CHANGED, subject=obj, sentence=sentence)
         return entry
 
 

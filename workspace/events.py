@@ -1,13 +1,28 @@
 """Who acts, and the one function that records a change."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
-from workspace.models import Administrator, ChangeEvent, Environment, User, Workspace
+from workspace.action_names import Action
+from workspace.models import (
+    Administrator,
+    ChangeEvent,
+    ChangeSubject,
+    EndUser,
+    Environment,
+    Source,
+    SourceKind,
+    User,
+    Workspace,
+)
 
 Kind = ChangeEvent.ActorKind
+_BY_HAND = {Kind.ADMINISTRATOR, Kind.API_TOKEN, Kind.OPERATOR}
 
 
 @dataclass(frozen=True)
@@ -27,39 +42,66 @@ class Actor:
     def operator(cls, user: User, request_id: str = "") -> "Actor":
         return cls(Kind.OPERATOR, str(user.pk), user.email, request_id)
 
+    @property
+    def source(self) -> Source:
+        """Return the source of values that this actor types by hand."""
+        return Source(SourceKind.MANUAL, self.id, self.name)
+
 
 SYSTEM = Actor(Kind.SYSTEM, "", "System")
 
 
-class ActionError(Exception):
-    """A refusal, with a sentence a person can act on; `field` names the input that it is about."""
-
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message, self.field = message, field
+def is_by_hand(by: Actor) -> bool:
+    """Say whether a person decides this, in the console, in Django admin or through the API, and not an IdP."""
+    return by.kind in _BY_HAND
 
 
-class ConflictError(ActionError):
-    """A refusal because a name, an address or an id is taken."""
+class Sentence:
+    """What happened, as a sentence with links: `Sentence("{by} added {person}.", by=by, person=end_user)`.
+
+    `text` is the sentence; `links` are [start, end, kind, id] of each model that it names, so that a page links the
+    right thing whatever the names are.
+    """
+
+    def __init__(self, template: str, **words: "str | Actor | models.Model") -> None:
+        self.text, self.links = "", list[list[Any]]()
+        for literal, name, _, _ in Formatter().parse(template):
+            self.text += literal
+            if name is not None:
+                self._add(words[name])
+
+    def _add(self, word: "str | Actor | models.Model") -> None:
+        start = len(self.text)
+        self.text += word.name if isinstance(word, Actor) else str(word)
+        if isinstance(word, models.Model):
+            self.links.append([start, len(self.text), kind_of(word), str(word.pk)])
+
+
+def kind_of(subject: models.Model) -> str:
+    """Return what an event calls this kind of thing."""
+    return subject._meta.model_name or ""
 
 
 def record(
     *,
     by: Actor,
-    action: str,
+    action: Action,
     subject: models.Model,
-    sentence: str,
+    sentence: Sentence,
     workspace: Workspace | None = None,
     environment: Environment | None = None,
+    concerns: Iterable[models.Model] = (),
+    people: Iterable[UUID | str] = (),
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> ChangeEvent:
     """Write the one event of a change; call it inside the change's transaction.
 
-    `action` is `noun.verb_in_past_tense`; `before` and `after` hold only what changed, never a secret.
+    `before` and `after` hold ids, states and sources of what changed, never a secret. `concerns` and `people` (ids of
+    end users) are what else it is about: the event stands in the history of each.
     """
     workspace_id = environment.workspace_id if environment else workspace.pk if workspace else None
-    return ChangeEvent.objects.create(
+    event = ChangeEvent.objects.create(
         workspace_id=workspace_id,
         environment_id=environment.pk if environment else None,
         environment_name=environment.name if environment else "",
@@ -67,11 +109,18 @@ def record(
         actor_id=by.id,
         actor_name=by.name,
         action=action,
-        subject_kind=subject._meta.model_name or "",
+        subject_kind=kind_of(subject),
         subject_id=str(subject.pk),
         subject_name=str(subject)[:510],
-        sentence=sentence,
+        sentence=sentence.text,
+        links=sentence.links,
         before=before or {},
         after=after or {},
         request_id=by.request_id,
     )
+    kinds = {each.pk: kind_of(each) for each in (subject, *concerns)}
+    kinds |= {UUID(str(pk)): EndUser._meta.model_name or "" for pk in people}
+    ChangeSubject.objects.bulk_create(
+        ChangeSubject(event=event, kind=kind, subject_id=pk) for pk, kind in kinds.items()
+    )
+    return event

@@ -10,11 +10,13 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.html import escape
 
-from workspace.actions.end_users import read_only_reason
+from workspace.actions.read_only import profile_read_only_reason
 from workspace.db.keys import canonical
-from workspace.events import ActionError
+from workspace.events import Actor
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, SourceKind
 from workspace.models.people import EndUserQuerySet
+from workspace.profile import Profile
+from workspace.refusals import ActionError
 
 MOST_ADDRESSES = 1000
 
@@ -194,6 +196,10 @@ class EndUserForm(forms.Form):
         self.workspace = environment.workspace
         cast(forms.ModelChoiceField, self.fields["environments"]).queryset = self.workspace.environments.all()
 
+    def profile(self, by: Actor) -> Profile:
+        """Return who the person is, as the administrator typed it."""
+        return Profile(self.cleaned_data["full_name"], self.cleaned_data["email"], by.source)
+
     def holder_of_email(self) -> EndUser | None:
         """Who has the address already, where that is what is wrong with it."""
         if not self.has_error("email") or "email" not in self.data:
@@ -235,7 +241,7 @@ class EditEndUserForm(EndUserForm):
         by_hand = [each.environment.slug for each in accesses if each.source_kind == SourceKind.MANUAL]
         initial = {"full_name": end_user.full_name, "email": end_user.email, "environments": by_hand}
         super().__init__(data, environment=environment, initial=initial)
-        self.read_only_reason = read_only_reason(end_user)
+        self.read_only_reason = profile_read_only_reason(end_user)
         for name in ("full_name", "email"):
             self.fields[name].disabled = bool(self.read_only_reason)
         self.fields["environments"].help_text = _access_hint(accesses)

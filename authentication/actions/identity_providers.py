@@ -15,10 +15,12 @@ from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import Certificate
 from authentication.saml.metadata import IdpMetadata, SingleLogout
+from workspace.action_names import Action
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 Enforcement = EnvironmentProvider.Enforcement
 Method = EnvironmentProvider.Method
@@ -43,10 +45,15 @@ def create_provider(
     use.save()
     record(
         by=by,
-        action="identity_provider.created",
+        action=Action.IDENTITY_PROVIDER_CREATED,
         subject=provider,
         environment=environment,
-        sentence=f"{by.name} created the identity provider {provider} in {environment}.",
+        sentence=Sentence(
+            "{by} created the identity provider {provider} in {environment}.",
+            by=by,
+            provider=provider,
+            environment=environment,
+        ),
         after=_details(use),
     )
     return use
@@ -74,10 +81,15 @@ def update_provider(
     use.save(update_fields=["enforcement", "domains", "updated_at"])
     event = record(
         by=by,
-        action="identity_provider.updated",
+        action=Action.IDENTITY_PROVIDER_UPDATED,
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} changed {listed(changed(after, before))} of the identity provider {provider}.",
+        sentence=Sentence(
+            "{by} changed {what} of the identity provider {provider}.",
+            by=by,
+            what=listed(changed(after, before)),
+            provider=provider,
+        ),
         before=changed(before, after),
         after=changed(after, before),
     )
@@ -108,10 +120,10 @@ def connect_provider(
     did = "set up the identity provider" if is_first else f"changed {listed(changed(after, before))} of"
     event = record(
         by=by,
-        action="identity_provider.connected" if is_first else "identity_provider.connection_changed",
+        action=Action.IDENTITY_PROVIDER_CONNECTED if is_first else Action.IDENTITY_PROVIDER_CONNECTION_CHANGED,
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} {did} {provider}.",
+        sentence=Sentence(f"{{by}} {did} {{provider}}.", by=by, provider=provider),
         before=changed(before, after),
         after=changed(after, before),
     )
@@ -123,16 +135,23 @@ def connect_provider(
 def use_provider(*, provider: IdentityProvider, environment: Environment, by: Actor) -> EnvironmentProvider:
     """Let another environment use a provider that is set up; nobody has to sign in through it there yet."""
     if not provider.is_set_up:
-        raise ActionError(f"Finish the set-up of {provider} first; then other environments can use it.")
+        raise ActionError(
+            "provider_not_set_up", f"Finish the set-up of {provider} first; then other environments can use it."
+        )
     if environment.providers.filter(identity_provider=provider).exists():
-        raise ActionError(f"{environment} uses {provider} already.")
+        raise ActionError("provider_in_use", f"{environment} uses {provider} already.")
     use = EnvironmentProvider.objects.create(environment=environment, identity_provider=provider)
     event = record(
         by=by,
-        action="identity_provider.used",
+        action=Action.IDENTITY_PROVIDER_USED,
         subject=provider,
         environment=environment,
-        sentence=f"{by.name} let {environment} use the identity provider {provider}.",
+        sentence=Sentence(
+            "{by} let {environment} use the identity provider {provider}.",
+            by=by,
+            environment=environment,
+            provider=provider,
+        ),
         after=_details(use),
     )
     tell_owners(event, environment.workspace)
@@ -160,10 +179,15 @@ def remove_provider(*, use: EnvironmentProvider, by: Actor) -> None:
     is_last = not provider.uses.exclude(pk=use.pk).exists()
     event = record(
         by=by,
-        action="identity_provider.removed",
+        action=Action.IDENTITY_PROVIDER_REMOVED,
         subject=provider,
         environment=environment,
-        sentence=f"{by.name} removed the identity provider {provider} from {environment}.",
+        sentence=Sentence(
+            "{by} removed the identity provider {provider} from {environment}.",
+            by=by,
+            provider=provider,
+            environment=environment,
+        ),
         before=_details(use) | (connection(provider) if is_last else {}),
         after={"provider_deleted": is_last},
     )
@@ -180,8 +204,9 @@ def _delete(use: EnvironmentProvider) -> None:
         use.delete()
     except ProtectedError:
         raise ActionError(
+            "people_pending",
             f"End users whom {use.identity_provider} provisioned in {use.environment} are still pending. "
-            "Decide under End user & group provisioning what happens to them first."
+            "Decide under End user & group provisioning what happens to them first.",
         ) from None
 
 
@@ -189,8 +214,9 @@ def refuse_managed_people(use: EnvironmentProvider) -> None:
     """Raise while the provider decides over people: what happens to them is asked where the method changes."""
     if use.method == Method.SCIM:
         raise ActionError(
+            "provider_provisions",
             f"{use.identity_provider} provisions people in {use.environment} by SCIM. Change its provisioning "
-            "method to Manual first: there you decide what happens to these people."
+            "method to Manual first: there you decide what happens to these people.",
         )
 
 
@@ -206,6 +232,7 @@ def _domain(text: str) -> str:
         domain = ""
     if "." not in domain:
         raise ActionError(
+            "invalid_domain",
             f"“{text.strip()[:100]}” is not a whole domain. Enter domains like acme.com, separated by commas.",
             field="domains",
         )
@@ -216,7 +243,7 @@ def _enforce(use: EnvironmentProvider, enforcement: str, domains: Sequence[str])
     is_selective = enforcement == Enforcement.SELECTED_DOMAINS
     use.enforcement, use.domains = enforcement, normalise_domains(domains) if is_selective else []
     if is_selective and not use.domains:
-        raise ActionError("Enter at least one domain, for example acme.com.", field="domains")
+        raise ActionError("missing_domain", "Enter at least one domain, for example acme.com.", field="domains")
 
 
 def _switch(use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
@@ -227,10 +254,16 @@ def _switch(use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     refuse_lock_out(use.environment)
     event = record(
         by=by,
-        action=f"identity_provider.{'enabled' if is_enabled else 'disabled'}",
+        action=Action.IDENTITY_PROVIDER_ENABLED if is_enabled else Action.IDENTITY_PROVIDER_DISABLED,
         subject=use.identity_provider,
         environment=use.environment,
-        sentence=f"{by.name} turned {use.identity_provider} {'on' if is_enabled else 'off'} in {use.environment}.",
+        sentence=Sentence(
+            "{by} turned {provider} {state} in {environment}.",
+            by=by,
+            provider=use.identity_provider,
+            state="on" if is_enabled else "off",
+            environment=use.environment,
+        ),
         before={"is_enabled": not is_enabled},
         after={"is_enabled": is_enabled},
     )
@@ -282,6 +315,7 @@ def _save_unique(provider: IdentityProvider, update_fields: Sequence[str] | None
             provider.save(update_fields=update_fields)
     except IntegrityError:
         raise ActionError(
+            "provider_name_taken",
             f"This workspace already has an identity provider named {provider.name}. Choose another name.",
             field="name",
         ) from None
@@ -290,9 +324,9 @@ def _save_unique(provider: IdentityProvider, update_fields: Sequence[str] | None
 def _name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise ActionError("Enter a name, for example Okta Dev.", field="name")
+        raise ActionError("missing_name", "Enter a name, for example Okta Dev.", field="name")
     if len(name) > 100 or len(canonical(name)) > 500:
-        raise ActionError("Shorten the name to at most 100 characters.", field="name")
+        raise ActionError("name_too_long", "Shorten the name to at most 100 characters.", field="name")
     return name
 
 

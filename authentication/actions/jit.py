@@ -7,12 +7,15 @@ from authentication.actions.sign_in import why_not
 from authentication.models import EnvironmentProvider, Visit
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import Profile
+from workspace import profile as workspace_profile
 from workspace.actions.end_users import create_end_user, link_end_user
-from workspace.actions.groups import change_members, create_group
+from workspace.actions.groups import create_group
+from workspace.actions.members import change_members
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
-from workspace.events import ActionError, Actor, ConflictError, Kind
+from workspace.events import Actor, Kind
 from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
+from workspace.refusals import ActionError, ConflictError
 
 Method = EnvironmentProvider.Method
 # More than anybody is in; each of them is a change of its own, in one transaction.
@@ -90,8 +93,7 @@ def _create(use: EnvironmentProvider, profile: Profile, visit: Visit) -> Welcome
     try:
         end_user = create_end_user(
             workspace=environment.workspace,
-            full_name=profile.name or profile.email,
-            email=profile.email,
+            profile=workspace_profile.Profile(profile.name or profile.email, profile.email, _source(use)),
             environments=[environment],
             source=_source(use),
             by=_actor(use, visit),
@@ -111,7 +113,7 @@ def _let_in(use: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:
     """Give access to a person of the workspace who has none here; the profile stays as it is."""
     link_end_user(
         end_user=known,
-        full_name=known.full_name,
+        profile=workspace_profile.Profile(known.full_name, known.email, _source(use)),
         environment=use.environment,
         source=_source(use),
         by=_actor(use, visit),

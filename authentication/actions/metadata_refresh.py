@@ -16,8 +16,10 @@ from authentication.actions.identity_providers import (
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.metadata import IdpMetadata
+from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, record
+from workspace.events import Actor, Sentence, record
+from workspace.refusals import ActionError
 
 CHANGED_MEANWHILE = "The connection of this provider was changed meanwhile. Refresh the metadata again."
 NOTHING_PENDING = "Nothing waits for confirmation any more: somebody else has decided already."
@@ -39,7 +41,7 @@ def refresh_metadata(
     """Apply a new validity at once; hold everything else that changed. `url` is where the metadata came from."""
     provider = locked_provider(use)
     if (provider.metadata_source, provider.metadata_url) != (IdentityProvider.MetadataSource.URL, url):
-        raise ActionError(CHANGED_MEANWHILE)
+        raise ActionError("changed_meanwhile", CHANGED_MEANWHILE)
     provider.metadata_fetched_at = fetched_at
     before, after = connection(provider), offered(provider, metadata)
     if before == after:
@@ -56,10 +58,15 @@ def confirm_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> Non
     after = connection(provider)
     event = record(
         by=by,
-        action="identity_provider.metadata_confirmed",
+        action=Action.IDENTITY_PROVIDER_METADATA_CONFIRMED,
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} confirmed changed metadata of {provider}: {listed(changed(after, before))}.",
+        sentence=Sentence(
+            "{by} confirmed changed metadata of {provider}: {what}.",
+            by=by,
+            provider=provider,
+            what=listed(changed(after, before)),
+        ),
         before=changed(before, after),
         after=changed(after, before),
     )
@@ -75,10 +82,10 @@ def discard_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> Non
     provider.save(update_fields=["pending_metadata", "updated_at"])
     record(
         by=by,
-        action="identity_provider.metadata_discarded",
+        action=Action.IDENTITY_PROVIDER_METADATA_DISCARDED,
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} discarded changed metadata of {provider}.",
+        sentence=Sentence("{by} discarded changed metadata of {provider}.", by=by, provider=provider),
         before={"held": changed(after, connection(provider))},
     )
 
@@ -99,9 +106,9 @@ def _decided(provider: IdentityProvider, digest: str) -> pending.Pending:
     """What is held; raises unless it is what the administrator has seen."""
     held = provider.pending_metadata
     if held is None:
-        raise ActionError(NOTHING_PENDING)
+        raise ActionError("nothing_pending", NOTHING_PENDING)
     if pending.digest(held) != digest:
-        raise ActionError(CHANGED_AGAIN)
+        raise ActionError("changed_again", CHANGED_AGAIN)
     return held
 
 
@@ -115,10 +122,14 @@ def _apply(use: EnvironmentProvider, provider: IdentityProvider, metadata: IdpMe
         return Outcome.UNCHANGED
     record(
         by=by,
-        action="identity_provider.metadata_refreshed",
+        action=Action.IDENTITY_PROVIDER_METADATA_REFRESHED,
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} refreshed the metadata of {provider}: the connection is as the provider says.",
+        sentence=Sentence(
+            "{by} refreshed the metadata of {provider}: the connection is as the provider says.",
+            by=by,
+            provider=provider,
+        ),
         before=changed(before, after),
         after=changed(after, before),
     )
@@ -144,10 +155,15 @@ def _hold(
     what = listed(changed(after, before))
     event = record(
         by=by,
-        action="identity_provider.metadata_held",
+        action=Action.IDENTITY_PROVIDER_METADATA_HELD,
         subject=provider,
         environment=use.environment,
-        sentence=f"{by.name} refreshed the metadata of {provider}: changes of {what} wait for confirmation.",
+        sentence=Sentence(
+            "{by} refreshed the metadata of {provider}: changes of {what} wait for confirmation.",
+            by=by,
+            provider=provider,
+            what=what,
+        ),
         before=changed(before, after),
         after=changed(after, before),
     )

@@ -14,11 +14,13 @@ from authentication.models import EndUserSession, PasswordTicket, Visit
 from authentication.models.sessions import digest_of, new_token
 from authentication.policy import ways_to_sign_in
 from authentication.reasons import Reason
+from workspace.action_names import Action
 from workspace.actions.end_users import set_password
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, Kind, record
-from workspace.models import ChangeEvent, EndUser, Environment, SignInThrottle
+from workspace.events import Actor, Kind, Sentence, record
+from workspace.models import EndUser, Environment, SignInThrottle, Source, SourceKind
 from workspace.models.throttling import too_many_attempts
+from workspace.refusals import ActionError
 
 TicketKind = PasswordTicket.Kind
 LIFETIMES = {TicketKind.INVITATION: timedelta(days=7), TicketKind.RESET: timedelta(hours=1)}
@@ -38,7 +40,7 @@ def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, n
     """Mail a person the link by which to choose the first password."""
     _refuse_where_no_password_opens(end_user, environment)
     _mail_ticket(end_user, environment, TicketKind.INVITATION, now)
-    _record(end_user, environment, "invited", f"{by.name} invited {end_user} to {environment}.", by)
+    _record(end_user, environment, Action.END_USER_INVITED, "{by} invited {person} to {environment}.", by)
 
 
 @atomic
@@ -46,7 +48,7 @@ def send_password_reset(*, end_user: EndUser, environment: Environment, by: Acto
     """Mail a person the link by which to choose another password."""
     _refuse_where_no_password_opens(end_user, environment)
     _mail_ticket(end_user, environment, TicketKind.RESET, now)
-    _record(end_user, environment, "password_reset_sent", f"{by.name} sent {end_user} a password reset.", by)
+    _record(end_user, environment, Action.END_USER_PASSWORD_RESET_SENT, "{by} sent {person} a password reset.", by)
 
 
 @atomic
@@ -59,8 +61,8 @@ def request_password_reset(*, environment: Environment, email: str, visit: Visit
         return
     _mail_ticket(end_user, environment, TicketKind.RESET, now, is_secret=True)
     by = Actor(Kind.SYSTEM, "", "Sign-in page", visit.request_id)
-    sentence = f"A password reset for {end_user} was asked for on the sign-in page."
-    _record(end_user, environment, "password_reset_requested", sentence, by)
+    sentence = "A password reset for {person} was asked for on the sign-in page."
+    _record(end_user, environment, Action.END_USER_PASSWORD_RESET_REQUESTED, sentence, by)
 
 
 @atomic
@@ -71,10 +73,11 @@ def set_password_by_ticket(
     ticket = environment.password_tickets.usable(now).opened_by(token).first()
     # The row's own condition decides between two requests at once.
     if ticket is None or not _unused(environment).filter(pk=ticket.pk).update(used_at=now, updated_at=now):
-        raise ActionError(DEAD_LINK)
+        raise ActionError("dead_link", DEAD_LINK)
     end_user = _locked(ticket.end_user_id)
     if _obstacle(end_user, environment):
-        raise ActionError(NO_PASSWORDS)
+        raise ActionError("no_passwords", NO_PASSWORDS)
+    _prove_address(end_user)
     _set(end_user, password, visit, now)
     return end_user
 
@@ -82,15 +85,20 @@ def set_password_by_ticket(
 def change_password(*, session: EndUserSession, current: str, password: str, visit: Visit, now: datetime) -> None:
     """Set a password in place of the current one; the person's other sessions end."""
     if wait := SignInThrottle.objects.attempt(f"change {session.end_user_id}", visit.address or "", now):
-        raise ActionError(too_many_attempts(wait), field="current")
+        raise ActionError("too_many_attempts", too_many_attempts(wait), field="current")
     with transaction.atomic():
         end_user = _locked(session.end_user_id)
         if _obstacle(end_user, session.environment):
-            raise ActionError(NO_PASSWORDS)
+            raise ActionError("no_passwords", NO_PASSWORDS)
         if not check_password(current, end_user.password):
-            raise ActionError("This is not your current password.", field="current")
+            raise ActionError("wrong_password", "This is not your current password.", field="current")
         _set(end_user, password, visit, now, keep=session)
     SignInThrottle.objects.forget(f"change {session.end_user_id}", visit.address or "")
+
+
+def _prove_address(end_user: EndUser) -> None:
+    """Who used the mailed link reads the address: from now on the person vouches for it."""
+    end_user.email_source = Source(SourceKind.MANUAL, str(end_user.pk), end_user.full_name)
 
 
 def _set(end_user: EndUser, password: str, visit: Visit, now: datetime, keep: EndUserSession | None = None) -> None:
@@ -133,7 +141,9 @@ def _obstacle(end_user: EndUser, environment: Environment) -> Reason | None:
 
 def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment) -> None:
     if obstacle := _obstacle(end_user, environment):
-        raise ActionError(_REFUSALS[obstacle].format(person=end_user.full_name, environment=environment))
+        raise ActionError(
+            "no_password_opens", _REFUSALS[obstacle].format(person=end_user.full_name, environment=environment)
+        )
 
 
 def _is_without_reset(end_user: EndUser, environment: Environment) -> bool:
@@ -141,12 +151,9 @@ def _is_without_reset(end_user: EndUser, environment: Environment) -> bool:
 
     An address that an IdP has changed is not one that the person proved to read (security.md C5).
     """
-    if not end_user.password or _obstacle(end_user, environment):
-        return True
-    events = ChangeEvent.objects.of(environment.workspace).about(end_user.pk)
-    change = events.filter(action="end_user.updated", after__has_key="email").first()
-    return change is not None and change.actor_kind == Kind.CONNECTION
+    return not end_user.password or not end_user.email_source.is_manual or bool(_obstacle(end_user, environment))
 
 
-def _record(end_user: EndUser, environment: Environment, verb: str, sentence: str, by: Actor) -> None:
-    record(by=by, action=f"end_user.{verb}", subject=end_user, environment=environment, sentence=sentence)
+def _record(end_user: EndUser, environment: Environment, action: Action, template: str, by: Actor) -> None:
+    sentence = Sentence(template, by=by, person=end_user, environment=environment)
+    record(by=by, action=action, subject=end_user, environment=environment, sentence=sentence)

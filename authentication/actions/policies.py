@@ -1,12 +1,28 @@
 """Changes of how end users sign in to an environment."""
 
+from typing import NamedTuple
+
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentPolicy
+from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 _PASSWORD_FIRST = "switch Password authentication on first"
+
+
+class _Switch(NamedTuple):
+    """What a switch is called on the page and in events."""
+
+    label: str
+    enabled: Action
+    disabled: Action
+
+
+_SAML = _Switch("SAML-based SSO authentication", Action.POLICY_SAML_ENABLED, Action.POLICY_SAML_DISABLED)
+_PASSWORD = _Switch("Password authentication", Action.POLICY_PASSWORD_ENABLED, Action.POLICY_PASSWORD_DISABLED)
 
 
 @atomic
@@ -18,7 +34,7 @@ def switch_saml(*, environment: Environment, is_enabled: bool, by: Actor) -> boo
     policy.is_saml_enabled = is_enabled
     policy.save()
     refuse_lock_out(environment, remedy=_PASSWORD_FIRST)
-    _record(policy, "saml", "SAML-based SSO authentication", is_enabled, by)
+    _record(policy, "is_saml_enabled", _SAML, is_enabled, by)
     return True
 
 
@@ -31,7 +47,7 @@ def switch_password(*, environment: Environment, is_enabled: bool, by: Actor) ->
     policy.is_password_enabled = is_enabled
     policy.save()
     refuse_lock_out(environment, remedy=_missing_for_saml(policy))
-    _record(policy, "password", "Password authentication", is_enabled, by)
+    _record(policy, "is_password_enabled", _PASSWORD, is_enabled, by)
     return True
 
 
@@ -41,7 +57,7 @@ def refuse_lock_out(environment: Environment, *, remedy: str = _PASSWORD_FIRST) 
     if policy.is_password_enabled:
         return
     if not (policy.is_saml_enabled and environment.providers.usable().exists()):
-        raise ActionError(f"Nobody could sign in to {environment} then: {remedy}.")
+        raise ActionError("lock_out", f"Nobody could sign in to {environment} then: {remedy}.")
 
 
 def locked_policy(environment: Environment) -> EnvironmentPolicy:
@@ -56,15 +72,21 @@ def _missing_for_saml(policy: EnvironmentPolicy) -> str:
     return "set up an identity provider first, and keep it turned on"
 
 
-def _record(policy: EnvironmentPolicy, key: str, label: str, is_enabled: bool, by: Actor) -> None:
-    verb = "enabled" if is_enabled else "disabled"
+def _record(policy: EnvironmentPolicy, field: str, switch: _Switch, is_enabled: bool, by: Actor) -> None:
     event = record(
         by=by,
-        action=f"policy.{key}_{verb}",
+        action=switch.enabled if is_enabled else switch.disabled,
         subject=policy,
         environment=policy.environment,
-        sentence=f"{by.name} switched {label} {'on' if is_enabled else 'off'} in {policy.environment}.",
-        before={f"is_{key}_enabled": not is_enabled},
-        after={f"is_{key}_enabled": is_enabled},
+        sentence=Sentence(
+            "{by} switched {label} {state} in {environment}.",
+            by=by,
+            label=switch.label,
+            state="on" if is_enabled else "off",
+            environment=policy.environment,
+        ),
+        concerns=[policy.environment],
+        before={field: not is_enabled},
+        after={field: is_enabled},
     )
     tell_owners(event, policy.environment.workspace)

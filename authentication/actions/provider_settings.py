@@ -6,8 +6,10 @@ from authentication.actions.identity_providers import changed, listed, locked_pr
 from authentication.actions.service_provider import signing_key
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
+from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, record
+from workspace.events import Actor, Sentence, record
+from workspace.refusals import ActionError
 
 LONGEST_ATTRIBUTE = 300
 
@@ -17,10 +19,13 @@ def switch_request_signing(*, use: EnvironmentProvider, is_enabled: bool, by: Ac
     """Sign AuthnRequests or not, with a key that is made now if there is none; tells whether it changed."""
     provider = locked_provider(use)
     if provider.wants_signed_requests and not is_enabled:
-        raise ActionError(f"The metadata of {provider} asks for signed requests, so they stay signed.")
+        raise ActionError(
+            "signing_required", f"The metadata of {provider} asks for signed requests, so they stay signed."
+        )
     if is_enabled:
         signing_key(provider.workspace, by=by)
-    sentence = f"{by.name} switched signing of AuthnRequests for {provider} {'on' if is_enabled else 'off'}."
+    template = "{by} switched signing of AuthnRequests for {provider} {state}."
+    sentence = Sentence(template, by=by, provider=provider, state="on" if is_enabled else "off")
     return _set(use, provider, {"signs_requests": is_enabled}, sentence, by)
 
 
@@ -28,7 +33,8 @@ def switch_request_signing(*, use: EnvironmentProvider, is_enabled: bool, by: Ac
 def switch_sha1(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     """Accept SHA-1 in this provider's signatures or refuse it; tells whether it changed."""
     provider = locked_provider(use)
-    sentence = f"{by.name} {'allowed' if is_enabled else 'forbade'} SHA-1 in signatures of {provider}."
+    did = "allowed" if is_enabled else "forbade"
+    sentence = Sentence("{by} {did} SHA-1 in signatures of {provider}.", by=by, did=did, provider=provider)
     return _set(use, provider, {"allows_sha1": is_enabled}, sentence, by)
 
 
@@ -40,19 +46,26 @@ def set_attributes(*, use: EnvironmentProvider, name: str, email: str, groups: s
         _refuse_no_name(field.removesuffix("_attribute"), value)
     provider = locked_provider(use)
     now = {field: getattr(provider, field) for field in wanted}
-    what = listed(changed(wanted, now))
-    return _set(use, provider, wanted, f"{by.name} changed {what} of the identity provider {provider}.", by)
+    template = "{by} changed {what} of the identity provider {provider}."
+    sentence = Sentence(template, by=by, what=listed(changed(wanted, now)), provider=provider)
+    return _set(use, provider, wanted, sentence, by)
 
 
 def _refuse_no_name(field: str, value: str) -> None:
     if len(value) > LONGEST_ATTRIBUTE or not value.isprintable():
         raise ActionError(
-            f"An attribute name is one line of at most {LONGEST_ATTRIBUTE} characters. Copy it again.", field=field
+            "invalid_attribute_name",
+            f"An attribute name is one line of at most {LONGEST_ATTRIBUTE} characters. Copy it again.",
+            field=field,
         )
 
 
 def _set(
-    use: EnvironmentProvider, provider: IdentityProvider, wanted: Mapping[str, bool | str], sentence: str, by: Actor
+    use: EnvironmentProvider,
+    provider: IdentityProvider,
+    wanted: Mapping[str, bool | str],
+    sentence: Sentence,
+    by: Actor,
 ) -> bool:
     """Save what differs, with its event and the mail to the owners; tells whether anything did."""
     before = {field: getattr(provider, field) for field in wanted}
@@ -63,7 +76,7 @@ def _set(
     provider.save(update_fields=[*wanted, "updated_at"])
     event = record(
         by=by,
-        action="identity_provider.settings_changed",
+        action=Action.IDENTITY_PROVIDER_SETTINGS_CHANGED,
         subject=provider,
         environment=use.environment,
         sentence=sentence,

@@ -11,10 +11,12 @@ from authentication.mail import tell_owners
 from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.key_pairs import new_key_pair
+from workspace.action_names import Action
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.db.transactions import atomic
-from workspace.events import SYSTEM, ActionError, Actor, record
+from workspace.events import SYSTEM, Actor, Sentence, record
 from workspace.models import ChangeEvent, Workspace
+from workspace.refusals import ActionError
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +40,9 @@ def signing_key(workspace: Workspace, *, by: Actor = SYSTEM) -> SigningKey:
         return SigningKey(unseal(key.sealed_key), key.certificate)
     except UnsealError as error:
         raise ActionError(
+            "signing_key_sealed",
             f"The signing key of {workspace} cannot be opened. Ask the operator to put the key that sealed it back "
-            "into SECRETS_KEYS, or start a rollover under Sign-in settings."
+            "into SECRETS_KEYS, or start a rollover under Sign-in settings.",
         ) from error
 
 
@@ -58,15 +61,24 @@ def published_certificates(workspace: Workspace) -> tuple[Certificate, ...]:
 def start_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
     """Make the next key. Both certificates are published from now on, while the active one goes on signing."""
     if not workspace.service_provider_keys.active().exists():
-        raise ActionError(NOTHING_TO_REPLACE)
+        raise ActionError("no_certificate", NOTHING_TO_REPLACE)
     key = _new_key(workspace, State.NEXT)  # takes a while, so before the transaction
     try:
         with transaction.atomic():
             key.save()
-            sentence = f"{by.name} started a rollover of the SP certificate of {workspace}."
-            tell_owners(_record(key, "rollover_started", sentence, by), workspace)
+            tell_owners(
+                _record(
+                    key,
+                    Action.SERVICE_PROVIDER_KEY_ROLLOVER_STARTED,
+                    "{by} started a rollover of the SP certificate of {workspace}.",
+                    by,
+                ),
+                workspace,
+            )
     except IntegrityError:
-        raise ActionError("A rollover is going on already. Finish it, or cancel it, before the next.") from None
+        raise ActionError(
+            "rollover_running", "A rollover is going on already. Finish it, or cancel it, before the next."
+        ) from None
     return key
 
 
@@ -81,8 +93,8 @@ def finish_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
         key.save()
     following.state = State.ACTIVE
     following.save()
-    sentence = f"{by.name} finished the rollover of the SP certificate of {workspace}: the new one signs now."
-    tell_owners(_record(following, "rollover_finished", sentence, by), workspace)
+    sentence = "{by} finished the rollover of the SP certificate of {workspace}: the new one signs now."
+    tell_owners(_record(following, Action.SERVICE_PROVIDER_KEY_ROLLOVER_FINISHED, sentence, by), workspace)
     return following
 
 
@@ -92,8 +104,8 @@ def cancel_rollover(*, workspace: Workspace, by: Actor) -> None:
     key = _next_key(workspace)
     key.state, key.retired_at = State.RETIRED, timezone.now()
     key.save()
-    sentence = f"{by.name} cancelled the rollover of the SP certificate of {workspace}."
-    tell_owners(_record(key, "rollover_cancelled", sentence, by), workspace)
+    sentence = "{by} cancelled the rollover of the SP certificate of {workspace}."
+    tell_owners(_record(key, Action.SERVICE_PROVIDER_KEY_ROLLOVER_CANCELLED, sentence, by), workspace)
 
 
 def _next_key(workspace: Workspace) -> ServiceProviderKey:
@@ -101,7 +113,7 @@ def _next_key(workspace: Workspace) -> ServiceProviderKey:
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     key = workspace.service_provider_keys.filter(state=State.NEXT).first()
     if key is None:
-        raise ActionError(NOT_STARTED)
+        raise ActionError("no_rollover", NOT_STARTED)
     return key
 
 
@@ -111,7 +123,7 @@ def _first_key(workspace: Workspace, by: Actor) -> ServiceProviderKey:
     try:
         with transaction.atomic():
             key.save()
-            _record(key, "created", f"{by.name} created the SP certificate of {workspace}.", by)
+            _record(key, Action.SERVICE_PROVIDER_KEY_CREATED, "{by} created the SP certificate of {workspace}.", by)
     except IntegrityError:
         return workspace.service_provider_keys.active().get()
     return key
@@ -137,12 +149,12 @@ def _opened(key: ServiceProviderKey) -> str:
         return ""
 
 
-def _record(key: ServiceProviderKey, verb: str, sentence: str, by: Actor) -> ChangeEvent:
+def _record(key: ServiceProviderKey, action: Action, template: str, by: Actor) -> ChangeEvent:
     return record(
         by=by,
-        action=f"service_provider_key.{verb}",
+        action=action,
         subject=key,
         workspace=key.workspace,
-        sentence=sentence,
+        sentence=Sentence(template, by=by, workspace=key.workspace),
         after={"fingerprint": key.fingerprint, "state": str(key.state)},
     )

@@ -6,10 +6,12 @@ from datetime import datetime
 from authentication.models import EndUserSession, IdentityProvider, Visit
 from authentication.models.sessions import GREATEST_AGE, digest_of, new_token
 from authentication.saml.name_ids import NameId
+from workspace.action_names import Action
 from workspace.crypto import seal
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Kind, record
+from workspace.events import Actor, Kind, Sentence, record
 from workspace.models import EndUser, Environment
+from workspace.words import count
 
 EndReason = EndUserSession.EndReason
 MAX_SESSION_INDEX = 500
@@ -109,14 +111,19 @@ def _record(end_user: EndUser, environment: Environment | None, ended: int, by: 
     """A person's own coming and going is told by the sessions themselves; what others end is a change."""
     if not ended or by.kind == Kind.END_USER:
         return
-    sessions = "1 session" if ended == 1 else f"{ended} sessions"
     record(
         by=by,
-        action="end_user.sessions_ended",
+        action=Action.END_USER_SESSIONS_ENDED,
         subject=end_user,
         workspace=end_user.workspace,
         environment=environment,
-        sentence=f"{by.name} ended {sessions} of {end_user}{f' in {environment}' if environment else ''}.",
+        sentence=Sentence(
+            "{by} ended {sessions} of {person}" + (" in {environment}." if environment else "."),
+            by=by,
+            sessions=count(ended, "session"),
+            person=end_user,
+            environment=environment or "",
+        ),
         before={"sessions": ended},
         after={"sessions": 0},
     )

@@ -26,8 +26,9 @@ from authentication.saml.errors import Reason, SamlRefused
 from authentication.saml.name_ids import NameId
 from authentication.saml.responses import ProviderFacts
 from workspace.crypto import UnsealError, unseal
-from workspace.events import ActionError, Actor, Kind
+from workspace.events import Actor, Kind
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 logger = logging.getLogger(__name__)
 

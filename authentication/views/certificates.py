@@ -29,8 +29,8 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import RECENT
-from workspace.events import ActionError
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 _LABELS = {
     "issuer": "Issuer (entity ID)",
@@ -108,7 +108,7 @@ def _decide(request: ConsoleRequest, use: EnvironmentProvider, act: Callable[...
 def _fetched(provider: IdentityProvider, now: datetime) -> IdpMetadata:
     """What the IdP says now. Reaches out to the network: never call it in a transaction."""
     if provider.metadata_source != IdentityProvider.MetadataSource.URL:
-        raise ActionError("It was not given by URL. Replace the certificates instead.")
+        raise ActionError("no_metadata_url", "It was not given by URL. Replace the certificates instead.")
     metadata = idp_side.read_metadata_url(provider.metadata_url, now)
     held = set(provider.certificates.values_list("fingerprint", flat=True))
     idp_side.refuse_expired(metadata.certificates, held, now)

@@ -21,8 +21,8 @@ from authentication.views.attempts import rows_of
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
-from workspace.events import ActionError
 from workspace.models import EndUser, Environment
+from workspace.refusals import ActionError
 
 LAST_ATTEMPTS = 10
 

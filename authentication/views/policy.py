@@ -18,8 +18,8 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import RECENT
-from workspace.events import ActionError
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 Enforcement = EnvironmentProvider.Enforcement
 State = EnvironmentProvider.State

@@ -22,9 +22,9 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
-from workspace.events import ActionError
 from workspace.forms import refusals_shown_in, sent
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 State = ServiceProviderKey.State
 

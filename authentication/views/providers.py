@@ -24,8 +24,8 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY, RECENT
-from workspace.events import ActionError
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 EXPIRES_SOON = timedelta(days=30)
 

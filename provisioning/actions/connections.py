@@ -10,10 +10,11 @@ from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider
 from provisioning.actions.tokens import issue_token
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisioningConnection
-from workspace.db.sets import named
+from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUser, SourceKind
+from workspace.refusals import ActionError
 
 Method = EnvironmentProvider.Method
 # What is left of a connection: the end of the event's sentence, and the lists of whom it is about.
@@ -84,10 +85,15 @@ def set_strict(*, connection: ProvisioningConnection, is_strict: bool, by: Actor
     locked.save(update_fields=["is_strict", "updated_at"])
     record(
         by=by,
-        action="provisioning.strict_set",
+        action=Action.PROVISIONING_STRICT_SET,
         subject=connection,
         environment=connection.environment,
-        sentence=f"{by.name} switched strict SCIM {'on' if is_strict else 'off'} for {connection}.",
+        sentence=Sentence(
+            "{by} switched strict SCIM {state} for {connection}.",
+            by=by,
+            state="on" if is_strict else "off",
+            connection=connection,
+        ),
         before={"is_strict": not is_strict},
         after={"is_strict": is_strict},
     )
@@ -113,7 +119,9 @@ def _leave(environment_provider: EnvironmentProvider, people: str | None) -> _Le
     if connection is None:
         return "", {}
     if people is None and connection.is_enabled and connection.has_people:
-        raise PeopleUndecided(f"Choose what happens to the end users of {connection.name}.", field="people")
+        raise PeopleUndecided(
+            "people_undecided", f"Choose what happens to the end users of {connection.name}.", field="people"
+        )
     connection.is_enabled = False
     connection.save()
     if not connection.has_people:
@@ -128,7 +136,7 @@ def _existing(environment_provider: EnvironmentProvider) -> ProvisioningConnecti
 
 def _keep(connection: ProvisioningConnection) -> _Left:
     """Access, memberships and groups become manual ones."""
-    lists = {"access": named(connection.people), "groups": _release_groups(connection)}
+    lists = {"access": connection.people.pairs(), "groups": _release_groups(connection)}
     _become_manual(connection.granted_accesses, "environment")
     _forget(connection)
     return f" and kept {_count(lists['access'])} as manual", lists
@@ -137,8 +145,8 @@ def _keep(connection: ProvisioningConnection) -> _Left:
 def _deactivate(connection: ProvisioningConnection) -> _Left:
     """Access through the connection ends; who has no other is deactivated. Memberships stay, by hand."""
     lists = {
-        "access": named(connection.people),
-        "deactivated": named(connection.people_without_other_access),
+        "access": connection.people.pairs(),
+        "deactivated": connection.people_without_other_access.pairs(),
         "groups": _release_groups(connection),
     }
     connection.people_without_other_access.update(status=EndUser.Status.DEACTIVATED, updated_at=timezone.now())
@@ -149,7 +157,7 @@ def _deactivate(connection: ProvisioningConnection) -> _Left:
 
 
 def _leave_pending(connection: ProvisioningConnection) -> _Left:
-    people = named(connection.people)
+    people = connection.people.pairs()
     return f" and left {_count(people)} pending", {"pending": people}
 
 
@@ -200,10 +208,16 @@ def _record(
     label = Method(environment_provider.method).label
     event = record(
         by=by,
-        action="provisioning.method_chosen",
+        action=Action.PROVISIONING_METHOD_CHOSEN,
         subject=environment_provider.identity_provider,
         environment=environment_provider.environment,
-        sentence=f"{by.name} saved the provisioning method {label} for {environment_provider}{ending}.",
+        sentence=Sentence(
+            "{by} saved the provisioning method {label} for {provider}{ending}.",
+            by=by,
+            label=label,
+            provider=environment_provider.identity_provider,
+            ending=ending,
+        ),
         before={key: value for key, value in before.items() if after[key] != value} | lists,
         after={key: value for key, value in after.items() if before[key] != value},
     )

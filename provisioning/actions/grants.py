@@ -19,12 +19,14 @@ from provisioning.models import (
     ProvisionedUser,
     ProvisioningConnection,
 )
-from workspace.actions import groups
-from workspace.actions.access import settle_access
+from workspace.action_names import Action
+from workspace.actions import members
+from workspace.actions.access import set_access_of_source
+from workspace.actions.exact import SetChange
 from workspace.db.prepared import Prepared
-from workspace.db.sets import Settled
-from workspace.events import Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import EndUser, EndUserGroup, Environment
+from workspace.models.people import EndUserQuerySet
 
 # Of more people than that, looking at all of the connection is less work than naming them.
 _MOST_NAMED = 1000
@@ -47,7 +49,7 @@ def fills(row: ProvisionedGroup, group: EndUserGroup) -> bool:
     return row.connection.mappings.filter(name_key=row.display_name_key, group=group).exists()
 
 
-def members_of(row: ProvisionedGroup) -> QuerySet[EndUser]:
+def members_of(row: ProvisionedGroup) -> EndUserQuerySet:
     """The people whom a pushed group has as members."""
     return EndUser.objects.filter(pk__in=row.memberships.values("user__end_user"))
 
@@ -68,21 +70,21 @@ def follow_members(row: ProvisionedGroup, come: Collection[UUID], gone: Collecti
     hold(row.connection)
     mappings = mappings_of(row)
     for group in _groups(mappings):
-        groups.change_members(group=group, add=come, remove=gone, source=row.source, by=by)
+        members.change_members(group=group, add=come, remove=gone, source=row.source, by=by)
     if mappings:
         settle_people(row.connection, {each.environment for each in mappings}, by, among={*come, *gone})
 
 
-def settle(row: ProvisionedGroup, by: Actor, *, and_of: Collection[GroupMapping] = ()) -> list[Settled]:
+def settle(row: ProvisionedGroup, by: Actor, *, and_of: Collection[GroupMapping] = ()) -> list[SetChange]:
     """Make exact what a pushed group grants by its mappings, and end what it granted by those that are gone."""
     hold(row.connection)
     mappings = mappings_of(row)
     filled = _groups(mappings)
     emptied = [group for group in _groups(and_of) if group not in filled]
-    nobody, members = EndUser.objects.none(), members_of(row)
+    nobody, everybody = EndUser.objects.none(), members_of(row)
     return [
-        *(groups.settle_members(group=group, members=nobody, source=row.source, by=by) for group in emptied),
-        *(groups.settle_members(group=group, members=members, source=row.source, by=by) for group in filled),
+        *(members.set_members_of_source(group=group, members=nobody, source=row.source, by=by) for group in emptied),
+        *(members.set_members_of_source(group=group, members=everybody, source=row.source, by=by) for group in filled),
         *settle_people(row.connection, {each.environment for each in [*mappings, *and_of]}, by),
     ]
 
@@ -93,7 +95,7 @@ def settle_people(
     by: Actor,
     *,
     among: Collection[UUID] | None = None,
-) -> list[Settled]:
+) -> list[SetChange]:
     """Make access to the connection's own environment and to these what records and mappings say.
 
     With `among`, nobody else is looked at, unless they are so many that it would not help.
@@ -106,14 +108,14 @@ def settle_people(
 
 def settle_place(
     connection: ProvisioningConnection, place: Environment, by: Actor, *, among: Collection[UUID] | None = None
-) -> Settled:
+) -> SetChange:
     """Make access to one environment what records and mappings say."""
-    return settle_access(
+    return set_access_of_source(
         environment=place, entitled=entitled(connection, place), among=among, source=connection.source, by=by
     )
 
 
-def entitled(connection: ProvisioningConnection, environment: Environment) -> QuerySet[EndUser]:
+def entitled(connection: ProvisioningConnection, environment: Environment) -> EndUserQuerySet:
     """Those whom the connection lets into an environment."""
     active = connection.users.filter(is_active=True)
     if environment != connection.environment or connection.only_mapped:
@@ -144,10 +146,12 @@ def rename_mappings(row: ProvisionedGroup, old_key: str, by: Actor) -> None:
             mapping.save()
     record(
         by=by,
-        action="group_mapping.renamed",
+        action=Action.GROUP_MAPPING_RENAMED,
         subject=row,
         environment=row.connection.environment,
-        sentence=f"{by.name} gave the mapped group {mappings[0].name} another name; its mappings follow.",
+        sentence=Sentence(
+            "{by} gave the mapped group {group} another name; its mappings follow.", by=by, group=mappings[0].name
+        ),
         before={"name": old_key},
         after={"name": row.display_name},
     )

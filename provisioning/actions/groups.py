@@ -19,13 +19,15 @@ from provisioning.models import (
 )
 from provisioning.payload.patch import MemberChange
 from provisioning.payload.resources import Document, Group, folded
-from workspace.actions import groups
+from workspace.action_names import Action
+from workspace.actions import groups, members
+from workspace.actions.exact import SetChange
 from workspace.db.keys import canonical
 from workspace.db.prepared import Among, Ids, Insertion, Prepared
-from workspace.db.sets import Settled, named
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, ConflictError, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import EndUser, EndUserGroup
+from workspace.refusals import ActionError, ConflictError
 
 _People = dict[UUID, UUID]
 # So many of a list are looked up first: where one is wrong, mostly all are.
@@ -43,7 +45,7 @@ def create_group(
     save_unique(row)
     attach(row, by)
     if row.group is None:
-        _record(row, "created", {}, row.document, by)
+        _record(row, Action.PROVISIONED_GROUP_CREATED, {}, row.document, by)
     _apply(row, MemberChange(replace=list(members), named=list(members)), by)
     return row
 
@@ -68,7 +70,7 @@ def delete_group(*, row: ProvisionedGroup, by: Actor) -> None:
     group = row.group
     if group is None:
         _apply(row, MemberChange(replace=[]), by)
-        _record(row, "deleted", row.document, {}, by)
+        _record(row, Action.PROVISIONED_GROUP_DELETED, row.document, {}, by)
     elif row.is_taken_over:
         groups.release_group(group=group, members_of=row.source, by=by)
     else:
@@ -91,7 +93,7 @@ def attach(row: ProvisionedGroup, by: Actor) -> None:
     row.save(update_fields=["group", "is_taken_over"])
 
 
-def detach(row: ProvisionedGroup, by: Actor) -> list[Settled]:
+def detach(row: ProvisionedGroup, by: Actor) -> list[SetChange]:
     """Take from a record that is mapped now the group of its own: it goes, or is manual again without these members."""
     group, row.group = row.group, None
     if group is None:
@@ -101,17 +103,17 @@ def detach(row: ProvisionedGroup, by: Actor) -> list[Settled]:
     if grants.fills(row, group):
         return []
     if row.is_taken_over:
-        return [groups.settle_members(group=group, members=EndUser.objects.none(), source=row.source, by=by)]
-    gone = Settled(group, came=[], left=named(group.end_users))
+        return [members.set_members_of_source(group=group, members=EndUser.objects.none(), source=row.source, by=by)]
+    gone = SetChange(group, added=[], removed=group.end_users.pairs())
     groups.delete_group(group=group, by=by)
     return [gone]
 
 
-def fill(row: ProvisionedGroup, by: Actor) -> list[Settled]:
+def fill(row: ProvisionedGroup, by: Actor) -> list[SetChange]:
     """Put the record's members into the group of its own, if it has one."""
     if row.group is None:
         return []
-    return [groups.settle_members(group=row.group, members=grants.members_of(row), source=row.source, by=by)]
+    return [members.set_members_of_source(group=row.group, members=grants.members_of(row), source=row.source, by=by)]
 
 
 def _own_group(row: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
@@ -135,21 +137,26 @@ def _own_group(row: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
 
 def _refuse_managed(connection: ProvisioningConnection, known: EndUserGroup) -> None:
     if known.source == connection.source:
-        raise ConflictError("This connection already has a group with this displayName. Look it up, then update it.")
+        raise ConflictError(
+            "resource_taken", "This connection already has a group with this displayName. Look it up, then update it."
+        )
     if known.is_managed:
         raise ConflictError(
+            "group_managed",
             f"{connection.environment} already has a group named {known.name}, managed by {known.source_name}. "
-            "Push it under another name, or remove it there first."
+            "Push it under another name, or remove it there first.",
         )
     if GroupMapping.objects.filter(group=known).exists():
         raise ConflictError(
+            "group_mapped",
             f"{connection.environment} already has a group named {known.name}, which mappings fill. "
-            "Push it under another name, or say under Mappings where its members come."
+            "Push it under another name, or say under Mappings where its members come.",
         )
     if not connection.takes_over_groups:
         raise ConflictError(
+            "takeover_off",
             f"{connection.environment} already has a group named {known.name}, and this connection does not take over "
-            "existing groups. Push it under another name, or allow it in the provisioning settings."
+            "existing groups. Push it under another name, or allow it in the provisioning settings.",
         )
 
 
@@ -159,7 +166,7 @@ def _follow(row: ProvisionedGroup, document: Document, by: Actor) -> None:
     _fill(row, document)
     is_told = row.display_name != old_name and _rename(row, old_key, by)
     if not is_told:
-        _record(row, "updated", before, document, by)
+        _record(row, Action.PROVISIONED_GROUP_UPDATED, before, document, by)
 
 
 def _rename(row: ProvisionedGroup, old_key: str, by: Actor) -> bool:
@@ -198,7 +205,7 @@ def _apply(row: ProvisionedGroup, change: MemberChange, by: Actor) -> bool:
     if row.group is None:
         grants.follow_members(row, come, gone, by)
     else:
-        groups.change_members(group=row.group, add=come, remove=gone, source=row.source, by=by)
+        members.change_members(group=row.group, add=come, remove=gone, source=row.source, by=by)
     return True
 
 
@@ -216,8 +223,9 @@ def _people(connection: ProvisioningConnection, ids: Iterable[str]) -> _People:
         if unknown:
             shown = ", ".join(text[:50] for text in unknown[:3])
             raise ActionError(
+                "unknown_members",
                 f"There are members who are no users of this connection: {shown}. "
-                "Create them first, and name each member by the id that the create answered."
+                "Create them first, and name each member by the id that the create answered.",
             )
     return found
 
@@ -283,15 +291,17 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-def _record(row: ProvisionedGroup, verb: str, before: Document, after: Document, by: Actor) -> None:
+def _record(row: ProvisionedGroup, action: Action, before: Document, after: Document, by: Actor) -> None:
     """The event of a record that changes no end-user group."""
     names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     record(
         by=by,
-        action=f"provisioned_group.{verb}",
+        action=action,
         subject=row,
         environment=row.connection.environment,
-        sentence=f"{by.name} {verb} its record of the group {row}.",
+        sentence=Sentence(
+            "{by} {did} its record of the group {group}.", by=by, did=action.partition(".")[2], group=row
+        ),
         before={name: before[name] for name in names if name in before},
         after={name: after[name] for name in names if name in after},
     )

@@ -12,12 +12,16 @@ from provisioning.actions import grants
 from provisioning.actions.uniqueness import save_unique
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
 from provisioning.payload.resources import Document, User, folded, profile
-from workspace.actions import end_users, groups
-from workspace.actions.profiles import Profile, update_profiles
+from workspace.action_names import Action
+from workspace.actions import access, end_users, members
+from workspace.actions.profiles import ProfileChanges, update_profiles
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, ConflictError, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import EndUser
+from workspace.profile import Profile
+from workspace.refusals import ActionError, ConflictError
+from workspace.words import listed
 
 
 @atomic
@@ -25,10 +29,10 @@ def create_person(*, connection: ProvisioningConnection, document: Document, by:
     """Record a SCIM User, and make its person or link the one who is in the workspace already."""
     grants.share(connection)
     document = {"active": True, **document}
-    full_name, email = _profile(connection, document)
+    said = _profile(connection, document)
     person = ProvisionedUser(connection=connection)
     _fill(person, document)
-    person.end_user = _end_user(connection, full_name, email, person.is_active, by)
+    person.end_user = _end_user(connection, said, person.is_active, by)
     save_unique(person)
     _save_emails(person)
     return person
@@ -47,7 +51,7 @@ def update_person(*, person: ProvisionedUser, document: Document, by: Actor) -> 
     if document.get("emails") != before.get("emails"):
         person.emails.all().delete()
         _save_emails(person)
-    is_told = wanted != _profile(person.connection, before) and _update_profile(person, *wanted, by)
+    is_told = wanted != _profile(person.connection, before) and _update_profile(person, wanted, by)
     if person.is_active != was_active:
         _switch_access(person, by)
     elif not is_told:
@@ -65,37 +69,36 @@ def delete_person(*, person: ProvisionedUser, by: Actor) -> None:
     list(connection.users.select_for_update().filter(pk=person.pk).values("pk"))
     _leave_groups(person, by)
     if person.is_active:
-        end_users.end_access(
-            end_user=person.end_user, source=connection.source, environment=connection.environment, by=by
-        )
+        access.end_access(end_user=person.end_user, source=connection.source, environment=connection.environment, by=by)
     record(
         by=by,
-        action="provisioned_user.deleted",
+        action=Action.PROVISIONED_USER_DELETED,
         subject=person,
         environment=connection.environment,
-        sentence=f"{by.name} deleted {person}, its record of {person.end_user}.",
+        sentence=Sentence(
+            "{by} deleted {record}, its record of {person}.", by=by, record=person, person=person.end_user
+        ),
+        concerns=[person.end_user],
         before={"userName": person.user_name, "externalId": person.external_id},
     )
     person.delete()
 
 
-def refresh_profiles(
-    *, connection: ProvisioningConnection, before: Mapping[str, str], by: Actor
-) -> tuple[list[Profile], list[str]]:
+def refresh_profiles(*, connection: ProvisioningConnection, before: Mapping[str, str], by: Actor) -> ProfileChanges:
     """Let profiles follow other attributes than `before` (name_from, email_from): where it makes a difference.
 
-    Returns the profiles that changed, and the addresses that could not be taken.
+    Returns what came of it.
     """
     wanted = {}
     for end_user, document in connection.users.values_list("end_user", "document").iterator():
         new = _profile(connection, document)
-        if new != profile(document, **before):
+        if (new.full_name, new.email) != profile(document, **before):
             wanted[end_user] = new
     return update_profiles(wanted=wanted, environment=connection.environment, by=by)
 
 
-def _profile(connection: ProvisioningConnection, document: Document) -> tuple[str, str]:
-    return profile(document, connection.name_from, connection.email_from)
+def _profile(connection: ProvisioningConnection, document: Document) -> Profile:
+    return Profile(*profile(document, connection.name_from, connection.email_from), connection.source)
 
 
 def _fill(person: ProvisionedUser, document: Document) -> None:
@@ -108,20 +111,20 @@ def _fill(person: ProvisionedUser, document: Document) -> None:
     person.document, person.folded = document, folded(document, User)
 
 
-def _end_user(connection: ProvisioningConnection, full_name: str, email: str, is_active: bool, by: Actor) -> EndUser:
+def _end_user(connection: ProvisioningConnection, said: Profile, is_active: bool, by: Actor) -> EndUser:
     """The person of the workspace with this address, linked; else a new one."""
-    known = EndUser.with_email(connection.environment.workspace, email)
+    known = EndUser.with_email(connection.environment.workspace, said.email)
     if known is None:
         try:
             with transaction.atomic():
-                return _new_end_user(connection, full_name, email, is_active, by)
+                return _new_end_user(connection, said, is_active, by)
         except ConflictError:
             # Somebody else made the same person a moment ago: then this is a link.
-            known = EndUser.with_email(connection.environment.workspace, email)
+            known = EndUser.with_email(connection.environment.workspace, said.email)
             if known is None:
                 raise
     _refuse_foreign(connection, known)
-    _link(connection, known, full_name, is_active, by)
+    _link(connection, known, said, is_active, by)
     return known
 
 
@@ -130,34 +133,30 @@ def _refuse_foreign(connection: ProvisioningConnection, known: EndUser) -> None:
     environment = connection.environment
     if not may_assert(connection.environment_provider, SignInPolicy.of(environment), known.email):
         raise ActionError(
+            "foreign_domain",
             f"{known.email} is an end user of this workspace already, and {connection.name} does not speak for that "
             f"domain in {environment}: it is enforced for other domains, or that one was given to another provider. "
-            "Correct the domains under Edit of the provider, then send this again."
+            "Correct the domains under Edit of the provider, then send this again.",
         )
 
 
-def _new_end_user(
-    connection: ProvisioningConnection, full_name: str, email: str, is_active: bool, by: Actor
-) -> EndUser:
+def _new_end_user(connection: ProvisioningConnection, said: Profile, is_active: bool, by: Actor) -> EndUser:
     environment = connection.environment
-    end_user = end_users.create_end_user(
+    return end_users.create_end_user(
         workspace=environment.workspace,
-        full_name=full_name,
-        email=email,
+        profile=said,
         environments=[environment] if is_active and not connection.only_mapped else [],
+        is_active=is_active,
         source=connection.source,
         by=by,
     )
-    if not is_active:
-        end_users.deactivate_end_user(end_user=end_user, by=by)
-    return end_user
 
 
-def _link(connection: ProvisioningConnection, known: EndUser, full_name: str, is_active: bool, by: Actor) -> None:
+def _link(connection: ProvisioningConnection, known: EndUser, said: Profile, is_active: bool, by: Actor) -> None:
     if is_active:
         end_users.link_end_user(
             end_user=known,
-            full_name=full_name,
+            profile=said,
             environment=connection.environment,
             has_access=not connection.only_mapped,
             source=connection.source,
@@ -166,10 +165,12 @@ def _link(connection: ProvisioningConnection, known: EndUser, full_name: str, is
         return
     record(
         by=by,
-        action="end_user.linked",
+        action=Action.END_USER_LINKED,
         subject=known,
         environment=connection.environment,
-        sentence=f"{by.name} linked {known}, who was here already, as inactive: without access through it.",
+        sentence=Sentence(
+            "{by} linked {person}, who was here already, as inactive: without access through it.", by=by, person=known
+        ),
     )
 
 
@@ -186,11 +187,10 @@ def _save_emails(person: ProvisionedUser) -> None:
     )
 
 
-def _update_profile(person: ProvisionedUser, full_name: str, email: str, by: Actor) -> bool:
+def _update_profile(person: ProvisionedUser, wanted: Profile, by: Actor) -> bool:
     return end_users.update_profile(
         end_user=person.end_user,
-        full_name=full_name,
-        email=email,
+        profile=wanted,
         environment=person.connection.environment,
         by=by,
     )
@@ -198,9 +198,9 @@ def _update_profile(person: ProvisionedUser, full_name: str, email: str, by: Act
 
 def _switch_access(person: ProvisionedUser, by: Actor) -> None:
     grants.hold(person.connection)
-    change = end_users.end_access
+    change = access.end_access
     if person.is_active:
-        change = partial(end_users.restore_access, environments=grants.environments_of(person))
+        change = partial(access.restore_access, environments=grants.environments_of(person))
     change(
         end_user=person.end_user,
         source=person.connection.source,
@@ -214,10 +214,11 @@ def _record_updated(person: ProvisionedUser, before: Document, by: Actor) -> Non
     names = sorted(name for name in {*before, *person.document} if before.get(name) != person.document.get(name))
     record(
         by=by,
-        action="provisioned_user.updated",
+        action=Action.PROVISIONED_USER_UPDATED,
         subject=person,
         environment=person.connection.environment,
-        sentence=f"{by.name} changed {', '.join(names)} of {person.end_user}.",
+        sentence=Sentence("{by} changed {what} of {person}.", by=by, what=listed(names), person=person.end_user),
+        concerns=[person.end_user],
         before=_picked(before, names),
         after=_picked(person.document, names),
     )
@@ -237,7 +238,7 @@ def _leave_groups(person: ProvisionedUser, by: Actor) -> None:
         if row.group is None:
             grants.follow_members(row, [], [person.end_user_id], by)
         else:
-            groups.change_members(group=row.group, remove=[person.end_user_id], source=row.source, by=by)
+            members.change_members(group=row.group, remove=[person.end_user_id], source=row.source, by=by)
         row.version += 1
         row.save(update_fields=["version", "updated_at"])
 

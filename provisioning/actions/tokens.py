@@ -6,8 +6,10 @@ from django.utils import timezone
 from provisioning import tokens
 from provisioning.models import ProvisioningConnection, ScimToken
 from workspace import crypto
+from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, record
+from workspace.events import Actor, Sentence, record
+from workspace.refusals import ActionError
 
 MAX_LIVE = 2
 
@@ -17,12 +19,12 @@ def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
     """Make a token and give its clear text; where revealing is off, this is the only time."""
     ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
     if connection.tokens.live().count() >= MAX_LIVE:
-        raise ActionError("Two tokens are live already. Revoke one of them first.")
+        raise ActionError("too_many_tokens", "Two tokens are live already. Revoke one of them first.")
     token, clear = tokens.draw(connection)
     if settings.REVEAL_TOKENS:
         token.sealed = crypto.seal(clear)
     token.save()
-    _record("issued", token, by)
+    _record(Action.SCIM_TOKEN_ISSUED, token, by)
     return clear
 
 
@@ -30,12 +32,15 @@ def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
 def reveal_token(*, token: ScimToken, by: Actor) -> str:
     """The clear text again, for the administrator who must paste it once more."""
     if not token.is_revealable:
-        raise ActionError("This token can no longer be shown. Make a new one, and replace it in the identity provider.")
+        raise ActionError(
+            "token_not_revealable",
+            "This token can no longer be shown. Make a new one, and replace it in the identity provider.",
+        )
     try:
         clear = crypto.unseal(token.sealed)
     except crypto.UnsealError:
-        raise ActionError("The key that sealed this token is gone. Make a new token.") from None
-    _record("revealed", token, by)
+        raise ActionError("token_not_revealable", "The key that sealed this token is gone. Make a new token.") from None
+    _record(Action.SCIM_TOKEN_REVEALED, token, by)
     return clear
 
 
@@ -46,15 +51,22 @@ def revoke_token(*, token: ScimToken, by: Actor) -> None:
         return
     token.revoked_at, token.sealed = timezone.now(), ""
     token.save()
-    _record("revoked", token, by)
+    _record(Action.SCIM_TOKEN_REVOKED, token, by)
 
 
-def _record(verb: str, token: ScimToken, by: Actor) -> None:
+def _record(action: Action, token: ScimToken, by: Actor) -> None:
     record(
         by=by,
-        action=f"scim_token.{verb}",
+        action=action,
         subject=token,
         environment=token.connection.environment,
-        sentence=f"{by.name} {verb} the SCIM token {token.masked} of {token.connection}.",
+        sentence=Sentence(
+            "{by} {did} the SCIM token {token} of {connection}.",
+            by=by,
+            did=action.partition(".")[2],
+            token=token,
+            connection=token.connection,
+        ),
+        concerns=[token.connection, token.connection.environment_provider.identity_provider],
         after={"token": token.masked},
     )

@@ -4,7 +4,7 @@ from django.db import IntegrityError
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from workspace.db.transactions import violated
-from workspace.events import ConflictError
+from workspace.refusals import ConflictError
 
 # Kind and attribute by the constraint; which of several the databases look at first differs.
 _TAKEN = {
@@ -23,4 +23,6 @@ def save_unique(row: ProvisionedUser | ProvisionedGroup) -> None:
     except IntegrityError as error:
         if (taken := _TAKEN.get(violated(error, type(row)))) is None:
             raise
-        raise ConflictError(f"This connection already has a {taken}. Look it up, then update it.") from None
+        raise ConflictError(
+            "resource_taken", f"This connection already has a {taken}. Look it up, then update it."
+        ) from None

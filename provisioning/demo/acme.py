@@ -15,7 +15,8 @@ from provisioning.practice_idp.scim.directory import Group, Person
 from provisioning.practice_idp.scim.okta import Okta
 from provisioning.practice_idp.scim.push import WRONG_TOKEN
 from workspace.actions.end_users import deactivate_end_user
-from workspace.actions.groups import change_members, create_group
+from workspace.actions.groups import create_group
+from workspace.actions.members import change_members
 from workspace.events import SYSTEM
 from workspace.models import EndUser, Environment, Workspace
 

@@ -11,6 +11,7 @@ from provisioning.models import ProvisioningConnection
 from workspace.actions.end_users import create_end_user, set_password
 from workspace.events import SYSTEM
 from workspace.models import EndUser, Environment
+from workspace.profile import Profile
 
 Enforcement = EnvironmentProvider.Enforcement
 
@@ -19,7 +20,8 @@ def add_by_hand(name: str, environments: list[Environment]) -> EndUser:
     """Add a person with a password."""
     workspace = environments[0].workspace
     email = people.email(name, f"{workspace.slug}.example")
-    end_user = create_end_user(workspace=workspace, full_name=name, email=email, environments=environments, by=SYSTEM)
+    profile = Profile(name, email, SYSTEM.source)
+    end_user = create_end_user(workspace=workspace, profile=profile, environments=environments, by=SYSTEM)
     set_password(end_user=end_user, password=password(email), by=SYSTEM)
     return end_user
 

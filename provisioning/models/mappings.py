@@ -45,6 +45,15 @@ class GroupMapping(Entity):
         self.name_key = canonical(self.name)
         super().save(*args, **kwargs)
 
+    def state(self) -> dict[str, object]:
+        """Return it as an event keeps it: with ids, so that it can be made again."""
+        return {
+            "mapping": str(self),
+            "name": self.name,
+            "environment": str(self.environment_id),
+            "group": str(self.group_id) if self.group_id else None,
+        }
+
     @property
     def target(self) -> str:
         """Where the members come, in words."""

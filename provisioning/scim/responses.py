@@ -10,7 +10,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpResponse
 
 from provisioning.payload import errors
-from workspace.events import ActionError, ConflictError
+from workspace.refusals import ActionError, ConflictError
 
 CONTENT_TYPE = "application/scim+json"
 

@@ -17,11 +17,11 @@ from provisioning.actions.mappings import add_mapping, choose_attributes, remove
 from provisioning.forms import MappingForm, ProfileSourcesForm
 from provisioning.models import GroupMapping, ProvisioningConnection
 from provisioning.views.providers import about, connection_or_404, counted, setup_tabs, setup_url
+from workspace.actions.exact import SetChange
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
-from workspace.db.sets import Settled
 from workspace.forms import refusals_shown_in
 from workspace.models import Environment
 
@@ -95,22 +95,23 @@ def attributes(request: ConsoleRequest, environment: Environment, provider: UUID
         return _page(request, connection, attributes_form=form)
 
     def change() -> Effect:
-        changed, refused = choose_attributes(connection=connection, by=request.actor, **form.cleaned_data)
-        sentences = [f"{counted(len(changed), 'profile')} changed."] if changed else []
-        if refused:
-            sentences.append(f"Not taken, because somebody else has it or it is no address: {_listed(refused)}.")
-        return Effect(sentences, [f"{name} <{email}>" for _, name, email in changed])
+        changes = choose_attributes(connection=connection, by=request.actor, **form.cleaned_data)
+        sentences = [f"{counted(len(changes.after), 'profile')} changed."] if changes.after else []
+        if changes.refused:
+            refused = _listed(changes.refused)
+            sentences.append(f"Not taken, because somebody else has it or it is no address: {refused}.")
+        return Effect(sentences, [f"{name} <{email}>" for _, name, email, *_ in changes.after])
 
     return _done(request, connection, change, "Save")
 
 
-def _effect(changed: list[Settled], connection: ProvisioningConnection) -> Effect:
-    lost = [name for each in changed for _, name in each.left]
+def _effect(changed: list[SetChange], connection: ProvisioningConnection) -> Effect:
+    lost = [name for each in changed for _, name in each.removed]
     return Effect([text for each in changed for text in _sentences(each, connection)], list(dict.fromkeys(lost)))
 
 
-def _sentences(settled: Settled, connection: ProvisioningConnection) -> list[str]:
-    place, come, gone = settled.place, len(settled.came), len(settled.left)
+def _sentences(change: SetChange, connection: ProvisioningConnection) -> list[str]:
+    place, come, gone = change.place, len(change.added), len(change.removed)
     if isinstance(place, Environment):
         losing = (
             f"{counted(gone, 'end user')} {_verb(gone, 'lose')} the access to {place} that {connection.name} gives."

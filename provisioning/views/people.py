@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from provisioning.models import ProvisionedMembership, ProvisionedUser
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
-from workspace.models import ChangeEvent, EndUser, Environment
+from workspace.models import EndUser, Environment, Source
 
 
 @console
@@ -23,8 +23,8 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "end_user": person,
         "tabs": end_user_tabs(request, person),
         "facts": [
-            {"label": "Full name", "value": person.full_name, "hint": _provenance(person, "name")},
-            {"label": "Email address", "value": person.email, "hint": _provenance(person, "email")},
+            {"label": "Full name", "value": person.full_name, "hint": _provenance(person.name_source)},
+            {"label": "Email address", "value": person.email, "hint": _provenance(person.email_source)},
         ],
         "records": [_record(record) for record in _records(person)],
         "list_url": page_url("workspace:end-users", environment),
@@ -63,11 +63,6 @@ def _group_url(environment: Environment, membership: ProvisionedMembership) -> s
     return page_url("workspace:group", environment, group=group) if group else ""
 
 
-def _provenance(person: EndUser, name: str) -> str:
-    """Who gave the value that holds: the latest change that has it."""
-    events = ChangeEvent.objects.of(person.workspace).about(person.pk)
-    event = events.filter(after__has_key=name).first()
-    if event is None:
-        return ""
-    is_provider = event.actor_kind == ChangeEvent.ActorKind.CONNECTION
-    return f"{'from' if is_provider else 'by'} {event.actor_name}"
+def _provenance(source: Source) -> str:
+    """Return who gave a value, for people."""
+    return f"{'by' if source.is_manual else 'from'} {source.name}"

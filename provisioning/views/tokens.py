@@ -17,9 +17,9 @@ from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
 from workspace.console.responses import with_wait
 from workspace.crypto import UnsealError, seal, unseal
-from workspace.events import ActionError
 from workspace.forms import PasswordForm, refusals_shown_in, sent
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
 # A token that was just made, sealed, until the next page has shown it.
 _NEW_TOKEN = "new_scim_token"

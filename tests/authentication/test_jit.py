@@ -14,7 +14,8 @@ from tests.authentication.end_users import OKTA, OKTA_ACTOR, environments, perso
 from tests.authentication.ways import ADA, Way, connect, way
 from tests.idp import PERSISTENT
 from workspace.actions.end_users import deactivate_end_user
-from workspace.actions.groups import change_members, create_group
+from workspace.actions.groups import create_group
+from workspace.actions.members import change_members
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, GroupMembership
 

@@ -32,16 +32,13 @@ from tests.authentication.end_users import (
     url,
 )
 from tests.factories import PASSWORD
-from workspace.actions.end_users import (
-    create_end_user,
-    deactivate_end_user,
-    set_manual_access,
-    set_password,
-    update_profile,
-)
-from workspace.events import SYSTEM, ActionError
+from workspace.actions.access import set_manual_access
+from workspace.actions.end_users import create_end_user, deactivate_end_user, set_password, update_profile
+from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser
 from workspace.models.throttling import FREE_ATTEMPTS
+from workspace.profile import Profile
+from workspace.refusals import ActionError
 
 pytestmark = pytest.mark.django_db
 NEW = "quite another passphrase"
@@ -91,7 +88,7 @@ def ask(client, environment, email=ADA):
 def test_an_invitation_is_mailed_with_a_link_to_the_configured_origin(dev, mails, settings):
     settings.ORIGIN = "https://admin.example.com"
     ada = person(dev, password="")
-    update_profile(end_user=ada, full_name="Ada & Co <Winter>", email=ADA, by=SYSTEM)
+    update_profile(end_user=ada, profile=Profile("Ada & Co <Winter>", ADA, SYSTEM.source), by=SYSTEM)
     (message,) = mails(lambda: invite_end_user(end_user=ada, environment=dev, by=SYSTEM, now=timezone.now()))
     assert message.to == [ada.email] and message.subject == "You are invited to Acme DEV"
     assert "Hello Ada & Co <Winter>," in message.body
@@ -158,7 +155,7 @@ def test_a_link_dies_with_what_it_was_mailed_for(client, dev, invited, loss):
     elif loss == "access":
         set_manual_access(end_user=ada, environments=[], by=SYSTEM)
     else:
-        update_profile(end_user=ada, full_name=ada.full_name, email="mallory@acme.example", by=SYSTEM)
+        update_profile(end_user=ada, profile=Profile(ada.full_name, "mallory@acme.example", SYSTEM.source), by=SYSTEM)
     assert use(client, dev, invited).status_code == 410
 
 
@@ -184,7 +181,7 @@ def test_setting_a_password_ends_all_sessions_and_kills_the_other_links(client, 
 def test_a_person_who_changes_meanwhile_is_not_written_over(dev, ada, mails):
     """The action reads the person anew: the whole row is saved with the password."""
     (message,) = mails(lambda: send_password_reset(end_user=ada, environment=dev, by=SYSTEM, now=timezone.now()))
-    update_profile(end_user=ada, full_name="Ada Summer", email=ADA, by=SYSTEM)
+    update_profile(end_user=ada, profile=Profile("Ada Summer", ADA, SYSTEM.source), by=SYSTEM)
     set_password_by_ticket(environment=dev, token=token_in(message), password=NEW, visit=Visit(), now=timezone.now())
     assert EndUser.objects.get().full_name == "Ada Summer"
 
@@ -251,7 +248,7 @@ def test_nothing_is_mailed_to_whom_no_password_lets_in(client, places, ada, mail
 
 def test_c5_people_managed_by_scim_have_no_reset_where_sso_is_enforced_and_one_where_it_is_not(client, dev, mails):
     bo = create_end_user(
-        workspace=dev.workspace, full_name="Bo", email=ADA, environments=[dev], source=OKTA, by=OKTA_ACTOR
+        workspace=dev.workspace, profile=Profile("Bo", ADA, OKTA), environments=[dev], source=OKTA, by=OKTA_ACTOR
     )
     set_password(end_user=bo, password=PASSWORD, by=SYSTEM)
     assert len(mails(lambda: ask(client, dev))) == 1
@@ -260,9 +257,9 @@ def test_c5_people_managed_by_scim_have_no_reset_where_sso_is_enforced_and_one_w
 
 
 def test_c5_an_address_that_an_idp_changed_never_feeds_a_reset(client, dev, ada, mails):
-    update_profile(end_user=ada, full_name="Ada", email="mallory@acme.example", by=OKTA_ACTOR)
+    update_profile(end_user=ada, profile=Profile("Ada", "mallory@acme.example", OKTA), by=OKTA_ACTOR)
     assert mails(lambda: ask(client, dev, "mallory@acme.example")) == []
-    update_profile(end_user=ada, full_name="Ada", email=ADA, by=SYSTEM)
+    update_profile(end_user=ada, profile=Profile("Ada", ADA, SYSTEM.source), by=SYSTEM)
     assert len(mails(lambda: ask(client, dev))) == 1
 
 

@@ -4,8 +4,9 @@ from django.urls import reverse
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from tests import factories
-from workspace.events import SYSTEM, ActionError
+from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, Environment
+from workspace.refusals import ActionError
 
 SAML, PASSWORD = "SAML-based SSO authentication", "Password authentication"
 

@@ -10,8 +10,9 @@ from authentication.models import EnvironmentPolicy, EnvironmentProvider, Identi
 from authentication.saml.certificates import parse_certificates
 from tests import factories
 from tests.authentication.certificates import NOW, fingerprint, make, pem
-from workspace.events import SYSTEM, ActionError
+from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, Environment
+from workspace.refusals import ActionError
 
 TODAY = (datetime.now(UTC) - NOW).days
 

@@ -31,7 +31,9 @@ from tests import factories
 from tests.authentication.end_users import environments, person, url
 from tests.authentication.ways import ADA, Way, connect, requested, way
 from tests.idp import EMAIL, NS, PERSISTENT, Encryption, Idp, Style, encode
-from workspace.actions.end_users import deactivate_end_user, set_manual_access, update_profile
+from workspace import profile as workspace_profile
+from workspace.actions.access import set_manual_access
+from workspace.actions.end_users import deactivate_end_user, update_profile
 from workspace.events import SYSTEM
 from workspace.models import Administrator, EndUser, Environment, User
 
@@ -522,7 +524,11 @@ def test_s11_a_recycled_address_does_not_bring_in_somebody_else(okta, ada):
 
 def test_s11_a_nameid_that_is_the_address_goes_to_who_has_the_address_now(okta, places, ada):
     assert okta.sign_in().status_code == 302 and not SamlIdentity.objects.exists()
-    update_profile(end_user=ada, full_name="Ada Winter", email="ada.summer@acme.example", by=SYSTEM)
+    update_profile(
+        end_user=ada,
+        profile=workspace_profile.Profile("Ada Winter", "ada.summer@acme.example", SYSTEM.source),
+        by=SYSTEM,
+    )
     successor = person(places[1], name="Ada Winter", password="")
     okta.sign_in()
     assert EndUserSession.objects.latest("id").end_user == successor

@@ -21,8 +21,9 @@ from authentication.actions.service_provider import (
 )
 from authentication.models import ServiceProviderKey
 from tests import factories
-from workspace.events import SYSTEM, ActionError, Actor
+from workspace.events import SYSTEM, Actor
 from workspace.models import ChangeEvent, Workspace
+from workspace.refusals import ActionError
 
 State = ServiceProviderKey.State
 DS, MD = "{http://www.w3.org/2000/09/xmldsig#}", "{urn:oasis:names:tc:SAML:2.0:metadata}"

@@ -26,17 +26,12 @@ from tests.authentication.end_users import (
     token,
     url,
 )
-from workspace.actions.end_users import (
-    deactivate_end_user,
-    end_access,
-    link_end_user,
-    reactivate_end_user,
-    restore_access,
-    set_manual_access,
-)
+from workspace.actions.access import end_access, restore_access, set_manual_access
+from workspace.actions.end_users import deactivate_end_user, link_end_user, reactivate_end_user
 from workspace.crypto import unseal
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent
+from workspace.profile import Profile
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +64,11 @@ def session(**values) -> EndUserSession:
 
 def has_access(end_user, environment, source=OKTA):
     link_end_user(
-        end_user=end_user, full_name=end_user.full_name, environment=environment, source=source, by=OKTA_ACTOR
+        end_user=end_user,
+        profile=Profile(end_user.full_name, end_user.email, source),
+        environment=environment,
+        source=source,
+        by=OKTA_ACTOR,
     )
 
 

@@ -15,9 +15,11 @@ from provisioning.models import ScimRequest
 from provisioning.views.activity import PAGE, remedy
 from tests import factories
 from tests.scim import Scim, make_connection, okta_user
+from workspace.action_names import Action
 from workspace.actions.end_users import create_end_user
-from workspace.events import Actor, record
+from workspace.events import SYSTEM, Actor, Sentence, record
 from workspace.models import ChangeEvent, EndUser, EndUserGroup
+from workspace.profile import Profile
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +57,11 @@ def make_events(scim: Scim, count: int) -> None:
     environment = scim.connection.environment
     for number in range(count):
         record(
-            by=by, action="group.renamed", subject=environment, environment=environment, sentence=f"Change {number}."
+            by=by,
+            action=Action.GROUP_RENAMED,
+            subject=environment,
+            environment=environment,
+            sentence=Sentence(f"Change {number}."),
         )
 
 
@@ -314,7 +320,9 @@ def test_the_tab_says_what_each_provider_says(scim, viewer):
 def test_the_tab_tells_where_name_and_address_come_from(scim, viewer):
     by = Actor(ChangeEvent.ActorKind.ADMINISTRATOR, "1", "olivia@acme.example")
     ada = create_end_user(
-        workspace=scim.connection.environment.workspace, full_name="Ada", email="ada@example.com", by=by
+        workspace=scim.connection.environment.workspace,
+        profile=Profile("Ada", "ada@example.com", SYSTEM.source),
+        by=by,
     )
     assert [fact["hint"] for fact in tab(viewer, ada).context["facts"]] == ["by olivia@acme.example"] * 2
 

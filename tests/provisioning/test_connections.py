@@ -9,7 +9,7 @@ from provisioning.actions.connections import People, PeopleUndecided, choose_met
 from provisioning.actions.tokens import revoke_token
 from provisioning.models import ProvisioningConnection
 from tests.scim import Scim, make_connection
-from workspace.actions.end_users import set_manual_access
+from workspace.actions.access import set_manual_access
 from workspace.actions.groups import create_group
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, EnvironmentAccess, GroupMembership, SourceKind

@@ -12,8 +12,9 @@ from provisioning.payload.resources import profile
 from tests import factories
 from tests.provisioning.mapped import add, due, fresh, granted, remove
 from tests.scim import Scim, make_connection, okta_user
-from workspace.events import SYSTEM, ActionError
+from workspace.events import SYSTEM
 from workspace.models import EndUserGroup, Environment
+from workspace.refusals import ActionError
 
 THREADS, ROUNDS = 6, 4
 

@@ -14,8 +14,9 @@ from tests import factories
 from tests.provisioning.mapped import add, due, fresh, granted, remove
 from tests.scim import Scim
 from workspace.actions.end_users import deactivate_end_user
-from workspace.actions.groups import change_members, create_group, delete_group
-from workspace.events import SYSTEM, ActionError, ConflictError
+from workspace.actions.groups import create_group, delete_group
+from workspace.actions.members import change_members
+from workspace.events import SYSTEM
 from workspace.models import (
     ChangeEvent,
     EndUser,
@@ -25,6 +26,7 @@ from workspace.models import (
     GroupMembership,
     SourceKind,
 )
+from workspace.refusals import ActionError, ConflictError
 
 pytestmark = pytest.mark.django_db
 

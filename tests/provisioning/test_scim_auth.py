@@ -9,8 +9,9 @@ from provisioning import tokens
 from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
 from provisioning.models import ScimRequest, ScimToken
 from tests.scim import Scim
-from workspace.events import SYSTEM, ActionError
+from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, User
+from workspace.refusals import ActionError
 
 pytestmark = pytest.mark.django_db
 

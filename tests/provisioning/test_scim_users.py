@@ -6,6 +6,7 @@ from tests.scim import ENTERPRISE, SEARCH, Scim, make_connection, okta_user
 from workspace.actions import end_users
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser
+from workspace.profile import Profile
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +29,7 @@ def add_by_hand(scim, name="ada", access=True):
     environment = scim.connection.environment
     return end_users.create_end_user(
         workspace=environment.workspace,
-        full_name="By Hand",
-        email=f"{name.upper()}@example.com",
+        profile=Profile("By Hand", f"{name.upper()}@example.com", SYSTEM.source),
         environments=[environment] if access else [],
         by=SYSTEM,
     )

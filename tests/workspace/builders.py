@@ -7,6 +7,7 @@ from workspace.actions.end_users import create_end_user
 from workspace.actions.groups import create_group
 from workspace.events import SYSTEM, Actor
 from workspace.models import EndUser, EndUserGroup, Environment, Source, SourceKind, Workspace
+from workspace.profile import Profile
 
 OKTA = Source(SourceKind.SCIM, "0192f5e0-0000-7000-8000-000000000001", "Okta Dev")
 OKTA_ACTOR = Actor("connection", OKTA.id, OKTA.name)
@@ -18,7 +19,10 @@ def build(slug: str) -> SimpleNamespace:
     dev, test, prod = workspace.environments.all()
     roles = {role: factories.administrator(workspace, role) for role in ("owner", "admin", "viewer")}
     ada = create_end_user(
-        workspace=workspace, full_name="Ada Winter", email=f"ada@{slug}.example", environments=[dev], by=SYSTEM
+        workspace=workspace,
+        profile=Profile("Ada Winter", f"ada@{slug}.example", SYSTEM.source),
+        environments=[dev],
+        by=SYSTEM,
     )
     bo = provisioned(workspace, "Bo Lund", dev, test)
     return SimpleNamespace(
@@ -41,7 +45,7 @@ def provisioned(workspace: Workspace, name: str, *environments: Environment) -> 
     """A person whom an IdP provisioned."""
     email = f"{name.split(maxsplit=1)[0].lower()}@{workspace.slug}.example"
     return create_end_user(
-        workspace=workspace, full_name=name, email=email, environments=environments, source=OKTA, by=OKTA_ACTOR
+        workspace=workspace, profile=Profile(name, email, OKTA), environments=environments, source=OKTA, by=OKTA_ACTOR
     )
 
 

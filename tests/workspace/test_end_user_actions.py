@@ -3,19 +3,19 @@
 import pytest
 
 from tests.workspace.builders import OKTA, OKTA_ACTOR
+from workspace.actions.access import end_access, restore_access, set_manual_access
 from workspace.actions.end_users import (
     create_end_user,
     deactivate_end_user,
-    end_access,
     link_end_user,
     reactivate_end_user,
-    read_only_reason,
-    restore_access,
-    set_manual_access,
     update_profile,
 )
-from workspace.events import SYSTEM, ActionError, Actor
-from workspace.models import ChangeEvent, EndUser, User
+from workspace.actions.read_only import profile_read_only_reason
+from workspace.events import SYSTEM, Actor
+from workspace.models import MANUAL, ChangeEvent, EndUser, User
+from workspace.profile import Profile
+from workspace.refusals import ActionError
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +27,7 @@ def events(person):
 def test_creating_is_one_event_with_access_and_groups(acme):
     cy = create_end_user(
         workspace=acme.workspace,
-        full_name=" Cy  Ode ",
-        email=" cy@acme.example ",
+        profile=Profile(" Cy  Ode ", " cy@acme.example ", SYSTEM.source),
         environments=[acme.dev],
         groups=[acme.support],
         by=acme.actor,
@@ -37,9 +36,12 @@ def test_creating_is_one_event_with_access_and_groups(acme):
     assert (cy.full_name, cy.email) == ("Cy Ode", "cy@acme.example")
     assert event.after == {
         "name": "Cy Ode",
+        "name_source": SYSTEM.source.listed(),
         "email": "cy@acme.example",
-        "access": ["DEV"],
-        "groups": ["Support"],
+        "email_source": SYSTEM.source.listed(),
+        "status": "active",
+        "access": [[str(acme.dev.pk), "DEV", *MANUAL.listed()]],
+        "groups": [[str(acme.support.pk), "Support", *MANUAL.listed()]],
     }
     assert (event.workspace_id, event.environment_id) == (acme.workspace.pk, acme.dev.pk)
 
@@ -47,46 +49,61 @@ def test_creating_is_one_event_with_access_and_groups(acme):
 @pytest.mark.parametrize("email", ["ada@acme.example", "ADA@ACME.example", " ａda@acme.example"])
 def test_a_person_exists_once_in_a_workspace(acme, email):
     with pytest.raises(ActionError) as refusal:
-        create_end_user(workspace=acme.workspace, full_name="Other", email=email, by=acme.actor)
+        create_end_user(workspace=acme.workspace, profile=Profile("Other", email, SYSTEM.source), by=acme.actor)
     assert refusal.value.field == "email"
     assert acme.workspace.end_users.count() == 2
 
 
 def test_the_same_address_may_exist_in_two_workspaces(acme, globex):
-    create_end_user(workspace=globex.workspace, full_name="Ada", email="ada@acme.example", by=globex.actor)
+    create_end_user(
+        workspace=globex.workspace,
+        profile=Profile("Ada", "ada@acme.example", SYSTEM.source),
+        by=globex.actor,
+    )
     assert EndUser.objects.filter(email_key="ada@acme.example").count() == 2
 
 
 @pytest.mark.parametrize("email", ["", "ada", "a b@c.example", "@c.example", "a@", "a" * 250 + "@c.example"])
 def test_an_address_has_the_form_of_one(acme, email):
     with pytest.raises(ActionError) as refusal:
-        create_end_user(workspace=acme.workspace, full_name="X", email=email, by=acme.actor)
+        create_end_user(workspace=acme.workspace, profile=Profile("X", email, SYSTEM.source), by=acme.actor)
     assert refusal.value.field == "email"
 
 
 def test_an_address_inside_an_intranet_is_one(acme):
-    create_end_user(workspace=acme.workspace, full_name="X", email="x@intranet", by=acme.actor)
+    create_end_user(workspace=acme.workspace, profile=Profile("X", "x@intranet", SYSTEM.source), by=acme.actor)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "n" * 251])
 def test_a_name_is_neither_empty_nor_endless(acme, name):
     with pytest.raises(ActionError) as refusal:
-        create_end_user(workspace=acme.workspace, full_name=name, email="x@acme.example", by=acme.actor)
+        create_end_user(
+            workspace=acme.workspace,
+            profile=Profile(name, "x@acme.example", SYSTEM.source),
+            by=acme.actor,
+        )
     assert refusal.value.field == "full_name"
 
 
 def test_a_refused_update_changes_nothing(acme):
     with pytest.raises(ActionError):
-        update_profile(end_user=acme.ada, full_name="Ada", email="bo@acme.example", by=acme.actor)
+        update_profile(end_user=acme.ada, profile=Profile("Ada", "bo@acme.example", SYSTEM.source), by=acme.actor)
     acme.ada.refresh_from_db()
     assert (acme.ada.full_name, events(acme.ada)) == ("Ada Winter", ["end_user.created"])
 
 
 def test_an_update_records_only_what_changed(acme):
-    assert update_profile(end_user=acme.ada, full_name="Ada Summer", email=acme.ada.email, by=acme.actor)
+    assert update_profile(
+        end_user=acme.ada, profile=Profile("Ada Summer", acme.ada.email, acme.actor.source), by=acme.actor
+    )
     event = ChangeEvent.objects.about(acme.ada.pk).first()
-    assert (event.before, event.after) == ({"name": "Ada Winter"}, {"name": "Ada Summer"})
-    assert not update_profile(end_user=acme.ada, full_name="Ada Summer", email=acme.ada.email, by=acme.actor)
+    assert (event.before, event.after) == (
+        {"name": "Ada Winter", "name_source": SYSTEM.source.listed()},
+        {"name": "Ada Summer", "name_source": acme.actor.source.listed()},
+    )
+    assert not update_profile(
+        end_user=acme.ada, profile=Profile("Ada Summer", acme.ada.email, acme.actor.source), by=acme.actor
+    )
     assert len(events(acme.ada)) == 2
 
 
@@ -97,23 +114,33 @@ class TestManagedByScim:
     def test_no_hand_changes_them(self, acme, who):
         with pytest.raises(ActionError, match="Okta Dev manages the name and email address of this person"):
             update_profile(
-                end_user=acme.bo, full_name="Forged", email="bo@acme.example", by=Actor(who, "1", "Somebody")
+                end_user=acme.bo,
+                profile=Profile("Forged", "bo@acme.example", SYSTEM.source),
+                by=Actor(who, "1", "Somebody"),
             )
         acme.bo.refresh_from_db()
         assert acme.bo.full_name == "Bo Lund"
 
     def test_the_idp_changes_them(self, acme):
-        assert update_profile(end_user=acme.bo, full_name="Bo Berg", email="bo@acme.example", by=OKTA_ACTOR)
+        assert update_profile(end_user=acme.bo, profile=Profile("Bo Berg", "bo@acme.example", OKTA), by=OKTA_ACTOR)
 
     def test_sending_them_unchanged_is_no_change(self, acme):
-        assert not update_profile(end_user=acme.bo, full_name="Bo Lund", email="bo@acme.example", by=acme.actor)
+        assert not update_profile(
+            end_user=acme.bo, profile=Profile("Bo Lund", "bo@acme.example", SYSTEM.source), by=acme.actor
+        )
 
     def test_there_is_a_reason_as_long_as_scim_gives_access(self, acme):
-        assert read_only_reason(acme.bo) and not read_only_reason(acme.ada)
-        link_end_user(end_user=acme.ada, full_name="Ada", environment=acme.dev, source=OKTA, by=OKTA_ACTOR)
-        assert read_only_reason(acme.ada)
+        assert profile_read_only_reason(acme.bo) and not profile_read_only_reason(acme.ada)
+        link_end_user(
+            end_user=acme.ada,
+            profile=Profile("Ada", acme.ada.email, OKTA),
+            environment=acme.dev,
+            source=OKTA,
+            by=OKTA_ACTOR,
+        )
+        assert profile_read_only_reason(acme.ada)
         end_access(end_user=acme.ada, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
-        assert not read_only_reason(acme.ada)
+        assert not profile_read_only_reason(acme.ada)
 
 
 class TestAccess:
@@ -123,7 +150,10 @@ class TestAccess:
         held = {(access.environment.slug, access.source_kind) for access in acme.bo.accesses.all()}
         assert held == {("dev", "scim"), ("test", "scim"), ("dev", "manual")}
         event = ChangeEvent.objects.about(acme.bo.pk).first()
-        assert (event.before, event.after) == ({"access": ["PROD"]}, {"access": ["DEV"]})
+        assert (event.before, event.after) == (
+            {"access": [[str(acme.prod.pk), "PROD", *MANUAL.listed()]]},
+            {"access": [[str(acme.dev.pk), "DEV", *MANUAL.listed()]]},
+        )
         assert not set_manual_access(end_user=acme.bo, environments=[acme.dev], by=acme.actor)
 
     def test_one_source_is_enough_to_stay(self, acme):
@@ -150,5 +180,9 @@ def test_deactivating_twice_is_one_event(acme):
 
 def test_an_end_user_is_never_a_console_account(acme):
     before = User.objects.count()
-    create_end_user(workspace=acme.workspace, full_name="Owner", email="owner@acme.example", by=SYSTEM)
+    create_end_user(
+        workspace=acme.workspace,
+        profile=Profile("Owner", "owner@acme.example", SYSTEM.source),
+        by=SYSTEM,
+    )
     assert User.objects.count() == before

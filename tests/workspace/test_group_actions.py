@@ -3,16 +3,11 @@
 import pytest
 
 from tests.workspace.builders import OKTA, OKTA_ACTOR
-from workspace.actions.groups import (
-    change_members,
-    create_group,
-    delete_group,
-    release_group,
-    rename_group,
-    take_over_group,
-)
-from workspace.events import ActionError, Actor
-from workspace.models import ChangeEvent, EndUserGroup
+from workspace.actions.groups import create_group, delete_group, release_group, rename_group, take_over_group
+from workspace.actions.members import change_members
+from workspace.events import Actor
+from workspace.models import MANUAL, ChangeEvent, EndUserGroup
+from workspace.refusals import ActionError
 
 pytestmark = pytest.mark.django_db
 
@@ -107,14 +102,18 @@ class TestMembers:
         take_over_group(group=acme.support, source=OKTA, by=OKTA_ACTOR)
         event = ChangeEvent.objects.about(acme.support.pk).first()
         assert not acme.support.end_users.exists() and acme.support.is_managed
-        assert event.before["members"] == [[str(acme.ada.pk), "Ada Winter"]]
+        assert event.before["members"] == [[str(acme.ada.pk), "Ada Winter", *MANUAL.listed()]]
 
 
 def test_a_deleted_group_leaves_its_members_in_the_event(acme):
     pk = acme.support.pk
     delete_group(group=acme.support, by=acme.actor)
     event = ChangeEvent.objects.about(pk).first()
-    assert event.before == {"name": "Support", "members": [[str(acme.ada.pk), "Ada Winter"]]}
+    assert event.before == {
+        "name": "Support",
+        "source": MANUAL.listed(),
+        "members": [[str(acme.ada.pk), "Ada Winter", *MANUAL.listed()]],
+    }
     assert acme.ada in acme.everyone.end_users
 
 

@@ -5,9 +5,11 @@ import pytest
 from tests.workspace.builders import OKTA, OKTA_ACTOR
 from tests.workspace.test_people import cells, names, text
 from workspace.actions.end_users import create_end_user, deactivate_end_user
-from workspace.actions.groups import change_members, create_group
+from workspace.actions.groups import create_group
+from workspace.actions.members import change_members
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUserGroup
+from workspace.profile import Profile
 
 
 def page(acme, group, action="") -> str:
@@ -18,8 +20,7 @@ def add_people(acme, count, **more):
     return [
         create_end_user(
             workspace=acme.workspace,
-            full_name=f"Person {number:02}",
-            email=f"p{number}@acme.example",
+            profile=Profile(f"Person {number:02}", f"p{number}@acme.example", SYSTEM.source),
             environments=[acme.dev],
             by=SYSTEM,
             **more,
@@ -204,7 +205,11 @@ class TestAddMembers:
         return client.post(page(acme, acme.support, "members/add/"), data)
 
     def test_the_list_offers_those_with_access_who_are_not_in_yet(self, acme, owner):
-        create_end_user(workspace=acme.workspace, full_name="No Access", email="no@acme.example", by=SYSTEM)
+        create_end_user(
+            workspace=acme.workspace,
+            profile=Profile("No Access", "no@acme.example", SYSTEM.source),
+            by=SYSTEM,
+        )
         words = text(owner.get(page(acme, acme.support, "members/add/")))
         assert "Choose Bo Lund" in words and "Choose Ada" not in words and "No Access" not in words
         assert "No end user matches" in text(owner.get(page(acme, acme.support, "members/add/?q=zzz")))

@@ -6,10 +6,13 @@ import re
 import pytest
 
 from tests.workspace.builders import OKTA, OKTA_ACTOR
-from workspace.actions.end_users import create_end_user, deactivate_end_user, end_access, update_profile
+from workspace.actions.access import end_access
+from workspace.actions.end_users import create_end_user, deactivate_end_user, update_profile
 from workspace.actions.groups import create_group
-from workspace.events import SYSTEM, ActionError
+from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser
+from workspace.profile import Profile
+from workspace.refusals import ActionError
 
 
 def text(response) -> str:
@@ -43,7 +46,11 @@ class TestList:
         assert names(owner.get("/workspaces/acme/test/end-users/")) == ["Bo Lund"]
 
     def test_it_can_show_everybody_of_the_workspace(self, acme, owner):
-        create_end_user(workspace=acme.workspace, full_name="No Access", email="no@acme.example", by=SYSTEM)
+        create_end_user(
+            workspace=acme.workspace,
+            profile=Profile("No Access", "no@acme.example", SYSTEM.source),
+            by=SYSTEM,
+        )
         response = owner.get(f"{acme.url}end-users/?access=any")
         assert names(response) == ["Ada Winter", "Bo Lund", "No Access"]
         assert cells(response, "No Access") == {
@@ -96,8 +103,7 @@ class TestList:
         for number in range(50):
             create_end_user(
                 workspace=acme.workspace,
-                full_name=f"Person {number:02}",
-                email=f"p{number}@acme.example",
+                profile=Profile(f"Person {number:02}", f"p{number}@acme.example", SYSTEM.source),
                 environments=[acme.dev],
                 by=SYSTEM,
             )
@@ -116,8 +122,7 @@ class TestList:
             count = EndUser.objects.count()
             create_end_user(
                 workspace=acme.workspace,
-                full_name=f"Person {count}",
-                email=f"p{count}@acme.example",
+                profile=Profile(f"Person {count}", f"p{count}@acme.example", SYSTEM.source),
                 environments=[acme.dev, acme.prod],
                 groups=[acme.support],
                 by=SYSTEM,
@@ -206,7 +211,9 @@ class TestDetail:
         few = query_count(owner, url)
         for number in range(8):
             create_group(environment=acme.dev, name=f"Group {number}", members=[acme.ada.pk], by=SYSTEM)
-            update_profile(end_user=acme.ada, full_name=f"Ada {number}", email=acme.ada.email, by=SYSTEM)
+            update_profile(
+                end_user=acme.ada, profile=Profile(f"Ada {number}", acme.ada.email, SYSTEM.source), by=SYSTEM
+            )
         assert query_count(owner, url) == few
 
     def test_a_viewer_sees_no_button_that_would_refuse(self, acme, as_role):

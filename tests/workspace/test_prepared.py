@@ -14,6 +14,7 @@ from workspace.actions.end_users import create_end_user
 from workspace.db.prepared import Among, Ids, Insertion, Prepared, PreparedInsert, Update
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
+from workspace.profile import Profile
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,12 @@ def place():
     environment = workspace.environments.first()
     for name in ("Alan", "Ben"):
         email = f"{name}@acme.example".lower()
-        create_end_user(workspace=workspace, full_name=name, email=email, environments=[environment], by=SYSTEM)
+        create_end_user(
+            workspace=workspace,
+            profile=Profile(name, email, SYSTEM.source),
+            environments=[environment],
+            by=SYSTEM,
+        )
     return environment
 
 

@@ -1,44 +1,151 @@
-"""Access of many people at once."""
+"""Changes of who may sign in to an environment."""
 
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import QuerySet
-
-from workspace.db.sets import Settled, in_words, settle
+from workspace.action_names import Action
+from workspace.actions.exact import SetChange, make_exact
+from workspace.db.prepared import Prepared
 from workspace.db.transactions import atomic
-from workspace.events import Actor, record
-from workspace.models import EndUser, Environment, Source
+from workspace.events import Actor, Sentence, record
+from workspace.models import MANUAL, EndUser, Environment, EnvironmentAccess, Source
+from workspace.models.people import EndUserQuerySet
+from workspace.words import listed, people_named
 
 
 @atomic
-def settle_access(
+def set_manual_access(*, end_user: EndUser, environments: Collection[Environment], by: Actor) -> bool:
+    """Make access given by hand exactly that to these environments, and say whether anything changed."""
+    rows = {each.environment: each for each in end_user.accesses.of_source(MANUAL).select_related("environment")}
+    added = [environment for environment in environments if environment not in rows]
+    removed = [access for environment, access in rows.items() if environment not in environments]
+    if not added and not removed:
+        return False
+    given = give_access(end_user, added, MANUAL)
+    EnvironmentAccess.objects.filter(pk__in=[access.pk for access in removed]).delete()
+    record(
+        by=by,
+        action=Action.END_USER_ACCESS_CHANGED,
+        subject=end_user,
+        workspace=end_user.workspace,
+        sentence=Sentence("{by} changed the environments of {person}.", by=by, person=end_user),
+        concerns=[*added, *(access.environment for access in removed)],
+        before={"access": [access.state() for access in removed]},
+        after={"access": [access.state() for access in given]},
+    )
+    return True
+
+
+@atomic
+def end_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
+    """End what a source granted anywhere; the person is deactivated when no access is left. Memberships stay.
+
+    `environment` is where the change came from.
+    """
+    held = _accesses(end_user.pk)
+    ended = [access for access in held if access.is_of(source)]
+    before = str(end_user.status)
+    EnvironmentAccess.objects.filter(pk__in=[access.pk for access in ended]).delete()
+    if len(ended) == len(held):
+        end_user.status = EndUser.Status.DEACTIVATED
+        end_user.save()
+    record(
+        by=by,
+        action=Action.END_USER_ACCESS_ENDED,
+        subject=end_user,
+        environment=environment,
+        sentence=Sentence(
+            "{by} ended the access of {person} to {places}.",
+            by=by,
+            person=end_user,
+            places=listed([access.environment.name for access in ended], "no environment"),
+        ),
+        before={"access": [access.state() for access in ended], "status": before},
+        after={"access": [], "status": str(end_user.status)},
+    )
+
+
+@atomic
+def restore_access(
+    *, end_user: EndUser, source: Source, environment: Environment, environments: Collection[Environment], by: Actor
+) -> None:
+    """Give access by a source that had ended it; the person is active again. `environment` is where that came from."""
+    before = str(end_user.status)
+    end_user.activate()
+    end_user.save()
+    given = give_access(end_user, environments, source)
+    record(
+        by=by,
+        action=Action.END_USER_ACCESS_RESTORED,
+        subject=end_user,
+        environment=environment,
+        sentence=Sentence(
+            "{by} restored the access of {person} to {places}.",
+            by=by,
+            person=end_user,
+            places=listed([each.name for each in environments], "no environment"),
+        ),
+        before={"access": [], "status": before},
+        after={"access": [access.state() for access in given], "status": str(end_user.status)},
+    )
+
+
+@atomic
+def set_access_of_source(
     *,
     environment: Environment,
-    entitled: QuerySet[EndUser],
+    entitled: EndUserQuerySet,
     among: Collection[UUID] | None = None,
     source: Source,
     by: Actor,
-) -> Settled:
+) -> SetChange:
     """Let a source give access to exactly the entitled people; with `among`, nobody else is looked at."""
-    held = environment.accesses.filter(source_kind=source.kind, source_id=source.id)
+    rows = environment.accesses.of_source(source)
     if among is not None:
-        held, entitled = held.filter(end_user__in=among), entitled.filter(pk__in=among)
-    settled = settle(environment, held, entitled, environment=environment.pk, **source.fields())
-    if settled:
-        _record(environment, settled, by)
-    return settled
+        rows, entitled = rows.filter(end_user__in=among), entitled.filter(pk__in=among)
+    change = make_exact(environment, rows, entitled, environment=environment.pk, **source.fields())
+    if change:
+        _record_set(environment, change, source, by)
+    return change
 
 
-def _record(environment: Environment, settled: Settled, by: Actor) -> None:
-    parts = [f"gave {in_words(settled.came)} access to"] if settled.came else []
-    parts += [f"ended the access of {in_words(settled.left)} to"] if settled.left else []
+def give_access(
+    end_user: EndUser, environments: Collection[Environment], source: Source, *, is_new: bool = False
+) -> list[EnvironmentAccess]:
+    """Insert access by a source where it is not there yet, and return the rows; the caller records them."""
+    rows = [] if is_new or not environments else _accesses(end_user.pk)
+    known = {access.environment_id for access in rows if access.is_of(source)}
+    return EnvironmentAccess.objects.bulk_create(
+        (
+            EnvironmentAccess(environment=environment, end_user=end_user, **source.fields())
+            for environment in environments
+            if environment.pk not in known
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> None:
+    parts = ["gave {added} access to"] if change.added else []
+    parts += ["ended the access of {removed} to"] if change.removed else []
     record(
         by=by,
-        action="environment.access_settled",
+        action=Action.ENVIRONMENT_ACCESS_SETTLED,
         subject=environment,
         environment=environment,
-        sentence=f"{by.name} {' and '.join(parts)} {environment}.",
-        before={"ended": settled.left},
-        after={"given": settled.came},
+        sentence=Sentence(
+            f"{{by}} {' and '.join(parts)} {{place}}.",
+            by=by,
+            added=people_named(change.added),
+            removed=people_named(change.removed),
+            place=environment,
+        ),
+        people=change.people,
+        before={"ended": change.removed, "source": source.listed()},
+        after={"given": change.added, "source": source.listed()},
     )
+
+
+_accesses = Prepared(
+    lambda end_user: EnvironmentAccess.objects.filter(end_user=end_user).select_related("environment"), (EndUser, "id")
+)

@@ -1,8 +1,9 @@
 """Changes of console accounts and their roles."""
 
+from workspace.action_names import Action
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
-from workspace.events import Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import Administrator, User, Workspace
 
 
@@ -16,10 +17,17 @@ def add_administrator(
     administrator = Administrator.objects.create(user=user, workspace=workspace, role=role)
     record(
         by=by,
-        action="administrator.added",
+        action=Action.ADMINISTRATOR_ADDED,
         subject=administrator,
         workspace=workspace,
-        sentence=f"{by.name} made {user} {administrator.get_role_display()} of {workspace}.",
+        sentence=Sentence(
+            "{by} made {user} {role} of {workspace}.",
+            by=by,
+            user=user,
+            role=administrator.get_role_display(),
+            workspace=workspace,
+        ),
+        concerns=[user],
         after={"email": user.email, "role": str(role)},
     )
     return administrator

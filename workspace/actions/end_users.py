@@ -1,204 +1,145 @@
-"""Changes of end users. Each function is one transaction with one change event."""
+"""Changes of end users: who a person is, and whether the account is active."""
 
 from collections.abc import Collection
 
 from django.contrib.auth.hashers import make_password
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError
 
-from workspace.db.keys import canonical
-from workspace.db.prepared import Prepared
+from workspace.action_names import Action
+from workspace.actions.access import give_access, set_manual_access
+from workspace.actions.read_only import profile_read_only_reason
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, ConflictError, record
+from workspace.events import Actor, Sentence, is_by_hand, record
 from workspace.models import (
     MANUAL,
-    ChangeEvent,
     EndUser,
     EndUserGroup,
     Environment,
-    EnvironmentAccess,
     GroupMembership,
     Source,
-    SourceKind,
     Workspace,
 )
+from workspace.profile import Profile, clean_full_name
+from workspace.refusals import ActionError, ConflictError
+from workspace.words import listed
 
-_HANDS = {ChangeEvent.ActorKind.ADMINISTRATOR, ChangeEvent.ActorKind.API_TOKEN, ChangeEvent.ActorKind.OPERATOR}
+_NO_ENVIRONMENT = "no environment"
 
 
 @atomic
 def create_end_user(
     *,
     workspace: Workspace,
-    full_name: str,
-    email: str,
+    profile: Profile,
     environments: Collection[Environment] = (),
     groups: Collection[EndUserGroup] = (),
+    is_active: bool = True,
     source: Source = MANUAL,
     by: Actor,
 ) -> EndUser:
-    """Make a person of the workspace, with access to the environments and membership in the groups."""
-    end_user = EndUser(workspace=workspace, full_name=checked_name(full_name), email=checked_email(email))
-    _insert(end_user)
-    _grant(end_user, environments, source)
-    GroupMembership.objects.bulk_create(
-        GroupMembership(group=group, end_user=end_user, **source.fields()) for group in groups
-    )
-    names = [environment.name for environment in environments]
+    """Make a person of the workspace, with access to the environments and membership in the groups by `source`."""
+    end_user = EndUser(workspace=workspace)
+    end_user.status = EndUser.Status.ACTIVE if is_active else EndUser.Status.DEACTIVATED
+    set_profile(end_user, profile)
+    _save_unique(end_user, force_insert=True)
+    accesses = give_access(end_user, environments, source, is_new=True)
+    memberships = [GroupMembership(group=group, end_user=end_user, **source.fields()) for group in groups]
+    GroupMembership.objects.bulk_create(memberships)
     record(
         by=by,
-        action="end_user.created",
+        action=Action.END_USER_CREATED,
         subject=end_user,
         workspace=workspace,
         environment=_only(environments),
-        sentence=f"{by.name} added {end_user} with access to {_listed(names)}.",
-        after=_profile(end_user) | {"access": names, "groups": [group.name for group in groups]},
+        sentence=Sentence(
+            "{by} added {person} with access to {places}.",
+            by=by,
+            person=end_user,
+            places=listed([each.name for each in environments], _NO_ENVIRONMENT),
+        ),
+        concerns=groups,
+        after=profile_state(end_user)
+        | {
+            "status": str(end_user.status),
+            "access": [access.state() for access in accesses],
+            "groups": [[str(group.pk), group.name, *source.listed()] for group in groups],
+        },
     )
     return end_user
 
 
 @atomic
 def link_end_user(
-    *, end_user: EndUser, full_name: str, environment: Environment, has_access: bool = True, source: Source, by: Actor
+    *, end_user: EndUser, profile: Profile, environment: Environment, has_access: bool = True, source: Source, by: Actor
 ) -> None:
-    """Let a source take part in a person who exists already: access through it, and the name it gives."""
-    before = _profile(end_user)
-    end_user.full_name = checked_name(full_name)
+    """Let a source take part in a person who exists already: it gives access, and the name; the address stays."""
+    before = profile_state(end_user) | {"status": str(end_user.status)}
+    _set_name(end_user, clean_full_name(profile.full_name), profile.source)
     end_user.activate()
     end_user.save()
-    given = [environment] if has_access else []
-    _grant(end_user, given, source)
-    names = [each.name for each in given]
+    given = give_access(end_user, [environment] if has_access else [], source)
+    after = profile_state(end_user) | {"status": str(end_user.status)}
     record(
         by=by,
-        action="end_user.linked",
+        action=Action.END_USER_LINKED,
         subject=end_user,
         environment=environment,
-        sentence=f"{by.name} linked {end_user}, who was here already, and gave access to {_listed(names)}.",
-        before=_changed(before, _profile(end_user)),
-        after=_changed(_profile(end_user), before) | {"access": names},
+        sentence=Sentence(
+            "{by} linked {person}, who was here already, and gave access to {places}.",
+            by=by,
+            person=end_user,
+            places=environment if has_access else _NO_ENVIRONMENT,
+        ),
+        before=changed(before, after),
+        after=changed(after, before) | {"access": [access.state() for access in given]},
     )
 
 
 @atomic
-def update_profile(
-    *, end_user: EndUser, full_name: str, email: str, environment: Environment | None = None, by: Actor
-) -> bool:
-    """Set name and email; tells whether anything changed. `environment` is where the change came from."""
-    before = _profile(end_user)
-    end_user.full_name, end_user.email = checked_name(full_name), checked_email(email)
-    after = _profile(end_user)
-    if before == after:
+def update_profile(*, end_user: EndUser, profile: Profile, environment: Environment | None = None, by: Actor) -> bool:
+    """Set name and email, and say whether anything changed. `environment` is where the change came from."""
+    before = profile_state(end_user)
+    wanted = profile.cleaned()
+    if (end_user.full_name, end_user.email) == (wanted.full_name, wanted.email):
         return False
-    if is_by_hand(by) and (reason := read_only_reason(end_user)):
-        raise ActionError(reason)
+    if is_by_hand(by) and (reason := profile_read_only_reason(end_user)):
+        raise ActionError("read_only", reason)
+    set_profile(end_user, wanted)
     _save_unique(end_user)
+    after = profile_state(end_user)
+    what = [name for name in ("email", "name") if before[name] != after[name]]
     record(
         by=by,
-        action="end_user.updated",
+        action=Action.END_USER_UPDATED,
         subject=end_user,
         workspace=end_user.workspace,
         environment=environment,
-        sentence=f"{by.name} changed {_listed(sorted(_changed(after, before)))} of {end_user}.",
-        before=_changed(before, after),
-        after=_changed(after, before),
+        sentence=Sentence("{by} changed {what} of {person}.", by=by, what=listed(what), person=end_user),
+        before=changed(before, after),
+        after=changed(after, before),
     )
     return True
 
 
 @atomic
-def set_manual_access(*, end_user: EndUser, environments: Collection[Environment], by: Actor) -> bool:
-    """Make the environments exactly those that the person may enter by hand-given access; tells whether it changed."""
-    held = {
-        access.environment: access
-        for access in end_user.accesses.filter(**MANUAL.fields()).select_related("environment")
-    }
-    added = [environment for environment in environments if environment not in held]
-    removed = [environment for environment in held if environment not in environments]
-    if not added and not removed:
-        return False
-    _grant(end_user, added, MANUAL)
-    EnvironmentAccess.objects.filter(pk__in=[held[environment].pk for environment in removed]).delete()
-    record(
-        by=by,
-        action="end_user.access_changed",
-        subject=end_user,
-        workspace=end_user.workspace,
-        sentence=f"{by.name} changed the environments of {end_user}.",
-        before={"access": sorted(environment.name for environment in held)},
-        after={"access": sorted(environment.name for environment in environments)},
-    )
-    return True
-
-
-@atomic
-def end_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
-    """End what a source granted anywhere; the person is deactivated when no access is left. Memberships stay.
-
-    `environment` is where the change came from.
-    """
-    held = _accesses(end_user.pk)
-    ended = [access for access in held if (access.source_kind, access.source_id) == (source.kind, source.id)]
-    names = [access.environment.name for access in ended]
-    EnvironmentAccess.objects.filter(pk__in=[access.pk for access in ended]).delete()
-    if len(ended) == len(held):
-        end_user.status = EndUser.Status.DEACTIVATED
-        end_user.save()
-    record(
-        by=by,
-        action="end_user.access_ended",
-        subject=end_user,
-        environment=environment,
-        sentence=f"{by.name} ended the access of {end_user} to {_listed(names)}.",
-        before={"access": names, "status": EndUser.Status.ACTIVE},
-        after={"access": [], "status": end_user.status},
-    )
-
-
-@atomic
-def restore_access(
-    *, end_user: EndUser, source: Source, environment: Environment, environments: Collection[Environment], by: Actor
-) -> None:
-    """Give access by a source that had ended it; the person is active again. `environment` is where that came from."""
-    before, names = end_user.status, [each.name for each in environments]
-    end_user.activate()
-    end_user.save()
-    _grant(end_user, environments, source)
-    record(
-        by=by,
-        action="end_user.access_restored",
-        subject=end_user,
-        environment=environment,
-        sentence=f"{by.name} restored the access of {end_user} to {_listed(names)}.",
-        before={"access": [], "status": before},
-        after={"access": names, "status": end_user.status},
-    )
+def save_end_user(*, end_user: EndUser, profile: Profile, environments: Collection[Environment], by: Actor) -> bool:
+    """Set name and email, and the access given by hand; say whether anything changed."""
+    is_changed = update_profile(end_user=end_user, profile=profile, by=by)
+    return set_manual_access(end_user=end_user, environments=environments, by=by) or is_changed
 
 
 @atomic
 def deactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
     """Keep a person from signing in anywhere; access and memberships stay, so that reactivation restores them."""
-    _set_status(end_user, EndUser.Status.DEACTIVATED, "deactivated", by)
+    if end_user.is_active:
+        _set_status(end_user, EndUser.Status.DEACTIVATED, Action.END_USER_DEACTIVATED, by)
 
 
 @atomic
 def reactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
     """Let a deactivated person sign in again, with the access and memberships of before."""
-    _set_status(end_user, EndUser.Status.ACTIVE, "reactivated", by)
-
-
-def read_only_reason(end_user: EndUser) -> str:
-    """Why people cannot change name and email here, in a sentence; empty where they can."""
-    access = end_user.accesses.filter(source_kind=SourceKind.SCIM).first()
-    if access is None:
-        return ""
-    return f"{access.source_name} manages the name and email address of this person. Change them there."
-
-
-def is_by_hand(by: Actor) -> bool:
-    """Whether a person decides this, in the console, the admin site or through the API: not an IdP."""
-    return by.kind in _HANDS
+    if not end_user.is_active:
+        _set_status(end_user, EndUser.Status.ACTIVE, Action.END_USER_REACTIVATED, by)
 
 
 @atomic
@@ -208,17 +149,43 @@ def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
     end_user.save()
     record(
         by=by,
-        action="end_user.password_set",
+        action=Action.END_USER_PASSWORD_SET,
         subject=end_user,
         workspace=end_user.workspace,
-        sentence=f"{by.name} set the password of {end_user}.",
+        sentence=Sentence("{by} set the password of {person}.", by=by, person=end_user),
     )
 
 
-def _set_status(end_user: EndUser, status: EndUser.Status, verb: str, by: Actor) -> None:
-    before = end_user.status
-    if before == status:
-        return
+def set_profile(end_user: EndUser, profile: Profile) -> None:
+    """Fill in a profile; a value that changes gets its source. Save afterwards."""
+    wanted = profile.cleaned()
+    _set_name(end_user, wanted.full_name, wanted.source)
+    if end_user.email != wanted.email:
+        end_user.email, end_user.email_source = wanted.email, wanted.source
+
+
+def profile_state(end_user: EndUser) -> dict[str, object]:
+    """Return name and email with their sources, as events keep them."""
+    return {
+        "name": end_user.full_name,
+        "name_source": end_user.name_source.listed(),
+        "email": end_user.email,
+        "email_source": end_user.email_source.listed(),
+    }
+
+
+def changed(these: dict[str, object], others: dict[str, object]) -> dict[str, object]:
+    """Return the entries of a state that are different in another one."""
+    return {key: value for key, value in these.items() if others.get(key) != value}
+
+
+def _set_name(end_user: EndUser, full_name: str, source: Source) -> None:
+    if end_user.full_name != full_name:
+        end_user.full_name, end_user.name_source = full_name, source
+
+
+def _set_status(end_user: EndUser, status: EndUser.Status, action: Action, by: Actor) -> None:
+    before = str(end_user.status)
     if status == EndUser.Status.ACTIVE:
         end_user.activate()
     else:
@@ -226,86 +193,26 @@ def _set_status(end_user: EndUser, status: EndUser.Status, verb: str, by: Actor)
     end_user.save()
     record(
         by=by,
-        action=f"end_user.{verb}",
+        action=action,
         subject=end_user,
         workspace=end_user.workspace,
-        sentence=f"{by.name} {verb} {end_user}.",
+        sentence=Sentence("{by} {did} {person}.", by=by, did=action.partition(".")[2], person=end_user),
         before={"status": before},
-        after={"status": status},
+        after={"status": str(status)},
     )
 
 
-_accesses = Prepared(
-    lambda end_user: EnvironmentAccess.objects.filter(end_user=end_user).select_related("environment"), (EndUser, "id")
-)
-
-
-def _grant(end_user: EndUser, environments: Collection[Environment], source: Source) -> None:
-    EnvironmentAccess.objects.bulk_create(
-        (
-            EnvironmentAccess(environment=environment, end_user=end_user, **source.fields())
-            for environment in environments
-        ),
-        ignore_conflicts=True,
-    )
-
-
-def _insert(end_user: EndUser) -> None:
+def _save_unique(end_user: EndUser, *, force_insert: bool = False) -> None:
     try:
-        end_user.save(force_insert=True)
+        end_user.save(force_insert=force_insert)
     except IntegrityError:
-        raise _taken(end_user) from None
-
-
-def _save_unique(end_user: EndUser) -> None:
-    try:
-        end_user.save()
-    except IntegrityError:
-        raise _taken(end_user) from None
-
-
-def _taken(end_user: EndUser) -> ConflictError:
-    return ConflictError(
-        f"{end_user.email} belongs to another end user of this workspace. Search for it under End users.",
-        field="email",
-    )
-
-
-def checked_name(full_name: str) -> str:
-    """A full name without superfluous space; refuses one that is empty or too long."""
-    name = " ".join(full_name.split())
-    if not name:
-        raise ActionError("Enter a full name.", field="full_name")
-    if len(name) > 250 or len(canonical(name)) > 500:
-        raise ActionError("Shorten the full name to at most 250 characters.", field="full_name")
-    return name
-
-
-def checked_email(email: str) -> str:
-    """An address that can be one; a domain without a dot, as in `ada@intranet`, is allowed."""
-    email = email.strip()
-    local, _, domain = email.rpartition("@")
-    try:
-        validate_email(email if "." in domain else f"{local}@{domain}.example")
-    except ValidationError:
-        raise ActionError("Enter an email address like ada@example.com.", field="email") from None
-    if len(email) > 254 or len(canonical(email)) > 500:
-        raise ActionError("Shorten the email address to at most 254 characters.", field="email")
-    return email
-
-
-def _profile(end_user: EndUser) -> dict[str, str]:
-    return {"name": end_user.full_name, "email": end_user.email}
-
-
-def _changed(these: dict[str, str], others: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in these.items() if others.get(key) != value}
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(names) or "no environment"
+        raise ConflictError(
+            "email_taken",
+            f"{end_user.email} belongs to another end user of this workspace. Search for it under End users.",
+            field="email",
+        ) from None
 
 
 def _only(environments: Collection[Environment]) -> Environment | None:
-    """The one environment that a change is about, if it is about just one."""
+    """Return the one environment that a change is about, if it is about just one."""
     return next(iter(environments)) if len(environments) == 1 else None

@@ -1,83 +1,98 @@
 """Names and email addresses of many people at once."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from uuid import UUID
 
 from django.utils import timezone
 
-from workspace.actions.end_users import checked_email, checked_name
+from workspace.action_names import Action
+from workspace.actions.end_users import profile_state, set_profile
 from workspace.db.keys import canonical
-from workspace.db.sets import people
 from workspace.db.transactions import atomic
-from workspace.events import ActionError, Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import EndUser, Environment
+from workspace.profile import Profile, clean_email
+from workspace.refusals import ActionError
+from workspace.words import people
 
-_COLUMNS = ["full_name", "name_key", "email", "email_key", "updated_at"]
+_COLUMNS = ["full_name", "name_source", "name_key", "email", "email_source", "email_key", "updated_at"]
 # So many people are read and written by one statement.
 _BATCH = 1000
-# What a person is called, for the event: id, full name, email address.
-Profile = list[str]
+# A person as the event keeps it: id, name, address, and the sources of both.
+State = list[object]
+
+
+@dataclass
+class ProfileChanges:
+    """What came of new profiles: the people as they were and as they are, and addresses that could not be taken."""
+
+    before: list[State] = field(default_factory=list)
+    after: list[State] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
 @atomic
-def update_profiles(
-    *, wanted: Mapping[UUID, tuple[str, str]], environment: Environment, by: Actor
-) -> tuple[list[Profile], list[str]]:
-    """Set full name and email address of people of the workspace, given by id; `environment` is where it came from.
+def update_profiles(*, wanted: Mapping[UUID, Profile], environment: Environment, by: Actor) -> ProfileChanges:
+    """Set the profiles of people of the workspace, given by id; `environment` is where the change came from.
 
-    An address that is wrong or that somebody else has is left out: that person keeps the old one. Returns how many
-    people changed, and those addresses.
+    An address that is wrong or that somebody else has is left out: that person keeps the old one.
     """
-    before: list[Profile] = []
-    after: list[Profile] = []
-    refused: list[str] = []
+    changes = ProfileChanges()
     for ids in _batches(wanted):
         rows = {row.pk: row for row in environment.workspace.end_users.select_for_update().filter(pk__in=ids)}
-        old = {pk: _profile(row) for pk, row in rows.items()}
-        refused += _set(environment, rows, {pk: wanted[pk] for pk in rows})
-        changed = [row for pk, row in rows.items() if _profile(row) != old[pk]]
+        old = {pk: _state(row) for pk, row in rows.items()}
+        changes.refused += _fill(environment, rows, {pk: wanted[pk] for pk in rows})
+        changed = [row for pk, row in rows.items() if _state(row) != old[pk]]
         EndUser.objects.bulk_update(changed, _COLUMNS)
-        before += [old[row.pk] for row in changed]
-        after += [_profile(row) for row in changed]
-    if after:
+        changes.before += [old[row.pk] for row in changed]
+        changes.after += [_state(row) for row in changed]
+    if changes.after:
+        count = people(len(changes.after))
         record(
             by=by,
-            action="environment.profiles_updated",
+            action=Action.ENVIRONMENT_PROFILES_UPDATED,
             subject=environment,
             environment=environment,
-            sentence=f"{by.name} changed the name or email address of {people(len(after))}.",
-            before={"profiles": before},
-            after={"profiles": after},
+            sentence=Sentence("{by} changed the name or email address of {people}.", by=by, people=count),
+            people=[str(state[0]) for state in changes.after],
+            before={"profiles": changes.before},
+            after={"profiles": changes.after},
         )
-    return after, refused
+    return changes
 
 
-def _batches(wanted: Mapping[UUID, tuple[str, str]]) -> Iterator[list[UUID]]:
+def _batches(wanted: Mapping[UUID, Profile]) -> Iterator[list[UUID]]:
     rest = iter(wanted)
     while batch := list(islice(rest, _BATCH)):
         yield batch
 
 
-def _set(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[UUID, tuple[str, str]]) -> list[str]:
-    """Fill in what is wanted; returns the addresses that could not be."""
-    keys = {canonical(email) for _, email in wanted.values()}
+def _fill(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[UUID, Profile]) -> list[str]:
+    """Fill in what is wanted, and return the addresses that could not be taken."""
+    keys = {canonical(profile.email) for profile in wanted.values()}
     holders = dict(environment.workspace.end_users.filter(email_key__in=keys).values_list("email_key", "pk"))
     refused, now = [], timezone.now()
-    for pk, (full_name, email) in wanted.items():
-        row = rows[pk]
-        row.full_name, row.updated_at = checked_name(full_name), now
-        try:
-            address = checked_email(email)
-        except ActionError:
-            address = ""
-        if address and holders.setdefault(canonical(address), pk) == pk:
-            row.email = address
-        else:
-            refused.append(email)
+    for pk, profile in wanted.items():
+        row, address = rows[pk], _address(profile.email)
+        row.updated_at = now
+        if not address or holders.setdefault(canonical(address), pk) != pk:
+            refused.append(profile.email)
+            address = row.email
+        set_profile(row, replace(profile, email=address))
         row.name_key, row.email_key = canonical(row.full_name), canonical(row.email)
     return refused
 
 
-def _profile(row: EndUser) -> Profile:
-    return [str(row.pk), row.full_name, row.email]
+def _address(text: str) -> str:
+    """Return an address as it is stored; empty where it can be none."""
+    try:
+        return clean_email(text)
+    except ActionError:
+        return ""
+
+
+def _state(row: EndUser) -> State:
+    state = profile_state(row)
+    return [str(row.pk), *(state[name] for name in ("name", "email", "name_source", "email_source"))]

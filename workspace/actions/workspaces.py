@@ -1,8 +1,9 @@
 """Changes of workspaces and environments."""
 
-from workspace.actions.groups import EVERYONE
+from workspace.action_names import Action
+from workspace.actions.read_only import EVERYONE
 from workspace.db.transactions import atomic
-from workspace.events import Actor, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import EndUserGroup, Environment, Workspace
 
 Kind = Environment.Kind
@@ -19,10 +20,10 @@ def create_workspace(*, name: str, slug: str, kinds: tuple[Kind, ...] = (Kind.PR
         EndUserGroup.objects.create(environment=environment, name=EVERYONE, is_everyone=True)
     record(
         by=by,
-        action="workspace.created",
+        action=Action.WORKSPACE_CREATED,
         subject=workspace,
         workspace=workspace,
-        sentence=f"{by.name} created the workspace {workspace}.",
+        sentence=Sentence("{by} created the workspace {workspace}.", by=by, workspace=workspace),
         after={"name": name, "environments": [str(kind) for kind in kinds]},
     )
     return workspace

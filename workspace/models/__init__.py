@@ -1,10 +1,10 @@
 """Tables of the main app."""
 
 from workspace.models.administrators import Administrator, User
-from workspace.models.events import AppendOnlyError, ChangeEvent
+from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.people import EndUser, EnvironmentAccess
-from workspace.models.sources import MANUAL, Source, SourceKind
+from workspace.models.sources import MANUAL, Source, SourceField, SourceKind
 from workspace.models.throttling import SignInThrottle
 from workspace.models.workspaces import Environment, Workspace
 
@@ -13,6 +13,7 @@ __all__ = [
     "Administrator",
     "AppendOnlyError",
     "ChangeEvent",
+    "ChangeSubject",
     "EndUser",
     "EndUserGroup",
     "Environment",
@@ -20,6 +21,7 @@ __all__ = [
     "GroupMembership",
     "SignInThrottle",
     "Source",
+    "SourceField",
     "SourceKind",
     "User",
     "Workspace",

@@ -1,6 +1,7 @@
 """The record of every change: audit log, activity and receipts are readings of this one table."""
 
 from typing import Any, Never, Self
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
@@ -19,8 +20,9 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
     def in_environment(self, environment: Environment) -> Self:
         return self.filter(workspace_id=environment.workspace_id, environment_id=environment.pk)
 
-    def about(self, subject_id: Any) -> Self:
-        return self.filter(subject_id=str(subject_id))
+    def about(self, subject_id: UUID) -> Self:
+        """Return those that concern one thing, a person of a bulk change too."""
+        return self.filter(subjects__subject_id=subject_id)
 
     def update(self, **kwargs: Any) -> Never:
         raise AppendOnlyError
@@ -60,6 +62,8 @@ class ChangeEvent(PreparedInsert):
     subject_id = models.CharField(max_length=36)
     subject_name = models.CharField(max_length=510)
     sentence = models.TextField()
+    # What the sentence names, as [start, end, kind, id].
+    links = models.JSONField(default=list)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     request_id = models.CharField(max_length=36, blank=True)
@@ -70,7 +74,6 @@ class ChangeEvent(PreparedInsert):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["workspace_id", "-id"], name="event_by_workspace"),
-            models.Index(fields=["subject_id", "-id"], name="event_by_subject"),
             models.Index(fields=["request_id"], name="event_by_request"),
             models.Index(fields=["actor_id", "-id"], name="event_by_actor"),
         ]
@@ -85,3 +88,15 @@ class ChangeEvent(PreparedInsert):
 
     def delete(self, *args: Any, **kwargs: Any) -> Never:
         raise AppendOnlyError
+
+
+class ChangeSubject(models.Model):
+    """One thing that a change concerns: so the history of a person, a group or a provider is one look-up."""
+
+    pk = models.CompositePrimaryKey("subject_id", "event_id")
+    event = models.ForeignKey(ChangeEvent, models.CASCADE, related_name="subjects")
+    kind = models.CharField(max_length=30)
+    subject_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_id}"

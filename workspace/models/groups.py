@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from workspace.db.keys import canonical
 from workspace.models.base import Entity
 from workspace.models.people import EndUser, EndUserQuerySet, EnvironmentAccess
-from workspace.models.sources import Sourced, SourceKind
+from workspace.models.sources import Source, Sourced, SourceKind
 from workspace.models.workspaces import Environment
 
 
@@ -72,12 +72,31 @@ class EndUserGroup(Entity, Sourced):
         return people.filter(models.Exists(self.memberships.filter(end_user=models.OuterRef("pk"))))
 
 
+class GroupMembershipQuerySet(models.QuerySet["GroupMembership"]):
+    """Questions about memberships; start from `group.memberships`."""
+
+    def of_source(self, source: Source) -> Self:
+        return self.filter(source_kind=source.kind, source_id=source.id)
+
+    def exclude_source(self, source: Source) -> Self:
+        return self.exclude(source_kind=source.kind, source_id=source.id)
+
+    def states(self) -> list[list[str]]:
+        """Return them as an event about one group keeps them: person, name, source."""
+        rows = self.order_by("end_user", "pk").values_list(
+            "end_user", "end_user__full_name", "source_kind", "source_id", "source_name"
+        )
+        return [[str(pk), *rest] for pk, *rest in rows]
+
+
 class GroupMembership(Sourced):
     """One end user in one group, granted by one source."""
 
     group = models.ForeignKey(EndUserGroup, models.CASCADE, related_name="memberships")
     end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="memberships")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = GroupMembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [

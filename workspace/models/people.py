@@ -8,7 +8,7 @@ from django.utils import timezone
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.models.base import Entity
-from workspace.models.sources import Sourced
+from workspace.models.sources import Source, Sourced, SourceField, manual
 from workspace.models.workspaces import Environment, Workspace
 
 
@@ -20,6 +20,10 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
         return self.filter(
             models.Exists(environment.accesses.filter(end_user=models.OuterRef("pk"))), status=EndUser.Status.ACTIVE
         )
+
+    def pairs(self) -> list[list[str]]:
+        """Return ids with names, as a change event keeps them."""
+        return [[str(pk), name] for pk, name in self.order_by("id").values_list("pk", "full_name")]
 
     def matching(self, text: str) -> Self:
         """Those whose name or address contains the text."""
@@ -35,8 +39,11 @@ class EndUser(Entity):
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="end_users")
     full_name = models.CharField(max_length=250)
+    name_source = SourceField(default=manual, editable=False)
     name_key = models.CharField(max_length=500, editable=False)
     email = models.CharField(max_length=254)
+    # Who vouches for the address: what an IdP gave resets no password (security.md C5).
+    email_source = SourceField(default=manual, editable=False)
     email_key = models.CharField(max_length=500, editable=False)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     # Sessions from before this count no longer: reactivation revives none.
@@ -82,12 +89,21 @@ _with_email = Prepared(
 )
 
 
+class EnvironmentAccessQuerySet(models.QuerySet["EnvironmentAccess"]):
+    """Questions about access; start from `end_user.accesses` or `environment.accesses`."""
+
+    def of_source(self, source: Source) -> Self:
+        return self.filter(source_kind=source.kind, source_id=source.id)
+
+
 class EnvironmentAccess(Sourced):
     """Lets an end user sign in to an environment. Several sources may grant the same; one is enough."""
 
     end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="accesses")
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="accesses")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EnvironmentAccessQuerySet.as_manager()
 
     class Meta:
         ordering = ["environment__position"]
@@ -100,3 +116,7 @@ class EnvironmentAccess(Sourced):
 
     def __str__(self) -> str:
         return f"{self.end_user} in {self.environment}"
+
+    def state(self) -> list[str]:
+        """Return it as an event about one person keeps it: environment, its name, source."""
+        return [str(self.environment_id), self.environment.name, *self.source.listed()]

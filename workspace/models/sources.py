@@ -1,9 +1,14 @@
-"""What granted an access or a membership, as data: this app knows nothing of the apps above it."""
+"""What granted an access or a membership, or vouches for a value, as data: this app knows nothing of the apps above."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+
+if TYPE_CHECKING:
+    _Field = models.Field["Source", "Source"]
+else:
+    _Field = models.Field
 
 
 class SourceKind(models.TextChoices):
@@ -16,18 +21,31 @@ class SourceKind(models.TextChoices):
 
 @dataclass(frozen=True)
 class Source:
-    """Who grants something: kind, id of the granting thing (empty for manual), its name for people."""
+    """Who grants or says something: kind, id of the granting thing (may be empty for manual), its name for people."""
 
     kind: str
     id: str = ""
     name: str = ""
 
     def fields(self) -> dict[str, Any]:
-        """As model fields."""
+        """Return it as model fields."""
         return {"source_kind": self.kind, "source_id": self.id, "source_name": self.name}
+
+    def listed(self) -> list[str]:
+        """Return it as a change event keeps it."""
+        return [self.kind, self.id, self.name]
+
+    @property
+    def is_manual(self) -> bool:
+        return self.kind == SourceKind.MANUAL
 
 
 MANUAL = Source(SourceKind.MANUAL, "", "Added by hand")
+
+
+def manual() -> Source:
+    """Return the default of columns that hold a source; migrations name this function."""
+    return MANUAL
 
 
 class Sourced(models.Model):
@@ -43,3 +61,30 @@ class Sourced(models.Model):
     @property
     def source(self) -> Source:
         return Source(self.source_kind, self.source_id, self.source_name)
+
+    def is_of(self, source: Source) -> bool:
+        """Say whether this source granted it, whatever its name is by now."""
+        return (self.source_kind, self.source_id) == (source.kind, source.id)
+
+
+class SourceField(_Field):
+    """A source in one column, as "kind id name"; the id may be empty."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 310)
+        super().__init__(*args, **kwargs)
+
+    def get_internal_type(self) -> str:
+        return "CharField"
+
+    def from_db_value(self, value: str, expression: object, connection: object) -> Source:
+        return self.to_python(value)
+
+    def to_python(self, value: "Source | str") -> Source:
+        return value if isinstance(value, Source) else Source(*value.split(" ", 2))
+
+    def get_prep_value(self, value: "Source | str") -> str:
+        return value if isinstance(value, str) else f"{value.kind} {value.id} {value.name}"
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return self.get_prep_value(self.value_from_object(obj))

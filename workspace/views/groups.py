@@ -12,11 +12,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 
-from workspace.actions.groups import change_members, create_group, delete_group, read_only_reason, rename_group
+from workspace.actions.groups import create_group, delete_group, rename_group
+from workspace.actions.members import change_members
+from workspace.actions.read_only import group_read_only_reason
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission
-from workspace.events import ActionError
 from workspace.forms import (
     AddMembersForm,
     GroupForm,
@@ -28,6 +29,7 @@ from workspace.forms import (
 )
 from workspace.models import EndUserGroup, Environment, SourceKind
 from workspace.models.people import EndUserQuerySet
+from workspace.refusals import ActionError
 from workspace.views.people import source_words
 
 NAMES_SHOWN = 10
@@ -79,7 +81,7 @@ def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> Ht
         "form": form,
         "page_obj": page,
         "rows": _rows(found, page),
-        "read_only_reason": read_only_reason(found),
+        "read_only_reason": group_read_only_reason(found),
         "empty_reason": _empty_reason(found),
         "list_url": page_url("workspace:groups", environment),
         "group_url": _url(environment, found),
@@ -95,8 +97,8 @@ def _changing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapper(request: ConsoleRequest, environment: Environment, group: UUID) -> HttpResponse:
         found = _group(environment, group)
         try:
-            if reason := read_only_reason(found):
-                raise ActionError(reason)
+            if reason := group_read_only_reason(found):
+                raise ActionError("read_only", reason)
             return view(request, environment, found)
         except ActionError as error:
             messages.error(request, error.message)
@@ -216,7 +218,7 @@ def _rows(group: EndUserGroup, page: Page) -> list[dict[str, Any]]:
             "end_user": person,
             "url": page_url("workspace:end-user", group.environment, end_user=person.pk),
             "sources": sources[person.pk],
-            "is_removable": not read_only_reason(group) and "Manual" in sources[person.pk],
+            "is_removable": not group_read_only_reason(group) and "Manual" in sources[person.pk],
         }
         for person in page
     ]

@@ -7,21 +7,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
-from workspace.actions.end_users import (
-    create_end_user,
-    deactivate_end_user,
-    reactivate_end_user,
-    read_only_reason,
-    set_manual_access,
-    update_profile,
-)
+from workspace.actions.end_users import create_end_user, deactivate_end_user, reactivate_end_user, save_end_user
+from workspace.actions.read_only import profile_read_only_reason
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
@@ -60,8 +53,7 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         with refusals_shown_in(form):
             end_user = create_end_user(
                 workspace=environment.workspace,
-                full_name=form.cleaned_data["full_name"],
-                email=form.cleaned_data["email"],
+                profile=form.profile(request.actor),
                 environments=form.cleaned_data["environments"],
                 groups=form.groups,
                 by=request.actor,
@@ -77,7 +69,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     person = _person(environment, end_user)
     context = {
         "end_user": person,
-        "read_only_reason": read_only_reason(person),
+        "read_only_reason": profile_read_only_reason(person),
         "tabs": end_user_tabs(request, person),
         "places": _places(person, environment),
         "events": ChangeEvent.objects.of(environment.workspace).about(person.pk)[:RECENT_CHANGES],
@@ -92,11 +84,12 @@ def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> H
     person = _person(environment, end_user)
     form = EditEndUserForm(sent(request), environment=environment, end_user=person)
     if form.is_valid():
-        with refusals_shown_in(form), transaction.atomic():
-            profile = {name: form.cleaned_data[name] for name in ("full_name", "email")}
-            changed = update_profile(end_user=person, **profile, by=request.actor)
-            changed |= set_manual_access(
-                end_user=person, environments=form.cleaned_data["environments"], by=request.actor
+        with refusals_shown_in(form):
+            changed = save_end_user(
+                end_user=person,
+                profile=form.profile(request.actor),
+                environments=form.cleaned_data["environments"],
+                by=request.actor,
             )
             messages.success(request, f"{person.full_name} was saved." if changed else "Nothing was changed.")
             return redirect(_url(environment, person))

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from provisioning.demo import practice, report
 from provisioning.demo.seed import add_empty_connection, seed
-from workspace.events import ActionError
+from workspace.refusals import ActionError
 
 
 class Command(BaseCommand):

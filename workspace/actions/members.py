@@ -1,0 +1,121 @@
+"""Changes of who is in a group. Memberships change by sets: what is not named is neither read nor written."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+
+from workspace.action_names import Action
+from workspace.actions.exact import SetChange, make_exact
+from workspace.actions.read_only import refuse_read_only
+from workspace.db.prepared import Among, Ids, Insertion, Prepared, Update
+from workspace.db.transactions import atomic
+from workspace.events import Actor, Sentence, record
+from workspace.models import MANUAL, EndUser, EndUserGroup, GroupMembership, Source
+from workspace.models.people import EndUserQuerySet
+from workspace.words import people_named
+
+
+@atomic
+def change_members(
+    *,
+    group: EndUserGroup,
+    add: Collection[UUID] = (),
+    remove: Collection[UUID] = (),
+    source: Source = MANUAL,
+    by: Actor,
+) -> None:
+    """Add and remove end users by id, as far as this source grants their membership."""
+    refuse_read_only(group, by)
+    removed = _granted(group, source, remove)
+    if removed:
+        group.memberships.of_source(source).filter(Among("end_user_id", removed)).delete()
+    added = insert_members(group, add, source)
+    if not added and not removed:
+        return
+    if not source.is_manual:
+        _synced(group.pk, timezone.now())
+    _record(group, SetChange(group, pairs_of(added), pairs_of(removed)), source, by)
+
+
+@atomic
+def set_members_of_source(*, group: EndUserGroup, members: EndUserQuerySet, source: Source, by: Actor) -> SetChange:
+    """Make those whom a source puts into the group exactly these; the caller knows that the source may fill it."""
+    rows = group.memberships.of_source(source)
+    change = make_exact(group, rows, members, group=group.pk, **source.fields())
+    if change:
+        _synced(group.pk, timezone.now())
+        _record(group, change, source, by)
+    return change
+
+
+def insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -> list[UUID]:
+    """Insert memberships by a source and return whose were not there before; the caller records them."""
+    return _inserted(group.pk, source.kind, source.id, source.name, timezone.now(), ids) if ids else []
+
+
+def pairs_of(ids: Collection[UUID]) -> list[list[str]]:
+    """Return people given by id as pairs of id and name."""
+    if len(ids) == 1:
+        return [[str(one.pk), one.full_name] for one in _one_name(*ids)]
+    return EndUser.objects.filter(Among("pk", ids)).pairs() if ids else []
+
+
+def _granted(group: EndUserGroup, source: Source, ids: Collection[UUID]) -> list[UUID]:
+    """Return which of the people this source has put into the group."""
+    if not ids:
+        return []
+    rows = group.memberships.of_source(source).filter(Among("end_user_id", ids))
+    return list(rows.values_list("end_user", flat=True))
+
+
+def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -> None:
+    parts = ["added {added} to"] if change.added else []
+    parts += ["removed {removed} from"] if change.removed else []
+    record(
+        by=by,
+        action=Action.GROUP_MEMBERS_CHANGED,
+        subject=group,
+        environment=group.environment,
+        sentence=Sentence(
+            f"{{by}} {' and '.join(parts)} the group {{group}}.",
+            by=by,
+            added=people_named(change.added),
+            removed=people_named(change.removed),
+            group=group,
+        ),
+        people=change.people,
+        before={"removed": change.removed, "source": source.listed()},
+        after={"added": change.added, "source": source.listed()},
+    )
+
+
+# IdPs mostly change one member at a time.
+_inserted = Insertion(
+    GroupMembership,
+    lambda group, kind, source, name, now, ids: (
+        EndUser.objects.filter(Among("pk", ids)).order_by("pk"),
+        {
+            "group": group,
+            "end_user": F("pk"),
+            "source_kind": kind,
+            "source_id": source,
+            "source_name": name,
+            "created_at": now,
+        },
+    ),
+    (EndUserGroup, "id"),
+    (GroupMembership, "source_kind"),
+    (GroupMembership, "source_id"),
+    (GroupMembership, "source_name"),
+    (GroupMembership, "created_at"),
+    Ids(),
+    returning="end_user",
+)
+_synced = Update(
+    lambda group, now: (EndUserGroup.objects.filter(pk=group), {"synced_at": now}),
+    (EndUserGroup, "id"),
+    (EndUserGroup, "synced_at"),
+)
+_one_name = Prepared(lambda pk: EndUser.objects.filter(pk=pk).only("full_name").order_by(), (EndUser, "id"))

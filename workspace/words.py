@@ -1,0 +1,23 @@
+"""Numbers and lists as words, for sentences on pages and in events."""
+
+from collections.abc import Collection, Sequence
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: "1 person", "3,000 people". Without `many` the noun takes an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def people(number: int) -> str:
+    """Return a number of people: "1 person", "3 people"."""
+    return count(number, "person", "people")
+
+
+def listed(names: Collection[str], nothing: str = "nothing") -> str:
+    """Return names separated by commas, or a word for none."""
+    return ", ".join(names) or nothing
+
+
+def people_named(pairs: Collection[Sequence[str]]) -> str:
+    """Return two people by name, more by number; each is an id with a name."""
+    return " and ".join(name for _, name in pairs) if len(pairs) <= 2 else people(len(pairs))
