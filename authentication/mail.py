@@ -60,7 +60,7 @@ def tell_owners(event: ChangeEvent, workspace: Workspace) -> None:
 def _words(value: object) -> str:
     """A value of a change event in a sentence; of those that it names by id and name, a few names."""
     if isinstance(value, list):
-        names = [str(each[-1] if isinstance(each, list) else each) for each in value]
+        names = [str(each[1] if isinstance(each, list) else each) for each in value]
         more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
         return ", ".join(names[:NAMED] + more) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")

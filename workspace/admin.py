@@ -20,6 +20,7 @@ from workspace.events import Actor, Sentence, record
 from workspace.models import (
     Administrator,
     ChangeEvent,
+    ChangeSubject,
     EndUser,
     EndUserGroup,
     Environment,
@@ -273,6 +274,18 @@ class ChangeEventAdmin(ReadOnlyAdmin):
     list_display = ["at", "actor_name", "sentence", "environment_name", "request_id"]
     list_filter = ["actor_kind", "at"]
     search_fields = ["sentence", "actor_name", "action", "subject_id", "request_id", "workspace_id"]
+    show_full_result_count = False
+
+
+@admin.register(ChangeSubject)
+class ChangeSubjectAdmin(ReadOnlyAdmin):
+    """Whom and what changes concern."""
+
+    list_display = ["event", "kind", "subject_id"]
+    list_filter = ["kind"]
+    list_select_related = ["event"]
+    search_fields = ["subject_id"]
+    ordering = ["-id"]
     show_full_result_count = False
 
 

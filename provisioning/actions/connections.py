@@ -212,10 +212,11 @@ def _record(
         subject=environment_provider.identity_provider,
         environment=environment_provider.environment,
         sentence=Sentence(
-            "{by} saved the provisioning method {label} for {provider}{ending}.",
+            "{by} saved the provisioning method {label} for {provider} in {environment}{ending}.",
             by=by,
             label=label,
             provider=environment_provider.identity_provider,
+            environment=environment_provider.environment,
             ending=ending,
         ),
         before={key: value for key, value in before.items() if after[key] != value} | lists,

@@ -33,7 +33,7 @@ from tests.authentication.end_users import (
 )
 from tests.factories import PASSWORD
 from workspace.actions.access import set_manual_access
-from workspace.actions.end_users import create_end_user, deactivate_end_user, set_password, update_profile
+from workspace.actions.end_users import create_end_user, deactivate_end_user, update_profile
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser
 from workspace.models.throttling import FREE_ATTEMPTS
@@ -250,7 +250,10 @@ def test_c5_people_managed_by_scim_have_no_reset_where_sso_is_enforced_and_one_w
     bo = create_end_user(
         workspace=dev.workspace, profile=Profile("Bo", ADA, OKTA), environments=[dev], source=OKTA, by=OKTA_ACTOR
     )
-    set_password(end_user=bo, password=PASSWORD, by=SYSTEM)
+    (message,) = mails(lambda: invite_end_user(end_user=bo, environment=dev, by=SYSTEM, now=timezone.now()))
+    set_password_by_ticket(
+        environment=dev, token=token_in(message), password=PASSWORD, visit=Visit(), now=timezone.now()
+    )
     assert len(mails(lambda: ask(client, dev))) == 1
     provider(dev, "Okta Dev", "all_domains")
     assert mails(lambda: ask(client, dev)) == []

@@ -17,7 +17,7 @@ from tests import factories
 from tests.scim import Scim, make_connection, okta_user
 from workspace.action_names import Action
 from workspace.actions.end_users import create_end_user
-from workspace.events import SYSTEM, Actor, Sentence, record
+from workspace.events import Actor, Sentence, record
 from workspace.models import ChangeEvent, EndUser, EndUserGroup
 from workspace.profile import Profile
 
@@ -321,7 +321,7 @@ def test_the_tab_tells_where_name_and_address_come_from(scim, viewer):
     by = Actor(ChangeEvent.ActorKind.ADMINISTRATOR, "1", "olivia@acme.example")
     ada = create_end_user(
         workspace=scim.connection.environment.workspace,
-        profile=Profile("Ada", "ada@example.com", SYSTEM.source),
+        profile=Profile("Ada", "ada@example.com", by.source),
         by=by,
     )
     assert [fact["hint"] for fact in tab(viewer, ada).context["facts"]] == ["by olivia@acme.example"] * 2

@@ -5,6 +5,7 @@ import pytest
 from provisioning.models import ProvisionedMembership
 from tests.scim import GROUP, Scim, make_connection, okta_group
 from workspace.actions import groups
+from workspace.actions.members import change_members
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUserGroup, GroupMembership
 
@@ -66,7 +67,7 @@ def test_create_the_same_again(scim):
 
 def test_a_group_that_is_there_is_taken_over(scim, people):
     group = by_hand(scim)
-    groups.change_members(group=group, add=[scim.connection.users.get(pk=people[2]).end_user_id], by=SYSTEM)
+    change_members(group=group, add=[scim.connection.users.get(pk=people[2]).end_user_id], by=SYSTEM)
     pk = scim.group(members=people[:1])
     group.refresh_from_db()
     assert group.is_managed

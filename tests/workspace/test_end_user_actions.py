@@ -89,7 +89,7 @@ def test_a_refused_update_changes_nothing(acme):
     with pytest.raises(ActionError):
         update_profile(end_user=acme.ada, profile=Profile("Ada", "bo@acme.example", SYSTEM.source), by=acme.actor)
     acme.ada.refresh_from_db()
-    assert (acme.ada.full_name, events(acme.ada)) == ("Ada Winter", ["end_user.created"])
+    assert (acme.ada.full_name, events(acme.ada)) == ("Ada Winter", ["end_user.created", "group.created"])
 
 
 def test_an_update_records_only_what_changed(acme):
@@ -104,7 +104,7 @@ def test_an_update_records_only_what_changed(acme):
     assert not update_profile(
         end_user=acme.ada, profile=Profile("Ada Summer", acme.ada.email, acme.actor.source), by=acme.actor
     )
-    assert len(events(acme.ada)) == 2
+    assert len(events(acme.ada)) == 3
 
 
 class TestManagedByScim:
@@ -175,7 +175,7 @@ def test_deactivating_twice_is_one_event(acme):
     deactivate_end_user(end_user=acme.ada, by=acme.actor)
     reactivate_end_user(end_user=acme.ada, by=acme.actor)
     reactivate_end_user(end_user=acme.ada, by=acme.actor)
-    assert events(acme.ada) == ["end_user.created", "end_user.deactivated", "end_user.reactivated"]
+    assert events(acme.ada) == ["end_user.created", "group.created", "end_user.deactivated", "end_user.reactivated"]
 
 
 def test_an_end_user_is_never_a_console_account(acme):

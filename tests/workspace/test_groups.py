@@ -8,7 +8,7 @@ from workspace.actions.end_users import create_end_user, deactivate_end_user
 from workspace.actions.groups import create_group
 from workspace.actions.members import change_members
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent, EndUserGroup
+from workspace.models import MANUAL, ChangeEvent, EndUserGroup
 from workspace.profile import Profile
 
 
@@ -290,5 +290,5 @@ class TestDelete:
         assert not EndUserGroup.objects.filter(pk=acme.support.pk).exists()
         assert acme.ada in acme.everyone.end_users
         assert ChangeEvent.objects.about(acme.support.pk).first().before["members"] == [
-            [str(acme.ada.pk), "Ada Winter"]
+            [str(acme.ada.pk), "Ada Winter", *MANUAL.listed()]
         ]

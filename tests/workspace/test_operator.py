@@ -90,7 +90,7 @@ class TestAccounts:
         assert self.create(operator).status_code == 302
         user = User.objects.get(email_key="new@example.com")
         assert user.check_password(PASSWORD) and not user.is_staff and not user.is_superuser
-        event = ChangeEvent.objects.about(user.pk).get()
+        event = ChangeEvent.objects.about(user.pk).get(action="user.created")
         assert (event.actor_kind, event.sentence) == ("operator", "op@example.com created the account New@Example.com.")
 
     def test_one_address_in_any_spelling_is_one_account(self, operator):
@@ -116,7 +116,7 @@ class TestAccounts:
         self.change(operator, user)
         user.refresh_from_db()
         assert not user.is_staff and not user.is_superuser
-        assert ChangeEvent.objects.about(user.pk).count() == 2
+        assert ChangeEvent.objects.about(user.pk).filter(action="user.changed").count() == 2
 
     def test_a_deactivated_account_is_out_at_once(self, operator, acme, as_role):
         browser = as_role("viewer")
@@ -133,7 +133,7 @@ class TestAccounts:
         user.refresh_from_db()
         assert user.check_password(new)
         assert browser.get(f"{acme.url}groups/").status_code == 302
-        event = ChangeEvent.objects.about(user.pk).get()
+        event = ChangeEvent.objects.about(user.pk).get(action="user.changed")
         assert event.sentence == "op@example.com edited the account viewer@acme.example: Changed password."
         assert new not in str(event.__dict__)
 

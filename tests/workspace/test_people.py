@@ -253,9 +253,9 @@ class TestEdit:
 
     def test_profile_and_access_change_together_or_not_at_all(self, acme, owner, monkeypatch):
         def refuse(**kwargs):
-            raise ActionError("No.")
+            raise ActionError("refused", "No.")
 
-        monkeypatch.setattr("workspace.views.people.set_manual_access", refuse)
+        monkeypatch.setattr("workspace.actions.end_users.set_manual_access", refuse)
         assert "No." in text(self.send(owner, acme, acme.ada, full_name="Ada Summer"))
         acme.ada.refresh_from_db()
         assert acme.ada.full_name == "Ada Winter"

@@ -11,12 +11,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ChangeSubject",
             fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "subject_id", "event_id", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "event",
                     models.ForeignKey(
@@ -26,6 +21,11 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=30)),
                 ("subject_id", models.UUIDField()),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("subject_id", "event"), name="subject_of_event_unique")
+                ],
+            },
         ),
         migrations.AddField("changeevent", "links", models.JSONField(default=list)),
         migrations.AddField(

@@ -93,10 +93,12 @@ class ChangeEvent(PreparedInsert):
 class ChangeSubject(models.Model):
     """One thing that a change concerns: so the history of a person, a group or a provider is one look-up."""
 
-    pk = models.CompositePrimaryKey("subject_id", "event_id")
     event = models.ForeignKey(ChangeEvent, models.CASCADE, related_name="subjects")
     kind = models.CharField(max_length=30)
     subject_id = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject_id", "event"], name="subject_of_event_unique")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_id}"

@@ -77,11 +77,12 @@ class SourceField(_Field):
     def get_internal_type(self) -> str:
         return "CharField"
 
-    def from_db_value(self, value: str, expression: object, connection: object) -> Source:
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> Source | None:
         return self.to_python(value)
 
-    def to_python(self, value: "Source | str") -> Source:
-        return value if isinstance(value, Source) else Source(*value.split(" ", 2))
+    def to_python(self, value: "Source | str | None") -> "Source | None":
+        # Nothing comes of the columns of an outer join that found no row.
+        return Source(*value.split(" ", 2)) if isinstance(value, str) else value
 
     def get_prep_value(self, value: "Source | str") -> str:
         return value if isinstance(value, str) else f"{value.kind} {value.id} {value.name}"
