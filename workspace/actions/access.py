@@ -3,9 +3,12 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db.models import F
+from django.utils import timezone
+
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
-from workspace.db.prepared import Prepared
+from workspace.db.prepared import Among, Ids, Insertion, Prepared
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUser, Environment, EnvironmentAccess, Source
@@ -109,20 +112,17 @@ def set_access_of_source(
     return change
 
 
-def give_access(
-    end_user: EndUser, environments: Collection[Environment], source: Source, *, is_new: bool = False
-) -> list[EnvironmentAccess]:
-    """Insert access by a source where it is not there yet, and return the rows; the caller records them."""
-    rows = [] if is_new or not environments else _accesses(end_user.pk)
-    known = {access.environment_id for access in rows if access.is_of(source)}
-    return EnvironmentAccess.objects.bulk_create(
-        (
-            EnvironmentAccess(environment=environment, end_user=end_user, **source.fields())
-            for environment in environments
-            if environment.pk not in known
-        ),
-        ignore_conflicts=True,
-    )
+def give_access(end_user: EndUser, environments: Collection[Environment], source: Source) -> list[EnvironmentAccess]:
+    """Insert access by a source where it is not there yet, and return the new rows; the caller records them."""
+    if not environments:
+        return []
+    ids = [environment.pk for environment in environments]
+    given = set(_inserted(end_user.pk, source.kind, source.id, source.name, timezone.now(), ids))
+    return [
+        EnvironmentAccess(environment=environment, end_user=end_user, **source.fields())
+        for environment in environments
+        if environment.pk in given
+    ]
 
 
 def _record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> None:
@@ -148,4 +148,25 @@ def _record_set(environment: Environment, change: SetChange, source: Source, by:
 
 _accesses = Prepared(
     lambda end_user: EnvironmentAccess.objects.filter(end_user=end_user).select_related("environment"), (EndUser, "id")
+)
+_inserted = Insertion(
+    EnvironmentAccess,
+    lambda end_user, kind, source, name, now, ids: (
+        Environment.objects.filter(Among("pk", ids)).order_by("pk"),
+        {
+            "environment": F("pk"),
+            "end_user": end_user,
+            "source_kind": kind,
+            "source_id": source,
+            "source_name": name,
+            "created_at": now,
+        },
+    ),
+    (EndUser, "id"),
+    (EnvironmentAccess, "source_kind"),
+    (EnvironmentAccess, "source_id"),
+    (EnvironmentAccess, "source_name"),
+    (EnvironmentAccess, "created_at"),
+    Ids(),
+    returning="environment",
 )

@@ -42,7 +42,7 @@ def create_end_user(
     end_user.status = EndUser.Status.ACTIVE if is_active else EndUser.Status.DEACTIVATED
     set_profile(end_user, profile)
     _save_unique(end_user, force_insert=True)
-    accesses = give_access(end_user, environments, source, is_new=True)
+    accesses = give_access(end_user, environments, source)
     memberships = [GroupMembership(group=group, end_user=end_user, **source.fields()) for group in groups]
     GroupMembership.objects.bulk_create(memberships)
     record(
