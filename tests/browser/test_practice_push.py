@@ -44,7 +44,7 @@ def test_people_and_groups_are_pushed_and_dropped_by_a_wrong_filter(
     hold_to_the_rules(page)
     console_errors.clear()  # of axe, as in `check`
 
-    page.get_by_role("button", name="Make 100 example people").click()
+    page.get_by_role("button", name="Add 100 example people").click()
     push(page, "people created: 100")
     page.get_by_role("button", name="Wrong filter: drop 90 of 100 people").click()
     expect(page.get_by_role("status")).to_contain_text("people deactivated: 90.")

@@ -26,15 +26,12 @@ class Command(BaseCommand):
         seed()
         practice.refresh()
         if name := options["empty_scim"]:
-            self.stdout.write(json.dumps(self._empty_scim(str(name))))
+            try:
+                connection, token = add_empty_connection(str(name))
+            except ActionError as error:
+                raise CommandError(error.message) from None
+            self.stdout.write(json.dumps({"base_url": connection.base_url, "token": token}))
         elif options["json"]:
             self.stdout.write(json.dumps(report.as_data(), indent=2, ensure_ascii=False))
         else:
             self.stdout.write(report.as_text())
-
-    def _empty_scim(self, name: str) -> dict[str, str]:
-        try:
-            connection, token = add_empty_connection(name)
-        except ActionError as error:
-            raise CommandError(error.message) from None
-        return {"base_url": connection.base_url, "token": token}

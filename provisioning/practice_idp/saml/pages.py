@@ -45,7 +45,7 @@ def choose(provider: Provider, people: Iterable[DemoPerson], fields: Mapping[str
 {hidden(fields)}
 {_people(people)}
 {RELEASE}
-<fieldset><legend>Errors</legend>{correct}{faults}</fieldset>
+<fieldset><legend>Errors and special cases</legend>{correct}{faults}</fieldset>
 <p><button>Continue</button></p>
 </form>"""
     return page(f"Sign in to {_title(provider)}", body)

@@ -16,8 +16,8 @@ PASTED = "pasted"
 MAX_PROBLEMS = 10
 
 INTRO = """\
-<p>This is the other half of provisioning. The practice IdP has a directory of its own, and pushes the changes that you
-make in it to the service by SCIM, with the requests of Okta or of Microsoft Entra ID.</p>"""
+<p>The practice IdP has a directory of its own. It pushes the changes that you make there to the service by SCIM, with
+the requests of Okta or of Microsoft Entra ID.</p>"""
 MISBEHAVE = f"""\
 <h2>Make mistakes</h2>
 <form method="post" action="{RUN}"><p class="buttons">

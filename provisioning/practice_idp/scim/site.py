@@ -35,7 +35,8 @@ class PushSite:
         with self._lock:
             match path:
                 case markup.PUSH_URL:
-                    return self._home()
+                    notice, self._notice = self._notice, None
+                    return pages.home(self._demo, self._directory, self._push, self._target, notice)
                 case pages.PERSON:
                     return forms.person(people[_known(key, people)] if key else Person("", "", ""))
                 case pages.GROUP:
@@ -59,10 +60,6 @@ class PushSite:
                 case _:
                     raise BadRequest("Choose a connection first.")
         return None
-
-    def _home(self) -> str:
-        notice, self._notice = self._notice, None
-        return pages.home(self._demo, self._directory, self._push, self._target, notice)
 
     def _choose_target(self, form: Form) -> None:
         target = next((each for each in self._demo.targets if each.id == _first(form, "target")), None)
