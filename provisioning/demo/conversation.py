@@ -47,7 +47,7 @@ class Conversation:
             "wsgi.url_scheme": url.scheme,
             "wsgi.input": BytesIO(body),
         }
-        setup_testing_defaults(environ)  # adds the keys that WSGI requires besides
+        setup_testing_defaults(environ)  # adds the other keys that WSGI requires
         return environ
 
 
