@@ -18,7 +18,8 @@ from workspace.events import SYSTEM
 def origin() -> str | None:
     """Return the address of the practice IdP, or None for a public ORIGIN.
 
-    It has the next port, and another host name than ORIGIN: like a real IdP it is another site, and cookies differ.
+    It has the next port. Its host name differs from that of ORIGIN: like a real IdP it is another site, with other
+    cookies.
     """
     if not is_loopback(settings.ORIGIN):
         return None
@@ -53,8 +54,8 @@ def refresh() -> None:
     if origin() is None:
         return
     for use in EnvironmentProvider.objects.listed():
-        wanted = idp_side(use.identity_provider)
-        if _is_of_demo(use.identity_provider) and _differs(use.identity_provider, wanted):
+        provider = use.identity_provider
+        if _is_of_demo(provider) and _differs(provider, wanted := idp_side(provider)):
             connect_provider(use=use, metadata=wanted, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
 
 

@@ -1,13 +1,15 @@
-"""What the tests of the practice IdP share: one provider that it plays, and the program on a free port."""
+"""Shared by the tests of the practice IdP: a provider that it plays, a directory, and the program on a free port."""
 
 import base64
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -15,6 +17,7 @@ from authentication.saml.requests import new_request, redirect_url
 from authentication.saml.responses import Claims, ProviderFacts, SpFacts, read_response
 from provisioning.practice_idp.demo import Demo, DemoPerson, Provider
 from provisioning.practice_idp.keys import Key
+from provisioning.practice_idp.scim.directory import Directory
 from provisioning.practice_idp.server import Server
 
 ORIGIN, IDP_ORIGIN = "http://127.0.0.1:8000", "http://localhost:8001"
@@ -50,7 +53,7 @@ def read_xml(xml: bytes) -> Claims:
 
 
 def asked(**changes: str) -> tuple[str, dict[str, str]]:
-    """A request as the service makes it: its id, and the fields that arrive at the IdP."""
+    """Return the id of an AuthnRequest of the service, and the fields that the IdP gets."""
     facts = {"entity_id": PROVIDER.sp_entity_id, "acs_url": PROVIDER.acs_url, "sso_url": PROVIDER.sso_url} | changes
     request = new_request(**facts, now=datetime.now(UTC))
     return request.id, dict(parse_qsl(urlsplit(redirect_url(request, relay_state='"key"')).query))
@@ -74,6 +77,27 @@ def demo_data(tmp_path: Path, **changes: Any) -> dict[str, Any]:
         ],
         "people": [{"workspace": "acme", "email": ADA.email, "name": ADA.name, "groups": list(ADA.groups)}],
     } | changes
+
+
+def two_people(mark: str) -> Directory:
+    """Return a directory with Ada, Bo and a group that has Ada as member."""
+    directory = Directory()
+    ada = directory.save_person("", email=f"ada@{mark}.example", name="Ada Winter")
+    directory.save_person("", email=f"bo@{mark}.example", name="Bo Berg")
+    directory.save_group("", name=f"Engineers {mark}", members=[ada.key])
+    return directory
+
+
+def response_of(server: Server, path: str, form: dict[str, str] | None = None, **headers: str) -> tuple[int, str]:
+    """Send a request to the practice IdP, follow redirects, and return status and text."""
+    data = urlencode(form).encode() if form else None
+    request = urllib.request.Request(f"http://127.0.0.1:{server.server_port}{path}", data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
 
 
 @contextmanager

@@ -19,14 +19,14 @@ from workspace.events import SYSTEM
 
 @pytest.fixture
 def at_home(settings: Any, tmp_path: Path) -> Any:
-    """Settings of an installation on one's own machine."""
+    """Settings of an installation with a loopback ORIGIN."""
     settings.ORIGIN, settings.DATA_DIR = ORIGIN, tmp_path
     return settings
 
 
 @pytest.fixture
 def provider(db: None, at_home: Any) -> IdentityProvider:
-    """A provider of the demo, as its seed connects it."""
+    """A provider connected as the demo connects it."""
     use = identity_provider(workspace().environments.get(slug="test"))
     metadata = practice.idp_side(use.identity_provider)
     connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)

@@ -4,12 +4,10 @@ import json
 import re
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
@@ -19,7 +17,7 @@ from provisioning.practice_idp.demo import CannotStart, Demo, parse
 from provisioning.practice_idp.errors import BadRequest
 from provisioning.practice_idp.saml.site import SignInSite
 from provisioning.practice_idp.server import Server
-from tests.provisioning.practice import ADA, PROVIDER, asked, demo_data, read, running
+from tests.provisioning.practice import ADA, PROVIDER, asked, demo_data, read, response_of, running
 from tests.server import PROJECT, outer_environment
 
 # The pages. -----------------------------------------------------------------------------------------------------------
@@ -40,7 +38,7 @@ def chosen(request: dict[str, str], wrong: str = "", person: str = ADA.email, **
 
 
 def sent(page: str) -> str:
-    """The response in the form of a page."""
+    """Return the response in the form of a page."""
     return unescape(re.search(r'name="SAMLResponse" value="([^"]*)"', page)[1])
 
 
@@ -106,38 +104,26 @@ def server(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         yield server
 
 
-def ask(server: Server, path: str, form: dict[str, str] | None = None, host: str = "") -> tuple[int, str]:
-    url = f"http://127.0.0.1:{server.server_port}{path}"
-    data = urlencode(form).encode() if form else None
-    request = urllib.request.Request(url, data, {"Host": host or urlsplit(url).netloc})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-
-
 def test_it_is_walked_by_a_browser_without_scripts(server):
-    assert "/sign-in/acme/test/" in ask(server, "/")[1]
-    assert "color-scheme" in ask(server, "/style.css")[1]
+    assert "/sign-in/acme/test/" in response_of(server, "/")[1]
+    assert "color-scheme" in response_of(server, "/style.css")[1]
     request_id, request = asked()
-    status, page = ask(server, f"/idp/7f3a/sso?{urlencode(request)}")
+    status, page = response_of(server, f"/idp/7f3a/sso?{urlencode(request)}")
     assert status == 200 and "<script" not in page and "style=" not in page
-    status, page = ask(server, "/idp/7f3a/response", chosen(request) | {"send": "email"})
+    status, page = response_of(server, "/idp/7f3a/response", chosen(request) | {"send": "email"})
     assert status == 200 and read(sent(page), request_id).name_id == ADA.email
 
 
 def test_it_says_what_it_cannot_do(server):
-    assert ask(server, "/idp/7f3a/sso")[0] == 400
-    assert ask(server, "/idp/unknown/sso")[0] == 400
-    assert ask(server, "/somewhere")[0] == 404
-    assert ask(server, "/idp/7f3a/response", {"person": "x" * 200_001})[0] == 413
+    assert response_of(server, "/idp/7f3a/sso")[0] == 400
+    assert response_of(server, "/idp/unknown/sso")[0] == 400
+    assert response_of(server, "/somewhere")[0] == 404
+    assert response_of(server, "/idp/7f3a/response", {"person": "x" * 200_001})[0] == 413
 
 
 def test_no_other_name_leads_to_it(server):
     assert server.server_address[0] == "127.0.0.1"
-    assert ask(server, "/", host="rebound.example")[0] == 421
+    assert response_of(server, "/", Host="rebound.example")[0] == 421
 
 
 @pytest.mark.parametrize(
@@ -165,7 +151,7 @@ def test_as_a_program_it_says_why_it_does_not_run(tmp_path):
 
 
 def test_it_imports_nothing_of_the_apps_nor_django():
-    """An identity provider is somebody else's program; what it knows comes from its file."""
+    """Identity providers are programs of others: this one knows only what is in its file."""
     code = "import sys, provisioning.practice_idp.__main__; print(*sys.modules)"
     modules = run("-c", code).stdout.split()
     ours = {name for name in modules if name.split(".")[0] in {"workspace", "authentication", "provisioning", "django"}}

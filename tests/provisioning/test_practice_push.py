@@ -14,6 +14,7 @@ from provisioning.practice_idp.scim.access import Access
 from provisioning.practice_idp.scim.client import Refused
 from provisioning.practice_idp.scim.directory import Directory
 from provisioning.practice_idp.scim.push import DIALECTS, Entra, Okta, Push
+from tests.provisioning.practice import two_people
 from tests.server import Server
 
 both = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
@@ -21,7 +22,7 @@ both = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 
 @dataclass(frozen=True)
 class Service:
-    """What the service knows of one test's people and groups, asked with the token of the practice IdP."""
+    """The users and groups of one test, read from the service."""
 
     access: Access
     mark: str
@@ -30,11 +31,11 @@ class Service:
         return self._found("Users", "userName", f"@{self.mark}.example")
 
     def people(self) -> dict[str, bool]:
-        """Who is there by the name in the address, and who of them is active."""
+        """Return whether each user is active, by the local part of the address."""
         return {each["userName"].partition("@")[0]: each["active"] for each in self.users()}
 
     def groups(self) -> dict[str, list[str]]:
-        """The groups by the first word of their names, with the names of their members."""
+        """Return the members of each group, by the first word of its name."""
         names = {each["id"]: each["userName"].partition("@")[0] for each in self.users()}
         return {
             each["displayName"].split()[0]: [names[member["value"]] for member in each.get("members", [])]
@@ -57,13 +58,13 @@ class Service:
 
 @pytest.fixture
 def mark() -> str:
-    """Tells what one test makes from what others do."""
+    """A random part of names, which tells the data of one test from that of the others."""
     return token_hex(4)
 
 
 @pytest.fixture(scope="module")
 def made(server: Server) -> dict[str, str]:
-    """Base URL and token of a fresh connection for all of these tests."""
+    """Base URL and token of a new connection for all tests of this module."""
     return server.demo("--empty-scim", "Practice")
 
 
@@ -74,20 +75,15 @@ def service(made: dict[str, str], mark: str) -> Service:
 
 @pytest.fixture
 def directory(mark: str) -> Directory:
-    """Ada and Bo, and a group with Ada."""
-    directory = Directory()
-    ada = directory.save_person("", email=f"ada@{mark}.example", name="Ada Winter")
-    directory.save_person("", email=f"bo@{mark}.example", name="Bo Berg")
-    directory.save_group("", name=f"Engineers {mark}", members=[ada.key])
-    return directory
+    return two_people(mark)
 
 
 def pushing(server: Server, service: Service, dialect: type) -> Push:
     return Push(server.origin, service.access, dialect)
 
 
-def said(push: Push) -> list[str]:
-    """The conversation so far, oldest first."""
+def requests_of(push: Push) -> list[str]:
+    """Return the requests with their statuses, the oldest first."""
     return [f"{each.method} {each.path.split('?')[0]} {each.status}" for each in reversed(push.exchanges)]
 
 
@@ -204,7 +200,7 @@ def test_a_wrong_token_is_refused_in_words(server, service):
     push.test()
     with pytest.raises(Refused, match=r"The token is not accepted\..* Copy a live one from the console\."):
         push.test_with_wrong_token()
-    assert said(push) == ["GET /Users 200", "GET /Users 401"]
+    assert requests_of(push) == ["GET /Users 200", "GET /Users 401"]
 
 
 def test_a_burst_keeps_one_answer_of_each_status(server, service):

@@ -1,10 +1,7 @@
 """The push pages of the practice IdP: its directory, its connection, and its forms."""
 
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from secrets import token_hex
-from urllib.parse import urlencode
 
 import pytest
 
@@ -16,7 +13,7 @@ from provisioning.practice_idp.scim.access import Access, parse_access
 from provisioning.practice_idp.scim.directory import Directory
 from provisioning.practice_idp.scim.site import PushSite
 from provisioning.practice_idp.server import Server as Practice
-from tests.provisioning.practice import demo_data, running
+from tests.provisioning.practice import demo_data, response_of, running, two_people
 from tests.server import Server
 
 CONSOLE = "http://127.0.0.1:8000"
@@ -25,24 +22,19 @@ BASE_URL = f"{CONSOLE}/scim/7f3a0000-0000-4000-8000-000000000000/v2"
 
 @pytest.fixture(scope="module")
 def made(server: Server) -> dict[str, str]:
-    """Base URL and token of a fresh connection for all of these tests."""
+    """Base URL and token of a new connection for all tests of this module."""
     return server.demo("--empty-scim", "Practice")
 
 
 @pytest.fixture
 def mark() -> str:
-    """Tells what one test makes from what others do."""
+    """A random part of names, which tells the data of one test from that of the others."""
     return token_hex(4)
 
 
 @pytest.fixture
 def directory(mark: str) -> Directory:
-    """Ada and Bo, and a group with Ada."""
-    directory = Directory()
-    ada = directory.save_person("", email=f"ada@{mark}.example", name="Ada Winter")
-    directory.save_person("", email=f"bo@{mark}.example", name="Bo Berg")
-    directory.save_group("", name=f"Engineers {mark}", members=[ada.key])
-    return directory
+    return two_people(mark)
 
 
 # Where it goes. -------------------------------------------------------------------------------------------------------
@@ -124,7 +116,7 @@ def test_who_is_removed_leaves_the_groups(directory):
 
 @pytest.fixture
 def demo(tmp_path, server: Server, made: dict[str, str]) -> Demo:
-    """What the practice IdP knows: one connection that takes SCIM."""
+    """A demo with one connection for SCIM."""
     data = demo_data(tmp_path, origin=server.origin)
     data["environments"][0]["providers"][0]["scim"] = made
     return parse(data)
@@ -136,7 +128,7 @@ def desk(demo: Demo) -> PushSite:
 
 
 def do(desk: PushSite, path: str, **fields: str) -> str:
-    """Send a form, and read the page that it leads to."""
+    """Submit a form and return the page that follows."""
     return desk.submit(path, {name: [value] for name, value in fields.items()}) or desk.page(PUSH_URL, "")
 
 
@@ -197,15 +189,8 @@ def practice(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Iterator[Practice]:
 
 
 def send(practice: Practice, path: str, form: dict[str, str], **headers: str) -> tuple[int, str]:
-    """Send a form as a browser does, and follow to where it leads."""
-    origin = f"http://127.0.0.1:{practice.server_port}"
-    request = urllib.request.Request(origin + path, urlencode(form).encode(), {"Origin": origin} | headers)  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
+    """Submit a form as a browser does and return status and text of the page that follows."""
+    return response_of(practice, path, form, **{"Origin": f"http://127.0.0.1:{practice.server_port}"} | headers)
 
 
 PERSON = {"email": "ada@push.example", "name": "Ada Winter", "active": "on"}
