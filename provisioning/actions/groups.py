@@ -17,8 +17,9 @@ from provisioning.models import (
     ProvisionedUser,
     ProvisioningConnection,
 )
+from provisioning.payload.documents import folded
 from provisioning.payload.patch import MemberChange
-from provisioning.payload.resources import Document, Group, folded
+from provisioning.payload.resources import Document, Group
 from workspace.action_names import Action
 from workspace.actions import groups, members
 from workspace.actions.exact import SetChange

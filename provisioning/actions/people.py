@@ -11,7 +11,9 @@ from authentication.policy import SignInPolicy
 from provisioning.actions import grants
 from provisioning.actions.uniqueness import save_unique
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
-from provisioning.payload.resources import Document, User, folded, profile
+from provisioning.payload.documents import folded
+from provisioning.payload.profile import profile
+from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions import access, end_users, members
 from workspace.actions.profiles import ProfileChanges, update_profiles

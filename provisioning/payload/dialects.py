@@ -13,7 +13,8 @@ from scim2_models import BaseModel
 from provisioning.payload import body as bodies
 from provisioning.payload import errors, limits
 from provisioning.payload.attributes import Attribute, attributes, find, is_read_only, spelled
-from provisioning.payload.resources import ENTERPRISE, MAX_VALUES
+from provisioning.payload.documents import MAX_VALUES
+from provisioning.payload.resources import ENTERPRISE
 from provisioning.payload.tolerance import Tolerance
 
 MAX_OPERATIONS = 100

@@ -14,7 +14,8 @@ from scim2_models import SCIMException as PayloadError
 from provisioning.payload import body as bodies
 from provisioning.payload import errors
 from provisioning.payload.attributes import find
-from provisioning.payload.resources import ACCESS, EXACT_POLICY, POLICY, Document, dump
+from provisioning.payload.documents import EXACT_POLICY, POLICY, dump
+from provisioning.payload.resources import ACCESS, Document
 from provisioning.payload.tolerance import Tolerance
 
 MAX_MEMBERS = 10_000

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.payload import errors
-from provisioning.payload.resources import Model, Selection
+from provisioning.payload.resources import Model
+from provisioning.payload.selection import Selection
 from provisioning.payload.tolerance import Tolerance
 
 DEFAULT_COUNT, MAX_COUNT = 100, 200

@@ -18,8 +18,10 @@ from provisioning.models import (
     ResourceCount,
 )
 from provisioning.payload import dialects, patch
+from provisioning.payload.documents import parse, render
 from provisioning.payload.patch import MemberChange
-from provisioning.payload.resources import ACCESS, ENTERPRISE, Document, Group, Model, Selection, User, parse, render
+from provisioning.payload.resources import ACCESS, ENTERPRISE, Document, Group, Model, User
+from provisioning.payload.selection import Selection
 from provisioning.payload.tolerance import Tolerance
 from provisioning.scim.auth import Call, CallRequest
 from provisioning.search import granted, managers

@@ -21,7 +21,7 @@ from provisioning.scim.auth import CallRequest
 from provisioning.search import cursors
 from provisioning.search.cursors import Position
 from provisioning.search.filters import compile_filter, find_attribute
-from provisioning.search.stored import EVERYTHING, Key
+from provisioning.search.stored.values import EVERYTHING, Key
 
 # After so many rows, to read all of each costs more than to look those of a page up by their ids.
 _FAR = 1_000

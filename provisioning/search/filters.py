@@ -28,7 +28,9 @@ from scim2_models.path import (
 from provisioning.payload import errors, limits, resources
 from provisioning.payload.attributes import find
 from provisioning.payload.tolerance import Tolerance
-from provisioning.search.stored import EVERYTHING, Many, Op, Stored, stored
+from provisioning.search.stored.lists import Many
+from provisioning.search.stored.places import stored
+from provisioning.search.stored.values import EVERYTHING, Op, Stored
 
 
 def compile_filter(text: str, *, resource: Literal["User", "Group"], tolerance: Tolerance | None = None) -> Q:

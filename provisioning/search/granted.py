@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from django.db.models import F, Q, QuerySet
 
 from provisioning.models import ProvisionedUser
-from provisioning.payload.resources import ACCESS, Document, Selection
+from provisioning.payload.resources import ACCESS, Document
+from provisioning.payload.selection import Selection
 from provisioning.search.json_lookups import UuidOf, UuidText
 from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from provisioning.models import ProvisionedUser, ProvisioningConnection
-from provisioning.payload.resources import ENTERPRISE, Document, Selection, display_name
-from provisioning.search.stored import exact_uuid
+from provisioning.payload.documents import display_name
+from provisioning.payload.resources import ENTERPRISE, Document
+from provisioning.payload.selection import Selection
+from provisioning.search.stored.texts import exact_uuid
 
 
 def resolved(

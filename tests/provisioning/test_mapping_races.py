@@ -8,7 +8,7 @@ from django.db import connection as database
 
 from provisioning.actions.mappings import choose_attributes, set_only_mapped
 from provisioning.models import GroupMapping
-from provisioning.payload.resources import profile
+from provisioning.payload.profile import profile
 from tests import factories
 from tests.provisioning.mapped import add, due, fresh, granted, remove
 from tests.scim import Scim, make_connection, okta_user

@@ -13,7 +13,7 @@ import pytest
 
 from provisioning.models import ProvisionedUser
 from provisioning.payload import body as bodies
-from provisioning.payload import dialects, patch, queries, resources
+from provisioning.payload import dialects, documents, patch, queries
 from provisioning.payload.masking import masked_request
 from tests.provisioning.test_scim_security import dump, is_refused
 from tests.scim import ENTERPRISE, PATCH_OP, USER, okta_group, okta_user
@@ -211,7 +211,7 @@ def split(blanks: str) -> None:
         lambda length: split(" " * length),
         lambda length: masked_request(b'{"x": "' + b"password" * (length // 8)),
         lambda length: masked_request(b'{"x": "' + b'\\"' * (length // 2)),
-        lambda length: resources._is_longer("ﷺ" * length, 254),
+        lambda length: documents._is_longer("ﷺ" * length, 254),
     ],
     ids=["blanks among members", "a name in the log", "quotes in the log", "an address"],
 )
@@ -229,10 +229,10 @@ def test_c7_all_that_c8_allows_fits():
 
 
 def test_c7_a_large_user_is_taken(scim):
-    roles = [{"value": f"role {n}", "display": "A role", "type": "x"} for n in range(resources.MAX_VALUES - 1)]
+    roles = [{"value": f"role {n}", "display": "A role", "type": "x"} for n in range(documents.MAX_VALUES - 1)]
     pk = scim.user(roles=roles, **{f"unknown{n}": n for n in range(900)}, title="x" * 20_000)
     document = ProvisionedUser.objects.get(pk=pk).document
-    assert (len(document["roles"]), len(document["title"])) == (resources.MAX_VALUES - 1, 20_000)
+    assert (len(document["roles"]), len(document["title"])) == (documents.MAX_VALUES - 1, 20_000)
     many = [{"value": f"another {n}"} for n in range(2)]
     answer = scim.patch(f"/Users/{pk}", {"op": "add", "path": "roles", "value": many})
     assert is_refused(answer, 400, "invalidValue")

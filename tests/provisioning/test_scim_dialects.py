@@ -3,8 +3,10 @@
 import pytest
 
 from provisioning.payload import dialects
+from provisioning.payload.documents import parse
 from provisioning.payload.errors import ScimError
-from provisioning.payload.resources import Group, User, parse, profile
+from provisioning.payload.profile import profile
+from provisioning.payload.resources import Group, User
 from provisioning.payload.tolerance import Tolerance
 from tests.scim import ENTERPRISE, GROUP, PATCH_OP, USER
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from scim2_models import ScimFilter, ScimPolicy
 
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
+from provisioning.payload.documents import folded
 from provisioning.payload.errors import ScimError
-from provisioning.payload.resources import ACCESS, ENTERPRISE, User, folded
+from provisioning.payload.resources import ACCESS, ENTERPRISE, User
 from provisioning.search.filters import compile_filter
 from tests.scim import make_connection
 from workspace.db.keys import canonical

@@ -14,8 +14,9 @@ from provisioning.models import (
     ProvisionedUser,
     ProvisioningConnection,
 )
+from provisioning.payload.documents import folded
 from provisioning.payload.errors import ScimError
-from provisioning.payload.resources import ENTERPRISE, Group, User, folded
+from provisioning.payload.resources import ENTERPRISE, Group, User
 from provisioning.search.filters import compile_filter
 from tests.scim import make_connection
 from workspace.db.keys import canonical
