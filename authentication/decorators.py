@@ -1,33 +1,52 @@
 """How a page of end users gets its environment and session, and the cookie that holds a session."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from authentication.models import EndUserSession
+from authentication.actions.sign_in import record_attempt
+from authentication.models import EndUserSession, Visit
 from authentication.models.sessions import GREATEST_AGE
+from workspace.console.navigation import page_url
 from workspace.models import Environment
+from workspace.refusals import ActionError
 
+logger = logging.getLogger(__name__)
+
+# What an end user reads whatever an action refused: its own sentence is for administrators.
+NOT_POSSIBLE = (
+    "This is not possible at the moment. Try again later; if it goes on, give your administrator the reference "
+    "{reference}."
+)
 _NOT_USABLE = EndUserSession.EndReason.NOT_USABLE
 
 
 def at_environment(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Call `view(request, environment, …)` for everybody; a place that does not exist is 404."""
+    """Call `view(request, environment, …)` for everybody; a place that does not exist is 404.
+
+    A refusal that the view lets through is shown as a page with a reference.
+    """
 
     @never_cache
     @wraps(view)
     def wrapper(request: HttpRequest, workspace: str, environment: str, **kwargs: Any) -> HttpResponse:
         environments = Environment.objects.select_related("workspace")
-        return view(request, get_object_or_404(environments, slug=environment, workspace__slug=workspace), **kwargs)
+        found = get_object_or_404(environments, slug=environment, workspace__slug=workspace)
+        try:
+            return view(request, found, **kwargs)
+        except ActionError as error:
+            return _refused(request, found, error, kwargs.get("provider"))
 
     return wrapper
 
@@ -79,6 +98,25 @@ def keep_session(response: HttpResponse, environment: Environment, token: str) -
 def forget_session(response: HttpResponse, environment: Environment) -> None:
     """Take the token away from the browser."""
     response.delete_cookie(cookie_name(environment.workspace.slug, environment.slug), samesite="Lax")
+
+
+def _refused(request: HttpRequest, environment: Environment, error: ActionError, provider: UUID | None) -> HttpResponse:
+    """Show a page that tells no more than the reference under which administrators find the reason."""
+    visit, providers = Visit.of(request), environment.workspace.identity_providers
+    logger.warning("refused: %s", error.code)
+    record_attempt(
+        environment=environment,
+        visit=visit,
+        now=timezone.now(),
+        identity_provider=providers.filter(pk=provider).first() if provider else None,
+        reason=error.code,
+    )
+    context = {
+        "sentence": NOT_POSSIBLE.format(reference=visit.request_id),
+        "environment": environment,
+        "again_url": page_url("end_user:sign-in", environment),
+    }
+    return render(request, "end_user/sign_in/refused.html", context, status=503)
 
 
 def _to_sign_in(request: HttpRequest, workspace: str, environment: str, now: datetime) -> HttpResponse:

@@ -68,6 +68,10 @@ class Reason(models.TextChoices):
         "The response came with another browser than the request, or without cookies. Sign in again in one browser.",
     )
     REPLAYED = ("replayed", "This assertion has signed somebody in already; each one does so once. Sign in again.")
+    SIGNING_KEY_SEALED = (
+        "signing_key_sealed",
+        "Our signing key cannot be opened. The operator puts the lost key back into SECRETS_KEYS, or you roll over.",
+    )
     NO_PASSWORD = ("no_password", "The person has no password yet. Send an invitation from their tab Sign-in.")
 
 

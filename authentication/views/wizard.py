@@ -64,11 +64,12 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
     found = use.identity_provider
     form = ConnectionForm(request.POST or None, request.FILES or None, provider=found)
     if form.is_valid():
-        changed = connect_provider(
-            use=use, metadata=form.metadata, source=form.source, metadata_url=form.kept_url, by=request.actor
-        )
-        messages.success(request, _connected(found, changed))
-        return redirect(list_url(environment))
+        with refusals_shown_in(form):
+            changed = connect_provider(
+                use=use, metadata=form.metadata, source=form.source, metadata_url=form.kept_url, by=request.actor
+            )
+            messages.success(request, _connected(found, changed))
+            return redirect(list_url(environment))
     context = _context(environment, use, idp_side.CONNECTION) | {"form": form} | _guidance(found)
     return render(request, "authentication/wizard/connection.html", context)
 

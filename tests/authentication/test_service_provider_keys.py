@@ -19,8 +19,11 @@ from authentication.actions.service_provider import (
     signing_key,
     start_rollover,
 )
-from authentication.models import ServiceProviderKey
+from authentication.models import AuthnRequest, IdentityProvider, ServiceProviderKey, SignInAttempt
+from authentication.reasons import help_of
 from tests import factories
+from tests.authentication.end_users import url
+from tests.authentication.ways import way
 from workspace.events import SYSTEM, Actor
 from workspace.models import ChangeEvent, Workspace
 from workspace.refusals import ActionError
@@ -218,6 +221,20 @@ def test_without_the_sealing_key_nothing_signs_and_the_rest_still_decrypts(acme,
     start_rollover(workspace=acme, by=SYSTEM)
     finish_rollover(workspace=acme, by=SYSTEM)
     assert decryption_keys(acme) == (signing_key(acme).private_pem,)
+
+
+def test_sso_says_what_to_do_when_nothing_can_be_signed(client, acme, settings):
+    theirs = way(acme.environments.first())
+    signing_key(acme)
+    IdentityProvider.objects.update(wants_signed_requests=True)
+    settings.SECRETS_KEYS = ["another key"]
+    response = client.get(url(theirs.environment, f"sso/{theirs.use.identity_provider_id}/"))
+    page = response.content.decode()
+    attempt = SignInAttempt.objects.get()
+    assert response.status_code == 503 and str(attempt.pk) in page and "SECRETS_KEYS" not in page
+    assert (attempt.reason, attempt.identity_provider) == ("signing_key_sealed", theirs.use.identity_provider)
+    assert "SECRETS_KEYS" in help_of(attempt.reason)
+    assert not AuthnRequest.objects.exists()
 
 
 def test_the_metadata_says_whether_requests_are_signed(client, acme):

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from authentication import idp_side
 from authentication.actions.policies import switch_saml
+from authentication.actions.service_provider import signing_key
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.service_provider import sp_metadata
 from tests import factories
@@ -574,3 +575,14 @@ def test_a_shared_provider_says_where_a_change_counts_too(admin, connected, dev)
     EnvironmentProvider.objects.create(environment=other, identity_provider=connected)
     for route in ("provider-edit", "provider-connect"):
         assert "shared with PROD" in page(admin.get(url(route, provider=connected.pk)))
+
+
+def test_step_2_keeps_what_was_typed_when_the_signing_key_cannot_be_opened(admin, dev, draft, settings):
+    signing_key(dev.workspace)
+    settings.SECRETS_KEYS = ["another key"]
+    xml = idp_metadata(VALID).replace("<IDPSSODescriptor ", '<IDPSSODescriptor WantAuthnRequestsSigned="true" ')
+    response = admin.post(url("provider-connect", provider=draft.pk), {"has_metadata_url": "no", "metadata_xml": xml})
+    assert "SECRETS_KEYS" in errors(response)["__all__"]
+    assert "WantAuthnRequestsSigned" in page(response)
+    draft.refresh_from_db()
+    assert not draft.is_set_up
