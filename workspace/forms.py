@@ -2,8 +2,6 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, cast
 
 from django import forms
@@ -16,7 +14,6 @@ from workspace.events import Actor
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, SourceKind
 from workspace.models.people import EndUserQuerySet
 from workspace.profile import Profile
-from workspace.refusals import ActionError
 
 MOST_ADDRESSES = 1000
 
@@ -24,15 +21,6 @@ MOST_ADDRESSES = 1000
 def sent(request: HttpRequest) -> QueryDict | None:
     """What binds a form: the data of a POST, however little that is."""
     return request.POST if request.method == "POST" else None
-
-
-@contextmanager
-def refusals_shown_in(form: forms.Form) -> Iterator[None]:
-    """Turn the refusal of an action into an error at its field, so that the page shows it beside what was typed."""
-    try:
-        yield
-    except ActionError as error:
-        form.add_error(error.field if error.field in form.fields else None, error.message)
 
 
 class SignInForm(forms.Form):

@@ -18,8 +18,9 @@ from authentication.models import EndUserSession, Visit
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import ways_to_sign_in
 from authentication.views.logout import leave
+from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
-from workspace.forms import refusals_shown_in, sent
+from workspace.forms import sent
 from workspace.models import EndUserGroup
 
 
@@ -72,7 +73,7 @@ def password(request: HttpRequest, session: EndUserSession) -> HttpResponse:
     """Another password, for who knows the current one."""
     form = ChangePasswordForm(sent(request), end_user=session.end_user)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             change_password(
                 session=session,
                 current=form.cleaned_data["current"],

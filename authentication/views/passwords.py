@@ -12,8 +12,9 @@ from authentication.actions.passwords import DEAD_LINK, request_password_reset, 
 from authentication.decorators import at_environment
 from authentication.end_user_forms import EmailForm, NewPasswordForm
 from authentication.models import Visit
+from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
-from workspace.forms import refusals_shown_in, sent
+from workspace.forms import sent
 from workspace.models import Environment
 
 
@@ -39,7 +40,7 @@ def set_by_link(request: HttpRequest, environment: Environment) -> HttpResponse:
         return _page(request, environment, {"dead": DEAD_LINK}, status=410)
     form = NewPasswordForm(sent(request), end_user=ticket.end_user)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             chosen, visit = form.cleaned_data["password"], Visit.of(request)
             set_password_by_ticket(
                 environment=environment, token=token, password=chosen, visit=visit, now=timezone.now()

@@ -18,11 +18,12 @@ from authentication.forms import AttributesForm
 from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import parse_certificates
 from authentication.views.providers import certificate_badge, list_url, used_provider
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
-from workspace.forms import refusals_shown_in, sent
+from workspace.forms import sent
 from workspace.models import Environment
 from workspace.refusals import ActionError
 
@@ -45,7 +46,7 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
     found = use.identity_provider
     form = AttributesForm(sent(request), provider=found)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             changed = set_attributes(use=use, by=request.actor, **form.cleaned_data)
             messages.success(request, f"The attributes were {'saved' if changed else 'not changed'}.")
             return _back(environment, provider)

@@ -15,11 +15,11 @@ from authentication.forms import ConnectionForm, ProviderForm
 from authentication.guides import GUIDES
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.views.providers import list_url, used_provider
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
-from workspace.forms import refusals_shown_in
 from workspace.models import Environment
 
 
@@ -28,7 +28,7 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Step 1 of a new provider: it is kept as a draft, so that its URLs in step 2 are final."""
     form = ProviderForm(request.POST or None)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             use = create_provider(environment=environment, by=request.actor, **form.cleaned_data)
             return redirect(_step(idp_side.CONNECTION, environment, use.identity_provider))
     context = {
@@ -48,7 +48,7 @@ def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
     # Taken before the action, which may refuse a name that it has set already.
     context = _context(environment, use, idp_side.DETAILS) | {"form": form}
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             changed = update_provider(use=use, by=request.actor, **form.cleaned_data)
             if not use.identity_provider.is_set_up:
                 return redirect(_step(idp_side.CONNECTION, environment, use.identity_provider))

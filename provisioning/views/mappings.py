@@ -18,11 +18,11 @@ from provisioning.forms import MappingForm, ProfileSourcesForm
 from provisioning.models import GroupMapping, ProvisioningConnection
 from provisioning.views.providers import about, connection_or_404, counted, setup_tabs, setup_url
 from workspace.actions.exact import SetChange
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
-from workspace.forms import refusals_shown_in
 from workspace.models import Environment
 
 NAMED_PEOPLE = 10
@@ -53,7 +53,7 @@ def add(request: ConsoleRequest, environment: Environment, provider: UUID) -> Ht
     connection = connection_or_404(environment, provider)
     form = MappingForm(request.POST, connection=connection)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             change = partial(add_mapping, connection=connection, by=request.actor, **form.cleaned_data)
             return _done(request, connection, lambda: _effect(change(), connection), "Add mapping")
     return _page(request, connection, mapping_form=form)

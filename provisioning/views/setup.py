@@ -19,11 +19,11 @@ from provisioning.forms import MethodForm, PeopleForm
 from provisioning.models import ProvisioningConnection, ScimRequest
 from provisioning.views.providers import about, connection_of, counted, setup_tabs, setup_url, to_setup, used_provider
 from provisioning.views.tokens import hand_over, token_to_show
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
-from workspace.forms import refusals_shown_in
 from workspace.models import ChangeEvent, Environment, SourceKind
 
 Method = EnvironmentProvider.Method
@@ -92,7 +92,7 @@ def people(request: ConsoleRequest, environment: Environment, provider: UUID) ->
         raise Http404
     form = PeopleForm(request.POST or None, initial=_instead(request))
     if request.method == "POST" and form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             choose_method(environment_provider=use, **form.cleaned_data, by=request.actor)
             return _saved(request, use)
     instead = dict(Method.choices).get(form["method"].value(), "another method")

@@ -12,12 +12,13 @@ from django.views.decorators.http import require_POST
 from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
 from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.views.providers import about, connection_or_404, setup_url, to_setup
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
 from workspace.console.responses import with_wait
 from workspace.crypto import UnsealError, seal, unseal
-from workspace.forms import PasswordForm, refusals_shown_in, sent
+from workspace.forms import PasswordForm, sent
 from workspace.models import Environment
 from workspace.refusals import ActionError
 
@@ -52,7 +53,7 @@ def reveal(request: ConsoleRequest, environment: Environment, provider: UUID, to
     if form.is_valid():
         wait = take_password(request, form)
         if not form.errors:
-            with refusals_shown_in(form):
+            with refusals_in_form(form):
                 clear = reveal_token(token=scim_token, by=request.actor)
     context = {"form": form, "clear": clear, "token": scim_token} | about(connection.environment_provider)
     return with_wait(render(request, "provisioning/setup/reveal.html", context), wait)

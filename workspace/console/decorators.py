@@ -9,10 +9,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
+from workspace.console.acting import refused
+from workspace.console.navigation import current_entry, page_url
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import RECENT, ask_for_proof, is_proved
 from workspace.events import Actor
 from workspace.models import Administrator, Environment
+from workspace.refusals import ActionError
 
 
 class ConsoleRequest(HttpRequest):
@@ -36,7 +39,7 @@ def console(
     Somebody else's workspace is 404, a role without the permission 403. `to_post` is what a change needs.
     `recent`: the password must have been given to this session within 15 minutes to open the page, and within that
     time to change something (`RECENT` for a button, `OPENED_RECENTLY` for a form); otherwise it is asked for again.
-    The request carries `administrator`, `environment` and `actor`.
+    The request carries `administrator`, `environment` and `actor`. A refusal of an action becomes a message.
     """
     if view is None:
         return lambda function: console(function, needs=needs, to_post=to_post, recent=recent)
@@ -50,7 +53,10 @@ def console(
         _check(request.administrator, to_post if to_post and request.method == "POST" else needs)
         if recent and not is_proved(request, RECENT if request.method in ("GET", "HEAD") else recent):
             return ask_for_proof(request)
-        return view(request, request.environment, **kwargs)
+        try:
+            return view(request, request.environment, **kwargs)
+        except ActionError as refusal:
+            return refused(request, refusal, page_url(current_entry(request), request.environment))
 
     return wrapper
 

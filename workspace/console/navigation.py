@@ -1,12 +1,14 @@
 """What the console's frame shows: environment switch, workspaces, sidebar."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
-from workspace.console.decorators import ConsoleRequest
 from workspace.console.permissions import Permission, may
 from workspace.models import Administrator, EndUser, Environment
+
+if TYPE_CHECKING:
+    from workspace.console.decorators import ConsoleRequest
 
 # Pages of the apps above are named by route only; a route's namespace and first words tell what is current.
 SIDEBAR = [
@@ -42,7 +44,7 @@ _UNDER = {
 }
 
 
-def navigation(request: ConsoleRequest) -> dict[str, Any]:
+def navigation(request: "ConsoleRequest") -> dict[str, Any]:
     """The frame's context on console pages, nothing elsewhere."""
     environment: Environment | None = getattr(request, "environment", None)
     if environment is None:
@@ -59,12 +61,12 @@ def navigation(request: ConsoleRequest) -> dict[str, Any]:
     }
 
 
-def authentication_and_groups_tabs(request: ConsoleRequest) -> list[dict[str, Any]]:
+def authentication_and_groups_tabs(request: "ConsoleRequest") -> list[dict[str, Any]]:
     """The two tabs of Authentication & Groups; their pages belong to two apps."""
     return tabs(request, [("End-user groups", "workspace:groups"), ("Authentication", "authentication:environment")])
 
 
-def end_user_tabs(request: ConsoleRequest, end_user: EndUser) -> list[dict[str, Any]]:
+def end_user_tabs(request: "ConsoleRequest", end_user: EndUser) -> list[dict[str, Any]]:
     """The tabs of one end user: what each app knows of the person."""
     entries = [
         ("Overview", "workspace:end-user"),
@@ -79,7 +81,7 @@ def page_url(route: str, environment: Environment, **kwargs: Any) -> str:
     return reverse(route, kwargs={"workspace": environment.workspace.slug, "environment": environment.slug, **kwargs})
 
 
-def tabs(request: ConsoleRequest, entries: list[tuple[str, str]], **kwargs: Any) -> list[dict[str, Any]]:
+def tabs(request: "ConsoleRequest", entries: list[tuple[str, str]], **kwargs: Any) -> list[dict[str, Any]]:
     """Tabs of label and route, for pages about the same thing."""
     current = request.resolver_match.view_name if request.resolver_match else ""
     return [
@@ -88,7 +90,7 @@ def tabs(request: ConsoleRequest, entries: list[tuple[str, str]], **kwargs: Any)
     ]
 
 
-def _environments(request: ConsoleRequest, current: Environment) -> list[dict[str, Any]]:
+def _environments(request: "ConsoleRequest", current: Environment) -> list[dict[str, Any]]:
     return [
         {
             "name": environment.name,
@@ -100,12 +102,12 @@ def _environments(request: ConsoleRequest, current: Environment) -> list[dict[st
     ]
 
 
-def _same_page(request: ConsoleRequest, environment: Environment) -> str:
+def _same_page(request: "ConsoleRequest", environment: Environment) -> str:
     """The same page of another environment; from a page about one thing, the list it belongs to."""
     environment.workspace = request.administrator.workspace
     match = request.resolver_match
     if match is None or set(match.kwargs) != {"workspace", "environment"}:
-        return page_url(_current_entry(request), environment)
+        return page_url(current_entry(request), environment)
     return page_url(match.view_name, environment)
 
 
@@ -121,8 +123,8 @@ def _workspaces(administrator: Administrator) -> list[dict[str, Any]]:
     ]
 
 
-def _sidebar(request: ConsoleRequest, environment: Environment) -> list[dict[str, Any]]:
-    current = _current_entry(request)
+def _sidebar(request: "ConsoleRequest", environment: Environment) -> list[dict[str, Any]]:
+    current = current_entry(request)
     return [
         {
             "label": label,
@@ -135,7 +137,7 @@ def _sidebar(request: ConsoleRequest, environment: Environment) -> list[dict[str
     ]
 
 
-def _current_entry(request: ConsoleRequest) -> str:
+def current_entry(request: "ConsoleRequest") -> str:
     """The sidebar entry that the page stands under: the longest route prefix wins."""
     name = request.resolver_match.view_name if request.resolver_match else ""
     prefixes = [prefix for prefix in _UNDER if name.startswith(prefix)]

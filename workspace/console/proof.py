@@ -3,17 +3,17 @@
 import time
 from datetime import timedelta
 from typing import cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
+from workspace.console.acting import page_before
 from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 
@@ -60,14 +60,5 @@ def ask_for_proof(request: HttpRequest) -> HttpResponse:
         target = request.get_full_path()
     else:
         messages.info(request, AGAIN)
-        target = _page_before(request)
+        target = page_before(request)
     return redirect(f"{reverse('workspace:confirm-identity')}?{urlencode({'next': target})}")
-
-
-def _page_before(request: HttpRequest) -> str:
-    """The page of ours that was posted from; browsers say so."""
-    before = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
-        return resolve_url(settings.LOGIN_REDIRECT_URL)
-    parts = urlsplit(before)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path

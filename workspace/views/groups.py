@@ -15,6 +15,7 @@ from django.template.defaultfilters import pluralize
 from workspace.actions.groups import create_group, delete_group, rename_group
 from workspace.actions.members import change_members
 from workspace.actions.read_only import group_read_only_reason
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission
@@ -24,7 +25,6 @@ from workspace.forms import (
     NewGroupForm,
     RemoveMembersForm,
     SearchForm,
-    refusals_shown_in,
     sent,
 )
 from workspace.models import EndUserGroup, Environment, SourceKind
@@ -58,7 +58,7 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """A new group with its first members."""
     form = NewGroupForm(sent(request), environment=environment)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             members = [person.pk for person in form.cleaned_data["addresses"]]
             group = create_group(
                 environment=environment, name=form.cleaned_data["name"], members=members, by=request.actor
@@ -113,7 +113,7 @@ def edit(request: ConsoleRequest, environment: Environment, group: EndUserGroup)
     name = group.name
     form = GroupForm(sent(request), initial={"name": name})
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             changed = rename_group(group=group, name=form.cleaned_data["name"], by=request.actor)
             messages.success(request, f"{name} is now named {group}." if changed else "Nothing was changed.")
             return redirect(_url(environment, group))
@@ -129,7 +129,7 @@ def add_members(request: ConsoleRequest, environment: Environment, group: EndUse
     )
     form = AddMembersForm(sent(request), environment=environment, candidates=candidates)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             people = form.people
             change_members(group=group, add=[person.pk for person in people], by=request.actor)
             messages.success(request, f"{_people(len(people), 'is', 'are')} in {group} now.")

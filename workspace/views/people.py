@@ -15,10 +15,11 @@ from django.views.decorators.http import require_POST
 
 from workspace.actions.end_users import create_end_user, deactivate_end_user, reactivate_end_user, save_end_user
 from workspace.actions.read_only import profile_read_only_reason
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
-from workspace.forms import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm, refusals_shown_in, sent
+from workspace.forms import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm, sent
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, GroupMembership, SourceKind
 from workspace.models.sources import Sourced
 
@@ -50,7 +51,7 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """A new person, by hand."""
     form = AddEndUserForm(sent(request), environment=environment)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             end_user = create_end_user(
                 workspace=environment.workspace,
                 profile=form.profile(request.actor),
@@ -84,7 +85,7 @@ def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> H
     person = _person(environment, end_user)
     form = EditEndUserForm(sent(request), environment=environment, end_user=person)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             changed = save_end_user(
                 end_user=person,
                 profile=form.profile(request.actor),
