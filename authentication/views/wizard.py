@@ -64,7 +64,7 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
     found = use.identity_provider
     form = ConnectionForm(request.POST or None, request.FILES or None, provider=found)
     if form.is_valid():
-        with refusals_shown_in(form):
+        with refusals_in_form(form):
             changed = connect_provider(
                 use=use, metadata=form.metadata, source=form.source, metadata_url=form.kept_url, by=request.actor
             )
