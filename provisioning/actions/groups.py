@@ -18,7 +18,7 @@ from provisioning.models import (
     ProvisioningConnection,
 )
 from provisioning.payload.documents import folded
-from provisioning.payload.patch import MemberChange
+from provisioning.payload.members import MemberChange
 from provisioning.payload.resources import Document, Group
 from workspace.action_names import Action
 from workspace.actions import groups, members

@@ -17,9 +17,12 @@ from provisioning.models import (
     ProvisioningConnection,
     ResourceCount,
 )
-from provisioning.payload import dialects, patch
+from provisioning.payload import members as group_members
+from provisioning.payload import patch
+from provisioning.payload.dialects.operations import tidy_operations
+from provisioning.payload.dialects.resources import tidy_resource
 from provisioning.payload.documents import parse, render
-from provisioning.payload.patch import MemberChange
+from provisioning.payload.members import MemberChange
 from provisioning.payload.resources import ACCESS, ENTERPRISE, Document, Group, Model, User
 from provisioning.payload.selection import Selection
 from provisioning.payload.tolerance import Tolerance
@@ -156,10 +159,10 @@ class Adapter(SCIMMixin):
         }
 
     def _document(self, body: Document) -> Document:
-        return parse(dialects.resource(body, self.model, tolerance(self.call)), self.model)
+        return parse(tidy_resource(body, self.model, tolerance(self.call)), self.model)
 
     def _patched(self, body: Document) -> tuple[Document, MemberChange]:
-        operations = dialects.operations(body, self.model, self.id, tolerance(self.call))
+        operations = tidy_operations(body, self.model, self.id, tolerance(self.call))
         change, others = patch.split(operations)
         return patch.apply(self.obj.document, others, self.model, tolerance(self.call)), change
 
@@ -278,8 +281,8 @@ class GroupAdapter(Adapter):
         if key is None:
             return None
         members = body.pop(key)
-        dialects.check_members(members, tolerance(self.call))
-        return patch.member_ids(members)
+        group_members.check_members(members, tolerance(self.call))
+        return group_members.member_ids(members)
 
     def _update(self, document: Document, change: MemberChange | None) -> None:
         groups.update_group(row=self._row(), document=document, change=change, by=self.call.by)

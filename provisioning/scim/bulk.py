@@ -8,8 +8,9 @@ from urllib.parse import quote
 from django.http import HttpResponse, QueryDict
 from django_scim import views as scim_views
 
-from provisioning.payload import bulk_jobs, dialects, errors
+from provisioning.payload import bulk_jobs, errors
 from provisioning.payload.bulk_jobs import Operation
+from provisioning.payload.dialects.schemas import check_schemas
 from provisioning.payload.resources import Document
 from provisioning.scim import responses
 from provisioning.scim.adapters import tolerance
@@ -32,7 +33,7 @@ class BulkView(scim_views.SCIMView, Outcomes):
 
     def post(self, request: CallRequest) -> HttpResponse:
         body = read_body(request)
-        dialects.check_schemas(body, [_REQUEST], tolerance(request.scim))
+        check_schemas(body, [_REQUEST], tolerance(request.scim))
         found = bulk_jobs.operations(body, tolerance(request.scim))
         limiter.charge(request.scim.token, len(found))
         results = _Job(request, found, bulk_jobs.fail_on_errors(body)).run()

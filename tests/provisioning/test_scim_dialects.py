@@ -2,7 +2,8 @@
 
 import pytest
 
-from provisioning.payload import dialects
+from provisioning.payload.dialects.operations import tidy_operations
+from provisioning.payload.dialects.resources import tidy_resource
 from provisioning.payload.documents import parse
 from provisioning.payload.errors import ScimError
 from provisioning.payload.profile import profile
@@ -14,7 +15,7 @@ from tests.scim import ENTERPRISE, GROUP, PATCH_OP, USER
 def read(**body):
     """The document of a User body, with the notes."""
     notes: list[str] = []
-    document = parse(dialects.resource({"schemas": [USER], "userName": "ada"} | body, User, Tolerance(notes)), User)
+    document = parse(tidy_resource({"schemas": [USER], "userName": "ada"} | body, User, Tolerance(notes)), User)
     assert document.pop("userName") == "ada"
     return document, notes
 
@@ -22,7 +23,7 @@ def read(**body):
 def operations(*sent, model=User, key="Operations"):
     notes: list[str] = []
     body = {"schemas": [PATCH_OP], key: list(sent)}
-    return dialects.operations(body, model, "the-id", Tolerance(notes)), notes
+    return tidy_operations(body, model, "the-id", Tolerance(notes)), notes
 
 
 @pytest.mark.parametrize("more", [{}, {"emails": [{"value": "a@example.com"}]}])
@@ -233,7 +234,7 @@ def test_operations_in_lower_case_and_without_schemas():
 )
 def test_refused_operations(sent, scim_type):
     with pytest.raises(ScimError) as refusal:
-        dialects.operations({"Operations": sent}, User, "", Tolerance())
+        tidy_operations({"Operations": sent}, User, "", Tolerance())
     assert refusal.value.scim_type == scim_type
 
 
@@ -271,5 +272,5 @@ def test_profile_without_an_address():
 
 def test_schemas_of_groups():
     notes: list[str] = []
-    dialects.resource({"schemas": [GROUP, "http://x"], "displayName": "A"}, Group, Tolerance(notes))
+    tidy_resource({"schemas": [GROUP, "http://x"], "displayName": "A"}, Group, Tolerance(notes))
     assert notes == ["Ignored the unknown schema http://x"]

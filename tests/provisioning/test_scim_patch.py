@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from provisioning.payload import patch
 from provisioning.payload.errors import ScimError
-from provisioning.payload.patch import MemberChange
+from provisioning.payload.members import MemberChange
 from provisioning.payload.resources import User
 from provisioning.payload.tolerance import Tolerance
 from tests.scim import ENTERPRISE, GROUP

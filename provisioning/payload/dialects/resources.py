@@ -1,0 +1,46 @@
+"""Bodies of POST and PUT."""
+
+from typing import Any
+
+from scim2_models import BaseModel
+
+from provisioning.payload.attributes import attributes, find, is_read_only, spelled
+from provisioning.payload.dialects.schemas import check_schemas, modern, own_urn
+from provisioning.payload.dialects.values import Reader, is_named_alone, put
+from provisioning.payload.resources import Document
+from provisioning.payload.tolerance import Tolerance
+
+
+def tidy_resource(body: Document, model: type[BaseModel], tolerance: Tolerance) -> Document:
+    """The body of a POST or PUT as RFC 7643 has it. Unknown attributes are left out."""
+    known = [attribute.name for attribute in attributes(model).values() if attribute.is_extension]
+    check_schemas(body, [own_urn(model), *known], tolerance)
+    reader = Reader(tolerance)
+    tidy: Document = {}
+    for key, value in body.items():
+        if key.lower() != "schemas":
+            _place(tidy, model, key, value, reader)
+    return tidy
+
+
+def _place(tidy: Document, model: type[BaseModel], key: str, value: Any, reader: "Reader") -> None:
+    """Put one attribute where it belongs; a key may be a path or the URN of a schema."""
+    if key.lower() == own_urn(model).lower() and isinstance(value, dict):
+        reader.tolerance.note("attributes sent under the URN of their own schema")
+        for name, item in value.items():
+            _place(tidy, model, name, item, reader)
+        return
+    steps = find(model, modern(key, reader.tolerance))
+    if not steps:
+        reader.tolerance.ignore(f"unknown attribute {key[:100]}")
+        return
+    if is_read_only(steps):
+        # Clients send back what they read; it says nothing, not even when it is malformed.
+        if is_named_alone(steps[-1], value):
+            tidy[steps[-1].name] = {}
+        return
+    if len(steps) > 1 or (":" in key and not steps[0].is_extension):
+        reader.tolerance.note(f"{spelled(steps)} sent as a path")
+    read = reader.value(steps[-1], value)
+    if read is not None:
+        put(tidy, steps, read)

@@ -1,0 +1,43 @@
+"""The URNs that a body names, older ones among them."""
+
+from scim2_models import BaseModel
+
+from provisioning.payload import errors
+from provisioning.payload.resources import ENTERPRISE, Document
+from provisioning.payload.tolerance import Tolerance
+
+_MAX_SCHEMAS = 100
+
+
+_OLD_URNS = {
+    "urn:scim:schemas:core:1.0": "",
+    "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE,
+    "urn:scim:schemas:extension:enterprise:2.0:user": ENTERPRISE,
+}
+
+
+def own_urn(model: type[BaseModel]) -> str:
+    return str(getattr(model, "__schema__", ""))
+
+
+def modern(key: str, tolerance: Tolerance) -> str:
+    """A key with the URN that SCIM 2.0 gives to an older schema."""
+    for old, new in _OLD_URNS.items():
+        if key.lower() == old or key.lower().startswith(f"{old}:"):
+            tolerance.note(f"{key[: len(old)]} sent for a schema of SCIM 2.0")
+            return f"{new}{key[len(old) :]}".lstrip(":")
+    return key
+
+
+def check_schemas(body: Document, known: list[str], tolerance: Tolerance) -> None:
+    """Whether the body says what it is, and nothing that is unknown here."""
+    sent = next((value for key, value in body.items() if key.lower() == "schemas"), None)
+    if not isinstance(sent, list) or not sent:
+        tolerance.note("schemas left out")
+        return
+    if len(sent) > _MAX_SCHEMAS:
+        raise errors.too_large(f"Send at most {_MAX_SCHEMAS} schemas in one request.")
+    names = {name.lower() for name in known}
+    for urn in sent:
+        if str(urn).lower() not in names:
+            tolerance.ignore(f"unknown schema {str(urn)[:100]}")
