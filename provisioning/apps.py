@@ -9,5 +9,6 @@ class ProvisioningConfig(AppConfig):
     name = "provisioning"
 
     def ready(self) -> None:
-        """Register the checks; they read the models of other apps."""
+        """Register the checks and the pages that sentences link to; both read models of several apps."""
         from provisioning.demo import checks  # noqa: F401
+        from provisioning.views import subjects  # noqa: F401

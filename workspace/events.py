@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import models
@@ -56,6 +56,20 @@ def is_by_hand(by: Actor) -> bool:
     return by.kind in _BY_HAND
 
 
+@dataclass(frozen=True)
+class Called:
+    """A thing that a sentence calls by another name than its own."""
+
+    subject: models.Model
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Word: TypeAlias = str | Actor | models.Model | Called
+
+
 class Sentence:
     """What happened, as a sentence with links: `Sentence("{by} added {person}.", by=by, person=end_user)`.
 
@@ -63,18 +77,19 @@ class Sentence:
     right thing whatever the names are.
     """
 
-    def __init__(self, template: str, **words: "str | Actor | models.Model") -> None:
+    def __init__(self, template: str, **words: Word) -> None:
         self.text, self.links = "", list[list[Any]]()
         for literal, name, _, _ in Formatter().parse(template):
             self.text += literal
             if name is not None:
                 self._add(words[name])
 
-    def _add(self, word: "str | Actor | models.Model") -> None:
+    def _add(self, word: Word) -> None:
         start = len(self.text)
         self.text += word.name if isinstance(word, Actor) else str(word)
-        if isinstance(word, models.Model):
-            self.links.append([start, len(self.text), kind_of(word), str(word.pk)])
+        subject = word.subject if isinstance(word, Called) else word
+        if isinstance(subject, models.Model):
+            self.links.append([start, len(self.text), kind_of(subject), str(subject.pk)])
 
 
 def kind_of(subject: models.Model) -> str:

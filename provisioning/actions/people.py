@@ -19,7 +19,7 @@ from workspace.actions import access, end_users, members
 from workspace.actions.profiles import ProfileChanges, update_profiles
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Called, Sentence, record
 from workspace.models import EndUser
 from workspace.profile import Profile
 from workspace.refusals import ActionError, ConflictError
@@ -219,7 +219,9 @@ def _record_updated(person: ProvisionedUser, before: Document, by: Actor) -> Non
         action=Action.PROVISIONED_USER_UPDATED,
         subject=person,
         environment=person.connection.environment,
-        sentence=Sentence("{by} changed {what} of {person}.", by=by, what=listed(names), person=person.end_user),
+        sentence=Sentence(
+            "{by} changed {what} of {person}.", by=by, what=listed(names), person=Called(person, str(person.end_user))
+        ),
         concerns=[person.end_user],
         before=_picked(before, names),
         after=_picked(person.document, names),

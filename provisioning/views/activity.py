@@ -1,7 +1,6 @@
 """Provisioning activity: what identity providers changed, and the requests by which they did."""
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_plus
@@ -9,25 +8,16 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from provisioning.forms import ChangeFilter, RequestFilter
-from provisioning.models import ProvisionedUser, ScimRequest
+from provisioning.models import ScimRequest
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
+from workspace.console.presenters import present
 from workspace.db.paging import PAGE, newest
 from workspace.models import ChangeEvent, Environment
 
-# By the verb that ends an action; other changes carry the icon of their subject.
-_ICONS = {
-    "created": ("plus", "success"),
-    "linked": ("plus", "success"),
-    "restored": ("check", "success"),
-    "ended": ("x", "warning"),
-    "deleted": ("x", "warning"),
-}
 _LOST = "Nothing is lost: once the cause is mended, let the provider send it again."
 # What an administrator can do about an answer: by status and scimType, else by status.
 _REMEDIES = {
@@ -187,58 +177,22 @@ def _request_url(environment: Environment, pk: UUID) -> str:
 
 
 def _change_rows(events: Iterable[ChangeEvent], environment: Environment) -> list[dict[str, Any]]:
-    """The changes as the timeline shows them, with ways to the request and to whom each is about."""
-    events = list(events)
-    requests = _requests_of(events, environment)
-    pages = _subject_pages(events, environment)
+    """Return changes as the timeline shows them, each with the page of the request that caused it."""
+    changes = present(events, environment)
+    requests = _requests_of([each.event for each in changes], environment)
     return [
         {
-            "sentence": _linked(event, pages.get(event.subject_id, "")),
-            "at": event.at,
-            "look": _look(event.action),
-            "request_url": requests.get(event.request_id, ""),
+            "sentence": each.sentence,
+            "at": each.at,
+            "look": {"icon": each.icon, "tone": each.tone},
+            "request_url": requests.get(each.event.request_id, ""),
         }
-        for event in events
+        for each in changes
     ]
-
-
-def _look(action: str) -> dict[str, str]:
-    """The icon and tone of a change."""
-    verb = re.split(r"[._]", action)[-1]
-    icon, tone = _ICONS.get(verb, ("group" if "group" in action else "users", "neutral"))
-    return {"icon": icon, "tone": tone}
 
 
 def _requests_of(events: list[ChangeEvent], environment: Environment) -> dict[str, str]:
-    """Request ids with the pages of their requests, as far as the log still has them."""
+    """Return request ids with the pages of their requests, as far as the log still has them."""
     ids = {event.request_id for event in events if event.request_id}
     found = ScimRequest.objects.in_environment(environment).filter(request_id__in=ids)
     return {request_id: _request_url(environment, pk) for request_id, pk in found.values_list("request_id", "pk")}
-
-
-def _subject_pages(events: list[ChangeEvent], environment: Environment) -> dict[str, str]:
-    """Subject ids with their pages, as far as the subjects still exist in this workspace."""
-    people = environment.workspace.end_users.filter(pk__in=_subjects(events, "enduser"))
-    groups = environment.groups.filter(pk__in=_subjects(events, "endusergroup"))
-    records = ProvisionedUser.objects.filter(
-        connection__environment_provider__environment=environment, pk__in=_subjects(events, "provisioneduser")
-    )
-    found = [(pk, page_url("workspace:end-user", environment, end_user=pk)) for (pk,) in people.values_list("pk")]
-    found += [(pk, page_url("workspace:group", environment, group=pk)) for (pk,) in groups.values_list("pk")]
-    found += [
-        (pk, page_url("provisioning:end-user", environment, end_user=end_user))
-        for pk, end_user in records.values_list("pk", "end_user")
-    ]
-    return {str(pk): url for pk, url in found}
-
-
-def _subjects(events: list[ChangeEvent], kind: str) -> set[str]:
-    return {event.subject_id for event in events if event.subject_kind == kind}
-
-
-def _linked(event: ChangeEvent, url: str) -> SafeString | str:
-    """The event's sentence, in which the name of whom it is about is a link."""
-    before, name, after = event.sentence.partition(event.subject_name)
-    if not url or not name:
-        return event.sentence
-    return format_html('{}<a href="{}">{}</a>{}', before, url, name, after)

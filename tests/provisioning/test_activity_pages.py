@@ -96,7 +96,8 @@ def test_a_change_of_the_record_alone_leads_to_the_tab_provisioning(scim, viewer
 
     page = text(viewer.get(url("provisioning:activity"), {"q": "title"}))
 
-    assert "changed title of Ada Example" in page
+    tab = url("provisioning:end-user", end_user=EndUser.objects.get().pk)
+    assert f'changed title of <a href="{tab}">Ada Example' in page
 
 
 def test_what_is_gone_is_named_without_a_link(scim, viewer):

@@ -19,6 +19,7 @@ from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
+from workspace.console.presenters import present
 from workspace.forms import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm, sent
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, GroupMembership, SourceKind
 from workspace.models.sources import Sourced
@@ -68,12 +69,13 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """One person: profile, access and groups by environment with their sources, what changed lately."""
     person = _person(environment, end_user)
+    events = ChangeEvent.objects.of(environment.workspace).about(person.pk)[:RECENT_CHANGES]
     context = {
         "end_user": person,
         "read_only_reason": profile_read_only_reason(person),
         "tabs": end_user_tabs(request, person),
         "places": _places(person, environment),
-        "events": ChangeEvent.objects.of(environment.workspace).about(person.pk)[:RECENT_CHANGES],
+        "events": present(events, environment, but=person.pk),
         "list_url": page_url("workspace:end-users", environment),
     }
     return render(request, "workspace/end_users/detail.html", context)
