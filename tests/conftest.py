@@ -19,6 +19,11 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 DATA_DIR = Path(os.environ["DATA_DIR"])
 (DATA_DIR / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
 
+# A failing assertion shows its values in helper modules too. pytest must know before it imports them.
+pytest.register_assert_rewrite(
+    *(f"tests.{each}" for each in ("authentication", "browser", "provisioning", "workspace"))
+)
+
 # The host of Django's test client, so that a test can follow the absolute URLs that pages and answers contain.
 os.environ["ORIGIN"] = "http://testserver"
 for variable in (

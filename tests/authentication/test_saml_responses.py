@@ -1,16 +1,35 @@
-"""S5: every check of the profile. S6: InResponseTo. S8: only the diagonal. S11: what an identity is."""
+"""S5: every check of the profile. Times: test_saml_response_times.py."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import product
+from datetime import timedelta
 
 import pytest
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import Reason
 from authentication.saml.gate import parse
 from authentication.saml.name_ids import NameId
-from authentication.saml.responses import Claims, ProviderFacts, SpFacts, peek_in_response_to, read_response
+from authentication.saml.responses import Claims
+from tests.authentication.responses import (
+    ASSERTION,
+    AUDIENCE,
+    AUTHN,
+    CONDITIONS,
+    CONFIRMATION,
+    DATA,
+    IDP,
+    PLACES,
+    PROVIDER,
+    SP_KEY,
+    read,
+    reason,
+    refusal,
+    remove,
+    repeat,
+    set_attribute,
+    set_text,
+    signed,
+)
 from tests.idp import (
     ACS_URL,
     EMAIL,
@@ -23,86 +42,10 @@ from tests.idp import (
     SP_ENTITY_ID,
     Answer,
     Encryption,
-    Idp,
     Style,
-    encode,
     instant,
-    private_pem,
-    rsa_key,
     self_signed,
 )
-
-IDP = Idp()
-SP_KEY = rsa_key()
-PROVIDER = ProviderFacts(IDP.entity_id, (IDP.certificate,), allow_sha1=False)
-SP = SpFacts(SP_ENTITY_ID, ACS_URL, lambda: (private_pem(SP_KEY),))
-PLACES = [("assertion",), ("response",), ("assertion", "response")]
-
-ASSERTION = "saml:Assertion"
-NAME_ID = f"{ASSERTION}/saml:Subject/saml:NameID"
-CONFIRMATION = f"{ASSERTION}/saml:Subject/saml:SubjectConfirmation"
-DATA = f"{CONFIRMATION}/saml:SubjectConfirmationData"
-CONDITIONS = f"{ASSERTION}/saml:Conditions"
-AUDIENCE = f"{CONDITIONS}/saml:AudienceRestriction/saml:Audience"
-AUTHN = f"{ASSERTION}/saml:AuthnStatement"
-
-
-def read(xml: bytes, *, provider=PROVIDER, sp=SP, in_response_to=REQUEST_ID, now=NOW) -> Claims:
-    return read_response(encode(xml), provider=provider, sp=sp, in_response_to=in_response_to, now=now)
-
-
-def refusal(xml: bytes, **facts) -> SamlRefused:
-    with pytest.raises(SamlRefused) as caught:
-        read(xml, **facts)
-    return caught.value
-
-
-def reason(xml: bytes, **facts) -> Reason:
-    return refusal(xml, **facts).reason
-
-
-def set_attribute(path: str, name: str, value: str | None):
-    """Return an edit that sets an attribute, or takes it away, before the IdP signs."""
-
-    def edit(root: etree._Element) -> None:
-        element = root if path == "." else root.find(path, NS)
-        if value is None:
-            del element.attrib[name]
-        else:
-            element.set(name, value)
-
-    return edit
-
-
-def set_text(path: str, text: str):
-    def edit(root: etree._Element) -> None:
-        root.find(path, NS).text = text
-
-    return edit
-
-
-def remove(path: str):
-    def edit(root: etree._Element) -> None:
-        element = root.find(path, NS)
-        element.getparent().remove(element)
-
-    return edit
-
-
-def repeat(path: str, text: str | None = None):
-    """Return an edit that puts a copy of an element behind it, with another text."""
-
-    def edit(root: etree._Element) -> None:
-        element = root.find(path, NS)
-        copy = etree.fromstring(etree.tostring(element))
-        copy.text = text or copy.text
-        element.addnext(copy)
-
-    return edit
-
-
-def signed(edit, sign=("assertion", "response")) -> bytes:
-    return IDP.respond(Answer(), sign=sign, edit=edit)
 
 
 @pytest.mark.parametrize("sign", PLACES)
@@ -272,200 +215,6 @@ def test_s5_there_is_one_authn_statement():
     assert reason(signed(remove(AUTHN))) is Reason.AUTHN_STATEMENT
     assert reason(signed(repeat(AUTHN))) is Reason.AUTHN_STATEMENT
     assert reason(signed(set_attribute(AUTHN, "AuthnInstant", None))) is Reason.UNREADABLE_TIME
-
-
-# S5: when. ------------------------------------------------------------------------------------------------------------
-
-SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
-ENDS = [(DATA, "NotOnOrAfter"), (CONDITIONS, "NotOnOrAfter")]
-
-
-@pytest.mark.parametrize(("path", "name"), ENDS)
-def test_s5_an_end_may_be_up_to_a_minute_ago(path, name):
-    assert read(signed(set_attribute(path, name, instant(NOW - MINUTE + SECOND))))
-    assert reason(signed(set_attribute(path, name, instant(NOW - MINUTE)))) is Reason.RESPONSE_EXPIRED
-
-
-def test_s5_a_beginning_may_be_up_to_a_minute_ahead():
-    assert read(signed(set_attribute(CONDITIONS, "NotBefore", instant(NOW + MINUTE))))
-    late = set_attribute(CONDITIONS, "NotBefore", instant(NOW + MINUTE + SECOND))
-    assert reason(signed(late)) is Reason.NOT_YET_VALID
-
-
-@pytest.mark.parametrize("path", [".", ASSERTION])
-def test_s5_it_was_issued_within_the_hour(path):
-    hour = timedelta(hours=1)
-    for time in (NOW + MINUTE, NOW - hour + SECOND):
-        assert read(signed(set_attribute(path, "IssueInstant", instant(time))))
-    early = set_attribute(path, "IssueInstant", instant(NOW + MINUTE + SECOND))
-    assert reason(signed(early)) is Reason.NOT_YET_VALID
-    assert reason(signed(set_attribute(path, "IssueInstant", instant(NOW - hour)))) is Reason.RESPONSE_EXPIRED
-
-
-def test_s5_a_long_validity_does_not_outlive_the_hour():
-    xml = IDP.respond(Answer(lifetime=timedelta(days=3000)))
-    claims = read(xml)
-    assert claims.assertion_not_on_or_after == NOW + timedelta(hours=1, minutes=1)
-    assert reason(xml, now=claims.assertion_not_on_or_after) is Reason.RESPONSE_EXPIRED
-
-
-def test_s7_an_id_that_is_forgotten_in_time_cannot_come_back():
-    for lifetime in (SECOND, MINUTE, timedelta(minutes=59), timedelta(hours=30)):
-        for late in (timedelta(0), -MINUTE, SECOND):
-            xml = IDP.respond(Answer(lifetime=lifetime))
-            claims = read(xml, now=NOW + late)
-            assert reason(xml, now=claims.assertion_not_on_or_after) is Reason.RESPONSE_EXPIRED
-
-
-def test_s5_conditions_may_leave_times_out_but_not_contradict_themselves():
-    for name in ("NotBefore", "NotOnOrAfter"):
-        assert read(signed(set_attribute(CONDITIONS, name, None)))
-
-    def contradiction(root: etree._Element) -> None:
-        root.find(CONDITIONS, NS).set("NotBefore", instant(NOW + SECOND))
-        root.find(CONDITIONS, NS).set("NotOnOrAfter", instant(NOW + SECOND))
-
-    assert reason(signed(contradiction)) is Reason.CONDITIONS
-
-
-def test_s5_the_idps_session_end_is_handed_on():
-    assert read(IDP.respond(Answer(session_lifetime=None))).session_not_on_or_after is None
-    assert reason(IDP.respond(Answer(session_lifetime=timedelta(0)))) is Reason.SESSION_ENDED
-    assert read(IDP.respond(Answer(session_lifetime=SECOND))).session_not_on_or_after == NOW + SECOND
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        (".", "IssueInstant"),
-        (ASSERTION, "IssueInstant"),
-        (DATA, "NotOnOrAfter"),
-        (CONDITIONS, "NotBefore"),
-        (CONDITIONS, "NotOnOrAfter"),
-        (AUTHN, "AuthnInstant"),
-        (AUTHN, "SessionNotOnOrAfter"),
-    ],
-)
-def test_s5_times_are_utc_in_the_form_of_the_standard(path, name):
-    time = "2026-01-15T12:00:30"
-    for value in (f"{time}.1234567Z", f"{time}+00:00"):
-        assert read(signed(set_attribute(path, name, value)))
-    for value in ("", "now", time, f"{time}+02:00", f"{time}z", f" {time}Z", "20260115T120030Z", "2026-W03-4T12:00:30Z",
-                  "2026-02-30T12:00:30Z", "२०२६-01-15T12:00:30Z", "99999-01-15T12:00:30Z"):  # fmt: skip
-        assert reason(signed(set_attribute(path, name, value))) is Reason.UNREADABLE_TIME
-    for value in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
-        try:
-            read(signed(set_attribute(path, name, value)))
-        except SamlRefused as refused:
-            assert refused.reason is not Reason.UNREADABLE_TIME  # noqa: PT017 - either is right
-
-
-def test_times_are_utc_in_claims():
-    assert read(IDP.respond(Answer())).authn_instant == datetime(2026, 1, 15, 12, tzinfo=UTC)
-
-
-# S6: which request. ---------------------------------------------------------------------------------------------------
-
-
-def test_s6_both_places_name_the_request():
-    for path, sign in product((".", DATA), PLACES):
-        for value in ("_other", REQUEST_ID + " ", REQUEST_ID.upper()):
-            assert reason(signed(set_attribute(path, "InResponseTo", value), sign)) is Reason.WRONG_REQUEST
-        for value in (None, ""):
-            assert reason(signed(set_attribute(path, "InResponseTo", value), sign)) is Reason.UNSOLICITED
-    assert reason(IDP.respond(Answer()), in_response_to="_other") is Reason.WRONG_REQUEST
-
-
-def test_s6_no_expectation_is_met_by_an_unsolicited_response():
-    def unsolicited(root: etree._Element) -> None:
-        for path in (".", DATA):
-            set_attribute(path, "InResponseTo", "")(root)
-
-    assert reason(signed(unsolicited), in_response_to="") is Reason.UNSOLICITED
-
-
-def test_s6_the_request_can_be_looked_up_before_anything_is_verified():
-    unsigned = IDP.respond(Answer(request_id="_looked-up"), sign=())
-    assert peek_in_response_to(encode(unsigned)) == "_looked-up"
-    for edit in (set_attribute(".", "InResponseTo", None), set_attribute(".", "InResponseTo", "")):
-        assert peek_in_response_to(encode(signed(edit))) is None
-    for raw in ("!", encode(b"<x/>"), encode(signed(set_attribute(".", "InResponseTo", "_" * 257)))):
-        with pytest.raises(SamlRefused):
-            peek_in_response_to(raw)
-
-
-# S8: the matrix. ------------------------------------------------------------------------------------------------------
-
-SHARED = Idp("https://shared.example/idp")  # two tenants use this one
-PROVIDERS = [(Idp("https://one.example/idp"), "one"), (SHARED, "two"), (SHARED, "three")]
-
-
-def sp_of(name: str) -> SpFacts:
-    return SpFacts(f"https://console.example/saml/{name}/metadata", f"https://console.example/saml/{name}/acs")
-
-
-def facts_of(idp: Idp) -> ProviderFacts:
-    return ProviderFacts(idp.entity_id, (idp.certificate,), allow_sha1=False)
-
-
-@pytest.mark.parametrize("sign", PLACES)
-def test_s8_only_the_diagonal_signs_in(sign):
-    """Each response, made for one of three ACS URLs with one of three keys, arrives at each provider."""
-    keys = [
-        Idp(entity_id, key=idp.key) for entity_id in {idp.entity_id for idp, _ in PROVIDERS} for idp, _ in PROVIDERS
-    ]
-    passed = []
-    for signer, (_, made_for), (idp, at) in product(keys, PROVIDERS, PROVIDERS):
-        sp = sp_of(made_for)
-        xml = signer.respond(Answer(acs_url=sp.acs_url, sp_entity_id=sp.entity_id), sign=sign)
-        try:
-            read(xml, provider=facts_of(idp), sp=sp_of(at))
-        except SamlRefused:
-            continue
-        passed.append((signer.entity_id, signer.key is idp.key, made_for, at))
-    assert set(passed) == {(idp.entity_id, True, name, name) for idp, name in PROVIDERS}
-
-
-@pytest.mark.parametrize("wrong", ["acs_url", "sp_entity_id"])
-def test_s8_an_acs_and_an_entity_id_of_two_providers_do_not_mix(wrong):
-    answer = Answer(acs_url=sp_of("two").acs_url, sp_entity_id=sp_of("two").entity_id)
-    other = {"acs_url": sp_of("three").acs_url, "sp_entity_id": sp_of("three").entity_id}
-    setattr(answer, wrong, other[wrong])
-    for name in ("two", "three"):
-        assert reason(SHARED.respond(answer), provider=facts_of(SHARED), sp=sp_of(name)) in (
-            Reason.WRONG_AUDIENCE,
-            Reason.WRONG_DESTINATION,
-        )
-
-
-# S11: who. ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name_id_format", [EMAIL, PERSISTENT])
-def test_s11_the_format_belongs_to_the_identity(name_id_format):
-    claims = read(IDP.respond(Answer(person="ada", name_id_format=name_id_format)))
-    assert (claims.name_id, claims.name_id_format) == ("ada", name_id_format)
-    unspecified = read(signed(set_attribute(NAME_ID, "Format", None)))
-    assert unspecified.name_id_format == "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
-
-
-def test_s11_a_transient_name_id_is_no_identity():
-    transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
-    assert reason(IDP.respond(Answer(name_id_format=transient))) is Reason.NAME_ID_TRANSIENT
-
-
-@pytest.mark.parametrize(
-    "text", ["", " ", " ada", "ada ", "ada\n", "\u00a0ada", "ada\u200b", "a\u202eda", "a\tb", "a" * 1025, "\ufeffada"]
-)
-def test_s11_a_name_id_cannot_pass_for_another(text):
-    assert reason(signed(set_text(NAME_ID, text))) is Reason.NAME_ID
-
-
-def test_s11_a_name_id_is_required_and_taken_as_it_is():
-    assert reason(signed(remove(NAME_ID))) is Reason.NAME_ID
-    for text in ("Zoë Müller", "CN=Ada,O=Acme", "a" * 1024, "ada@ACME.example"):
-        assert read(signed(set_text(NAME_ID, text))).name_id == text
 
 
 # Attribute values. ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from authentication.actions.identity_providers import connect_provider, create_provider
 from authentication.actions.policies import switch_saml
-from authentication.models import AuthnRequest, EnvironmentProvider, IdentityProvider
+from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, IdentityProvider, SignInAttempt
 from authentication.saml.certificates import parse_certificates
 from authentication.saml.metadata import IdpMetadata, SingleLogout
 from tests.authentication.end_users import is_signed_in, url
@@ -19,6 +19,7 @@ from workspace.events import SYSTEM
 from workspace.models import Environment
 
 ADA = "ada.winter@acme.example"
+IDP = Idp()  # its key takes a tenth of a second to make, so tests of one provider share it
 # The console's pages of Test sign-in; their isolation is tested in test_provider_test.py.
 TEST_ROUTES = {"provider-test", "provider-test-start", "provider-test-result"}
 
@@ -105,3 +106,18 @@ def connect(use: EnvironmentProvider, idp: Idp, post_url: str = "", slo: SingleL
         wants_authn_requests_signed=False, valid_until=None,
     )  # fmt: skip
     connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
+
+
+def refused(response: Any, reason: str) -> SignInAttempt:
+    """A neutral page with the reference of the one attempt that knows the reason."""
+    assert response.status_code == 403
+    attempt = SignInAttempt.objects.get()
+    assert (attempt.outcome, attempt.reason) == ("refused", reason)
+    assert str(attempt.pk) in response.content.decode() and reason not in response.content.decode()
+    assert "no-store" in response["Cache-Control"] and not EndUserSession.objects.exists()
+    return attempt
+
+
+def reasons() -> list[str]:
+    """The reasons of all attempts, oldest first; empty for those that succeeded."""
+    return list(SignInAttempt.objects.order_by("id").values_list("reason", flat=True))

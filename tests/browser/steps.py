@@ -89,3 +89,13 @@ def metadata_xml(now: datetime) -> str:
     <SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/sso"/>
   </IDPSSODescriptor>
 </EntityDescriptor>"""
+
+
+def provider(demo: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(each for place in demo["environments"] for each in place["providers"] if each["name"] == name)
+
+
+def provider_start(demo: dict[str, Any], name: str) -> str:
+    """Where the way through a provider of acme/TEST begins."""
+    sign_in_url = next(each["sign_in_url"] for each in demo["environments"] if each["slug"] == "test")
+    return f"{sign_in_url}sso/{provider(demo, name)['id']}/"

@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.accessibility import hold_to_the_rules
-from tests.browser.test_sso import provider_start
+from tests.browser.steps import provider_start
 
 
 def sign_in(page: Page, demo: dict[str, Any]) -> None:

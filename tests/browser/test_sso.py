@@ -9,17 +9,7 @@ from playwright.sync_api import Page, expect
 from authentication.saml.requests import new_request, redirect_url
 from tests.browser.accessibility import hold_to_the_rules
 from tests.browser.conftest import Check
-from tests.browser.steps import Console
-
-
-def provider(demo: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(each for place in demo["environments"] for each in place["providers"] if each["name"] == name)
-
-
-def provider_start(demo: dict[str, Any], name: str) -> str:
-    """Where the way through a provider of acme/TEST begins."""
-    sign_in_url = next(each["sign_in_url"] for each in demo["environments"] if each["slug"] == "test")
-    return f"{sign_in_url}sso/{provider(demo, name)['id']}/"
+from tests.browser.steps import Console, provider, provider_start
 
 
 def request_to(idp: dict[str, Any]) -> str:

@@ -2,8 +2,17 @@
 
 from provisioning.actions.mappings import add_mapping, remove_mapping
 from provisioning.models import GroupMapping, ProvisioningConnection
+from tests import factories
+from tests.scim import Scim
 from workspace.events import SYSTEM
-from workspace.models import EndUserGroup, EnvironmentAccess, GroupMembership, SourceKind
+from workspace.models import EndUserGroup, Environment, EnvironmentAccess, GroupMembership, SourceKind
+
+
+def client_in(environment: Environment) -> Scim:
+    """A client of a new connection in the environment."""
+    use = factories.identity_provider(environment)
+    token = factories.scim_token(use)
+    return Scim(ProvisioningConnection.objects.named().get(environment_provider=use), token)
 
 
 def fresh(scim) -> ProvisioningConnection:

@@ -17,16 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def dev(db):
-    return factories.workspace().environments.get(slug="dev")
-
-
-@pytest.fixture
-def prod(dev):
-    return dev.workspace.environments.get(slug="prod")
-
-
-@pytest.fixture
 def use(dev):
     return factories.identity_provider(dev)
 

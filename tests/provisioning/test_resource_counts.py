@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ResourceCount
 from provisioning.triggers import drop_triggers, make_triggers
-from tests.provisioning.test_scim_races import at_once
+from tests.provisioning.races import at_once
 from tests.scim import SEARCH, okta_user
 from workspace.models import EndUser
 

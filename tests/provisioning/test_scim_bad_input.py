@@ -17,7 +17,7 @@ from provisioning.payload import documents, patch, queries
 from provisioning.payload.dialects.values import MOST
 from provisioning.payload.masking import masked_request
 from provisioning.payload.members import MAX_MEMBERS
-from tests.provisioning.test_scim_security import dump, is_refused
+from tests.provisioning.refusals import dump, is_refused
 from tests.scim import ENTERPRISE, PATCH_OP, USER, okta_group, okta_user
 
 pytestmark = pytest.mark.django_db

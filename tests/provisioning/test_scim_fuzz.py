@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedMembership, ProvisionedUser
 from provisioning.payload.attributes import attributes
 from provisioning.payload.resources import Group, User
-from tests.provisioning.test_scim_security import is_refused
+from tests.provisioning.refusals import is_refused
 from tests.scim import GROUP, SEARCH, USER, okta_user
 from workspace.models import ChangeEvent, EndUser
 

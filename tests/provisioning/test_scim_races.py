@@ -1,27 +1,9 @@
 """R3, R4: requests at the same time, on connections of their own."""
 
-from concurrent.futures import ThreadPoolExecutor
-
-from django.db import connection as database
-
 from provisioning.models import ProvisionedMembership
-from tests.scim import Scim, okta_user
+from tests.provisioning.races import at_once
+from tests.scim import okta_user
 from workspace.models import EndUser, GroupMembership
-
-THREADS = 6
-
-
-def at_once(scim, calls):
-    """The answers to calls of `(method, path, body)` that run side by side."""
-
-    def run(call):
-        try:
-            return Scim(scim.connection, scim.token).call(*call)
-        finally:
-            database.close()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(run, calls))
 
 
 def test_c13_the_same_create_many_times(transactional_db, scim):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.workspace.builders import OKTA, OKTA_ACTOR
-from tests.workspace.test_people import cells, names, text
+from tests.workspace.pages import cells, names, text
 from workspace.actions.end_users import create_end_user, deactivate_end_user
 from workspace.actions.groups import create_group
 from workspace.actions.members import change_members

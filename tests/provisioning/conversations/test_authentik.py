@@ -30,61 +30,61 @@ def one_each(verb: str, *names: str) -> Document:
     return patch(*({"op": verb, "path": "members", "value": [{"value": f"<{name}>"}]} for name in names))
 
 
-def test_authentik(client):
-    config = client.scim.get("/ServiceProviderConfig")
+def test_authentik(idp):
+    config = idp.scim.get("/ServiceProviderConfig")
     assert (config.status, config.body["patch"], config.body["filter"]["supported"]) == (200, {"supported": True}, True)
     for name in ("ada", "bob"):
-        client.say(
+        idp.say(
             "POST /Users", body(name), named=name, status=201, answer=user(name, **known(name)),
             people={ADDRESSES[name]: f"{name.title()} Example in DEV"},
         )  # fmt: skip
     # A provider that was set up anew finds what it made before.
-    client.say("POST /Users", body("ada"), status=409, answer=error(409, "uniqueness"))
-    client.say("GET /Users?filter=userName+eq+%22ada%22", status=200, answer=page(user("ada", **known("ada"))))
+    idp.say("POST /Users", body("ada"), status=409, answer=error(409, "uniqueness"))
+    idp.say("GET /Users?filter=userName+eq+%22ada%22", status=200, answer=page(user("ada", **known("ada"))))
     for version, changed, what in (
         (2, {"displayName": "Ada Lovelace"}, "Ada Lovelace in DEV"),
         (3, {"displayName": "Ada Lovelace", "active": False}, "Ada Lovelace, deactivated"),
         (4, {"displayName": "Ada Lovelace", "active": True}, "Ada Lovelace in DEV"),
     ):
-        client.say(
+        idp.say(
             "PUT /Users/<ada>", body("ada", id="<ada>", **changed),
             status=200, answer=user("ada", version, **known("ada", **changed)), people={ADDRESSES["ada"]: what},
         )  # fmt: skip
     engineers = {"displayName": "Engineers", "externalId": "authentik-engineers"}
-    client.say(
+    idp.say(
         "POST /Groups", {"schemas": [GROUP], **engineers}, named="engineers",
         status=201, answer=group("engineers", **engineers), groups={"Engineers": set()},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>", one_each("add", "ada", "bob"),
         status=204, groups={"Engineers": set(ADDRESSES.values())},
     )  # fmt: skip
-    client.say("POST /Groups", {"schemas": [GROUP], **engineers}, status=409, answer=error(409, "uniqueness"))
-    client.say(
+    idp.say("POST /Groups", {"schemas": [GROUP], **engineers}, status=409, answer=error(409, "uniqueness"))
+    idp.say(
         "GET /Groups?filter=displayName+eq+%22Engineers%22",
         status=200, answer=page(group("engineers", 2, members=["ada", "bob"], **engineers)),
     )  # fmt: skip
     builders = engineers | {"displayName": "Builders"}
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>",
         patch({"op": "replace", "value": {"schemas": [GROUP], "id": "<engineers>", **builders}}),
         status=204, notes=["id repeated in a change", "Ignored the schemas in a change"],
         groups={"Engineers": None, "Builders": set(ADDRESSES.values())},
     )  # fmt: skip
-    client.say("GET /Groups/<engineers>", status=200, answer=group("engineers", 3, members=["ada", "bob"], **builders))
-    client.say(
+    idp.say("GET /Groups/<engineers>", status=200, answer=group("engineers", 3, members=["ada", "bob"], **builders))
+    idp.say(
         "PATCH /Groups/<engineers>", one_each("remove", "ada"),
         status=204, notes=["members removed by value"], groups={"Builders": {ADDRESSES["bob"]}},
     )  # fmt: skip
-    client.say("GET /Groups/<engineers>", status=200, answer=group("engineers", 4, members=["bob"], **builders))
+    idp.say("GET /Groups/<engineers>", status=200, answer=group("engineers", 4, members=["bob"], **builders))
     # Somebody who was deleted is taken out of the group only afterwards.
-    client.say(
+    idp.say(
         "DELETE /Users/<bob>", status=204,
         people={ADDRESSES["bob"]: "Bob Example, deactivated"}, groups={"Builders": set()},
     )  # fmt: skip
-    client.say("PATCH /Groups/<engineers>", one_each("remove", "bob"), status=204, notes=["members removed by value"])
-    client.say("DELETE /Users/<bob>", status=404, answer=error(404))
-    client.say("PATCH /Groups/<engineers>", one_each("add", "ada"), status=204, groups={"Builders": {ADDRESSES["ada"]}})
+    idp.say("PATCH /Groups/<engineers>", one_each("remove", "bob"), status=204, notes=["members removed by value"])
+    idp.say("DELETE /Users/<bob>", status=404, answer=error(404))
+    idp.say("PATCH /Groups/<engineers>", one_each("add", "ada"), status=204, groups={"Builders": {ADDRESSES["ada"]}})
     shown = known("ada", displayName="Ada Lovelace", groups=[membership("engineers", "Builders")])
-    client.say("GET /Users/<ada>", status=200, answer=user("ada", 4, **shown))
-    client.say("DELETE /Groups/<engineers>", status=204, groups={"Builders": None})
+    idp.say("GET /Users/<ada>", status=200, answer=user("ada", 4, **shown))
+    idp.say("DELETE /Groups/<engineers>", status=204, groups={"Builders": None})

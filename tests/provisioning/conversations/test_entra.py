@@ -54,16 +54,16 @@ def op(name: str, path: str, value: Any = None) -> Document:
     return {"op": name, "path": path} | ({} if value is None else {"value": value})
 
 
-def begin(client, flag: str = "") -> None:
+def begin(idp, flag: str = "") -> None:
     """Test connection, match by several attributes, create two users: the same in both dialects."""
     nobody = "%228b1a9953-c461-4296-a827-8c7f6a6f2d4e%22"
-    client.say(f"GET /Users?filter=userName+eq+{nobody}{flag}", status=200, answer=page())
-    client.say(f"GET /Users?filter=externalId+eq+%22ada%22{flag}", status=200, answer=page())
-    client.say(
+    idp.say(f"GET /Users?filter=userName+eq+{nobody}{flag}", status=200, answer=page())
+    idp.say(f"GET /Users?filter=externalId+eq+%22ada%22{flag}", status=200, answer=page())
+    idp.say(
         "POST /Users", NEW, named="ada", status=201, answer=user("ada", **KNOWN), notes=["active sent as text"],
         people={ADA: "Ada Example in DEV"},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "POST /Users", NEW_BOSS, named="boss", status=201, answer=user("boss", **KNOWN_BOSS),
         notes=["emails left out: userName is taken for the address"],
         people={BOSS: "The Boss in DEV"},
@@ -73,39 +73,35 @@ def begin(client, flag: str = "") -> None:
         "externalId+eq+%22ada%22",
         "emails%5Btype+eq+%22work%22%5D.value+eq+%22Ada%40Example.com%22",
     ):
-        client.say(f"GET /Users?filter={condition}{flag}", status=200, answer=page(user("ada", **KNOWN)))
-    client.say("POST /Users", NEW, status=409, answer=error(409, "uniqueness"), notes=["active sent as text"])
+        idp.say(f"GET /Users?filter={condition}{flag}", status=200, answer=page(user("ada", **KNOWN)))
+    idp.say("POST /Users", NEW, status=409, answer=error(409, "uniqueness"), notes=["active sent as text"])
 
 
-def push_group(client) -> None:
+def push_group(idp) -> None:
     """Match and create a group; members are never read."""
-    client.say(
-        "GET /Groups?excludedAttributes=members&filter=displayName+eq+%22Engineers%22", status=200, answer=page()
-    )
-    client.say(
+    idp.say("GET /Groups?excludedAttributes=members&filter=displayName+eq+%22Engineers%22", status=200, answer=page())
+    idp.say(
         "POST /Groups", NEW_GROUP, named="engineers", status=201, answer=group("engineers", **KNOWN_GROUP),
         notes=[UNKNOWN_SCHEMA], groups={"Engineers": set()},
     )  # fmt: skip
-    client.say(
-        "GET /Groups/<engineers>?excludedAttributes=members", status=200, answer=group("engineers", **KNOWN_GROUP)
-    )
-    client.say(
+    idp.say("GET /Groups/<engineers>?excludedAttributes=members", status=200, answer=group("engineers", **KNOWN_GROUP))
+    idp.say(
         "GET /Groups?excludedAttributes=members&filter=externalId+eq+%22engineers%22",
         status=200, answer=page(group("engineers", **KNOWN_GROUP)),
     )  # fmt: skip
 
 
-def end(client) -> None:
+def end(idp) -> None:
     """Deleted for good, and asked for once more."""
-    client.say("DELETE /Users/<boss>", status=204, people={BOSS: "The Boss, deactivated"})
-    client.say("DELETE /Users/<boss>", status=404, answer=error(404))
-    client.say("GET /Users/<boss>", status=404, answer=error(404))
-    client.say("DELETE /Groups/<engineers>", status=204, groups={"Builders": None})
-    client.say("DELETE /Groups/<engineers>", status=404, answer=error(404))
+    idp.say("DELETE /Users/<boss>", status=204, people={BOSS: "The Boss, deactivated"})
+    idp.say("DELETE /Users/<boss>", status=404, answer=error(404))
+    idp.say("GET /Users/<boss>", status=404, answer=error(404))
+    idp.say("DELETE /Groups/<engineers>", status=204, groups={"Builders": None})
+    idp.say("DELETE /Groups/<engineers>", status=404, answer=error(404))
 
 
-def test_the_default_dialect(client):
-    begin(client)
+def test_the_default_dialect(idp):
+    begin(idp)
     changed = KNOWN | {
         "name": {"formatted": "Ada Lovelace", "familyName": "Lovelace", "givenName": "Ada"},
         "displayName": "Ada Lovelace",
@@ -114,7 +110,7 @@ def test_the_default_dialect(client):
         "addresses": [{"type": "work", "locality": "London"}],
         ENTERPRISE: MANAGED,
     }
-    client.say(
+    idp.say(
         "PATCH /Users/<ada>",
         patch(
             op("Replace", "name.familyName", "Lovelace"),
@@ -135,7 +131,7 @@ def test_the_default_dialect(client):
     )  # fmt: skip
     person = "lovelace@example.com"
     reference = "GET /Users?filter=id+eq+%22<ada>%22+and+manager+eq+%22<boss>%22&attributes=id"
-    client.say(
+    idp.say(
         reference, status=200, answer=page({"schemas": [USER, ENTERPRISE], "id": "<ada>"}),
         notes=["manager named without the URN of its schema", AS_A_WHOLE.format(f"{ENTERPRISE}:manager")],
     )  # fmt: skip
@@ -153,45 +149,43 @@ def test_the_default_dialect(client):
         changed.pop(ENTERPRISE, None)
         if manager:
             changed[ENTERPRISE] = manager
-        client.say(
-            "PATCH /Users/<ada>", patch(operation), status=200, answer=user("ada", version, **changed), notes=notes
-        )
+        idp.say("PATCH /Users/<ada>", patch(operation), status=200, answer=user("ada", version, **changed), notes=notes)
     for version, sent, is_active, what in (
         (6, "False", False, "Ada Lovelace, deactivated"),
         (7, "True", True, "Ada Lovelace in DEV"),
     ):
-        client.say(
+        idp.say(
             "PATCH /Users/<ada>", patch(op("Replace", "active", sent)),
             status=200, answer=user("ada", version, **changed | {"active": is_active}),
             notes=["op sent as Replace", "active sent as text"], people={person: what},
         )  # fmt: skip
-    push_group(client)
+    push_group(idp)
     for name, members in (("<ada>", {person}), ("<boss>", {person, BOSS})):
-        client.say(
+        idp.say(
             "PATCH /Groups/<engineers>", patch(op("Add", "members", [{"$ref": None, "value": name}])),
             status=204, notes=["op sent as Add"], groups={"Engineers": members},
         )  # fmt: skip
-    client.say(
+    idp.say(
         "GET /Groups?excludedAttributes=members&filter=id+eq+%22<engineers>%22+and+members+eq+%22<ada>%22",
         status=200, answer=page(group("engineers", 3, **KNOWN_GROUP)),
     )  # fmt: skip
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>", patch(op("Remove", "members", [{"$ref": None, "value": "<boss>"}])),
         status=204, notes=["op sent as Remove", "members removed by value"], groups={"Engineers": {person}},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>", patch(op("Replace", "displayName", "Builders")),
         status=204, notes=["op sent as Replace"], groups={"Engineers": None, "Builders": {person}},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "GET /Groups/<engineers>", status=200,
         answer=group("engineers", 5, members=["ada"], **KNOWN_GROUP | {"displayName": "Builders"}),
     )  # fmt: skip
-    end(client)
+    end(idp)
 
 
-def test_with_aadoptscim062020(client):
-    begin(client, flag="&aadOptscim062020")
+def test_with_aadoptscim062020(idp):
+    begin(idp, flag="&aadOptscim062020")
     changed = KNOWN | {
         "name": {"formatted": "Ada Example", "familyName": "Lovelace", "givenName": "Augusta"},
         "displayName": "Augusta Lovelace",
@@ -199,7 +193,7 @@ def test_with_aadoptscim062020(client):
         "phoneNumbers": [{"type": "mobile", "value": "+1 555"}],
         ENTERPRISE: {"department": "Engines", **MANAGED},
     }
-    client.say(
+    idp.say(
         "PATCH /Users/<ada>?aadOptscim062020",
         patch(
             {
@@ -224,36 +218,36 @@ def test_with_aadoptscim062020(client):
         (3, False, "Augusta Lovelace, deactivated"),
         (4, True, "Augusta Lovelace in DEV"),
     ):
-        client.say(
+        idp.say(
             "PATCH /Users/<ada>", patch(op("replace", "active", is_active)),
             status=200, answer=user("ada", version, **changed | {"active": is_active}), people={person: what},
         )  # fmt: skip
     changed |= {"phoneNumbers": [{"type": "mobile"}]}  # the sub-attribute goes, as the RFC has it
-    client.say(
+    idp.say(
         "PATCH /Users/<ada>", patch(op("remove", 'phoneNumbers[type eq "mobile"].value')),
         status=200, answer=user("ada", 5, **changed),
     )  # fmt: skip
-    push_group(client)
-    client.say(
+    push_group(idp)
+    idp.say(
         "PATCH /Groups/<engineers>",
         patch(op("add", "members", [{"value": "<ada>"}]), op("add", "members", [{"value": "<boss>"}])),
         status=204, groups={"Engineers": {person, BOSS}},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>", patch(op("remove", 'members[value eq "<boss>"]')),
         status=204, groups={"Engineers": {person}},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>", patch({"op": "replace", "value": {"displayName": "Builders"}}),
         status=204, groups={"Engineers": None, "Builders": {person}},
     )  # fmt: skip
     # The tenant's other application speaks the default dialect to the same group.
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>", patch(op("Add", "members", [{"$ref": None, "value": "<boss>"}])),
         status=204, notes=["op sent as Add"], groups={"Builders": {person, BOSS}},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "PATCH /Groups/<engineers>", patch(op("Remove", "members", [{"$ref": None, "value": "<boss>"}])),
         status=204, notes=["op sent as Remove", "members removed by value"], groups={"Builders": {person}},
     )  # fmt: skip
-    end(client)
+    end(idp)

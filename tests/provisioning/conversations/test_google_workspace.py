@@ -17,16 +17,16 @@ KNOWN: Document = {
 BY_NAME = "GET /Users?filter=userName%20eq%20%22ada@example.com%22"
 
 
-def test_google_workspace(client):
-    client.say("GET /Users?count=1", status=200, answer=page())
-    client.say(BY_NAME, status=200, answer=page())
-    client.say(
+def test_google_workspace(idp):
+    idp.say("GET /Users?count=1", status=200, answer=page())
+    idp.say(BY_NAME, status=200, answer=page())
+    idp.say(
         "POST /Users", {"schemas": [USER, ENTERPRISE], **KNOWN}, named="ada", status=201, answer=user("ada", **KNOWN),
         people={ADDRESS: "Ada Example in DEV"},
     )  # fmt: skip
-    client.say(BY_NAME, status=200, answer=page(user("ada", **KNOWN)))
+    idp.say(BY_NAME, status=200, answer=page(user("ada", **KNOWN)))
     married = KNOWN | {"name": {"givenName": "Ada", "familyName": "Lovelace"}}
-    client.say(
+    idp.say(
         "PUT /Users/<ada>", {"schemas": [USER, ENTERPRISE], "id": "<ada>", **married},
         status=200, answer=user("ada", 2, **married), people={ADDRESS: "Ada Lovelace in DEV"},
     )  # fmt: skip
@@ -34,10 +34,10 @@ def test_google_workspace(client):
         (3, False, "Ada Lovelace, deactivated"), (4, True, "Ada Lovelace in DEV"),
         (5, False, "Ada Lovelace, deactivated"),
     ):  # fmt: skip
-        client.say(
+        idp.say(
             "PATCH /Users/<ada>",
             {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "path": "active", "value": is_active}]},
             status=200, answer=user("ada", version, **married | {"active": is_active}), people={ADDRESS: what},
         )  # fmt: skip
-    client.say("DELETE /Users/<ada>", status=204)
-    client.say("GET /Users/<ada>", status=404, answer=error(404))
+    idp.say("DELETE /Users/<ada>", status=204)
+    idp.say("GET /Users/<ada>", status=404, answer=error(404))

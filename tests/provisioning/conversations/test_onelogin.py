@@ -27,30 +27,30 @@ NOTES = [
 ]
 
 
-def test_onelogin(client):
-    client.content_type = "application/json"
+def test_onelogin(idp):
+    idp.content_type = "application/json"
     by_name = "GET /Users/?filter=userName%20eq%20%22ada@example.com%22"
-    client.say("GET /Users/?startIndex=1&count=1", status=200, answer=page())
-    client.say(by_name, status=200, answer=page())
-    client.say(
+    idp.say("GET /Users/?startIndex=1&count=1", status=200, answer=page())
+    idp.say(by_name, status=200, answer=page())
+    idp.say(
         "POST /Users/", BODY, named="ada", status=201, answer=user("ada", **KNOWN), notes=NOTES,
         people={ADDRESS: "Ada Example in DEV"},
     )  # fmt: skip
-    client.say(by_name, status=200, answer=page(user("ada", **KNOWN)))
-    client.say(
+    idp.say(by_name, status=200, answer=page(user("ada", **KNOWN)))
+    idp.say(
         "PUT /Users/<ada>", BODY | {"displayName": "Ada Lovelace"}, notes=NOTES,
         status=200, answer=user("ada", 2, **KNOWN | {"displayName": "Ada Lovelace"}),
         people={ADDRESS: "Ada Lovelace in DEV"},
     )  # fmt: skip
     for version, is_active, what in ((3, False, "Ada Lovelace, deactivated"), (4, True, "Ada Lovelace in DEV")):
-        client.say(
+        idp.say(
             "PATCH /Users/<ada>",
             {"schemas": [PATCH_OP], "Operations": [{"op": "replace", "path": "active", "value": is_active}]},
             status=200, answer=user("ada", version, **KNOWN | {"displayName": "Ada Lovelace", "active": is_active}),
             people={ADDRESS: what},
         )  # fmt: skip
-    client.say("GET /Groups/?filter=displayName%20eq%20%22Engineers%22", status=200, answer=page())
-    client.say(
+    idp.say("GET /Groups/?filter=displayName%20eq%20%22Engineers%22", status=200, answer=page())
+    idp.say(
         "POST /Groups", {"schemas": [OLD_CORE], "displayName": "Engineers"}, named="engineers",
         status=201, answer=group("engineers", displayName="Engineers"), groups={"Engineers": set()},
         notes=[f"Ignored the unknown schema {OLD_CORE}"],
@@ -61,16 +61,16 @@ def test_onelogin(client):
         ("replace", "members", [{"value": "<ada>"}], {ADDRESS}),
     ):
         operation = {"op": verb, "path": path} | ({"value": value} if value else {})
-        client.say(
+        idp.say(
             "PATCH /Groups/<engineers>", {"schemas": [PATCH_OP], "Operations": [operation]},
             status=204, groups={"Engineers": members},
         )  # fmt: skip
-    client.say(
+    idp.say(
         "PUT /Groups/<engineers>", {"schemas": [GROUP], "displayName": "Builders"},
         status=200, answer=group("engineers", 5, members=["ada"], displayName="Builders"),
         groups={"Engineers": None, "Builders": {ADDRESS}},
     )  # fmt: skip
-    client.say(
+    idp.say(
         "DELETE /Users/<ada>", status=204, people={ADDRESS: "Ada Lovelace, deactivated"}, groups={"Builders": set()}
     )
-    client.say("DELETE /Groups/<engineers>", status=204, groups={"Builders": None})
+    idp.say("DELETE /Groups/<engineers>", status=204, groups={"Builders": None})

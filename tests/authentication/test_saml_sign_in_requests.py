@@ -1,0 +1,171 @@
+"""S6, S7 and S8: a Response answers one request of one browser to one provider, once."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from authentication.models import AuthnRequest, ConsumedAssertion, EndUserSession, EnvironmentProvider
+from tests import factories
+from tests.authentication.end_users import environments
+from tests.authentication.ways import Way, reasons, refused, requested, way
+from tests.idp import Idp
+
+pytestmark = pytest.mark.django_db
+
+
+# S6: in answer to a request of this browser. --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cookies", ["none", "another"])
+def test_s6_another_browser_is_refused_and_the_first_can_still_finish(okta, ada, cookies):
+    stored = okta.deliver(okta.idp.respond(okta.answer(okta.begin())))["Location"]
+    stranger = replace(okta, browser=Client())
+    if cookies == "another":
+        stranger.begin()
+    refused(stranger.browser.get(stored), "other_browser")
+    assert okta.browser.get(stored).status_code == 302 and okta.is_in()
+
+
+def test_s6_an_expired_request_is_refused(okta, ada):
+    request = okta.begin()
+    AuthnRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    refused(okta.post(okta.idp.respond(okta.answer(request))), "request_gone")
+
+
+def test_s6_a_request_that_expires_on_the_way_is_refused(okta, ada):
+    stored = okta.deliver(okta.idp.respond(okta.answer(okta.begin())))["Location"]
+    AuthnRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    refused(okta.browser.get(stored), "request_gone")
+
+
+def test_s6_a_used_request_is_refused(okta, ada):
+    request = okta.begin()
+    for number in (1, 2):
+        okta.post(okta.idp.respond(okta.answer(request, assertion_id=f"_assertion-{number}")))
+    assert reasons() == ["", "request_gone"] and EndUserSession.objects.count() == 1
+
+
+@pytest.mark.parametrize("relay_state", ["", "https://evil.example/", "request"])
+def test_s6_an_unsolicited_response_is_refused(okta, ada, relay_state):
+    def unsolicited(root):
+        for element in root.iter():
+            element.attrib.pop("InResponseTo", None)
+
+    request = okta.begin()
+    xml = okta.idp.respond(okta.answer(request), edit=unsolicited)
+    refused(okta.post(xml, relay_state=request if relay_state == "request" else relay_state), "unsolicited")
+    assert not AuthnRequest.objects.exclude(response="").exists()
+
+
+def test_s6_the_request_of_another_provider_is_refused(okta, places, ada):
+    other = way(places[1], "Entra", idp=okta.idp)
+    other.browser = okta.browser
+    request = other.begin()
+    refused(okta.deliver(okta.idp.respond(okta.answer(request)), relay_state=request), "request_gone")
+    assert not AuthnRequest.objects.get(pk=request).response
+
+
+def test_s6_the_relay_state_of_another_tab_does_not_matter(okta, ada):
+    first, second = okta.begin(), okta.begin()
+    xml = okta.idp.respond(okta.answer(first))
+    assert okta.post(xml, relay_state=second).status_code == 302
+    assert not AuthnRequest.objects.get(pk=second).consumed_at
+
+
+def test_s6_two_tabs_sign_in_one_after_the_other(okta, ada):
+    requests = [okta.begin() for _ in range(2)]
+    for request in requests:
+        assert okta.post(okta.idp.respond(okta.answer(request))).status_code == 302
+
+
+def test_s6_the_answer_to_a_test_signs_nobody_in(client, okta, ada):
+    factories.sign_in(client, factories.administrator(okta.environment.workspace))
+    where = {"workspace": "acme", "environment": "test", "provider": okta.use.identity_provider_id}
+    request = requested(client.get(reverse("authentication:provider-test-start", kwargs=where)))
+    report = okta.deliver(okta.idp.respond(okta.answer(request)))["Location"]
+    assert report.endswith(f"/test/{request}/")
+    refused(client.get(f"{okta.acs}/{request}"), "request_gone")
+
+
+# S7: one assertion, one session. --------------------------------------------------------------------------------------
+
+
+def test_s7_one_response_makes_one_session(okta, ada):
+    xml = okta.idp.respond(okta.answer(okta.begin()))
+    assert okta.post(xml).status_code == 302
+    assert okta.post(xml).status_code == 403
+    assert EndUserSession.objects.count() == 1 and not AuthnRequest.objects.exclude(response="").exists()
+
+
+def test_s7_the_end_of_a_sign_in_cannot_be_repeated(okta, ada):
+    stored = okta.deliver(okta.idp.respond(okta.answer(okta.begin())))["Location"]
+    assert [okta.browser.get(stored).status_code for _ in range(2)] == [302, 403]
+
+
+def test_s7_nor_does_its_assertion_in_answer_to_another_request(okta, ada):
+    first = okta.answer(okta.begin())
+    assert okta.post(okta.idp.respond(first)).status_code == 302
+    again = replace(first, request_id=okta.begin())
+    assert okta.post(okta.idp.respond(again)).status_code == 403
+    assert reasons() == ["", "replayed"]
+
+
+def test_a_sign_in_takes_few_statements_and_no_savepoint(okta, ada, django_assert_num_queries):
+    """Each is a round trip, and all but those of the post are within the transaction."""
+    EnvironmentProvider.objects.update(method="jit", syncs_groups=True)
+    groups = {"workspace_end_user_groups": ["Engineering"]}
+    okta.sign_in(attributes=groups)
+    xml = okta.idp.respond(okta.answer(okta.begin(), attributes=groups))
+    with django_assert_num_queries(2):  # the request, and the response stored at it
+        stored = okta.deliver(xml)
+    # Request, certificates; used up: request, assertion; policy, providers; identity, person, access, groups; attempt,
+    # session; begin and commit.
+    with django_assert_num_queries(14):
+        assert okta.browser.get(stored["Location"]).status_code == 302
+
+
+def test_s7_what_has_expired_is_swept_by_the_next_sign_in(okta, ada):
+    okta.sign_in()
+    okta.deliver(okta.idp.respond(okta.answer(okta.begin())))
+    kept = (AuthnRequest, ConsumedAssertion)
+    for model in kept:
+        model.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    okta.begin()
+    assert [model.objects.count() for model in kept] == [1, 0]
+
+
+# S8: only the diagonal. -----------------------------------------------------------------------------------------------
+
+
+def test_s8_of_three_providers_urls_and_keys_only_the_diagonal_signs_in(places):
+    globex = environments("globex")[1]
+    ways = [way(places[1], "One"), way(places[1], "Two"), way(globex)]
+    for place in (places[1], globex):
+        factories.end_user(place)
+    for asked, posted, signing in product(ways, repeat=3):
+        asked.browser = posted.browser = Client()
+        answer = posted.answer(asked.begin(), _ada_of(posted))
+        response = posted.post(signing.idp.respond(answer))
+        assert (response.status_code == 302) == (asked is posted is signing)
+    assert EndUserSession.objects.count() == 3
+
+
+def test_s8_two_tenants_may_use_the_same_idp(places):
+    shared, globex = Idp(), environments("globex")[1]
+    ways = [way(places[1], idp=shared), way(globex, idp=shared)]
+    for place in (places[1], globex):
+        factories.end_user(place)
+    for asked, posted, addressed in product(ways, repeat=3):
+        asked.browser = posted.browser = Client()
+        answer = addressed.answer(asked.begin(), _ada_of(addressed))
+        assert (posted.post(shared.respond(answer)).status_code == 302) == (asked is posted is addressed)
+    assert EndUserSession.objects.count() == 2
+
+
+def _ada_of(theirs: Way) -> str:
+    return f"ada.winter@{theirs.environment.workspace.slug}.example"

@@ -1,0 +1,179 @@
+"""security.md C6 to C8: filters, bodies and operations that are refused change nothing."""
+
+import json
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from provisioning.payload.body import MAX_BYTES
+from tests.provisioning.refusals import UNKNOWN, dump, is_refused, switch
+from tests.scim import ENTERPRISE, GROUP, PATCH_OP, okta_user
+
+pytestmark = pytest.mark.django_db
+
+
+# C6
+
+
+def test_c6_a_filter_that_is_refused_reads_nothing(scim, django_assert_num_queries):
+    scim.get("/Users")
+    for text in ("(" * 11, "title pr or " * 20 + "title pr", "x" * 2_001, "nonsense"):
+        with django_assert_num_queries(2):  # the token, and the row of the log
+            assert is_refused(scim.post("/Users/.search", {"filter": text}), 400, "invalidFilter")
+
+
+PATHS = ["(" * 11, '[type eq "x"' + ' or type eq "x"' * 20 + "]", "[" * 50_000, "x" * 900_000, "[type eq " * 50_000]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path[:12]}*{len(path)}")
+def test_c6_the_path_of_a_patch_is_limited_like_a_filter(scim, path):
+    pk = scim.user()
+    before = dump()
+    for name in ("emails", "nonsense", ""):
+        operation = {"op": "replace", "path": name + path, "value": "x"}
+        answer = scim.patch(f"/Users/{pk}", operation)
+        assert is_refused(answer, 400, "invalidFilter")
+        assert "Shorten" in answer.body["detail"] or "at most" in answer.body["detail"]
+    assert dump() == before
+
+
+# C7
+
+BODIES = {
+    "nothing": b"",
+    "no object": b"[]",
+    "text": b'"x"',
+    "cut off": b'{"userName": "x',
+    "more behind": b'{"userName": "x@example.com"} {}',
+    "NaN": b'{"userName": "x@example.com", "a": NaN}',
+    "Infinity": b'{"userName": "x@example.com", "a": -Infinity}',
+    "a huge number": b'{"userName": "x@example.com", "a": 1e999}',
+    "a long number": b'{"userName": "x@example.com", "a": ' + b"9" * 5000 + b"}",
+    "twice": b'{"userName": "x@example.com", "userName": "y@example.com"}',
+    "twice in other case": b'{"userName": "x@example.com", "USERNAME": "y@example.com"}',
+    "twice within": b'{"userName": "x@example.com", "name": {"givenName": "a", "givenName": "b"}}',
+    "NUL": b'{"userName": "x@example.com", "title": "a\\u0000b"}',
+    "raw NUL": b'{"userName": "x@example.com", "title": "a\x00b"}',
+    "NUL in a name": b'{"userName": "x@example.com", "a\\u0000": 1}',
+    "half a pair": b'{"userName": "x@example.com", "title": "\\ud83d"}',
+    "the other half": b'{"userName": "x@example.com", "title": "\\ude00\\ud83d"}',
+    "UTF-16": '{"userName": "x@example.com"}'.encode("utf-16"),
+    "Latin 1": '{"userName": "é@example.com"}'.encode("latin-1"),
+    "overlong UTF-8": b'{"userName": "x@example.com", "title": "\xc0\xaf"}',
+    "a BOM": '{"userName": "x@example.com"}'.encode("utf-8-sig"),
+    "deep": b'{"userName": "x@example.com", "a": ' + b"[" * 21 + b"]" * 21 + b"}",
+    "very deep": b'{"a":' * 10_000,
+    "too long": b'{"userName": "x@example.com", "a": "' + b"x" * MAX_BYTES + b'"}',
+    "much too long": b'{"userName": "x@example.com", "a": "' + b"x" * 4 * MAX_BYTES + b'"}',
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_c7_a_body_that_is_none_changes_nothing_anywhere(scim, body):
+    user = scim.user()
+    group = scim.group(members=[user])
+    before = dump()
+    for method, path in (
+        ("POST", "/Users"), ("PUT", f"/Users/{user}"), ("PATCH", f"/Users/{user}"), ("POST", "/Groups"),
+        ("PUT", f"/Groups/{group}"), ("PATCH", f"/Groups/{group}"), ("POST", "/Users/.search"), ("POST", "/.search"),
+    ):  # fmt: skip
+        status = 413 if len(body) > MAX_BYTES else 400
+        assert is_refused(scim.call(method, path, body), status, None if status == 413 else "invalidSyntax")
+    assert dump() == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content_Type": "text/plain"}, {"Content_Type": "multipart/form-data; boundary=x"}, {"Content_Encoding": "gzip"},
+     {"Content_Type": "application/x-www-form-urlencoded"}, {"Content_Encoding": "br"}],
+)  # fmt: skip
+def test_c7_a_body_of_another_kind_changes_nothing(scim, headers):
+    user = scim.user()
+    before = dump()
+    for method, path in (("POST", "/Users"), ("PUT", f"/Users/{user}"), ("POST", "/Users/.search")):
+        assert is_refused(scim.call(method, path, okta_user("bob"), **headers), 415)
+    assert dump() == before
+
+
+WRONG = [
+    {"userName": {}}, {"userName": ""}, {"userName": " "}, {"userName": None}, {"userName": ["x", "y"]},
+    {"userName": True},
+    {"emails": [{"value": []}]}, {"emails": {"value": {"a": 1}}}, {"emails": [{"value": "no address"}]},
+    {"emails": [{"value": "a@example.com", "primary": True}, {"value": "b@example.com", "primary": True}]},
+    {"name": [1, 2]}, {"name": {"givenName": [1, 2]}}, {"active": "maybe"}, {"active": []}, {"active": {}},
+    {"externalId": {"a": 1}}, {"displayName": ["a", "b"]}, {"roles": [{"primary": "x"}]},
+    {"userName": "x" * 251}, {"externalId": "x" * 501}, {"displayName": "x" * 251},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", WRONG, ids=lambda fields: json.dumps(fields)[:60])
+def test_c7_values_of_another_type_change_nothing(scim, fields):
+    user = scim.user()
+    before = dump()
+    for answer in (scim.post("/Users", okta_user("bob") | fields), scim.put(f"/Users/{user}", okta_user() | fields)):
+        assert is_refused(answer, 400, "invalidValue")
+    assert dump() == before
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["value", "type", "a"]), inner),
+        max_leaves=6,
+    ),
+    st.sampled_from(
+        ["userName", "name", "emails", "active", "roles", "x509Certificates", "photos", ENTERPRISE, "schemas"]
+    ),
+)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_c7_no_value_makes_the_server_fail(scim, value, name):
+    with transaction.atomic():
+        user = scim.user()
+        for answer in (
+            scim.post("/Users", okta_user("bob") | {name: value}),
+            scim.put(f"/Users/{user}", okta_user() | {name: value}),
+            scim.patch(f"/Users/{user}", {"op": "add", "path": name, "value": value}),
+            scim.patch(f"/Users/{user}", {"op": "replace", "value": {name: value}}),
+        ):
+            assert answer.status < 500, answer.body
+            assert answer.status < 400 or is_refused(answer, answer.status, answer.body.get("scimType"))
+        transaction.set_rollback(True)
+
+
+# C8
+
+
+def test_c8_the_last_of_many_operations_can_undo_them_all(scim):
+    user = scim.user()
+    group = scim.group(members=[user])
+    before = dump()
+    good = [{"op": "add", "path": "nickName", "value": str(n)} for n in range(99)]
+    assert is_refused(scim.patch(f"/Users/{user}", *good, switch("perhaps")), 400, "invalidValue")
+    assert is_refused(scim.patch(f"/Users/{user}", *good, *good), 413)
+    leave = {"op": "remove", "path": "members"}
+    enter = {"op": "add", "path": "members", "value": [{"value": UNKNOWN}]}
+    rename = {"op": "replace", "path": "displayName", "value": "Builders"}
+    assert is_refused(scim.patch(f"/Groups/{group}", rename, leave, enter), 400, "invalidValue")
+    assert dump() == before
+    assert scim.patch(f"/Users/{user}", *good, switch(False)).status == 200
+
+
+def test_c8_members_are_counted_in_every_request(scim):
+    group = scim.group()
+    before = dump()
+    many = [{"value": str(n)} for n in range(10_001)]
+    operation = {"op": "add", "path": "members", "value": many}
+    for method, path, body in (
+        ("POST", "/Groups", {"schemas": [GROUP], "displayName": "B", "members": many}),
+        ("PUT", f"/Groups/{group}", {"schemas": [GROUP], "displayName": "B", "members": many}),
+        ("PATCH", f"/Groups/{group}", {"schemas": [PATCH_OP], "Operations": [operation]}),
+        ("PATCH", f"/Groups/{group}", {"schemas": [PATCH_OP], "Operations": [operation | {"op": "remove"}]}),
+    ):
+        assert is_refused(scim.call(method, path, body), 413)
+    assert dump() == before
