@@ -65,8 +65,8 @@ class EnvironmentProviderAdmin(ReadOnlyAdmin):
     search_fields = ["id", "identity_provider__name_key", "environment__name", "environment__workspace__name"]
 
     @admin.display(ordering="environment__workspace__name")
-    def workspace(self, use: EnvironmentProvider) -> str:
-        return str(use.environment.workspace)
+    def workspace(self, environment_provider: EnvironmentProvider) -> str:
+        return str(environment_provider.environment.workspace)
 
 
 class _InEnvironmentAdmin(ReadOnlyAdmin):
@@ -117,10 +117,10 @@ class PasswordTicketAdmin(_InEnvironmentAdmin):
 class AuthnRequestAdmin(ReadOnlyAdmin):
     """Requests that browsers have taken to an IdP in the last minutes; what was answered is not shown."""
 
-    list_display = ["id", "use", "tester_id", "expires_at", "consumed_at"]
+    list_display = ["id", "environment_provider", "tester_id", "expires_at", "consumed_at"]
     list_filter = ["expires_at"]
-    list_select_related = ["use__identity_provider", "use__environment"]
-    search_fields = ["id", "use__identity_provider__name_key"]
+    list_select_related = ["environment_provider__identity_provider", "environment_provider__environment"]
+    search_fields = ["id", "environment_provider__identity_provider__name_key"]
     exclude = ["nonce_digest", "response"]
 
 

@@ -100,8 +100,8 @@ class AttemptFilter(forms.Form):
     def __init__(self, data: QueryDict, *, environment: Environment) -> None:
         super().__init__(data)
         self.environment = environment
-        uses = environment.providers.listed()
-        choices = [(str(use.identity_provider_id), use.identity_provider.name) for use in uses]
+        providers = environment.providers.listed()
+        choices = [(str(each.identity_provider_id), each.identity_provider.name) for each in providers]
         cast(forms.ChoiceField, self.fields["provider"]).choices = [("", "Anything"), (_PASSWORD, "Password"), *choices]
 
     def asked(self) -> dict[str, Any]:

@@ -16,14 +16,14 @@ class Ways:
     """How somebody may sign in: by password, or through one of the providers; at least one of the two."""
 
     has_password: bool
-    uses: list[EnvironmentProvider]
+    providers: list[EnvironmentProvider]
     # Whose enforcement forbids the password.
     enforced_by: EnvironmentProvider | None = None
 
     @property
     def only_provider(self) -> EnvironmentProvider | None:
         """The provider, where there is no other way."""
-        return self.uses[0] if len(self.uses) == 1 and not self.has_password else None
+        return self.providers[0] if len(self.providers) == 1 and not self.has_password else None
 
 
 @dataclass(frozen=True)
@@ -31,34 +31,34 @@ class SignInPolicy:
     """An environment's switches, and the providers that are usable by them."""
 
     is_password_enabled: bool
-    uses: list[EnvironmentProvider]
+    providers: list[EnvironmentProvider]
 
     @classmethod
     def of(cls, environment: Environment) -> "SignInPolicy":
         policy = EnvironmentPolicy.objects.of(environment)
-        uses = EnvironmentProvider.objects.usable_in(environment) if policy.is_saml_enabled else []
-        return cls(policy.is_password_enabled, uses)
+        providers = EnvironmentProvider.objects.usable_in(environment) if policy.is_saml_enabled else []
+        return cls(policy.is_password_enabled, providers)
 
     def ways(self, email: str) -> Ways:
         """How the owner of the address may sign in; the same whether or not anybody has that address."""
         domain = domain_key(canonical(email).rpartition("@")[2])
-        own = [use for use in self.uses if domain in map(domain_key, use.domain_names)]
-        enforcing = own or [use for use in self.uses if use.enforcement == Enforcement.ALL_DOMAINS]
+        own = [each for each in self.providers if domain in map(domain_key, each.domain_names)]
+        enforcing = own or [each for each in self.providers if each.enforcement == Enforcement.ALL_DOMAINS]
         return Ways(
             has_password=self.is_password_enabled and not enforcing,
-            uses=own or self._general(),
+            providers=own or self._general(),
             enforced_by=enforcing[0] if enforcing else None,
         )
 
     @property
     def asks_for_address(self) -> bool:
         """Whether the ways depend on who it is."""
-        return any(use.enforcement == Enforcement.SELECTED_DOMAINS for use in self.uses)
+        return any(each.enforcement == Enforcement.SELECTED_DOMAINS for each in self.providers)
 
     def _general(self) -> list[EnvironmentProvider]:
         """For an address of no selected domain: the providers of everybody, or, rather than no way at all, each."""
-        general = [use for use in self.uses if use.enforcement != Enforcement.SELECTED_DOMAINS]
-        return general if general or self.is_password_enabled else self.uses
+        general = [each for each in self.providers if each.enforcement != Enforcement.SELECTED_DOMAINS]
+        return general if general or self.is_password_enabled else self.providers
 
 
 def ways_to_sign_in(environment: Environment, email: str) -> Ways:

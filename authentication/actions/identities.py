@@ -15,38 +15,44 @@ from workspace.models import EndUser
 Enforcement = EnvironmentProvider.Enforcement
 
 
-def find_person(use: EnvironmentProvider, policy: SignInPolicy, claims: Claims, profile: Profile) -> EndUser | None:
+def find_person(
+    environment_provider: EnvironmentProvider, policy: SignInPolicy, claims: Claims, profile: Profile
+) -> EndUser | None:
     """The person of the claims, if the workspace has them."""
-    linked = _linked.first(*_key(use, claims).values())
+    linked = _linked.first(*_key(environment_provider, claims).values())
     if linked is None and not profile.email:
         raise Refused(Reason.NO_EMAIL)
     email = linked.end_user.email if linked else profile.email
-    if not may_assert(use, policy, email):
+    if not may_assert(environment_provider, policy, email):
         raise Refused(Reason.FOREIGN_DOMAIN, linked.end_user if linked else None)
     if linked:
         return linked.end_user
-    return EndUser.with_email(use.environment.workspace, email)
+    return EndUser.with_email(environment_provider.environment.workspace, email)
 
 
-def may_assert(use: EnvironmentProvider, policy: SignInPolicy, email: str) -> bool:
+def may_assert(environment_provider: EnvironmentProvider, policy: SignInPolicy, email: str) -> bool:
     """Whether the provider may speak for an address: one of selected domains for those alone, any other for the rest.
 
     So a second IdP of the environment cannot say to be somebody of a domain that was given to the first.
     """
     domain = domain_key(canonical(email).rpartition("@")[2])
-    if use.enforcement == Enforcement.SELECTED_DOMAINS:
-        return domain in map(domain_key, use.domain_names)
-    return not any(domain in map(domain_key, other.domain_names) for other in policy.uses if other.pk != use.pk)
+    if environment_provider.enforcement == Enforcement.SELECTED_DOMAINS:
+        return domain in map(domain_key, environment_provider.domain_names)
+    return not any(
+        domain in map(domain_key, other.domain_names)
+        for other in policy.providers
+        if other.pk != environment_provider.pk
+    )
 
 
-def remember(use: EnvironmentProvider, claims: Claims, end_user: EndUser) -> None:
+def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user: EndUser) -> None:
     """Keep whom the NameID means, unless it is the address: addresses are given away again, and found anyway.
 
     A second NameID for one person is somebody else with a recycled address.
     """
     if canonical(claims.name_id) == end_user.email_key:
         return
-    key = _key(use, claims)
+    key = _key(environment_provider, claims)
     digest = key.pop("name_id_digest")
     try:
         known, _ = SamlIdentity.objects.get_or_create(
@@ -70,10 +76,10 @@ _linked = Prepared(
 )
 
 
-def _key(use: EnvironmentProvider, claims: Claims) -> dict[str, str]:
+def _key(environment_provider: EnvironmentProvider, claims: Claims) -> dict[str, str]:
     """What a NameID is kept under: another issuer, after the provider was led to another IdP, means somebody else."""
     return {
-        "identity_provider_id": str(use.identity_provider_id),
+        "identity_provider_id": str(environment_provider.identity_provider_id),
         "namespace": digest_of(f"{claims.issuer}\n{claims.name_id_format}"),
         "name_id_digest": digest_of(claims.name_id),
     }

@@ -39,10 +39,10 @@ def create_provider(
 ) -> EnvironmentProvider:
     """Make a provider that one environment uses; its URLs are final, the IdP's side is not known yet."""
     provider = IdentityProvider(workspace=environment.workspace, name=_name(name), vendor=vendor)
-    use = EnvironmentProvider(environment=environment, identity_provider=provider)
-    _enforce(use, enforcement, domains)
+    environment_provider = EnvironmentProvider(environment=environment, identity_provider=provider)
+    _enforce(environment_provider, enforcement, domains)
     _save_unique(provider)
-    use.save()
+    environment_provider.save()
     record(
         by=by,
         action=Action.IDENTITY_PROVIDER_CREATED,
@@ -54,15 +54,15 @@ def create_provider(
             provider=provider,
             environment=environment,
         ),
-        after=_details(use),
+        after=_details(environment_provider),
     )
-    return use
+    return environment_provider
 
 
 @atomic
 def update_provider(
     *,
-    use: EnvironmentProvider,
+    environment_provider: EnvironmentProvider,
     name: str,
     vendor: str,
     enforcement: str,
@@ -70,20 +70,20 @@ def update_provider(
     by: Actor,
 ) -> bool:
     """Set name and vendor, and for this environment the enforcement; tells whether anything changed."""
-    provider, before = use.identity_provider, _details(use)
+    provider, before = environment_provider.identity_provider, _details(environment_provider)
     provider.name, provider.vendor = _name(name), vendor
-    _enforce(use, enforcement, domains)
-    after = _details(use)
+    _enforce(environment_provider, enforcement, domains)
+    after = _details(environment_provider)
     if before == after:
         return False
     # Only what is asked here: the connection or the method may be changing in another request.
     _save_unique(provider, update_fields=["name", "name_key", "vendor", "updated_at"])
-    use.save(update_fields=["enforcement", "domains", "updated_at"])
+    environment_provider.save(update_fields=["enforcement", "domains", "updated_at"])
     event = record(
         by=by,
         action=Action.IDENTITY_PROVIDER_UPDATED,
         subject=provider,
-        environment=use.environment,
+        environment=environment_provider.environment,
         sentence=Sentence(
             "{by} changed {what} of the identity provider {provider}.",
             by=by,
@@ -101,19 +101,19 @@ def update_provider(
 @atomic
 def connect_provider(
     *,
-    use: EnvironmentProvider,
+    environment_provider: EnvironmentProvider,
     metadata: IdpMetadata,
     source: str,
     metadata_url: str = "",
     by: Actor,
 ) -> bool:
     """Take over the IdP's side, with exactly these certificates; tells whether anything changed."""
-    provider = locked_provider(use)
+    provider = locked_provider(environment_provider)
     before, is_first = connection(provider), not provider.is_set_up
     provider.metadata_source, provider.metadata_url = source, metadata_url
     provider.metadata_fetched_at = timezone.now() if source == MetadataSource.URL else None
     take_over(provider, metadata, by=by)
-    use.identity_provider = provider
+    environment_provider.identity_provider = provider
     after = connection(provider)
     if before == after:
         return False
@@ -122,7 +122,7 @@ def connect_provider(
         by=by,
         action=Action.IDENTITY_PROVIDER_CONNECTED if is_first else Action.IDENTITY_PROVIDER_CONNECTION_CHANGED,
         subject=provider,
-        environment=use.environment,
+        environment=environment_provider.environment,
         sentence=Sentence(f"{{by}} {did} {{provider}}.", by=by, provider=provider),
         before=changed(before, after),
         after=changed(after, before),
@@ -140,7 +140,7 @@ def use_provider(*, provider: IdentityProvider, environment: Environment, by: Ac
         )
     if environment.providers.filter(identity_provider=provider).exists():
         raise ActionError("provider_in_use", f"{environment} uses {provider} already.")
-    use = EnvironmentProvider.objects.create(environment=environment, identity_provider=provider)
+    environment_provider = EnvironmentProvider.objects.create(environment=environment, identity_provider=provider)
     event = record(
         by=by,
         action=Action.IDENTITY_PROVIDER_USED,
@@ -152,31 +152,31 @@ def use_provider(*, provider: IdentityProvider, environment: Environment, by: Ac
             environment=environment,
             provider=provider,
         ),
-        after=_details(use),
+        after=_details(environment_provider),
     )
     tell_owners(event, environment.workspace)
-    return use
+    return environment_provider
 
 
 @atomic
-def enable_provider(*, use: EnvironmentProvider, by: Actor) -> bool:
+def enable_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> bool:
     """Let people of this environment sign in through the provider; tells whether it changed."""
-    return _switch(use, True, by)
+    return _switch(environment_provider, True, by)
 
 
 @atomic
-def disable_provider(*, use: EnvironmentProvider, by: Actor) -> bool:
+def disable_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> bool:
     """Keep people of this environment from signing in through the provider; tells whether it changed."""
-    return _switch(use, False, by)
+    return _switch(environment_provider, False, by)
 
 
 @atomic
-def remove_provider(*, use: EnvironmentProvider, by: Actor) -> None:
+def remove_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> None:
     """End an environment's use of a provider; with the last use goes the provider."""
-    refuse_managed_people(use)
-    environment = use.environment
-    provider = locked_provider(use)
-    is_last = not provider.uses.exclude(pk=use.pk).exists()
+    refuse_managed_people(environment_provider)
+    environment = environment_provider.environment
+    provider = locked_provider(environment_provider)
+    is_last = not provider.environment_providers.exclude(pk=environment_provider.pk).exists()
     event = record(
         by=by,
         action=Action.IDENTITY_PROVIDER_REMOVED,
@@ -188,35 +188,36 @@ def remove_provider(*, use: EnvironmentProvider, by: Actor) -> None:
             provider=provider,
             environment=environment,
         ),
-        before=_details(use) | (connection(provider) if is_last else {}),
+        before=_details(environment_provider) | (connection(provider) if is_last else {}),
         after={"provider_deleted": is_last},
     )
     tell_owners(event, environment.workspace)
-    _delete(use)
+    _delete(environment_provider)
     if is_last:
         provider.delete()
     refuse_lock_out(environment)
 
 
-def _delete(use: EnvironmentProvider) -> None:
+def _delete(environment_provider: EnvironmentProvider) -> None:
     """Delete the row; the app above protects what a provider was left with when its method changed."""
     try:
-        use.delete()
+        environment_provider.delete()
     except ProtectedError:
         raise ActionError(
             "people_pending",
-            f"End users whom {use.identity_provider} provisioned in {use.environment} are still pending. "
+            f"Some end users of {environment_provider} are still pending. "
             "Decide under End user & group provisioning what happens to them first.",
         ) from None
 
 
-def refuse_managed_people(use: EnvironmentProvider) -> None:
+def refuse_managed_people(environment_provider: EnvironmentProvider) -> None:
     """Raise while the provider decides over people: what happens to them is asked where the method changes."""
-    if use.method == Method.SCIM:
+    provider, environment = environment_provider.identity_provider, environment_provider.environment
+    if environment_provider.method == Method.SCIM:
         raise ActionError(
             "provider_provisions",
-            f"{use.identity_provider} provisions people in {use.environment} by SCIM. Change its provisioning "
-            "method to Manual first: there you decide what happens to these people.",
+            f"{provider} provisions people in {environment} by SCIM. Change its provisioning method to Manual first: "
+            "there you decide what happens to these people.",
         )
 
 
@@ -239,41 +240,44 @@ def _domain(text: str) -> str:
     return domain
 
 
-def _enforce(use: EnvironmentProvider, enforcement: str, domains: Sequence[str]) -> None:
+def _enforce(environment_provider: EnvironmentProvider, enforcement: str, domains: Sequence[str]) -> None:
     is_selective = enforcement == Enforcement.SELECTED_DOMAINS
-    use.enforcement, use.domains = enforcement, normalise_domains(domains) if is_selective else []
-    if is_selective and not use.domains:
+    environment_provider.enforcement, environment_provider.domains = (
+        enforcement,
+        normalise_domains(domains) if is_selective else [],
+    )
+    if is_selective and not environment_provider.domains:
         raise ActionError("missing_domain", "Enter at least one domain, for example acme.com.", field="domains")
 
 
-def _switch(use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
-    if use.is_enabled == is_enabled:
+def _switch(environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
+    if environment_provider.is_enabled == is_enabled:
         return False
-    use.is_enabled = is_enabled
-    use.save(update_fields=["is_enabled", "updated_at"])
-    refuse_lock_out(use.environment)
+    environment_provider.is_enabled = is_enabled
+    environment_provider.save(update_fields=["is_enabled", "updated_at"])
+    refuse_lock_out(environment_provider.environment)
     event = record(
         by=by,
         action=Action.IDENTITY_PROVIDER_ENABLED if is_enabled else Action.IDENTITY_PROVIDER_DISABLED,
-        subject=use.identity_provider,
-        environment=use.environment,
+        subject=environment_provider.identity_provider,
+        environment=environment_provider.environment,
         sentence=Sentence(
             "{by} turned {provider} {state} in {environment}.",
             by=by,
-            provider=use.identity_provider,
+            provider=environment_provider.identity_provider,
             state="on" if is_enabled else "off",
-            environment=use.environment,
+            environment=environment_provider.environment,
         ),
         before={"is_enabled": not is_enabled},
         after={"is_enabled": is_enabled},
     )
-    tell_owners(event, use.environment.workspace)
+    tell_owners(event, environment_provider.environment.workspace)
     return True
 
 
-def locked_provider(use: EnvironmentProvider) -> IdentityProvider:
+def locked_provider(environment_provider: EnvironmentProvider) -> IdentityProvider:
     """The provider as it is now; changes of it wait for each other."""
-    return IdentityProvider.objects.select_for_update().get(pk=use.identity_provider_id)
+    return IdentityProvider.objects.select_for_update().get(pk=environment_provider.identity_provider_id)
 
 
 def take_over(provider: IdentityProvider, metadata: IdpMetadata, *, by: Actor) -> None:
@@ -330,14 +334,14 @@ def _name(name: str) -> str:
     return name
 
 
-def _details(use: EnvironmentProvider) -> dict[str, Any]:
+def _details(environment_provider: EnvironmentProvider) -> dict[str, Any]:
     """What step 1 of the wizard asks, as a change event keeps it."""
-    provider = use.identity_provider
+    provider = environment_provider.identity_provider
     return {
         "name": provider.name,
         "vendor": str(provider.vendor),
-        "enforcement": str(use.enforcement),
-        "domains": use.domains,
+        "enforcement": str(environment_provider.enforcement),
+        "domains": environment_provider.domains,
     }
 
 

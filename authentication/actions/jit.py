@@ -41,36 +41,38 @@ class GroupChanges:
     ignored: tuple[str, ...] = ()
 
 
-def welcome(use: EnvironmentProvider, known: EndUser | None, profile: Profile, visit: Visit) -> Welcomed:
+def welcome(
+    environment_provider: EnvironmentProvider, known: EndUser | None, profile: Profile, visit: Visit
+) -> Welcomed:
     """The person, who may come in; under JIT made or let into the environment for it. Raise Refused."""
     if known is None:
-        if use.method != Method.JIT:
+        if environment_provider.method != Method.JIT:
             raise Refused(Reason.NOT_PROVISIONED)
-        return _create(use, profile, visit)
-    reason = why_not(known, use.environment)
-    if reason == Reason.NO_ACCESS and use.method == Method.JIT:
-        return _let_in(use, known, visit)
+        return _create(environment_provider, profile, visit)
+    reason = why_not(known, environment_provider.environment)
+    if reason == Reason.NO_ACCESS and environment_provider.method == Method.JIT:
+        return _let_in(environment_provider, known, visit)
     if reason:
         raise Refused(reason, known)
     return Welcomed(known)
 
 
 def sync_groups(
-    use: EnvironmentProvider, end_user: EndUser, names: tuple[str, ...] | None, visit: Visit
+    environment_provider: EnvironmentProvider, end_user: EndUser, names: tuple[str, ...] | None, visit: Visit
 ) -> GroupChanges:
     """Let the memberships that this provider gave follow the assertion; no group attribute says nothing of groups.
 
     Groups that do not exist are made. Those that another provider manages, and Everyone, are left alone, and so is
     every membership that somebody else gave.
     """
-    if names is None or use.method != Method.JIT or not use.syncs_groups:
+    if names is None or environment_provider.method != Method.JIT or not environment_provider.syncs_groups:
         return GroupChanges()
     if len(names) > MAX_GROUPS:
         raise Refused(Reason.TOO_MANY_GROUPS, end_user)
-    source, by = _source(use), _actor(use, visit)
-    held = _held(use, end_user, source)
+    source, by = _source(environment_provider), _actor(environment_provider, visit)
+    held = _held(environment_provider, end_user, source)
     wanted = {_key(name): name for name in names}
-    there = {group.name_key: group for group in _named(use, wanted.keys() - held.keys())}
+    there = {group.name_key: group for group in _named(environment_provider, wanted.keys() - held.keys())}
     joined = [group for group in there.values() if _may_fill(group, source)]
     left = [group for key, group in held.items() if key not in wanted]
     for group in joined:
@@ -78,7 +80,7 @@ def sync_groups(
     for group in left:
         change_members(group=group, remove=[end_user.pk], source=source, by=by)
     missing = [name for key, name in wanted.items() if key not in held and key not in there]
-    created = {name for name in missing if _make(use, name, end_user, source, by)}
+    created = {name for name in missing if _make(environment_provider, name, end_user, source, by)}
     ignored = [group.name for group in there.values() if group not in joined]
     return GroupChanges(
         created=_sorted(created),
@@ -88,55 +90,63 @@ def sync_groups(
     )
 
 
-def _create(use: EnvironmentProvider, profile: Profile, visit: Visit) -> Welcomed:
-    environment = use.environment
+def _create(environment_provider: EnvironmentProvider, profile: Profile, visit: Visit) -> Welcomed:
+    environment = environment_provider.environment
     try:
         end_user = create_end_user(
             workspace=environment.workspace,
-            profile=workspace_profile.Profile(profile.name or profile.email, profile.email, _source(use)),
+            profile=workspace_profile.Profile(
+                profile.name or profile.email, profile.email, _source(environment_provider)
+            ),
             environments=[environment],
-            source=_source(use),
-            by=_actor(use, visit),
+            source=_source(environment_provider),
+            by=_actor(environment_provider, visit),
         )
     except ConflictError:
         # SCIM or another tab made the same person a moment ago.
         known = EndUser.with_email(environment.workspace, profile.email)
         if known is None:
             raise
-        return welcome(use, known, profile, visit)
+        return welcome(environment_provider, known, profile, visit)
     except ActionError:
         raise Refused(Reason.UNUSABLE_PROFILE) from None
     return Welcomed(end_user, is_new=True)
 
 
-def _let_in(use: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:
+def _let_in(environment_provider: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:
     """Give access to a person of the workspace who has none here; the profile stays as it is."""
     link_end_user(
         end_user=known,
-        profile=workspace_profile.Profile(known.full_name, known.email, _source(use)),
-        environment=use.environment,
-        source=_source(use),
-        by=_actor(use, visit),
+        profile=workspace_profile.Profile(known.full_name, known.email, _source(environment_provider)),
+        environment=environment_provider.environment,
+        source=_source(environment_provider),
+        by=_actor(environment_provider, visit),
     )
     return Welcomed(known, is_let_in=True)
 
 
-def _named(use: EnvironmentProvider, keys: Set[str]) -> list[EndUserGroup]:
+def _named(environment_provider: EnvironmentProvider, keys: Set[str]) -> list[EndUserGroup]:
     """The groups that the environment has by these keys."""
-    return list(use.environment.groups.filter(name_key__in=keys).select_related("environment")) if keys else []
+    return (
+        list(environment_provider.environment.groups.filter(name_key__in=keys).select_related("environment"))
+        if keys
+        else []
+    )
 
 
 def _may_fill(group: EndUserGroup, source: Source) -> bool:
     return not group.is_everyone and (not group.is_managed or group.source == source)
 
 
-def _make(use: EnvironmentProvider, name: str, end_user: EndUser, source: Source, by: Actor) -> bool:
+def _make(environment_provider: EnvironmentProvider, name: str, end_user: EndUser, source: Source, by: Actor) -> bool:
     """Make a group with the person in it; tells whether they are. A name that no group can have is passed over."""
     try:
-        create_group(environment=use.environment, name=name, members=[end_user.pk], source=source, by=by)
+        create_group(
+            environment=environment_provider.environment, name=name, members=[end_user.pk], source=source, by=by
+        )
     except ConflictError:
         # Somebody else's sign-in made it a moment ago.
-        group = use.environment.groups.select_related("environment").get(name_key=_key(name))
+        group = environment_provider.environment.groups.select_related("environment").get(name_key=_key(name))
         if not _may_fill(group, source):
             return False
         change_members(group=group, add=[end_user.pk], source=source, by=by)
@@ -145,11 +155,11 @@ def _make(use: EnvironmentProvider, name: str, end_user: EndUser, source: Source
     return True
 
 
-def _held(use: EnvironmentProvider, end_user: EndUser, source: Source) -> dict[str, EndUserGroup]:
+def _held(environment_provider: EnvironmentProvider, end_user: EndUser, source: Source) -> dict[str, EndUserGroup]:
     """The groups that the person is in by this provider's word."""
-    groups = _given(use.environment_id, end_user.pk, source.kind, source.id)
+    groups = _given(environment_provider.environment_id, end_user.pk, source.kind, source.id)
     for group in groups:
-        group.environment = use.environment
+        group.environment = environment_provider.environment
     return {group.name_key: group for group in groups}
 
 
@@ -176,9 +186,11 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _source(use: EnvironmentProvider) -> Source:
-    return Source(SourceKind.JIT, str(use.pk), use.identity_provider.name)
+def _source(environment_provider: EnvironmentProvider) -> Source:
+    return Source(SourceKind.JIT, str(environment_provider.pk), environment_provider.identity_provider.name)
 
 
-def _actor(use: EnvironmentProvider, visit: Visit) -> Actor:
-    return Actor(Kind.CONNECTION, str(use.pk), use.identity_provider.name, visit.request_id)
+def _actor(environment_provider: EnvironmentProvider, visit: Visit) -> Actor:
+    return Actor(
+        Kind.CONNECTION, str(environment_provider.pk), environment_provider.identity_provider.name, visit.request_id
+    )

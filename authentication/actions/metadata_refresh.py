@@ -36,23 +36,23 @@ class Outcome(Enum):
 
 @atomic
 def refresh_metadata(
-    *, use: EnvironmentProvider, metadata: IdpMetadata, url: str, fetched_at: datetime, by: Actor
+    *, environment_provider: EnvironmentProvider, metadata: IdpMetadata, url: str, fetched_at: datetime, by: Actor
 ) -> Outcome:
     """Apply a new validity at once; hold everything else that changed. `url` is where the metadata came from."""
-    provider = locked_provider(use)
+    provider = locked_provider(environment_provider)
     if (provider.metadata_source, provider.metadata_url) != (IdentityProvider.MetadataSource.URL, url):
         raise ActionError("changed_meanwhile", CHANGED_MEANWHILE)
     provider.metadata_fetched_at = fetched_at
     before, after = connection(provider), offered(provider, metadata)
     if before == after:
-        return _apply(use, provider, metadata, by)
-    return _hold(use, provider, pending.to_json(metadata, fetched_at=fetched_at), before, after, by)
+        return _apply(environment_provider, provider, metadata, by)
+    return _hold(environment_provider, provider, pending.to_json(metadata, fetched_at=fetched_at), before, after, by)
 
 
 @atomic
-def confirm_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> None:
+def confirm_metadata(*, environment_provider: EnvironmentProvider, digest: str, by: Actor) -> None:
     """Take over what is held, if it is what `digest` stands for."""
-    provider = locked_provider(use)
+    provider = locked_provider(environment_provider)
     before = connection(provider)
     take_over(provider, pending.from_json(_decided(provider, digest)), by=by)
     after = connection(provider)
@@ -60,7 +60,7 @@ def confirm_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> Non
         by=by,
         action=Action.IDENTITY_PROVIDER_METADATA_CONFIRMED,
         subject=provider,
-        environment=use.environment,
+        environment=environment_provider.environment,
         sentence=Sentence(
             "{by} confirmed changed metadata of {provider}: {what}.",
             by=by,
@@ -74,9 +74,9 @@ def confirm_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> Non
 
 
 @atomic
-def discard_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> None:
+def discard_metadata(*, environment_provider: EnvironmentProvider, digest: str, by: Actor) -> None:
     """Forget what is held, if it is what `digest` stands for; the provider stays as it is."""
-    provider = locked_provider(use)
+    provider = locked_provider(environment_provider)
     after = offered(provider, pending.from_json(_decided(provider, digest)))
     provider.pending_metadata = None
     provider.save(update_fields=["pending_metadata", "updated_at"])
@@ -84,7 +84,7 @@ def discard_metadata(*, use: EnvironmentProvider, digest: str, by: Actor) -> Non
         by=by,
         action=Action.IDENTITY_PROVIDER_METADATA_DISCARDED,
         subject=provider,
-        environment=use.environment,
+        environment=environment_provider.environment,
         sentence=Sentence("{by} discarded changed metadata of {provider}.", by=by, provider=provider),
         before={"held": changed(after, connection(provider))},
     )
@@ -112,7 +112,9 @@ def _decided(provider: IdentityProvider, digest: str) -> pending.Pending:
     return held
 
 
-def _apply(use: EnvironmentProvider, provider: IdentityProvider, metadata: IdpMetadata, by: Actor) -> Outcome:
+def _apply(
+    environment_provider: EnvironmentProvider, provider: IdentityProvider, metadata: IdpMetadata, by: Actor
+) -> Outcome:
     """The provider is as its IdP says, but for the validity; what was held before is out of date."""
     before = {"valid_until": _iso(provider.metadata_valid_until), "is_held": provider.pending_metadata is not None}
     after = {"valid_until": _iso(metadata.valid_until), "is_held": False}
@@ -124,7 +126,7 @@ def _apply(use: EnvironmentProvider, provider: IdentityProvider, metadata: IdpMe
         by=by,
         action=Action.IDENTITY_PROVIDER_METADATA_REFRESHED,
         subject=provider,
-        environment=use.environment,
+        environment=environment_provider.environment,
         sentence=Sentence(
             "{by} refreshed the metadata of {provider}: the connection is as the provider says.",
             by=by,
@@ -137,7 +139,7 @@ def _apply(use: EnvironmentProvider, provider: IdentityProvider, metadata: IdpMe
 
 
 def _hold(
-    use: EnvironmentProvider,
+    environment_provider: EnvironmentProvider,
     provider: IdentityProvider,
     held: pending.Pending,
     before: dict[str, Any],
@@ -157,7 +159,7 @@ def _hold(
         by=by,
         action=Action.IDENTITY_PROVIDER_METADATA_HELD,
         subject=provider,
-        environment=use.environment,
+        environment=environment_provider.environment,
         sentence=Sentence(
             "{by} refreshed the metadata of {provider}: changes of {what} wait for confirmation.",
             by=by,

@@ -15,9 +15,9 @@ LONGEST_ATTRIBUTE = 300
 
 
 @atomic
-def switch_request_signing(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
+def switch_request_signing(*, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     """Sign AuthnRequests or not, with a key that is made now if there is none; tells whether it changed."""
-    provider = locked_provider(use)
+    provider = locked_provider(environment_provider)
     if provider.wants_signed_requests and not is_enabled:
         raise ActionError(
             "signing_required", f"The metadata of {provider} asks for signed requests, so they stay signed."
@@ -26,29 +26,29 @@ def switch_request_signing(*, use: EnvironmentProvider, is_enabled: bool, by: Ac
         signing_key(provider.workspace, by=by)
     template = "{by} switched signing of AuthnRequests for {provider} {state}."
     sentence = Sentence(template, by=by, provider=provider, state="on" if is_enabled else "off")
-    return _set(use, provider, {"signs_requests": is_enabled}, sentence, by)
+    return _set(environment_provider, provider, {"signs_requests": is_enabled}, sentence, by)
 
 
 @atomic
-def switch_sha1(*, use: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
+def switch_sha1(*, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     """Accept SHA-1 in this provider's signatures or refuse it; tells whether it changed."""
-    provider = locked_provider(use)
+    provider = locked_provider(environment_provider)
     did = "allowed" if is_enabled else "forbade"
     sentence = Sentence("{by} {did} SHA-1 in signatures of {provider}.", by=by, did=did, provider=provider)
-    return _set(use, provider, {"allows_sha1": is_enabled}, sentence, by)
+    return _set(environment_provider, provider, {"allows_sha1": is_enabled}, sentence, by)
 
 
 @atomic
-def set_attributes(*, use: EnvironmentProvider, name: str, email: str, groups: str, by: Actor) -> bool:
+def set_attributes(*, environment_provider: EnvironmentProvider, name: str, email: str, groups: str, by: Actor) -> bool:
     """Name the attributes to read, each may be blank for the usual ones; tells whether anything changed."""
     wanted = {"name_attribute": name.strip(), "email_attribute": email.strip(), "groups_attribute": groups.strip()}
     for field, value in wanted.items():
         _refuse_no_name(field.removesuffix("_attribute"), value)
-    provider = locked_provider(use)
+    provider = locked_provider(environment_provider)
     now = {field: getattr(provider, field) for field in wanted}
     template = "{by} changed {what} of the identity provider {provider}."
     sentence = Sentence(template, by=by, what=listed(changed(wanted, now)), provider=provider)
-    return _set(use, provider, wanted, sentence, by)
+    return _set(environment_provider, provider, wanted, sentence, by)
 
 
 def _refuse_no_name(field: str, value: str) -> None:
@@ -61,7 +61,7 @@ def _refuse_no_name(field: str, value: str) -> None:
 
 
 def _set(
-    use: EnvironmentProvider,
+    environment_provider: EnvironmentProvider,
     provider: IdentityProvider,
     wanted: Mapping[str, bool | str],
     sentence: Sentence,
@@ -78,7 +78,7 @@ def _set(
         by=by,
         action=Action.IDENTITY_PROVIDER_SETTINGS_CHANGED,
         subject=provider,
-        environment=use.environment,
+        environment=environment_provider.environment,
         sentence=sentence,
         before=changed(before, wanted),
         after=changed(wanted, before),

@@ -40,21 +40,21 @@ class Departure:
 
 
 def begin(
-    *, use: EnvironmentProvider, nonce: str, now: datetime, next_path: str = "", tester_id: str = ""
+    *, environment_provider: EnvironmentProvider, nonce: str, now: datetime, next_path: str = "", tester_id: str = ""
 ) -> Departure:
     """Keep a request for the browser with that nonce, and say how to send it; with a tester nobody will be signed in.
 
     RelayState is the request's ID and nothing else (S10): it tells whose a response is that cannot be read.
     """
-    provider = use.identity_provider
-    key = signing_key(use.environment.workspace).private_pem if provider.must_sign_requests else ""
+    provider = environment_provider.identity_provider
+    key = signing_key(environment_provider.environment.workspace).private_pem if provider.must_sign_requests else ""
     request = new_request(entity_id=provider.sp_entity_id, acs_url=provider.acs_url, sso_url=provider.sso_url, now=now)
     with transaction.atomic():
         AuthnRequest.objects.sweep(now)
         ConsumedAssertion.objects.sweep(now)
         AuthnRequest.objects.create(
             id=request.id,
-            use=use,
+            environment_provider=environment_provider,
             nonce_digest=digest_of(nonce),
             next_path=next_path if len(next_path) <= 500 and next_path.isprintable() else "",
             tester_id=tester_id,
@@ -82,8 +82,8 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
     """What the response says, if it came back to the browser that was sent; raise SamlRefused or Refused."""
     if not secrets.compare_digest(request.nonce_digest, digest_of(nonce)):
         raise Refused(Reason.OTHER_BROWSER)
-    provider = request.use.identity_provider
-    workspace = request.use.environment.workspace
+    provider = request.environment_provider.identity_provider
+    workspace = request.environment_provider.environment.workspace
     return read_response(
         request.response,
         provider=ProviderFacts(provider.entity_id, provider.pinned_pems, allow_sha1=provider.allows_sha1),
@@ -101,25 +101,25 @@ def recorded(
     What answers no request is kept where the provider was set up first.
     """
     found = refusal if isinstance(refusal, Refused) else Refused(refusal.reason, detail=refusal.detail)
-    use = request.use if request else first_use(provider)
-    if use:
+    environment_provider = request.environment_provider if request else first_environment_provider(provider)
+    if environment_provider:
         record_attempt(
-            environment=use.environment,
+            environment=environment_provider.environment,
             visit=visit,
             now=now,
             email=found.email,
             end_user=_as_kept(found.end_user),
-            identity_provider=use.identity_provider,
+            identity_provider=environment_provider.identity_provider,
             reason=found.reason,
         )
-    found.environment = request.use.environment if request else None
+    found.environment = request.environment_provider.environment if request else None
     return found
 
 
-def first_use(provider: UUID) -> EnvironmentProvider | None:
+def first_environment_provider(provider: UUID) -> EnvironmentProvider | None:
     """Where a provider was set up first: what is known of no environment is kept there."""
-    uses = EnvironmentProvider.objects.select_related("environment__workspace", "identity_provider")
-    return uses.filter(identity_provider=provider).order_by("created_at").first()
+    rows = EnvironmentProvider.objects.select_related("environment__workspace", "identity_provider")
+    return rows.filter(identity_provider=provider).order_by("created_at").first()
 
 
 def _as_kept(end_user: EndUser | None) -> EndUser | None:

@@ -72,7 +72,7 @@ def finish(*, provider: UUID, request_id: str, nonce: str, visit: Visit, now: da
 
 def rehearse(*, request: AuthnRequest, nonce: str, visit: Visit, now: datetime) -> Rehearsal:
     """Use up the response to a test, and say what would have come of it: it is done in earnest, and rolled back."""
-    use = request.use
+    environment_provider = request.environment_provider
     AuthnRequest.objects.filter(pk=request.pk).delete()
     try:
         claims = read_claims(request, nonce, now)
@@ -80,10 +80,10 @@ def rehearse(*, request: AuthnRequest, nonce: str, visit: Visit, now: datetime) 
         return Rehearsal(refusal=Refused(refusal.reason, detail=refusal.detail))
     except Refused as refusal:
         return Rehearsal(refusal=refusal)
-    profile = _profile(use.identity_provider, claims)
+    profile = _profile(environment_provider.identity_provider, claims)
     try:
         with transaction.atomic():
-            entry = _enter(use, SignInPolicy.of(use.environment), claims, visit)
+            entry = _enter(environment_provider, SignInPolicy.of(environment_provider.environment), claims, visit)
             transaction.set_rollback(True)
     except Refused as refusal:
         return Rehearsal(claims, profile, refusal=refusal)
@@ -93,15 +93,15 @@ def rehearse(*, request: AuthnRequest, nonce: str, visit: Visit, now: datetime) 
 def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime) -> Arrival:
     """Use up request and assertion, let the person in, with all that follows, and start the session."""
     _use_up(request, claims, now)
-    environment = request.use.environment
+    environment = request.environment_provider.environment
     policy = SignInPolicy.of(environment)
-    use = _still_usable(policy, request.use)
-    entry = _enter(use, policy, claims, visit)
+    environment_provider = _still_usable(policy, request.environment_provider)
+    entry = _enter(environment_provider, policy, claims, visit)
     who: dict[str, Any] = {"end_user": entry.end_user, "environment": environment, "visit": visit, "now": now}
-    record_attempt(**who, email=entry.end_user.email, identity_provider=use.identity_provider)
+    record_attempt(**who, email=entry.end_user.email, identity_provider=environment_provider.identity_provider)
     token = start_session(
         **who,
-        identity_provider=use.identity_provider,
+        identity_provider=environment_provider.identity_provider,
         not_after=claims.session_not_on_or_after,
         name_id=claims.subject,
         session_index=claims.session_index,
@@ -118,7 +118,7 @@ def _use_up(request: AuthnRequest, claims: Claims, now: datetime) -> None:
         raise Refused(Reason.REQUEST_GONE)
     try:
         ConsumedAssertion.objects.create(
-            identity_provider_id=request.use.identity_provider_id,
+            identity_provider_id=request.environment_provider.identity_provider_id,
             assertion_id=claims.assertion_id,
             expires_at=claims.assertion_not_on_or_after,
         )
@@ -126,22 +126,24 @@ def _use_up(request: AuthnRequest, claims: Claims, now: datetime) -> None:
         raise Refused(Reason.REPLAYED) from None
 
 
-def _still_usable(policy: SignInPolicy, use: EnvironmentProvider) -> EnvironmentProvider:
+def _still_usable(policy: SignInPolicy, environment_provider: EnvironmentProvider) -> EnvironmentProvider:
     """The provider as it is now: what was switched off since the request counts (S9)."""
-    for each in policy.uses:
-        if each.pk == use.pk:
-            each.environment = use.environment
+    for each in policy.providers:
+        if each.pk == environment_provider.pk:
+            each.environment = environment_provider.environment
             return each
     raise Refused(Reason.PROVIDER_OFF)
 
 
-def _enter(use: EnvironmentProvider, policy: SignInPolicy, claims: Claims, visit: Visit) -> Entry:
+def _enter(environment_provider: EnvironmentProvider, policy: SignInPolicy, claims: Claims, visit: Visit) -> Entry:
     """Let the person of the claims in by the provisioning method, with the groups that the assertion names."""
-    profile = _profile(use.identity_provider, claims)
+    profile = _profile(environment_provider.identity_provider, claims)
     try:
-        welcomed = welcome(use, find_person(use, policy, claims, profile), profile, visit)
-        remember(use, claims, welcomed.end_user)
-        return Entry(welcomed, sync_groups(use, welcomed.end_user, profile.groups, visit))
+        welcomed = welcome(
+            environment_provider, find_person(environment_provider, policy, claims, profile), profile, visit
+        )
+        remember(environment_provider, claims, welcomed.end_user)
+        return Entry(welcomed, sync_groups(environment_provider, welcomed.end_user, profile.groups, visit))
     except Refused as refusal:
         refusal.email = refusal.email or profile.email
         raise

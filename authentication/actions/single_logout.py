@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from authentication.actions.saml_requests import first_use
+from authentication.actions.saml_requests import first_environment_provider
 from authentication.actions.service_provider import signing_key
 from authentication.actions.sessions import end_named_sessions, name_id_digest
 from authentication.actions.sign_in import record_attempt
@@ -140,12 +140,12 @@ def _facts(provider: IdentityProvider) -> ProviderFacts:
 
 def _keep(refusal: SamlRefused, provider: UUID, visit: Visit, now: datetime) -> None:
     """Keep the reason among the attempts of the environment where the provider was set up first."""
-    if use := first_use(provider):
+    if environment_provider := first_environment_provider(provider):
         record_attempt(
-            environment=use.environment,
+            environment=environment_provider.environment,
             visit=visit,
             now=now,
-            identity_provider=use.identity_provider,
+            identity_provider=environment_provider.identity_provider,
             reason=refusal.reason,
             refusal=SignInAttempt.Outcome.LOGOUT_REFUSED,
         )

@@ -19,7 +19,7 @@ class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
 
     def offered_to(self, environment: Environment) -> Self:
         """Those set up for other environments, which this one does not use yet."""
-        return self.exclude(entity_id="").exclude(uses__environment=environment)
+        return self.exclude(entity_id="").exclude(environment_providers__environment=environment)
 
 
 class IdentityProvider(Entity):
@@ -209,7 +209,7 @@ class EnvironmentProvider(Entity):
         UNFINISHED = "unfinished", "Set-up not finished"
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="providers")
-    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="uses")
+    identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="environment_providers")
     is_enabled = models.BooleanField(default=True)
     enforcement = models.CharField(max_length=20, choices=Enforcement, default=Enforcement.NO_ONE)
     domains = models.JSONField(default=list, blank=True)

@@ -39,8 +39,10 @@ class AuthnRequestQuerySet(ExpiringQuerySet):
 
     def to(self, provider: Any) -> Self:
         """Those to one provider, with all that deciding about the answer needs."""
-        rows = self.filter(use__identity_provider=provider)
-        return rows.select_related("use__environment__workspace", "use__identity_provider")
+        rows = self.filter(environment_provider__identity_provider=provider)
+        return rows.select_related(
+            "environment_provider__environment__workspace", "environment_provider__identity_provider"
+        )
 
     def asked(self, provider: UUID, pk: str) -> "AuthnRequest | None":
         """The one to this provider with that ID."""
@@ -64,7 +66,7 @@ class AuthnRequest(PreparedInsert):
 
     # The ID of the SAML message, which nobody can guess.
     id = models.CharField(primary_key=True, max_length=64)
-    use = models.ForeignKey(EnvironmentProvider, models.CASCADE, related_name="authn_requests")
+    environment_provider = models.ForeignKey(EnvironmentProvider, models.CASCADE, related_name="authn_requests")
     nonce_digest = models.CharField(max_length=64)
     next_path = models.CharField(max_length=500, blank=True)
     # Whose test this is; a test signs nobody in.
@@ -92,7 +94,7 @@ _asked = Prepared(
 
 
 _claimed = Prepared(
-    lambda provider, pk: AuthnRequest.objects.filter(use__identity_provider=provider, pk=pk),
+    lambda provider, pk: AuthnRequest.objects.filter(environment_provider__identity_provider=provider, pk=pk),
     (IdentityProvider, "id"),
     (AuthnRequest, "id"),
 )

@@ -24,7 +24,7 @@ from authentication.actions.metadata_refresh import (
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.metadata import IdpMetadata
-from authentication.views.providers import certificate_badge, list_url, used_provider
+from authentication.views.providers import certificate_badge, get_environment_provider, list_url
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
@@ -48,7 +48,7 @@ _IS_GONE = {"word": "No longer listed", "tone": "danger"}
 @console
 def index(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """The certificates in force; above them, what waits for confirmation."""
-    found, now = used_provider(environment, provider).identity_provider, timezone.now()
+    found, now = get_environment_provider(environment, provider).identity_provider, timezone.now()
     held = found.pending_metadata
     context = {
         "provider": found,
@@ -68,11 +68,17 @@ def index(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
 @console(needs=Permission.MANAGE_SIGN_IN)
 def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Fetch the metadata again; nothing that is trusted changes by that."""
-    use = used_provider(environment, provider)
-    found, now = use.identity_provider, timezone.now()
+    environment_provider = get_environment_provider(environment, provider)
+    found, now = environment_provider.identity_provider, timezone.now()
     try:
         metadata = _fetched(found, now)
-        outcome = refresh_metadata(use=use, metadata=metadata, url=found.metadata_url, fetched_at=now, by=request.actor)
+        outcome = refresh_metadata(
+            environment_provider=environment_provider,
+            metadata=metadata,
+            url=found.metadata_url,
+            fetched_at=now,
+            by=request.actor,
+        )
     except (idp_side.WrongAnswer, ActionError) as error:
         messages.error(request, f"The metadata was not refreshed. {error}")
     else:
@@ -85,7 +91,7 @@ def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -
 def confirm(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Take over what is held, as it was shown."""
     done = "The changed metadata was confirmed and is in force."
-    return _decide(request, used_provider(environment, provider), confirm_metadata, done)
+    return _decide(request, get_environment_provider(environment, provider), confirm_metadata, done)
 
 
 @require_POST
@@ -93,16 +99,18 @@ def confirm(request: ConsoleRequest, environment: Environment, provider: UUID) -
 def discard(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Forget what is held."""
     done = "The changed metadata was discarded. The connection stays as it was."
-    return _decide(request, used_provider(environment, provider), discard_metadata, done)
+    return _decide(request, get_environment_provider(environment, provider), discard_metadata, done)
 
 
-def _decide(request: ConsoleRequest, use: EnvironmentProvider, act: Callable[..., None], done: str) -> HttpResponse:
+def _decide(
+    request: ConsoleRequest, environment_provider: EnvironmentProvider, act: Callable[..., None], done: str
+) -> HttpResponse:
     try:
-        act(use=use, digest=request.POST.get("digest", ""), by=request.actor)
+        act(environment_provider=environment_provider, digest=request.POST.get("digest", ""), by=request.actor)
         messages.success(request, done)
     except ActionError as error:
         messages.error(request, error.message)
-    return redirect(_url("certificates", use.environment, use.identity_provider_id))
+    return redirect(_url("certificates", environment_provider.environment, environment_provider.identity_provider_id))
 
 
 def _fetched(provider: IdentityProvider, now: datetime) -> IdpMetadata:

@@ -39,7 +39,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "end_user": person,
         "tabs": end_user_tabs(request, person),
         "barrier": help_of(barrier) if barrier else "",
-        "ways": [_password_row(person, environment, ways), *(_provider_row(use, ways) for use in policy.uses)],
+        "ways": [_password_row(person, environment, ways), *(_provider_row(each, ways) for each in policy.providers)],
         "may_get_link": barrier is None and ways.has_password,
         "sessions": _sessions(person, environment).select_related("identity_provider"),
         "rows": rows_of(attempts[:LAST_ATTEMPTS], environment),
@@ -133,15 +133,20 @@ def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict
     return {"name": "Password", "word": word, "tone": tone, "text": text}
 
 
-def _provider_row(use: EnvironmentProvider, ways: Ways) -> dict[str, str]:
-    word, tone = ("Yes", "success") if use in ways.uses else ("No", "neutral")
-    return {"name": use.identity_provider.name, "word": word, "tone": tone, "text": _enforced(use)}
+def _provider_row(environment_provider: EnvironmentProvider, ways: Ways) -> dict[str, str]:
+    word, tone = ("Yes", "success") if environment_provider in ways.providers else ("No", "neutral")
+    return {
+        "name": environment_provider.identity_provider.name,
+        "word": word,
+        "tone": tone,
+        "text": _enforced(environment_provider),
+    }
 
 
-def _enforced(use: EnvironmentProvider) -> str:
+def _enforced(environment_provider: EnvironmentProvider) -> str:
     """Whom the provider is enforced for, in words."""
-    name = use.identity_provider.name
-    if use.enforcement == Enforcement.SELECTED_DOMAINS:
-        return f"{name} is enforced for addresses at {get_text_list(use.domain_names, 'and')}."
-    whom = "all domains" if use.enforcement == Enforcement.ALL_DOMAINS else "no one yet"
+    name = environment_provider.identity_provider.name
+    if environment_provider.enforcement == Enforcement.SELECTED_DOMAINS:
+        return f"{name} is enforced for addresses at {get_text_list(environment_provider.domain_names, 'and')}."
+    whom = "all domains" if environment_provider.enforcement == Enforcement.ALL_DOMAINS else "no one yet"
     return f"{name} is enforced for {whom}."

@@ -31,12 +31,12 @@ _TONES = {State.ON: "success", State.OFF: "neutral", State.UNFINISHED: "warning"
 def environment(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """The switches, the providers in use, and those of other environments."""
     may_change = may(request.administrator, Permission.MANAGE_SIGN_IN)
-    uses = environment.providers.listed().prefetch_related("identity_provider__certificates")
+    providers = environment.providers.listed().prefetch_related("identity_provider__certificates")
     now = timezone.now()
     context = {
         "tabs": authentication_and_groups_tabs(request),
         "policy": EnvironmentPolicy.objects.of(environment),
-        "rows": [_row(environment, use, may_change, now) for use in uses],
+        "rows": [_row(environment, each, may_change, now) for each in providers],
         "offers": [_offer(environment, provider) for provider in _offered(environment)],
         "create_url": page_url("authentication:provider-create", environment),
         "saml_url": page_url("authentication:saml-switch", environment),
@@ -71,12 +71,14 @@ def _switch(request: ConsoleRequest, environment: Environment, action: Any, labe
 
 def _offered(environment: Environment) -> QuerySet[IdentityProvider]:
     providers = environment.workspace.identity_providers.offered_to(environment)
-    return providers.prefetch_related("uses__environment")
+    return providers.prefetch_related("environment_providers__environment")
 
 
 def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, Any]:
     """A provider of other environments, as the list shows it."""
-    used_in = sorted((use.environment for use in provider.uses.all()), key=lambda each: each.position)
+    used_in = sorted(
+        (each.environment for each in provider.environment_providers.all()), key=lambda each: each.position
+    )
     return {
         "provider": provider,
         "used_in": get_text_list([each.name for each in used_in], "and"),
@@ -84,44 +86,51 @@ def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, An
     }
 
 
-def _row(environment: Environment, use: EnvironmentProvider, may_change: bool, now: datetime) -> dict[str, Any]:
+def _row(
+    environment: Environment, environment_provider: EnvironmentProvider, may_change: bool, now: datetime
+) -> dict[str, Any]:
     """A provider that this environment uses, as the list shows it."""
-    provider = use.identity_provider
+    provider = environment_provider.identity_provider
     last = next(iter(provider.certificates.all()), None)
     return {
-        "use": use,
+        "environment_provider": environment_provider,
         "provider": provider,
         "menu_id": f"provider-menu-{provider.pk}",
-        "tone": _TONES[use.state],
+        "tone": _TONES[environment_provider.state],
         "certificate": certificate_badge(last, now) if last else None,
-        "enforcement": _enforcement_words(use),
-        "button": _button(environment, use) if may_change else None,
-        "menu": _menu(environment, use, may_change),
+        "enforcement": _enforcement_words(environment_provider),
+        "button": _button(environment, environment_provider) if may_change else None,
+        "menu": _menu(environment, environment_provider, may_change),
     }
 
 
-def _enforcement_words(use: EnvironmentProvider) -> str:
-    if use.enforcement == Enforcement.NO_ONE:
+def _enforcement_words(environment_provider: EnvironmentProvider) -> str:
+    if environment_provider.enforcement == Enforcement.NO_ONE:
         return "Enforced for no one yet"
-    is_selective = use.enforcement == Enforcement.SELECTED_DOMAINS
-    whom = get_text_list(use.domain_names, "and") if is_selective else "all domains"
+    is_selective = environment_provider.enforcement == Enforcement.SELECTED_DOMAINS
+    whom = get_text_list(environment_provider.domain_names, "and") if is_selective else "all domains"
     later = {State.ON: "", State.OFF: " once turned on", State.UNFINISHED: " once set up"}
-    return f"Enforced for {whom}{later[use.state]}"
+    return f"Enforced for {whom}{later[environment_provider.state]}"
 
 
-def _button(environment: Environment, use: EnvironmentProvider) -> dict[str, str] | None:
+def _button(environment: Environment, environment_provider: EnvironmentProvider) -> dict[str, str] | None:
     """The one next step of a provider, until there is none."""
-    if use.state == State.UNFINISHED:
-        return {"label": "Continue set-up", "url": _url("authentication:provider-connect", environment, use)}
-    if not use.is_method_chosen:
-        return {"label": "Set up", "url": _url("provisioning:setup", environment, use)}
+    if environment_provider.state == State.UNFINISHED:
+        return {
+            "label": "Continue set-up",
+            "url": _url("authentication:provider-connect", environment, environment_provider),
+        }
+    if not environment_provider.is_method_chosen:
+        return {"label": "Set up", "url": _url("provisioning:setup", environment, environment_provider)}
     return None
 
 
-def _menu(environment: Environment, use: EnvironmentProvider, may_change: bool) -> list[dict[str, Any]]:
+def _menu(
+    environment: Environment, environment_provider: EnvironmentProvider, may_change: bool
+) -> list[dict[str, Any]]:
     """The ellipsis menu, in the order of product.md; readers get what can be read."""
-    is_set_up = use.state != State.UNFINISHED
-    turn = ("Turn off", "disable") if use.is_enabled else ("Turn on", "enable")
+    is_set_up = environment_provider.state != State.UNFINISHED
+    turn = ("Turn off", "disable") if environment_provider.is_enabled else ("Turn on", "enable")
     entries: list[tuple[str, str, bool, dict[str, Any]]] = [
         ("Edit", "authentication:provider-edit", may_change, {}),
         ("End user & group provisioning", "provisioning:setup", True, {}),
@@ -133,11 +142,11 @@ def _menu(environment: Environment, use: EnvironmentProvider, may_change: bool) 
         ("Remove", "authentication:provider-remove", may_change, {"danger": True}),
     ]
     return [
-        {"label": label, "url": _url(route, environment, use), **extra}
+        {"label": label, "url": _url(route, environment, environment_provider), **extra}
         for label, route, is_shown, extra in entries
         if is_shown
     ]
 
 
-def _url(route: str, environment: Environment, use: EnvironmentProvider) -> str:
-    return page_url(route, environment, provider=use.identity_provider_id)
+def _url(route: str, environment: Environment, environment_provider: EnvironmentProvider) -> str:
+    return page_url(route, environment, provider=environment_provider.identity_provider_id)

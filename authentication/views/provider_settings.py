@@ -17,7 +17,7 @@ from authentication.actions.service_provider import cancel_rollover, finish_roll
 from authentication.forms import AttributesForm
 from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import parse_certificates
-from authentication.views.providers import certificate_badge, list_url, used_provider
+from authentication.views.providers import certificate_badge, get_environment_provider, list_url
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
@@ -42,12 +42,12 @@ _manages = console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 @_manages
 def settings(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """The whole page; a POST names the attributes."""
-    use = used_provider(environment, provider)
-    found = use.identity_provider
+    environment_provider = get_environment_provider(environment, provider)
+    found = environment_provider.identity_provider
     form = AttributesForm(sent(request), provider=found)
     if form.is_valid():
         with refusals_in_form(form):
-            changed = set_attributes(use=use, by=request.actor, **form.cleaned_data)
+            changed = set_attributes(environment_provider=environment_provider, by=request.actor, **form.cleaned_data)
             messages.success(request, f"The attributes were {'saved' if changed else 'not changed'}.")
             return _back(environment, provider)
     keys = list(environment.workspace.service_provider_keys.published())
@@ -70,10 +70,16 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
 @_manages
 def signing_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Sign AuthnRequests, or not."""
-    use, is_enabled = used_provider(environment, provider), request.POST.get("is_enabled") == "true"
-    done = f"AuthnRequests to {use.identity_provider} are {'signed' if is_enabled else 'not signed'} from now on."
+    environment_provider = get_environment_provider(environment, provider)
+    found, is_enabled = environment_provider.identity_provider, request.POST.get("is_enabled") == "true"
+    done = f"AuthnRequests to {found} are {'signed' if is_enabled else 'not signed'} from now on."
     return _act(
-        request, provider, lambda: switch_request_signing(use=use, is_enabled=is_enabled, by=request.actor), done
+        request,
+        provider,
+        lambda: switch_request_signing(
+            environment_provider=environment_provider, is_enabled=is_enabled, by=request.actor
+        ),
+        done,
     )
 
 
@@ -81,15 +87,21 @@ def signing_switch(request: ConsoleRequest, environment: Environment, provider: 
 @_manages
 def sha1_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Accept SHA-1, or not."""
-    use, is_enabled = used_provider(environment, provider), request.POST.get("is_enabled") == "true"
-    done = f"SHA-1 signatures of {use.identity_provider} are {'accepted' if is_enabled else 'refused'} from now on."
-    return _act(request, provider, lambda: switch_sha1(use=use, is_enabled=is_enabled, by=request.actor), done)
+    environment_provider = get_environment_provider(environment, provider)
+    found, is_enabled = environment_provider.identity_provider, request.POST.get("is_enabled") == "true"
+    done = f"SHA-1 signatures of {found} are {'accepted' if is_enabled else 'refused'} from now on."
+    return _act(
+        request,
+        provider,
+        lambda: switch_sha1(environment_provider=environment_provider, is_enabled=is_enabled, by=request.actor),
+        done,
+    )
 
 
 @console
 def sp_certificate(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """A published certificate as a file: the active one, or with ?next the one of the rollover."""
-    used_provider(environment, provider)
+    get_environment_provider(environment, provider)
     state = State.NEXT if "next" in request.GET else State.ACTIVE
     key = environment.workspace.service_provider_keys.filter(state=state).first()
     if key is None:
@@ -103,7 +115,7 @@ def sp_certificate(request: ConsoleRequest, environment: Environment, provider: 
 @_manages
 def create_key(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Make the workspace's first certificate before it is needed."""
-    used_provider(environment, provider)
+    get_environment_provider(environment, provider)
     done = "The SP certificate was created. It stands in the SP metadata now."
     return _act(request, provider, lambda: signing_key(environment.workspace, by=request.actor), done)
 
@@ -131,7 +143,7 @@ def cancel(request: ConsoleRequest, environment: Environment, provider: UUID) ->
 
 
 def _roll(request: ConsoleRequest, provider: UUID, action: Callable[..., Any], done: str) -> HttpResponse:
-    used_provider(request.environment, provider)
+    get_environment_provider(request.environment, provider)
     workspace = request.environment.workspace
     return _act(request, provider, lambda: action(workspace=workspace, by=request.actor), done)
 

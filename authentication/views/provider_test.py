@@ -18,7 +18,7 @@ from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentPr
 from authentication.reasons import Refused, help_of, words_of
 from authentication.saml.attributes import Profile
 from authentication.saml.responses import Claims
-from authentication.views.providers import list_url, used_provider
+from authentication.views.providers import get_environment_provider, list_url
 from authentication.views.sso import browser_nonce, to_idp
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
@@ -41,8 +41,8 @@ NOT_WAITING = "There is no response to show here: each is shown once, within ten
 @console(needs=Permission.MANAGE_SIGN_IN)
 def page(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """What the test does, and where it begins."""
-    used = used_provider(environment, provider)
-    context = _frame(environment, used) | {"notes": list(_notes(used))}
+    environment_provider = get_environment_provider(environment, provider)
+    context = _frame(environment, environment_provider) | {"notes": list(_notes(environment_provider))}
     return render(request, "authentication/providers/test.html", context)
 
 
@@ -50,30 +50,41 @@ def page(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
 @console(needs=Permission.MANAGE_SIGN_IN)
 def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """To the IdP; what comes back is shown to this administrator alone."""
-    used, nonce = used_provider(environment, provider), browser_nonce(request)
-    if not used.identity_provider.is_set_up:
+    environment_provider, nonce = get_environment_provider(environment, provider), browser_nonce(request)
+    if not environment_provider.identity_provider.is_set_up:
         raise Http404
-    departure = begin(use=used, nonce=nonce, tester_id=str(request.administrator.pk), now=timezone.now())
-    return to_idp(request, used, departure, nonce)
+    departure = begin(
+        environment_provider=environment_provider,
+        nonce=nonce,
+        tester_id=str(request.administrator.pk),
+        now=timezone.now(),
+    )
+    return to_idp(request, environment_provider, departure, nonce)
 
 
 @require_GET
 @console(needs=Permission.MANAGE_SIGN_IN)
 def result(request: ConsoleRequest, environment: Environment, provider: UUID, answered: str) -> HttpResponse:
     """The report."""
-    used, now = used_provider(environment, provider), timezone.now()
+    environment_provider, now = get_environment_provider(environment, provider), timezone.now()
     mine = AuthnRequest.objects.to(provider).open(now).exclude(response="")
-    asked = mine.filter(pk=answered, use=used, tester_id=str(request.administrator.pk)).first()
+    asked = mine.filter(
+        pk=answered, environment_provider=environment_provider, tester_id=str(request.administrator.pk)
+    ).first()
     if asked is None:
         messages.info(request, NOT_WAITING)
         return redirect(page_url("authentication:provider-test", environment, provider=provider))
     rehearsal = rehearse(request=asked, nonce=browser_nonce(request), visit=Visit.of(request), now=now)
-    context = _frame(environment, used) | _report(rehearsal, used) | {"notes": list(_notes(used))}
+    context = (
+        _frame(environment, environment_provider)
+        | _report(rehearsal, environment_provider)
+        | {"notes": list(_notes(environment_provider))}
+    )
     return render(request, "authentication/providers/test_result.html", context)
 
 
-def _frame(environment: Environment, used: EnvironmentProvider) -> dict[str, Any]:
-    provider = used.identity_provider
+def _frame(environment: Environment, environment_provider: EnvironmentProvider) -> dict[str, Any]:
+    provider = environment_provider.identity_provider
     return {
         "provider": provider,
         "list_url": list_url(environment),
@@ -82,22 +93,27 @@ def _frame(environment: Environment, used: EnvironmentProvider) -> dict[str, Any
     }
 
 
-def _notes(used: EnvironmentProvider) -> Iterator[str]:
+def _notes(environment_provider: EnvironmentProvider) -> Iterator[str]:
     """What keeps people from signing in for real, whatever the test says."""
-    if not EnvironmentPolicy.objects.of(used.environment).is_saml_enabled:
-        yield f"SAML-based SSO authentication is off in {used.environment}: nobody can sign in this way yet."
-    if not used.is_enabled:
-        yield f"{used.identity_provider} is turned off in {used.environment}: nobody can sign in through it now."
+    provider, environment = environment_provider.identity_provider, environment_provider.environment
+    if not EnvironmentPolicy.objects.of(environment).is_saml_enabled:
+        yield f"SAML-based SSO authentication is off in {environment}: nobody can sign in this way yet."
+    if not environment_provider.is_enabled:
+        yield f"{provider} is turned off in {environment}: nobody can sign in through it now."
 
 
-def _report(rehearsal: Rehearsal, used: EnvironmentProvider) -> dict[str, Any]:
+def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider) -> dict[str, Any]:
     claims, profile, entry = rehearsal.claims, rehearsal.profile, rehearsal.entry
     return {
-        "verdict": _refusal(rehearsal.refusal) if rehearsal.refusal else _success(entry, used) if entry else {},
+        "verdict": _refusal(rehearsal.refusal)
+        if rehearsal.refusal
+        else _success(entry, environment_provider)
+        if entry
+        else {},
         "checks": CHECKS if claims else (),
         "person": _person(claims, profile) if claims and profile else [],
         "attributes": _attributes(claims) if claims else [],
-        "groups": _groups(entry, used, profile) if entry and profile else [],
+        "groups": _groups(entry, environment_provider, profile) if entry and profile else [],
     }
 
 
@@ -107,8 +123,8 @@ def _refusal(refusal: Refused) -> dict[str, str]:
     return {"tone": "danger", "title": f"{whom}: {reason}.", "text": help_of(refusal.reason)}
 
 
-def _success(entry: Entry, used: EnvironmentProvider) -> dict[str, str]:
-    person, environment = entry.end_user, used.environment
+def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[str, str]:
+    person, environment = entry.end_user, environment_provider.environment
     if entry.welcomed.is_new:
         title = f"{person} would be created, and signed in to {environment}."
     elif entry.welcomed.is_let_in:
@@ -137,11 +153,13 @@ def _attributes(claims: Claims) -> list[dict[str, str]]:
     return [{"name": name, "value": ", ".join(values)} for name, values in sorted(claims.attributes.items())]
 
 
-def _groups(entry: Entry, used: EnvironmentProvider, profile: Profile) -> list[str]:
+def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: Profile) -> list[str]:
     """What would become of the person's groups, in sentences."""
-    if used.method != Method.JIT:
-        return [f"Groups do not follow sign-ins: the provisioning method is {used.get_method_display()}."]
-    if not used.syncs_groups:
+    if environment_provider.method != Method.JIT:
+        return [
+            f"Groups do not follow sign-ins: the provisioning method is {environment_provider.get_method_display()}."
+        ]
+    if not environment_provider.syncs_groups:
         return ["Groups do not follow sign-ins: Sync groups at each sign-in is off."]
     if profile.groups is None:
         return ["No group attribute was sent, so groups would stay as they are."]

@@ -30,7 +30,7 @@ from workspace.refusals import ActionError
 EXPIRES_SOON = timedelta(days=30)
 
 
-def used_provider(environment: Environment, provider: UUID) -> EnvironmentProvider:
+def get_environment_provider(environment: Environment, provider: UUID) -> EnvironmentProvider:
     """The environment's use of a provider, or 404."""
     return get_object_or_404(environment.providers.listed(), identity_provider=provider)
 
@@ -54,27 +54,31 @@ def certificate_badge(certificate: SigningCertificate | Certificate, now: dateti
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def enable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn on."""
-    used = used_provider(environment, provider)
-    return _act(request, lambda: enable_provider(use=used, by=request.actor), f"{used.identity_provider} is on.")
+    environment_provider = get_environment_provider(environment, provider)
+    return _act(
+        request,
+        lambda: enable_provider(environment_provider=environment_provider, by=request.actor),
+        f"{environment_provider.identity_provider} is on.",
+    )
 
 
 @require_POST
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def disable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn off."""
-    used = used_provider(environment, provider)
-    done = f"{used.identity_provider} is off: nobody can sign in to {environment} with it."
-    return _act(request, lambda: disable_provider(use=used, by=request.actor), done)
+    environment_provider = get_environment_provider(environment, provider)
+    done = f"{environment_provider.identity_provider} is off: nobody can sign in to {environment} with it."
+    return _act(request, lambda: disable_provider(environment_provider=environment_provider, by=request.actor), done)
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
-def use(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+def use_elsewhere(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Choose an environment for a provider; a POST uses it in the environment of the URL."""
     found = get_object_or_404(environment.workspace.identity_providers, pk=provider)
     if request.method == "POST":
         done = f"{environment} uses {found} now. Nobody has to sign in with it yet."
         return _act(request, lambda: use_provider(provider=found, environment=environment, by=request.actor), done)
-    used_in = set(found.uses.values_list("environment", flat=True))
+    used_in = set(found.environment_providers.values_list("environment", flat=True))
     context = {
         "provider": found,
         "choices": [_choice(each, found, used_in) for each in environment.workspace.environments.all()],
@@ -86,16 +90,16 @@ def use(request: ConsoleRequest, environment: Environment, provider: UUID) -> Ht
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def remove(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Ask with the effect in numbers, then end this environment's use of the provider."""
-    used = used_provider(environment, provider)
+    environment_provider = get_environment_provider(environment, provider)
     if request.method == "POST":
-        done = f"{used.identity_provider} was removed from {environment}."
-        return _act(request, lambda: remove_provider(use=used, by=request.actor), done)
+        done = f"{environment_provider.identity_provider} was removed from {environment}."
+        return _act(request, lambda: remove_provider(environment_provider=environment_provider, by=request.actor), done)
     context = {
-        "provider": used.identity_provider,
-        "refusal": _refusal(used),
+        "provider": environment_provider.identity_provider,
+        "refusal": _refusal(environment_provider),
         "setup_url": page_url("provisioning:setup", environment, provider=provider),
-        "effect": f"{used.identity_provider} will no longer sign anybody in to {environment}.",
-        "notes": _notes(environment, used.identity_provider),
+        "effect": f"{environment_provider.identity_provider} will no longer sign anybody in to {environment}.",
+        "notes": _notes(environment, environment_provider.identity_provider),
         "list_url": list_url(environment),
     }
     return render(request, "authentication/providers/remove.html", context)
@@ -119,9 +123,9 @@ def _choice(environment: Environment, provider: IdentityProvider, used_in: set[U
     }
 
 
-def _refusal(used: EnvironmentProvider) -> str:
+def _refusal(environment_provider: EnvironmentProvider) -> str:
     try:
-        refuse_managed_people(used)
+        refuse_managed_people(environment_provider)
     except ActionError as error:
         return error.message
     return ""
@@ -130,7 +134,9 @@ def _refusal(used: EnvironmentProvider) -> str:
 def _notes(environment: Environment, provider: IdentityProvider) -> list[str]:
     """What else follows from the removal."""
     people = environment.workspace.end_users.with_access_to(environment).count()
-    others = [str(each.environment) for each in provider.uses.exclude(environment=environment).listed()]
+    others = [
+        str(each.environment) for each in provider.environment_providers.exclude(environment=environment).listed()
+    ]
     return [
         _kept_access(people, environment),
         f"{', '.join(others)} will go on using it."

@@ -34,7 +34,7 @@ def sign_in(request: HttpRequest, environment: Environment) -> HttpResponse:
     if request.method != "POST" and _session(request, environment):
         return redirect(target(request, environment))
     policy = SignInPolicy.of(environment)
-    if not policy.uses:
+    if not policy.providers:
         return _ways_page(request, environment, policy.ways(""), PasswordSignInForm(is_address_known=False))
     form = EmailForm(sent(request))
     if form.is_valid():
@@ -52,7 +52,7 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
     if request.method != "POST":
         return redirect(page_url("end_user:sign-in", environment))
     policy, wait = SignInPolicy.of(environment), timedelta(0)
-    form = PasswordSignInForm(sent(request), is_address_known=bool(policy.uses))
+    form = PasswordSignInForm(sent(request), is_address_known=bool(policy.providers))
     if form.is_valid():
         attempt = {"visit": Visit.of(request), "now": timezone.now(), **form.cleaned_data}
         result = sign_in_with_password(environment=environment, **attempt)
@@ -95,7 +95,7 @@ def _second_step(request: HttpRequest, environment: Environment, ways: Ways, ini
 def _ways_page(
     request: HttpRequest, environment: Environment, ways: Ways, form: PasswordSignInForm, wait: timedelta = timedelta(0)
 ) -> HttpResponse:
-    providers = [use.identity_provider for use in ways.uses]
+    providers = [each.identity_provider for each in ways.providers]
     next_path = target(request, environment)
     context = {
         "form": form,

@@ -38,9 +38,14 @@ NOT_PROVISIONED = (
 @at_environment
 def start(request: HttpRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """To the IdP, with a request that this browser alone can finish."""
-    use, nonce = _usable(environment, provider), browser_nonce(request)
-    departure = begin(use=use, nonce=nonce, next_path=target(request, environment), now=timezone.now())
-    return to_idp(request, use, departure, nonce)
+    environment_provider, nonce = _usable(environment, provider), browser_nonce(request)
+    departure = begin(
+        environment_provider=environment_provider,
+        nonce=nonce,
+        next_path=target(request, environment),
+        now=timezone.now(),
+    )
+    return to_idp(request, environment_provider, departure, nonce)
 
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
@@ -82,9 +87,11 @@ def browser_nonce(request: HttpRequest) -> str:
     return request.COOKIES.get(_nonce_cookie()) or new_token()
 
 
-def to_idp(request: HttpRequest, use: EnvironmentProvider, departure: Departure, nonce: str) -> HttpResponse:
+def to_idp(
+    request: HttpRequest, environment_provider: EnvironmentProvider, departure: Departure, nonce: str
+) -> HttpResponse:
     """Send the browser to the IdP, with the nonce in a cookie."""
-    response = _posting(request, use, departure) if departure.fields else redirect(departure.url)
+    response = _posting(request, environment_provider, departure) if departure.fields else redirect(departure.url)
     response.set_cookie(
         _nonce_cookie(),
         nonce,
@@ -100,7 +107,7 @@ def _end_path(provider: UUID, answered: AuthnRequest) -> str:
     """Where the flow goes on within our site: to the end of a sign-in, or to the report of a test."""
     which = {"provider": provider, "answered": answered.pk}
     if answered.tester_id:
-        return page_url("authentication:provider-test-result", answered.use.environment, **which)
+        return page_url("authentication:provider-test-result", answered.environment_provider.environment, **which)
     return reverse("saml:acs-end", kwargs=which)
 
 
@@ -109,16 +116,20 @@ def _nonce_cookie() -> str:
 
 
 def _usable(environment: Environment, provider: UUID) -> EnvironmentProvider:
-    for use in SignInPolicy.of(environment).uses:
-        if use.identity_provider_id == provider:
-            use.environment = environment
-            return use
+    for environment_provider in SignInPolicy.of(environment).providers:
+        if environment_provider.identity_provider_id == provider:
+            environment_provider.environment = environment
+            return environment_provider
     raise Http404
 
 
-def _posting(request: HttpRequest, use: EnvironmentProvider, departure: Departure) -> HttpResponse:
+def _posting(request: HttpRequest, environment_provider: EnvironmentProvider, departure: Departure) -> HttpResponse:
     """A page with a button for an IdP that wants a POST."""
-    context = {"environment": use.environment, "provider": use.identity_provider, "departure": departure}
+    context = {
+        "environment": environment_provider.environment,
+        "provider": environment_provider.identity_provider,
+        "departure": departure,
+    }
     return posting(request, "end_user/sign_in/post.html", departure.url, context)
 
 

@@ -14,7 +14,7 @@ from authentication.actions.identity_providers import connect_provider, create_p
 from authentication.forms import ConnectionForm, ProviderForm
 from authentication.guides import GUIDES
 from authentication.models import EnvironmentProvider, IdentityProvider
-from authentication.views.providers import list_url, used_provider
+from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
@@ -29,8 +29,8 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     form = ProviderForm(request.POST or None)
     if form.is_valid():
         with refusals_in_form(form):
-            use = create_provider(environment=environment, by=request.actor, **form.cleaned_data)
-            return redirect(_step(idp_side.CONNECTION, environment, use.identity_provider))
+            environment_provider = create_provider(environment=environment, by=request.actor, **form.cleaned_data)
+            return redirect(_step(idp_side.CONNECTION, environment, environment_provider.identity_provider))
     context = {
         "form": form,
         "title": "Set up new provider",
@@ -43,16 +43,18 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Step 1 of a provider that exists."""
-    use = used_provider(environment, provider)
-    form = ProviderForm(request.POST or None, initial=_details(use))
+    environment_provider = get_environment_provider(environment, provider)
+    form = ProviderForm(request.POST or None, initial=_details(environment_provider))
     # Taken before the action, which may refuse a name that it has set already.
-    context = _context(environment, use, idp_side.DETAILS) | {"form": form}
+    context = _context(environment, environment_provider, idp_side.DETAILS) | {"form": form}
     if form.is_valid():
         with refusals_in_form(form):
-            changed = update_provider(use=use, by=request.actor, **form.cleaned_data)
-            if not use.identity_provider.is_set_up:
-                return redirect(_step(idp_side.CONNECTION, environment, use.identity_provider))
-            messages.success(request, f"{use.identity_provider} was {'saved' if changed else 'not changed'}.")
+            changed = update_provider(environment_provider=environment_provider, by=request.actor, **form.cleaned_data)
+            if not environment_provider.identity_provider.is_set_up:
+                return redirect(_step(idp_side.CONNECTION, environment, environment_provider.identity_provider))
+            messages.success(
+                request, f"{environment_provider.identity_provider} was {'saved' if changed else 'not changed'}."
+            )
             return redirect(list_url(environment))
     return render(request, "authentication/wizard/details.html", context)
 
@@ -60,17 +62,21 @@ def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Step 2: what to carry to the IdP, and what the IdP says of itself."""
-    use = used_provider(environment, provider)
-    found = use.identity_provider
+    environment_provider = get_environment_provider(environment, provider)
+    found = environment_provider.identity_provider
     form = ConnectionForm(request.POST or None, request.FILES or None, provider=found)
     if form.is_valid():
         with refusals_in_form(form):
             changed = connect_provider(
-                use=use, metadata=form.metadata, source=form.source, metadata_url=form.kept_url, by=request.actor
+                environment_provider=environment_provider,
+                metadata=form.metadata,
+                source=form.source,
+                metadata_url=form.kept_url,
+                by=request.actor,
             )
             messages.success(request, _connected(found, changed))
             return redirect(list_url(environment))
-    context = _context(environment, use, idp_side.CONNECTION) | {"form": form} | _guidance(found)
+    context = _context(environment, environment_provider, idp_side.CONNECTION) | {"form": form} | _guidance(found)
     return render(request, "authentication/wizard/connection.html", context)
 
 
@@ -78,10 +84,10 @@ def _step(step: str, environment: Environment, provider: IdentityProvider) -> st
     return page_url(f"authentication:{step}", environment, provider=provider.pk)
 
 
-def _context(environment: Environment, use: EnvironmentProvider, step: str) -> dict[str, Any]:
+def _context(environment: Environment, environment_provider: EnvironmentProvider, step: str) -> dict[str, Any]:
     """What both steps of an existing provider show around the form."""
-    provider = use.identity_provider
-    others = provider.uses.exclude(pk=use.pk).listed()
+    provider = environment_provider.identity_provider
+    others = provider.environment_providers.exclude(pk=environment_provider.pk).listed()
     return {
         "title": provider.name,
         "provider": provider,
@@ -105,12 +111,12 @@ def _guidance(provider: IdentityProvider) -> dict[str, Any]:
     }
 
 
-def _details(use: EnvironmentProvider) -> dict[str, Any]:
+def _details(environment_provider: EnvironmentProvider) -> dict[str, Any]:
     return {
-        "name": use.identity_provider.name,
-        "vendor": use.identity_provider.vendor,
-        "enforcement": use.enforcement,
-        "domains": ", ".join(use.domain_names),
+        "name": environment_provider.identity_provider.name,
+        "vendor": environment_provider.identity_provider.vendor,
+        "enforcement": environment_provider.enforcement,
+        "domains": ", ".join(environment_provider.domain_names),
     }
 
 

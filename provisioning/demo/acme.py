@@ -60,7 +60,7 @@ def _add_providers_in_each_state(test: Environment, prod: Environment) -> None:
     add_provider(test, "PingOne Trial", Vendor.PING)
     manual = add_provider(prod, "Partner AD FS", Vendor.ADFS, Enforcement.SELECTED_DOMAINS, ["partner.example"])
     choose_method(environment_provider=manual, method=Method.MANUAL, by=SYSTEM)
-    disable_provider(use=add_provider(prod, "OneLogin (old)", Vendor.ONELOGIN), by=SYSTEM)
+    disable_provider(environment_provider=add_provider(prod, "OneLogin (old)", Vendor.ONELOGIN), by=SYSTEM)
 
 
 def _push_from_okta(prod: Environment) -> None:

@@ -56,7 +56,9 @@ def refresh() -> None:
     for use in EnvironmentProvider.objects.listed():
         provider = use.identity_provider
         if _is_of_demo(provider) and _differs(provider, wanted := idp_side(provider)):
-            connect_provider(use=use, metadata=wanted, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
+            connect_provider(
+                environment_provider=use, metadata=wanted, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM
+            )
 
 
 def _is_of_demo(provider: IdentityProvider) -> bool:

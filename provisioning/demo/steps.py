@@ -38,7 +38,9 @@ def add_provider(
         environment=environment, name=name, vendor=vendor, enforcement=enforcement, domains=domains or [], by=SYSTEM
     )
     metadata = idp_side(use.identity_provider)
-    connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
+    connect_provider(
+        environment_provider=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM
+    )
     return use
 
 

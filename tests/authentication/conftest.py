@@ -39,8 +39,8 @@ def ada(places) -> EndUser:
 def single_logout(places, okta) -> None:
     """Let `okta` sign people out too, with a signing key that was made before: making one takes a second."""
     use_key(places[0].workspace)
-    connect(okta.use, okta.idp, slo=BY_REDIRECT)
-    okta.use.identity_provider.refresh_from_db()
+    connect(okta.environment_provider, okta.idp, slo=BY_REDIRECT)
+    okta.environment_provider.identity_provider.refresh_from_db()
 
 
 @pytest.fixture

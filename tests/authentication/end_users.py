@@ -47,13 +47,15 @@ def person(*places: Environment, name: str = "Ada Winter", password: str = PASSW
 def provider(environment: Environment, name: str = "Okta Dev", enforcement: str = "no_one", *domains: str):
     """A provider that is set up, in an environment with SAML on."""
     switch_saml(environment=environment, is_enabled=True, by=SYSTEM)
-    use = create_provider(
+    environment_provider = create_provider(
         environment=environment, name=name, vendor="okta", enforcement=enforcement, domains=domains, by=SYSTEM
     )
     certificates = parse_certificates(pem(EC_CERTIFICATE))
-    metadata = typed_in(use.identity_provider, "https://idp.example/sso", "https://idp.example", certificates)
-    connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
-    return EnvironmentProvider.objects.get(pk=use.pk)
+    metadata = typed_in(
+        environment_provider.identity_provider, "https://idp.example/sso", "https://idp.example", certificates
+    )
+    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    return EnvironmentProvider.objects.get(pk=environment_provider.pk)
 
 
 def url(environment: Environment, path: str = "") -> str:

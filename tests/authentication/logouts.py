@@ -41,12 +41,16 @@ def use_key(workspace: Workspace) -> None:
 
 
 def slo(okta: Way) -> str:
-    return urlsplit(okta.use.identity_provider.sp_slo_url).path
+    return urlsplit(okta.environment_provider.identity_provider.sp_slo_url).path
 
 
 def message(okta: Way, **changes: Any) -> Logout:
     """An honest logout message for the person who has signed in."""
-    honest: dict[str, Any] = {"slo_url": okta.use.identity_provider.sp_slo_url, "now": timezone.now(), "person": ADA}
+    honest: dict[str, Any] = {
+        "slo_url": okta.environment_provider.identity_provider.sp_slo_url,
+        "now": timezone.now(),
+        "person": ADA,
+    }
     return Logout(**honest | changes)
 
 

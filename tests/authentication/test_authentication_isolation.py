@@ -37,16 +37,16 @@ def make_use(slug: str) -> EnvironmentProvider:
         factories.administrator(workspace, role)
     dev = workspace.environments.get(slug="dev")
     switch_saml(environment=dev, is_enabled=True, by=SYSTEM)
-    use = factories.identity_provider(dev, name=f"IdP of {slug}")
+    environment_provider = factories.identity_provider(dev, name=f"IdP of {slug}")
     metadata = typed_in(
-        use.identity_provider,
+        environment_provider.identity_provider,
         "https://idp.example/sso",
         f"https://{slug}.idp.example",
         parse_certificates(pem(EC_CERTIFICATE)),
     )
-    connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
     signing_key(workspace)
-    return use
+    return environment_provider
 
 
 @pytest.fixture

@@ -27,17 +27,20 @@ every_model = pytest.mark.parametrize("model", MODELS, ids=[model.__name__ for m
 def operator(client, db):
     environment = factories.workspace().environments.first()
     switch_saml(environment=environment, is_enabled=True, by=SYSTEM)
-    use = factories.identity_provider(environment)
+    environment_provider = factories.identity_provider(environment)
     metadata = typed_in(
-        use.identity_provider, "https://idp.example/sso", "https://idp.example", parse_certificates(pem(EC_CERTIFICATE))
+        environment_provider.identity_provider,
+        "https://idp.example/sso",
+        "https://idp.example",
+        parse_certificates(pem(EC_CERTIFICATE)),
     )
-    connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
     ada = end_users.person(environment)
     end_users.signed_in(environment, ada)
     invite_end_user(end_user=ada, environment=environment, by=SYSTEM, now=timezone.now())
-    provider, soon = use.identity_provider, timezone.now() + timedelta(minutes=5)
+    provider, soon = environment_provider.identity_provider, timezone.now() + timedelta(minutes=5)
     secrets = {"nonce_digest": "secret-nonce", "response": "secret-response"}
-    AuthnRequest.objects.create(id="_request", use=use, expires_at=soon, **secrets)
+    AuthnRequest.objects.create(id="_request", environment_provider=environment_provider, expires_at=soon, **secrets)
     ConsumedAssertion.objects.create(identity_provider=provider, assertion_id="_assertion", expires_at=soon)
     LogoutRequest.objects.create(id="_logout", identity_provider=provider, environment=environment, expires_at=soon)
     ConsumedLogout.objects.create(identity_provider=provider, request_id="_theirs", expires_at=soon)

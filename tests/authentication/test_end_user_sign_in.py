@@ -103,18 +103,18 @@ def test_with_both_ways_the_address_comes_first_then_both(client, dev, ada):
 
 
 def test_where_sso_is_enforced_for_all_the_way_leads_straight_to_the_only_provider(client, dev):
-    use = provider(dev, "Okta Dev", "all_domains")
+    environment_provider = provider(dev, "Okta Dev", "all_domains")
     response = client.get(url(dev))
     assert response.status_code == 302
-    assert response["Location"].startswith(url(dev, f"sso/{use.identity_provider_id}/?next="))
+    assert response["Location"].startswith(url(dev, f"sso/{environment_provider.identity_provider_id}/?next="))
 
 
 def test_an_address_of_a_selected_domain_is_led_on_without_a_redirect_after_the_form(client, dev):
     """The content security policy would stop a redirect from a form to another origin."""
-    use = provider(dev, "Okta Dev", "selected_domains", "acme.example")
+    environment_provider = provider(dev, "Okta Dev", "selected_domains", "acme.example")
     assert client.get(url(dev)).status_code == 200
     response = client.post(url(dev), {"email": ADA})
-    onwards = url(dev, f"sso/{use.identity_provider_id}/")
+    onwards = url(dev, f"sso/{environment_provider.identity_provider_id}/")
     assert response.status_code == 200 and response["Refresh"].startswith(f"0; url={onwards}")
     assert f'href="{onwards}' in response.content.decode()
 

@@ -38,7 +38,7 @@ def just_in_time(places) -> Way:
 @pytest.fixture
 def syncing(just_in_time) -> Way:
     EnvironmentProvider.objects.update(syncs_groups=True)
-    just_in_time.use.refresh_from_db(fields=["syncs_groups"])
+    just_in_time.environment_provider.refresh_from_db(fields=["syncs_groups"])
     return just_in_time
 
 
@@ -86,9 +86,13 @@ def test_jit_makes_an_unknown_person_and_lets_them_in(just_in_time):
     just_in_time.sign_in(attributes={"workspace_end_user_name": ["Ada Winter"]})
     ada = EndUser.objects.get()
     assert just_in_time.is_in() and (ada.full_name, ada.email) == ("Ada Winter", ADA)
-    assert sources(ada.accesses.all()) == [("jit", str(just_in_time.use.pk), "Okta")]
+    assert sources(ada.accesses.all()) == [("jit", str(just_in_time.environment_provider.pk), "Okta")]
     event = ChangeEvent.objects.get(action="end_user.created")
-    assert (event.actor_kind, event.actor_id, event.actor_name) == ("connection", str(just_in_time.use.pk), "Okta")
+    assert (event.actor_kind, event.actor_id, event.actor_name) == (
+        "connection",
+        str(just_in_time.environment_provider.pk),
+        "Okta",
+    )
     assert event.request_id == str(SignInAttempt.objects.get().pk)
 
 
@@ -133,7 +137,7 @@ def test_a_refusal_changes_nobody_and_nothing(syncing, email, attributes, expect
 
 
 def test_the_attributes_of_the_provider_count(just_in_time):
-    provider = just_in_time.use.identity_provider
+    provider = just_in_time.environment_provider.identity_provider
     provider.name_attribute, provider.email_attribute = "who", "where"
     provider.save()
     sent = {"who": ["Ada W"], "where": [ADA], "email": ["x@y.example"], "displayName": ["Nobody"]}
@@ -143,7 +147,7 @@ def test_the_attributes_of_the_provider_count(just_in_time):
 
 def test_who_was_made_by_another_request_a_moment_ago_is_let_in(places, just_in_time):
     ada = person(places[0], name="Ada Winter", password="")
-    welcomed = jit.welcome(just_in_time.use, None, Profile(ADA, "Ada", None), Visit())
+    welcomed = jit.welcome(just_in_time.environment_provider, None, Profile(ADA, "Ada", None), Visit())
     assert (welcomed.end_user, welcomed.is_new, welcomed.is_let_in) == (ada, False, True)
 
 
@@ -155,7 +159,11 @@ def test_memberships_follow_the_assertion(syncing):
         syncing.sign_in(attributes={GROUPS: sent})
         assert groups_of(EndUser.objects.get()) == held
     group = syncing.environment.groups.get(name="A")
-    assert (group.source_kind, group.source_id, group.source_name) == ("jit", str(syncing.use.pk), "Okta")
+    assert (group.source_kind, group.source_id, group.source_name) == (
+        "jit",
+        str(syncing.environment_provider.pk),
+        "Okta",
+    )
 
 
 def test_memberships_that_are_right_already_cost_no_event(syncing):
@@ -174,7 +182,7 @@ def test_a_missing_group_attribute_says_nothing_of_groups(syncing):
 def test_a_group_by_hand_is_joined_and_left_again_but_stays_by_hand(places, syncing):
     support = create_group(environment=places[1], name="Support", by=SYSTEM)
     syncing.sign_in(attributes={GROUPS: ["support"]})
-    assert sources(support.memberships.all()) == [("jit", str(syncing.use.pk), "Okta")]
+    assert sources(support.memberships.all()) == [("jit", str(syncing.environment_provider.pk), "Okta")]
     syncing.sign_in(attributes={GROUPS: []})
     support.refresh_from_db()
     assert not support.memberships.exists() and not support.is_managed
@@ -231,10 +239,10 @@ def test_without_jit_and_its_switch_groups_are_left_alone(places, method):
 
 def test_a_group_that_another_request_made_a_moment_ago_is_joined(syncing, monkeypatch):
     ada = factories.end_user(syncing.environment)
-    create_group(environment=syncing.environment, name="A", source=jit._source(syncing.use), by=SYSTEM)
+    create_group(environment=syncing.environment, name="A", source=jit._source(syncing.environment_provider), by=SYSTEM)
     create_group(environment=syncing.environment, name="Theirs", source=OKTA, by=OKTA_ACTOR)
-    monkeypatch.setattr(jit, "_named", lambda use, keys: [])
-    changes = jit.sync_groups(syncing.use, ada, ("A", "Theirs", "B"), Visit())
+    monkeypatch.setattr(jit, "_named", lambda environment_provider, keys: [])
+    changes = jit.sync_groups(syncing.environment_provider, ada, ("A", "Theirs", "B"), Visit())
     assert (changes.created, changes.ignored) == (("A", "B"), ("Theirs",)) and groups_of(ada) == {"A", "B"}
 
 
@@ -243,7 +251,7 @@ def test_a_group_that_another_request_made_a_moment_ago_is_joined(syncing, monke
 
 def test_first_sign_ins_at_once_make_one_person_with_their_groups(transactional_db, syncing):
     """As many browsers as threads, all of a person who is not there yet."""
-    browsers = [Way(syncing.use, syncing.idp) for _ in range(AT_ONCE)]
+    browsers = [Way(syncing.environment_provider, syncing.idp) for _ in range(AT_ONCE)]
     sent = [(each, each.idp.respond(each.answer(each.begin(), attributes={GROUPS: ["A", "B"]}))) for each in browsers]
 
     def post(way_and_xml: tuple[Way, bytes]) -> int:
@@ -277,7 +285,7 @@ def test_s7_one_response_at_once_in_many_threads_makes_one_session(transactional
 def test_another_idp_in_the_providers_place_finds_people_by_address_again(just_in_time):
     for number in (1, 2):
         idp = type(just_in_time.idp)(entity_id=f"https://idp-{number}.example")
-        connect(just_in_time.use, idp)
+        connect(just_in_time.environment_provider, idp)
         just_in_time.idp = idp
         just_in_time.sign_in(f"u-{number}", name_id_format=PERSISTENT, attributes={"email": [ADA]})
     assert EndUserSession.objects.filter(end_user=EndUser.objects.get()).count() == 2

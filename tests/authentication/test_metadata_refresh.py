@@ -46,10 +46,12 @@ def dev(db) -> Environment:
 
 @pytest.fixture
 def okta(dev) -> EnvironmentProvider:
-    use = factories.identity_provider(dev)
+    environment_provider = factories.identity_provider(dev)
     read = parse_idp_metadata(metadata(OLD), now=datetime.now(UTC))
-    connect_provider(use=use, metadata=read, source="url", metadata_url=URL, by=SYSTEM)
-    return use
+    connect_provider(
+        environment_provider=environment_provider, metadata=read, source="url", metadata_url=URL, by=SYSTEM
+    )
+    return environment_provider
 
 
 @pytest.fixture
@@ -224,7 +226,7 @@ def test_s13_replacing_the_connection_settles_what_was_held(press, idp, okta):
     idp.body = metadata(NEW)
     press("refresh")
     read = parse_idp_metadata(metadata(OLD, NEW), now=datetime.now(UTC))
-    connect_provider(use=okta, metadata=read, source="xml", by=SYSTEM)
+    connect_provider(environment_provider=okta, metadata=read, source="xml", by=SYSTEM)
     assert IdentityProvider.objects.get().pending_metadata is None
 
 

@@ -24,7 +24,7 @@ def dev():
 def ways(environment, email):
     """As (password?, names of the providers)."""
     found = ways_to_sign_in(environment, email)
-    return found.has_password, [use.identity_provider.name for use in found.uses]
+    return found.has_password, [environment_provider.identity_provider.name for environment_provider in found.providers]
 
 
 def test_without_saml_there_is_only_the_password(dev):
@@ -60,7 +60,7 @@ def test_while_saml_is_off_no_provider_counts_whatever_it_enforces(dev, enforcem
 
 
 def test_a_provider_that_is_off_or_not_set_up_counts_for_nothing(dev):
-    disable_provider(use=provider(dev, "Okta", ALL), by=SYSTEM)
+    disable_provider(environment_provider=provider(dev, "Okta", ALL), by=SYSTEM)
     factories.identity_provider(dev, name="Unfinished")
     assert ways(dev, ACME) == (True, [])
 

@@ -25,11 +25,13 @@ def dev(db) -> Environment:
 
 @pytest.fixture
 def okta(dev) -> EnvironmentProvider:
-    use = factories.identity_provider(dev)
+    environment_provider = factories.identity_provider(dev)
     certificates = parse_certificates(pem(EC_CERTIFICATE))
-    metadata = typed_in(use.identity_provider, "https://idp.example/sso", "https://idp.example", certificates)
-    connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
-    return use
+    metadata = typed_in(
+        environment_provider.identity_provider, "https://idp.example/sso", "https://idp.example", certificates
+    )
+    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    return environment_provider
 
 
 @pytest.fixture
@@ -173,14 +175,17 @@ def test_no_page_shows_a_private_key(press, admin, dev, okta):
 
 
 def test_metadata_that_asks_for_signed_requests_makes_the_key_at_the_set_up(dev):
-    use = factories.identity_provider(dev)
-    use.identity_provider.wants_signed_requests = True
-    use.identity_provider.sso_url, use.identity_provider.entity_id = "https://idp.example/sso", "https://idp.example"
+    environment_provider = factories.identity_provider(dev)
+    environment_provider.identity_provider.wants_signed_requests = True
+    environment_provider.identity_provider.sso_url, environment_provider.identity_provider.entity_id = (
+        "https://idp.example/sso",
+        "https://idp.example",
+    )
     metadata = typed_in(
-        use.identity_provider,
+        environment_provider.identity_provider,
         "https://idp.example/sso",
         "https://idp.example",
         parse_certificates(pem(EC_CERTIFICATE)),
     )
-    connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
     assert dev.workspace.service_provider_keys.active().count() == 1

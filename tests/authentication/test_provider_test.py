@@ -44,7 +44,10 @@ def okta(places, client) -> Way:
 
 def address(theirs: Way, route: str, **kwargs: Any) -> str:
     where = {"workspace": theirs.environment.workspace.slug, "environment": theirs.environment.slug}
-    return reverse(f"authentication:{route}", kwargs=where | {"provider": theirs.use.identity_provider_id} | kwargs)
+    return reverse(
+        f"authentication:{route}",
+        kwargs=where | {"provider": theirs.environment_provider.identity_provider_id} | kwargs,
+    )
 
 
 def begin(theirs: Way) -> str:
@@ -133,7 +136,7 @@ def test_even_what_cannot_be_read_is_told_to_the_administrator(okta):
 @pytest.mark.parametrize("off", ["provider", "saml"])
 def test_a_provider_that_is_off_can_be_tested_all_the_same(okta, off):
     if off == "provider":
-        disable_provider(use=okta.use, by=SYSTEM)
+        disable_provider(environment_provider=okta.environment_provider, by=SYSTEM)
     else:
         switch_saml(environment=okta.environment, is_enabled=False, by=SYSTEM)
     page = text(report(okta))
@@ -155,7 +158,7 @@ def test_groups_that_do_not_follow_say_why(okta, places, change, sentence):
 
 
 def test_groups_that_would_be_left(okta):
-    real = Way(okta.use, okta.idp)
+    real = Way(okta.environment_provider, okta.idp)
     real.sign_in(attributes={GROUPS: ["A", "B"]})
     okta.idp = real.idp
     assert "Would be left: B." in text(report(okta, attributes={GROUPS: ["A"]}, assertion_id="_another"))
@@ -188,7 +191,7 @@ def test_a_report_that_waited_too_long_is_not_shown(okta):
 
 
 def test_the_answer_to_a_sign_in_gives_no_report(okta):
-    request = Way(okta.use, okta.idp).begin()
+    request = Way(okta.environment_provider, okta.idp).begin()
     okta.deliver(okta.idp.respond(okta.answer(request)))
     assert okta.browser.get(address(okta, "provider-test-result", answered=request)).status_code == 302
 
@@ -200,7 +203,7 @@ def test_a_provider_that_is_not_set_up_leads_to_its_set_up(okta):
 
 
 def test_an_idp_that_wants_a_post_gets_its_form(okta):
-    connect(okta.use, okta.idp, post_url="https://idp.example/post")
+    connect(okta.environment_provider, okta.idp, post_url="https://idp.example/post")
     page = okta.browser.get(address(okta, "provider-test-start"))
     assert 'action="https://idp.example/post"' in page.content.decode()
 

@@ -41,13 +41,16 @@ def draft(environment: Environment, name="Okta Dev", **details) -> EnvironmentPr
     return actions.create_provider(environment=environment, name=name, by=SYSTEM, **answers)
 
 
-def connect(use: EnvironmentProvider, *certificates) -> EnvironmentProvider:
+def connect(environment_provider: EnvironmentProvider, *certificates) -> EnvironmentProvider:
     text = "".join(pem(each) for each in certificates or [make(days=TODAY + 300)])
     metadata = typed_in(
-        use.identity_provider, "https://idp.example/sso", "https://idp.example", parse_certificates(text)
+        environment_provider.identity_provider,
+        "https://idp.example/sso",
+        "https://idp.example",
+        parse_certificates(text),
     )
-    actions.connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
-    return use
+    actions.connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    return environment_provider
 
 
 @pytest.fixture
@@ -59,8 +62,8 @@ def url(route: str, environment="dev", **kwargs) -> str:
     return reverse(f"authentication:{route}", kwargs={"workspace": "acme", "environment": environment, **kwargs})
 
 
-def of(use: EnvironmentProvider, route: str, environment="dev") -> str:
-    return url(route, environment, provider=use.identity_provider_id)
+def of(environment_provider: EnvironmentProvider, route: str, environment="dev") -> str:
+    return url(route, environment, provider=environment_provider.identity_provider_id)
 
 
 def text(response) -> str:
@@ -89,10 +92,10 @@ def test_without_a_provider_the_tab_offers_to_set_one_up(admin):
 
 
 def test_a_draft_is_listed_as_not_finished_and_leads_on_to_step_2(admin, dev):
-    use = draft(dev, enforcement="all_domains")
+    environment_provider = draft(dev, enforcement="all_domains")
     row = the_row(admin)
-    assert row["use"].state.label == "Set-up not finished"
-    assert row["button"] == {"label": "Continue set-up", "url": of(use, "provider-connect")}
+    assert row["environment_provider"].state.label == "Set-up not finished"
+    assert row["button"] == {"label": "Continue set-up", "url": of(environment_provider, "provider-connect")}
     assert row["enforcement"] == "Enforced for all domains once set up"
     assert labels(row) == ["Edit", "End user & group provisioning", "Remove"]
 
@@ -104,7 +107,7 @@ def test_a_provider_that_is_set_up_leads_to_its_provisioning(admin, okta):
         kwargs={"workspace": "acme", "environment": "dev", "provider": okta.identity_provider_id},
     )
     assert row["button"] == {"label": "Set up", "url": setup}
-    assert row["use"].state.label == "On"
+    assert row["environment_provider"].state.label == "On"
     assert labels(row) == [
         "Edit",
         "End user & group provisioning",
@@ -136,9 +139,9 @@ def test_a_saved_method_is_shown_in_place_of_set_up(admin, okta):
     ],
 )
 def test_enforcement_is_told_in_words(admin, dev, details, words):
-    use = connect(draft(dev, **details))
+    environment_provider = connect(draft(dev, **details))
     assert the_row(admin)["enforcement"] == words
-    actions.disable_provider(use=use, by=SYSTEM)
+    actions.disable_provider(environment_provider=environment_provider, by=SYSTEM)
     if details["enforcement"] != "no_one":
         assert the_row(admin)["enforcement"] == f"{words} once turned on"
 
@@ -177,7 +180,7 @@ def test_the_list_asks_the_database_the_same_however_long_it_is(admin, dev, prod
 def test_turn_off_and_on_are_one_event_each(admin, okta):
     response = admin.post(of(okta, "provider-disable"), follow=True)
     assert "nobody can sign in to DEV with it" in text(response)
-    assert the_row(admin)["use"].state.label == "Off" and "Turn on" in labels(the_row(admin))
+    assert the_row(admin)["environment_provider"].state.label == "Off" and "Turn on" in labels(the_row(admin))
     (event,) = events("identity_provider.disabled")
     assert event.sentence == "admin@acme.example turned Okta Dev off in DEV."
     admin.post(of(okta, "provider-enable"))
@@ -190,7 +193,7 @@ def test_turn_off_and_on_are_one_event_each(admin, okta):
 def test_a_provider_is_turned_off_in_one_environment_only(admin, okta, prod):
     actions.use_provider(provider=okta.identity_provider, environment=prod, by=SYSTEM)
     admin.post(of(okta, "provider-disable"))
-    assert the_row(admin, "prod")["use"].state.label == "On"
+    assert the_row(admin, "prod")["environment_provider"].state.label == "On"
 
 
 @pytest.mark.parametrize("route", ["provider-disable", "provider-remove"])
@@ -213,11 +216,11 @@ def test_turning_takes_a_post_only(admin, okta, route):
 
 def test_the_certificates_page_shows_each_with_fingerprint_key_and_validity(admin, dev):
     valid, expired = make(days=TODAY + 300), make(name="old.example", days=TODAY - 1)
-    use = connect(draft(dev), valid, expired)
-    page = text(admin.get(of(use, "provider-certificates")))
+    environment_provider = connect(draft(dev), valid, expired)
+    page = text(admin.get(of(environment_provider, "provider-certificates")))
     assert fingerprint(valid) in page and fingerprint(expired) in page
     assert "CN=old.example" in page and "EC P-256" in page and "Certificate expired" in page
-    assert of(use, "provider-connect") in page
+    assert of(environment_provider, "provider-connect") in page
 
 
 def test_a_draft_has_no_certificate_yet(admin, dev):
@@ -225,10 +228,12 @@ def test_a_draft_has_no_certificate_yet(admin, dev):
 
 
 def test_a_long_subject_is_shortened_to_what_fits(dev):
-    use = draft(dev)
+    environment_provider = draft(dev)
     (certificate,) = parse_certificates(pem(make(name="x" * 60, days=TODAY)))
-    metadata = typed_in(use.identity_provider, "https://idp.example/sso", "https://idp.example", (certificate,))
-    actions.connect_provider(use=use, metadata=metadata, source="fields", by=SYSTEM)
+    metadata = typed_in(
+        environment_provider.identity_provider, "https://idp.example/sso", "https://idp.example", (certificate,)
+    )
+    actions.connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
     assert SigningCertificate.objects.get().subject == certificate.subject[:500]
 
 
@@ -247,9 +252,14 @@ def test_the_page_lets_choose_among_the_environments_that_do_not_use_it(admin, o
 def test_another_environment_uses_it_with_decisions_of_its_own(admin, okta, prod):
     response = admin.post(of(okta, "provider-use", "prod"), follow=True)
     assert response.redirect_chain[0][0] == url("environment", "prod")
-    use = prod.providers.get()
-    assert use.identity_provider == okta.identity_provider
-    assert (use.enforcement, use.method, use.is_method_chosen, use.is_enabled) == ("no_one", "manual", False, True)
+    environment_provider = prod.providers.get()
+    assert environment_provider.identity_provider == okta.identity_provider
+    assert (
+        environment_provider.enforcement,
+        environment_provider.method,
+        environment_provider.is_method_chosen,
+        environment_provider.is_enabled,
+    ) == ("no_one", "manual", False, True)
     (event,) = events("identity_provider.used")
     assert event.sentence == "admin@acme.example let PROD use the identity provider Okta Dev."
     assert event.environment_name == "PROD"
@@ -291,7 +301,9 @@ def test_a_provider_that_another_environment_uses_stays(admin, okta, prod):
     actions.use_provider(provider=okta.identity_provider, environment=prod, by=SYSTEM)
     assert "PROD will go on using it." in text(admin.get(of(okta, "provider-remove")))
     admin.post(of(okta, "provider-remove"))
-    assert [use.environment for use in okta.identity_provider.uses.all()] == [prod]
+    assert [
+        environment_provider.environment for environment_provider in okta.identity_provider.environment_providers.all()
+    ] == [prod]
     assert events("identity_provider.removed")[0].after == {"provider_deleted": False}
 
 
@@ -311,8 +323,8 @@ def test_a_provider_that_provisions_by_scim_sends_to_its_provisioning_first(admi
 
 
 def test_a_draft_is_removed_like_any_other(admin, dev):
-    use = draft(dev)
-    admin.post(of(use, "provider-remove"))
+    environment_provider = draft(dev)
+    admin.post(of(environment_provider, "provider-remove"))
     assert not IdentityProvider.objects.exists()
     assert EnvironmentPolicy.objects.of(dev).is_saml_enabled
 
@@ -340,7 +352,12 @@ def test_metadata_that_is_fetched_again_unchanged_only_notes_when(okta):
     provider = IdentityProvider.objects.get()
     certificates = parse_certificates("".join(each.pem for each in provider.certificates.all()))
     metadata = typed_in(provider, provider.sso_url, provider.entity_id, certificates)
-    answers = {"use": okta, "metadata": metadata, "source": "url", "metadata_url": "https://idp.example/m"}
+    answers = {
+        "environment_provider": okta,
+        "metadata": metadata,
+        "source": "url",
+        "metadata_url": "https://idp.example/m",
+    }
     assert actions.connect_provider(**answers, by=SYSTEM)
     first = IdentityProvider.objects.get().metadata_fetched_at
     assert not actions.connect_provider(**answers, by=SYSTEM)

@@ -38,9 +38,9 @@ def dev(db) -> Environment:
 
 @pytest.fixture
 def okta(dev) -> EnvironmentProvider:
-    use = factories.identity_provider(dev)
-    connect(use, EC_CERTIFICATE)
-    return use
+    environment_provider = factories.identity_provider(dev)
+    connect(environment_provider, EC_CERTIFICATE)
+    return environment_provider
 
 
 @pytest.fixture
@@ -49,12 +49,15 @@ def owner(client, dev):
     return client
 
 
-def connect(use, *certificates, by=SYSTEM):
+def connect(environment_provider, *certificates, by=SYSTEM):
     text = "".join(map(pem, certificates))
     metadata = typed_in(
-        use.identity_provider, "https://idp.example/sso", "https://idp.example", parse_certificates(text)
+        environment_provider.identity_provider,
+        "https://idp.example/sso",
+        "https://idp.example",
+        parse_certificates(text),
     )
-    connect_provider(use=use, metadata=metadata, source="fields", by=by)
+    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=by)
 
 
 def prove(client, age: timedelta = timedelta(0)) -> None:
@@ -207,9 +210,9 @@ def test_s15_all_active_owners_are_told_what_changed_before_and_after(dev, okta,
 def test_s15_enforcement_is_told_and_a_name_is_not(dev, okta, mails):
     factories.administrator(dev.workspace)
     answers = {"vendor": "okta", "enforcement": "no_one", "by": ACME}
-    assert mails(lambda: update_provider(use=okta, name="Renamed", **answers)) == []
+    assert mails(lambda: update_provider(environment_provider=okta, name="Renamed", **answers)) == []
     answers |= {"enforcement": "selected_domains", "domains": ["acme.com"]}
-    (message,) = mails(lambda: update_provider(use=okta, name="Renamed", **answers))
+    (message,) = mails(lambda: update_provider(environment_provider=okta, name="Renamed", **answers))
     assert "before: no_one\n  after: selected_domains" in message.body
     assert "before: none\n  after: acme.com" in message.body
 

@@ -29,7 +29,7 @@ def test_a_known_person_signs_in_and_lands_on_the_account(okta, ada):
     assert "no-store" in response["Cache-Control"]
     assert okta.is_in()
     session, attempt = EndUserSession.objects.get(), SignInAttempt.objects.get()
-    assert (session.end_user, session.identity_provider) == (ada, okta.use.identity_provider)
+    assert (session.end_user, session.identity_provider) == (ada, okta.environment_provider.identity_provider)
     assert session.sealed_name_id and session.session_index == "session-1"
     assert (attempt.outcome, attempt.end_user, attempt.provider_name) == ("succeeded", ada, "Okta")
 
@@ -50,8 +50,8 @@ def test_s5_the_session_ends_with_that_of_the_identity_provider(okta, ada, monke
 
 
 def test_an_idp_that_wants_a_post_gets_a_form_that_the_policy_of_the_page_allows(okta):
-    connect(okta.use, okta.idp, post_url="https://idp.example/post")
-    page = okta.browser.get(url(okta.environment, f"sso/{okta.use.identity_provider_id}/"))
+    connect(okta.environment_provider, okta.idp, post_url="https://idp.example/post")
+    page = okta.browser.get(url(okta.environment, f"sso/{okta.environment_provider.identity_provider_id}/"))
     assert 'action="https://idp.example/post"' in page.content.decode()
     assert "form-action https://idp.example;" in page["Content-Security-Policy"] + ";"
     assert AuthnRequest.objects.get().pk in page.content.decode()  # as RelayState
@@ -60,7 +60,7 @@ def test_an_idp_that_wants_a_post_gets_a_form_that_the_policy_of_the_page_allows
 @pytest.mark.parametrize("switch", ["wants_signed_requests", "signs_requests"])
 def test_requests_are_signed_when_the_idp_or_the_administrator_wants_it(okta, switch):
     IdentityProvider.objects.update(**{switch: True})
-    response = okta.browser.get(url(okta.environment, f"sso/{okta.use.identity_provider_id}/"))
+    response = okta.browser.get(url(okta.environment, f"sso/{okta.environment_provider.identity_provider_id}/"))
     assert {"SigAlg", "Signature"} <= set(parse_qs(urlsplit(response["Location"]).query))
 
 
@@ -71,9 +71,9 @@ def test_an_encrypted_assertion_signs_in(okta, ada):
 
 
 def test_nobody_is_sent_to_a_provider_that_is_off_or_of_another_environment(okta, places):
-    disable_provider(use=okta.use, by=SYSTEM)
+    disable_provider(environment_provider=okta.environment_provider, by=SYSTEM)
     for place in places:
-        assert Client().get(url(place, f"sso/{okta.use.identity_provider_id}/")).status_code == 404
+        assert Client().get(url(place, f"sso/{okta.environment_provider.identity_provider_id}/")).status_code == 404
     assert not AuthnRequest.objects.exists()
 
 

@@ -31,7 +31,7 @@ def test_s9_what_was_switched_off_meanwhile_is_refused(okta, ada, off, step):
     xml = okta.idp.respond(okta.answer(okta.begin()))
     stored = okta.deliver(xml)["Location"] if step == "stored" else ""
     if off == "provider":
-        disable_provider(use=okta.use, by=SYSTEM)
+        disable_provider(environment_provider=okta.environment_provider, by=SYSTEM)
     else:
         switch_saml(environment=okta.environment, is_enabled=False, by=SYSTEM)
     refused(okta.browser.get(stored) if stored else okta.post(xml), "provider_off")
@@ -51,23 +51,25 @@ def test_s9_a_person_who_lost_access_meanwhile_is_refused(okta, ada):
 
 def test_s9_a_certificate_replaced_meanwhile_counts_no_longer(okta, ada):
     xml = okta.idp.respond(okta.answer(okta.begin()))
-    connect(okta.use, Idp())
+    connect(okta.environment_provider, Idp())
     refused(okta.post(xml), "certificate_unknown")
 
 
 @pytest.mark.parametrize("step", ["at the IdP", "stored"])
 def test_s9_a_provider_removed_meanwhile_is_refused(okta, places, ada, step):
-    use_provider(provider=okta.use.identity_provider, environment=places[0], by=SYSTEM)
+    use_provider(provider=okta.environment_provider.identity_provider, environment=places[0], by=SYSTEM)
     xml = okta.idp.respond(okta.answer(okta.begin()))
     stored = okta.deliver(xml)["Location"] if step == "stored" else ""
-    remove_provider(use=okta.use, by=SYSTEM)
+    remove_provider(environment_provider=okta.environment_provider, by=SYSTEM)
     refused(okta.browser.get(stored) if stored else okta.post(xml), "request_gone")
 
 
 def test_s9_a_domain_given_to_another_provider_meanwhile_is_refused(okta, places, ada):
     xml = okta.idp.respond(okta.answer(okta.begin()))
     other = way(places[1], "Entra")
-    EnvironmentProvider.objects.filter(pk=other.use.pk).update(enforcement="selected_domains", domains=["acme.example"])
+    EnvironmentProvider.objects.filter(pk=other.environment_provider.pk).update(
+        enforcement="selected_domains", domains=["acme.example"]
+    )
     refused(okta.post(xml), "foreign_domain")
 
 
@@ -101,7 +103,7 @@ def test_s10_the_way_on_from_the_acs_is_on_our_own_origin(okta, ada, settings):
     settings.ALLOWED_HOSTS = ["*"]
     xml = okta.idp.respond(okta.answer(okta.begin()))
     stored = Client().post(okta.acs, {"SAMLResponse": encode(xml)}, headers={"Host": "evil.example"})
-    assert stored["Location"].startswith(f"{okta.use.identity_provider.acs_url}/")
+    assert stored["Location"].startswith(f"{okta.environment_provider.identity_provider.acs_url}/")
 
 
 # S11: whom a NameID means. --------------------------------------------------------------------------------------------
@@ -114,7 +116,9 @@ def test_s11_a_provider_of_selected_domains_speaks_for_those_alone(okta, ada):
 
 def test_s11_nobody_else_speaks_for_a_domain_that_was_given_to_a_provider(okta, places, ada):
     other = way(places[1], "Entra")
-    EnvironmentProvider.objects.filter(pk=other.use.pk).update(enforcement="selected_domains", domains=["acme.example"])
+    EnvironmentProvider.objects.filter(pk=other.environment_provider.pk).update(
+        enforcement="selected_domains", domains=["acme.example"]
+    )
     refused(okta.sign_in(), "foreign_domain")
     assert other.sign_in().status_code == 302
 
@@ -131,9 +135,9 @@ def test_s11_the_same_nameid_of_another_idp_or_format_is_not_the_same_person(okt
     other = way(places[1], "Entra")
     assert named(other, "u-1", "").status_code == 403
     assert okta.sign_in("u-1", name_id_format=EMAIL).status_code == 403
-    connect(okta.use, Idp(entity_id="https://another.example"))
+    connect(okta.environment_provider, Idp(entity_id="https://another.example"))
     okta.idp = Idp(entity_id="https://another.example")
-    connect(okta.use, okta.idp)
+    connect(okta.environment_provider, okta.idp)
     assert named(okta, "u-1", "").status_code == 403
     assert reasons() == ["", "no_email", "no_email", "no_email"]
 

@@ -85,7 +85,7 @@ def test_s6_two_tabs_sign_in_one_after_the_other(okta, ada):
 
 def test_s6_the_answer_to_a_test_signs_nobody_in(client, okta, ada):
     factories.sign_in(client, factories.administrator(okta.environment.workspace))
-    where = {"workspace": "acme", "environment": "test", "provider": okta.use.identity_provider_id}
+    where = {"workspace": "acme", "environment": "test", "provider": okta.environment_provider.identity_provider_id}
     request = requested(client.get(reverse("authentication:provider-test-start", kwargs=where)))
     report = okta.deliver(okta.idp.respond(okta.answer(request)))["Location"]
     assert report.endswith(f"/test/{request}/")

@@ -124,16 +124,20 @@ def test_a_rollover_publishes_both_and_signs_with_the_active_one_until_it_is_fin
     provider = factories.identity_provider(acme.environments.first()).identity_provider
     assert descriptors(client, provider) == []
     old = signing_key(acme)
-    assert descriptors(client, provider) == [(use, body(old.certificate_pem)) for use in ("signing", "encryption")]
+    assert descriptors(client, provider) == [
+        (environment_provider, body(old.certificate_pem)) for environment_provider in ("signing", "encryption")
+    ]
     start_rollover(workspace=acme, by=SYSTEM)
     assert signing_key(acme) == old
-    uses = [use for use, _ in descriptors(client, provider)]
+    uses = [environment_provider for environment_provider, _ in descriptors(client, provider)]
     assert uses == ["signing", "signing", "encryption", "encryption"]
     assert descriptors(client, provider)[0] == ("signing", body(old.certificate_pem))
     finish_rollover(workspace=acme, by=SYSTEM)
     new = signing_key(acme)
     assert new.private_pem != old.private_pem
-    assert descriptors(client, provider) == [(use, body(new.certificate_pem)) for use in ("signing", "encryption")]
+    assert descriptors(client, provider) == [
+        (environment_provider, body(new.certificate_pem)) for environment_provider in ("signing", "encryption")
+    ]
 
 
 def test_old_and_next_keys_decrypt_all_along_and_the_old_one_for_thirty_days_more(acme, monkeypatch):
@@ -228,11 +232,14 @@ def test_sso_says_what_to_do_when_nothing_can_be_signed(client, acme, settings):
     signing_key(acme)
     IdentityProvider.objects.update(wants_signed_requests=True)
     settings.SECRETS_KEYS = ["another key"]
-    response = client.get(url(theirs.environment, f"sso/{theirs.use.identity_provider_id}/"))
+    response = client.get(url(theirs.environment, f"sso/{theirs.environment_provider.identity_provider_id}/"))
     page = response.content.decode()
     attempt = SignInAttempt.objects.get()
     assert response.status_code == 503 and str(attempt.pk) in page and "SECRETS_KEYS" not in page
-    assert (attempt.reason, attempt.identity_provider) == ("signing_key_sealed", theirs.use.identity_provider)
+    assert (attempt.reason, attempt.identity_provider) == (
+        "signing_key_sealed",
+        theirs.environment_provider.identity_provider,
+    )
     assert "SECRETS_KEYS" in help_of(attempt.reason)
     assert not AuthnRequest.objects.exists()
 

@@ -53,7 +53,7 @@ def test_s14_signing_out_ends_the_session_at_once_and_leads_on_to_the_idp(okta, 
     root, query = asked(response)
     assert response["Refresh"].startswith(f"0; url={SLO}?SAMLRequest=")
     assert unescape(response.content.decode()).count(f"{SLO}?{query}") == 1  # the link, where nothing happens
-    provider, request = okta.use.identity_provider, LogoutRequest.objects.get()
+    provider, request = okta.environment_provider.identity_provider, LogoutRequest.objects.get()
     assert (root.get("ID"), root.get("Destination")) == (request.pk, SLO)
     assert root.findtext("saml:Issuer", namespaces=NS) == provider.sp_entity_id
     assert root.findtext("saml:NameID", namespaces=NS) == ADA
@@ -70,7 +70,7 @@ def test_s14_the_request_is_signed_by_the_certificate_of_our_metadata(okta, ada)
 
 
 def test_s14_an_idp_that_takes_posts_gets_a_form_with_a_signature_inside(okta, ada):
-    connect(okta.use, okta.idp, slo=BY_POST)
+    connect(okta.environment_provider, okta.idp, slo=BY_POST)
     okta.sign_in()
     page = leave(okta)
     assert f'action="{SLO}"' in page.content.decode() and "Refresh" not in page
@@ -121,7 +121,7 @@ def test_s14_an_index_too_long_to_be_kept_is_left_out(okta, ada):
 
 
 def test_s14_without_a_single_logout_url_signing_out_is_local(okta, ada):
-    connect(okta.use, okta.idp)
+    connect(okta.environment_provider, okta.idp)
     okta.sign_in()
     assert leave(okta)["Location"] == url(okta.environment, "signed-out/")
     assert open_sessions() == 0 and not LogoutRequest.objects.exists()
@@ -129,8 +129,8 @@ def test_s14_without_a_single_logout_url_signing_out_is_local(okta, ada):
 
 def test_s14_who_signed_in_with_a_password_signs_out_locally(okta, ada):
     IdentityProvider.objects.all().update(slo_url=SLO)
-    okta.use.enforcement = "no_one"
-    okta.use.save()
+    okta.environment_provider.enforcement = "no_one"
+    okta.environment_provider.save()
     sign_in(okta.browser, okta.environment)
     assert okta.is_in()
     assert leave(okta)["Location"] == url(okta.environment, "signed-out/")
@@ -138,7 +138,7 @@ def test_s14_who_signed_in_with_a_password_signs_out_locally(okta, ada):
 
 def test_s14_the_idp_of_before_is_not_named_to_another_one(okta, ada):
     okta.sign_in()
-    connect(okta.use, Idp("https://another.example"), slo=BY_REDIRECT)
+    connect(okta.environment_provider, Idp("https://another.example"), slo=BY_REDIRECT)
     assert leave(okta)["Location"] == url(okta.environment, "signed-out/")
     assert open_sessions() == 0
 
@@ -178,7 +178,7 @@ def test_s14_the_answer_leads_to_the_page_that_says_so_once(okta, ada, binding):
 @pytest.mark.parametrize("binding", BINDINGS)
 def test_s14_the_answer_to_no_request_of_ours_to_this_provider_is_refused(okta, ada, places, binding):
     entra = way(places[1], "Entra", idp=okta.idp)
-    connect(entra.use, entra.idp, slo=BY_REDIRECT)
+    connect(entra.environment_provider, entra.idp, slo=BY_REDIRECT)
     okta.sign_in()
     request_id = asked(leave(okta))[0].get("ID")
     refused(deliver(entra, message(entra, in_response_to=request_id), binding), "logout_unasked", sessions=0)
@@ -219,11 +219,11 @@ def test_s14_what_a_request_ended_is_one_event(okta, ada):
     deliver(okta, message(okta))
     event = ChangeEvent.objects.get(action="end_user.sessions_ended")
     assert event.sentence == "Okta ended 2 sessions of Ada Winter <ada.winter@acme.example> in TEST."
-    assert (event.actor_kind, event.actor_id) == ("connection", str(okta.use.identity_provider_id))
+    assert (event.actor_kind, event.actor_id) == ("connection", str(okta.environment_provider.identity_provider_id))
 
 
 def test_s14_an_idp_that_takes_posts_gets_the_answer_as_a_form(okta, ada):
-    connect(okta.use, okta.idp, slo=SingleLogout(SLO, "post", f"{SLO}-done"))
+    connect(okta.environment_provider, okta.idp, slo=SingleLogout(SLO, "post", f"{SLO}-done"))
     okta.sign_in()
     page = deliver(okta, message(okta), "post", relay_state="state")
     assert page.status_code == 200 and f'action="{SLO}-done"' in page.content.decode()
@@ -234,7 +234,7 @@ def test_s14_an_idp_that_takes_posts_gets_the_answer_as_a_form(okta, ada):
 
 
 def test_s14_the_answer_goes_to_the_url_for_answers(okta, ada):
-    connect(okta.use, okta.idp, slo=SingleLogout(SLO, "redirect", f"{SLO}-done?a=1"))
+    connect(okta.environment_provider, okta.idp, slo=SingleLogout(SLO, "redirect", f"{SLO}-done?a=1"))
     assert deliver(okta, message(okta))["Location"].startswith(f"{SLO}-done?a=1&SAMLResponse=")
 
 
@@ -245,12 +245,12 @@ def test_s14_a_request_is_answered_also_where_nobody_was_signed_in(okta, ada):
 
 def test_s14_sessions_of_others_stay(okta, ada, places):
     """Another person's, one with a password, and the same person's through another provider with the same IdP."""
-    okta.use.enforcement = "no_one"
-    okta.use.save()
+    okta.environment_provider.enforcement = "no_one"
+    okta.environment_provider.save()
     bo = person(places[1], name="Bo Summer")
     entra = way(places[1], "Entra", idp=okta.idp)
-    entra.use.enforcement = "no_one"
-    entra.use.save()
+    entra.environment_provider.enforcement = "no_one"
+    entra.environment_provider.save()
     okta.sign_in()
     others = [Client() for _ in range(2)]
     okta.browser, first = others[0], okta.browser
@@ -307,7 +307,9 @@ def test_s14_a_name_id_means_the_same_when_all_its_parts_do(okta, ada, changes, 
 
 def test_s14_the_sessions_in_every_environment_of_the_provider_end(okta, ada, places):
     switch_saml(environment=places[0], is_enabled=True, by=SYSTEM)
-    dev = Way(use_provider(provider=okta.use.identity_provider, environment=places[0], by=SYSTEM), okta.idp)
+    dev = Way(
+        use_provider(provider=okta.environment_provider.identity_provider, environment=places[0], by=SYSTEM), okta.idp
+    )
     for each in (okta, dev):
         each.sign_in()
     assert dev.is_in()

@@ -137,7 +137,7 @@ def test_s14_a_signature_of_a_posted_message_is_not_looked_for_beside_it(okta, a
 
 def test_s14_elliptic_curves_sign_too(okta, ada):
     curve = Idp(okta.idp.entity_id, ec_key())
-    connect(okta.use, curve, slo=BY_REDIRECT)
+    connect(okta.environment_provider, curve, slo=BY_REDIRECT)
     method = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
     assert deliver(okta, message(okta), idp=curve, method=method).status_code == 302
 

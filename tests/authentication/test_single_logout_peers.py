@@ -32,19 +32,21 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("single_logout")]
 @pytest.fixture
 def peer(okta) -> PySaml2Idp:
     """pysaml2's Server in the place of the IdP; it has read our metadata, with our certificate in it."""
-    found = PySaml2Idp(Client().get(f"/saml/{okta.use.identity_provider_id}/metadata").content)
-    connect(okta.use, found, slo=SingleLogout(found.slo_url, "redirect"))  # type: ignore[arg-type]
+    found = PySaml2Idp(Client().get(f"/saml/{okta.environment_provider.identity_provider_id}/metadata").content)
+    connect(okta.environment_provider, found, slo=SingleLogout(found.slo_url, "redirect"))  # type: ignore[arg-type]
     return found
 
 
 def test_s14_pysaml2_asks_and_reads_the_answer(okta, ada, peer):
     _sign_in_by(okta, peer)
     request_id, request = peer.server.create_logout_request(
-        okta.use.identity_provider.sp_slo_url,
-        okta.use.identity_provider.sp_entity_id,
+        okta.environment_provider.identity_provider.sp_slo_url,
+        okta.environment_provider.identity_provider.sp_entity_id,
         name_id=NameID(text=ADA, format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"),
     )
-    response = Client().get(peer.redirected(str(request), okta.use.identity_provider.sp_slo_url, "SAMLRequest"))
+    response = Client().get(
+        peer.redirected(str(request), okta.environment_provider.identity_provider.sp_slo_url, "SAMLRequest")
+    )
     assert response.status_code == 302 and open_sessions() == 0
     fields = {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
     answer = peer.server.parse_logout_request_response(fields["SAMLResponse"], BINDING_HTTP_REDIRECT)
@@ -57,8 +59,8 @@ def test_s14_pysaml2_asks_and_reads_the_answer(okta, ada, peer):
 def test_s14_pysaml2_posts_a_request(okta, ada, peer):
     _sign_in_by(okta, peer)
     _, request = peer.server.create_logout_request(
-        okta.use.identity_provider.sp_slo_url,
-        okta.use.identity_provider.sp_entity_id,
+        okta.environment_provider.identity_provider.sp_slo_url,
+        okta.environment_provider.identity_provider.sp_entity_id,
         name_id=NameID(text=ADA, format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"),
         sign=True,
         sign_alg=RSA256,
@@ -81,7 +83,7 @@ def test_s14_pysaml2_is_asked_and_answers(okta, ada, peer):
     )
     assert request.message.name_id.text == ADA and not request.not_on_or_after
     answer = peer.server.create_logout_response(request.message, [BINDING_HTTP_POST, BINDING_HTTP_REDIRECT])
-    assert answer.destination == okta.use.identity_provider.sp_slo_url
+    assert answer.destination == okta.environment_provider.identity_provider.sp_slo_url
     back = Client().get(peer.redirected(str(answer), answer.destination, "SAMLResponse", fields["RelayState"]))
     assert back["Location"] == url(okta.environment, "signed-out/")
 
@@ -97,7 +99,7 @@ def _sign_in_by(okta: Way, peer: PySaml2Idp) -> None:
 @pytest.fixture
 def practice(okta, ada) -> SignInSite:
     """The practice IdP in the place of the IdP, at which the person has signed in."""
-    provider, key = okta.use.identity_provider, Key.generate()
+    provider, key = okta.environment_provider.identity_provider, Key.generate()
     base = f"http://localhost:8001/idp/{provider.pk}"
     IdentityProvider.objects.update(entity_id=base, sso_url=f"{base}/sso", slo_url=f"{base}/slo")
     provider.certificates.update(pem=key.certificate)
@@ -128,13 +130,13 @@ def link(page: str) -> str:
 def test_s14_the_practice_idp_answers_when_somebody_signs_out_here(okta, practice):
     assert ADA in practice.home()
     _, query = asked(leave(okta))
-    page = practice.receive_logout(str(okta.use.identity_provider_id), fields_in(f"?{query}"))
+    page = practice.receive_logout(str(okta.environment_provider.identity_provider_id), fields_in(f"?{query}"))
     assert Client().get(link(page))["Location"] == url(okta.environment, "signed-out/")
     assert ADA not in practice.home()
 
 
 def test_s14_the_practice_idp_signs_somebody_out_everywhere(okta, practice):
-    provider = str(okta.use.identity_provider_id)
+    provider = str(okta.environment_provider.identity_provider_id)
     answer = Client().get(link(practice.start_logout(provider, {"name_id": ADA})))
     assert answer.status_code == 302 and not okta.is_in()
     assert "signed the person out too" in practice.receive_logout(provider, fields_in(answer["Location"]))
@@ -144,4 +146,4 @@ def test_s14_the_practice_idp_signs_somebody_out_everywhere(okta, practice):
 @pytest.mark.parametrize("fields", [{}, {"SAMLRequest": "AAAA"}, {"SAMLResponse": "AAAA"}], ids=str)
 def test_s14_the_practice_idp_says_what_it_does_not_understand(okta, practice, fields):
     with pytest.raises(BadRequest):
-        practice.receive_logout(str(okta.use.identity_provider_id), fields)
+        practice.receive_logout(str(okta.environment_provider.identity_provider_id), fields)

@@ -119,13 +119,13 @@ def test_s14_a_request_is_remembered_until_it_would_be_refused_for_its_age(okta,
 
 def test_s14_two_providers_may_use_the_same_ids(okta, ada, places):
     entra = way(places[1], "Entra", idp=okta.idp)
-    connect(entra.use, entra.idp, slo=BY_REDIRECT)
+    connect(entra.environment_provider, entra.idp, slo=BY_REDIRECT)
     assert [deliver(each, message(each)).status_code for each in (okta, entra)] == [302, 302]
 
 
 def test_s14_a_request_of_one_provider_is_refused_at_another(okta, ada, places):
     entra = way(places[1], "Entra", idp=okta.idp)
-    connect(entra.use, entra.idp, slo=BY_REDIRECT)
+    connect(entra.environment_provider, entra.idp, slo=BY_REDIRECT)
     okta.sign_in()
     refused(deliver(okta, message(entra)), "logout_destination")
 

@@ -28,7 +28,7 @@ MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 
 
 def test_s14_our_metadata_names_the_single_logout_url_of_both_bindings(okta):
-    provider = okta.use.identity_provider
+    provider = okta.environment_provider.identity_provider
     xml = Client().get(f"/saml/{provider.pk}/metadata").content
     services = etree.fromstring(xml).findall(f".//{MD}SingleLogoutService")
     assert [each.get("Location") for each in services] == [provider.sp_slo_url] * 2
@@ -71,8 +71,8 @@ POSTED, REDIRECTED = service(BINDING_HTTP_POST, f"{SLO}-post"), service(BINDING_
 def test_s14_the_best_endpoint_of_the_metadata_is_kept(okta, services, expected):
     metadata = parse_idp_metadata(idp_metadata(*services), now=timezone.now())
     assert metadata.slo == expected
-    connect_provider(use=okta.use, metadata=metadata, source="xml", by=SYSTEM)
-    provider = IdentityProvider.objects.get(pk=okta.use.identity_provider_id)
+    connect_provider(environment_provider=okta.environment_provider, metadata=metadata, source="xml", by=SYSTEM)
+    provider = IdentityProvider.objects.get(pk=okta.environment_provider.identity_provider_id)
     assert provider.slo == expected and provider.has_single_logout == bool(expected.url)
     assert pending.from_json(pending.to_json(metadata, fetched_at=timezone.now())).slo == expected
 
@@ -87,30 +87,34 @@ def test_s14_a_changed_single_logout_url_waits_for_confirmation(okta):
     IdentityProvider.objects.update(metadata_source="url", metadata_url="https://idp.example/metadata")
     metadata, now = parse_idp_metadata(idp_metadata(POSTED), now=timezone.now()), timezone.now()
     how = {"url": "https://idp.example/metadata", "fetched_at": now, "by": SYSTEM}
-    assert refresh_metadata(use=okta.use, metadata=metadata, **how) == Outcome.HELD
-    provider = IdentityProvider.objects.get(pk=okta.use.identity_provider_id)
+    assert refresh_metadata(environment_provider=okta.environment_provider, metadata=metadata, **how) == Outcome.HELD
+    provider = IdentityProvider.objects.get(pk=okta.environment_provider.identity_provider_id)
     assert provider.slo == BY_REDIRECT
-    confirm_metadata(use=okta.use, digest=pending.digest(provider.pending_metadata), by=SYSTEM)
+    confirm_metadata(
+        environment_provider=okta.environment_provider, digest=pending.digest(provider.pending_metadata), by=SYSTEM
+    )
     provider.refresh_from_db()
     assert provider.slo == SingleLogout(f"{SLO}-post", "post")
 
 
 def test_s14_with_single_logout_our_certificate_is_there_to_be_carried_to_the_idp(okta):
     ServiceProviderKey.objects.all().delete()
-    connect(okta.use, okta.idp)
+    connect(okta.environment_provider, okta.idp)
     assert not ServiceProviderKey.objects.exists()
-    connect(okta.use, okta.idp, slo=BY_REDIRECT)
+    connect(okta.environment_provider, okta.idp, slo=BY_REDIRECT)
     assert ServiceProviderKey.objects.count() == 1
 
 
 def test_s14_the_settings_of_the_provider_say_whether_there_is_single_sign_out(client, okta):
     factories.sign_in(client, factories.administrator(okta.environment.workspace))
-    address = page_url("authentication:provider-settings", okta.environment, provider=okta.use.identity_provider_id)
+    address = page_url(
+        "authentication:provider-settings", okta.environment, provider=okta.environment_provider.identity_provider_id
+    )
     page = client.get(address).content.decode()
-    assert okta.use.identity_provider.sp_slo_url in page and SLO in page
-    connect(okta.use, okta.idp)
+    assert okta.environment_provider.identity_provider.sp_slo_url in page and SLO in page
+    connect(okta.environment_provider, okta.idp)
     page = client.get(address).content.decode()
-    assert okta.use.identity_provider.sp_slo_url not in page and "Not available" in page
+    assert okta.environment_provider.identity_provider.sp_slo_url not in page and "Not available" in page
 
 
 def test_s14_the_reason_of_a_refusal_stands_under_sign_in_attempts(client, okta, ada):

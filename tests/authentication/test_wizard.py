@@ -30,10 +30,10 @@ from workspace.outgoing import FetchResult
 
 def test_next_keeps_a_draft_whose_urls_are_final_and_goes_on_to_step_2(admin):
     response = admin.post(url("provider-create"), details(enforcement="all_domains"))
-    use = EnvironmentProvider.objects.get()
-    provider = use.identity_provider
+    environment_provider = EnvironmentProvider.objects.get()
+    provider = environment_provider.identity_provider
     assert response.url == url("provider-connect", provider=provider.pk)
-    assert (provider.name, provider.vendor, use.enforcement, provider.is_set_up) == (
+    assert (provider.name, provider.vendor, environment_provider.enforcement, provider.is_set_up) == (
         "Okta Dev",
         "okta",
         "all_domains",
@@ -83,9 +83,9 @@ def test_domains_are_compared_in_one_form_and_shown_as_people_write_them(admin):
         url("provider-create"),
         details(enforcement="selected_domains", domains=" ACME.com, @müller.DE,acme.com.,, straße.de "),
     )
-    use = EnvironmentProvider.objects.get()
-    assert use.domains == ["acme.com", "xn--mller-kva.de", "xn--strae-oqa.de"]
-    form = admin.get(url("provider-edit", provider=use.identity_provider_id)).context["form"]
+    environment_provider = EnvironmentProvider.objects.get()
+    assert environment_provider.domains == ["acme.com", "xn--mller-kva.de", "xn--strae-oqa.de"]
+    form = admin.get(url("provider-edit", provider=environment_provider.identity_provider_id)).context["form"]
     assert form["domains"].value() == "acme.com, müller.de, straße.de"
 
 

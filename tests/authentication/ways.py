@@ -28,26 +28,28 @@ TEST_ROUTES = {"provider-test", "provider-test-start", "provider-test-result"}
 class Way:
     """An environment's provider with its real IdP, and a browser."""
 
-    use: EnvironmentProvider
+    environment_provider: EnvironmentProvider
     idp: Idp
     browser: Client = field(default_factory=Client)
     elsewhere: Callable[[], Client] = Client
 
     @property
     def environment(self) -> Environment:
-        return self.use.environment
+        return self.environment_provider.environment
 
     @property
     def acs(self) -> str:
-        return urlsplit(self.use.identity_provider.acs_url).path
+        return urlsplit(self.environment_provider.identity_provider.acs_url).path
 
     def begin(self, query: str = "") -> str:
         """Go to the IdP; the id of the request that came with the browser."""
-        response = self.browser.get(url(self.environment, f"sso/{self.use.identity_provider_id}/{query}"))
+        response = self.browser.get(
+            url(self.environment, f"sso/{self.environment_provider.identity_provider_id}/{query}")
+        )
         return requested(response)
 
     def answer(self, request_id: str, email: str = ADA, **changes: Any) -> Answer:
-        provider = self.use.identity_provider
+        provider = self.environment_provider.identity_provider
         answer = Answer(
             request_id=request_id, acs_url=provider.acs_url, sp_entity_id=provider.sp_entity_id, now=timezone.now(),
             person=email, assertion_id=f"_assertion-{request_id}", attributes={},
@@ -92,20 +94,31 @@ def requested(response: Any) -> str:
 
 def way(environment: Environment, name: str = "Okta", method: str = "manual", idp: Idp | None = None) -> Way:
     switch_saml(environment=environment, is_enabled=True, by=SYSTEM)
-    use = create_provider(environment=environment, name=name, vendor="okta", enforcement="all_domains", by=SYSTEM)
-    use.method, idp = method, idp or Idp()
-    use.save()
-    connect(use, idp)
-    return Way(EnvironmentProvider.objects.select_related("environment__workspace").get(pk=use.pk), idp)
+    environment_provider = create_provider(
+        environment=environment, name=name, vendor="okta", enforcement="all_domains", by=SYSTEM
+    )
+    environment_provider.method, idp = method, idp or Idp()
+    environment_provider.save()
+    connect(environment_provider, idp)
+    return Way(
+        EnvironmentProvider.objects.select_related("environment__workspace").get(pk=environment_provider.pk), idp
+    )
 
 
-def connect(use: EnvironmentProvider, idp: Idp, post_url: str = "", slo: SingleLogout | None = None) -> None:
+def connect(
+    environment_provider: EnvironmentProvider, idp: Idp, post_url: str = "", slo: SingleLogout | None = None
+) -> None:
     metadata = IdpMetadata(
         entity_id=idp.entity_id, sso_redirect_url="" if post_url else "https://idp.example/sso", sso_post_url=post_url,
         slo=slo or SingleLogout(), certificates=parse_certificates(idp.certificate), name_id_formats=(),
         wants_authn_requests_signed=False, valid_until=None,
     )  # fmt: skip
-    connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
+    connect_provider(
+        environment_provider=environment_provider,
+        metadata=metadata,
+        source=IdentityProvider.MetadataSource.FIELDS,
+        by=SYSTEM,
+    )
 
 
 def refused(response: Any, reason: str) -> SignInAttempt:

@@ -78,7 +78,7 @@ def _prepared() -> Way:
 def _run(theirs: Way, people: list[str], barrier: Any) -> Timings:
     """Sign all of them in, each in a browser of its own: the times of both steps, and how long all took in each."""
     poster = Client()  # a server has its middleware ready too
-    ways = [Way(theirs.use, theirs.idp, elsewhere=lambda: poster) for _ in people]
+    ways = [Way(theirs.environment_provider, theirs.idp, elsewhere=lambda: poster) for _ in people]
     _wait(barrier)
     begins, began = _timed([each.begin for each in ways])
     answers = [

@@ -31,7 +31,7 @@ def parse_times(theirs: Way, count: int, attributes: dict[str, list[str]]) -> li
 
 
 def _client(theirs: Way, program: str) -> Saml2Client:
-    provider = theirs.use.identity_provider
+    provider = theirs.environment_provider.identity_provider
     acs = [(provider.acs_url, BINDING_HTTP_POST)]
     service = {"endpoints": {"assertion_consumer_service": acs}, "want_response_signed": False}
     configuration = {

@@ -29,7 +29,9 @@ def provider(db: None, at_home: Any) -> IdentityProvider:
     """A provider connected as the demo connects it."""
     use = identity_provider(workspace().environments.get(slug="test"))
     metadata = practice.idp_side(use.identity_provider)
-    connect_provider(use=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM)
+    connect_provider(
+        environment_provider=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM
+    )
     return use.identity_provider
 
 
@@ -77,7 +79,7 @@ def test_under_a_public_origin_nobody_has_the_key(settings, tmp_path):
 
 
 def test_what_the_demo_reports_is_enough(provider):
-    environment = provider.uses.get().environment
+    environment = provider.environment_providers.get().environment
     group(environment, end_user(environment), name="Engineering")
     demo = parse(report.as_data())
     (played,) = demo.providers
