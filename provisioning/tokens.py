@@ -20,7 +20,7 @@ _PROVIDER = "connection__environment_provider__"
 # Every request reads this: what requests need, without dates, sealed copies and metadata.
 _READ = {
     "": "connection digest expires_at revoked_at last_used_at",
-    "connection__": "environment_provider is_enabled takes_over_groups is_strict only_mapped name_from email_from",
+    "connection__": " ".join(("environment_provider", *ProvisioningConnection.SETTINGS)),
     _PROVIDER: "environment identity_provider is_enabled enforcement domains",
     f"{_PROVIDER}environment__": "workspace name slug kind",
     f"{_PROVIDER}environment__workspace__": "name slug",

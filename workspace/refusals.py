@@ -1,5 +1,8 @@
 """How an action refuses: with a code for programs and a sentence that a person can act on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ActionError(Exception):
     """A refusal of an action; nothing was changed.
@@ -14,3 +17,15 @@ class ActionError(Exception):
 
 class ConflictError(ActionError):
     """A refusal because a name, an address or an id is taken."""
+
+
+@contextmanager
+def restored_if_refused(row: object) -> Iterator[None]:
+    """Leave an instance as it was before, where an action refuses after it has set fields."""
+    before = dict(vars(row))
+    try:
+        yield
+    except ActionError:
+        vars(row).clear()
+        vars(row).update(before)
+        raise

@@ -1,24 +1,26 @@
 """Changes of how the end users of an environment come to be, and of what a connection leaves behind."""
 
-from typing import Any
+from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, models
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider
+from provisioning.actions.connection_settings import about_connection, set_strict
 from provisioning.actions.tokens import issue_token
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisioningConnection
 from workspace.action_names import Action
+from workspace.actions import sources
+from workspace.actions.end_users import changed
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
-from workspace.models import MANUAL, EndUser, SourceKind
+from workspace.models import EndUserGroup
 from workspace.refusals import ActionError
+from workspace.words import count
 
 Method = EnvironmentProvider.Method
-# What is left of a connection: the end of the event's sentence, and the lists of whom it is about.
-_Left = tuple[str, dict[str, Any]]
 
 
 class People(models.TextChoices):
@@ -33,13 +35,21 @@ class PeopleUndecided(ActionError):
     """SCIM is given up, and nobody said what happens to those whom it provisioned."""
 
 
+@dataclass
+class _Left:
+    """What became of the people and groups of a connection; `words` end the event's sentence."""
+
+    words: str = ""
+    change: sources.Change = field(default_factory=sources.Change)
+
+
 @atomic
 def prepare_scim(*, environment_provider: EnvironmentProvider, by: Actor) -> str:
-    """Make sure of a connection with a token, still switched off; the token's clear text if it is new, else nothing.
+    """Make a connection with a token, still switched off, and return the token's clear text; empty if one is live.
 
     The event is that of the token: an empty connection that is off changes nothing.
     """
-    connection = _connection(environment_provider)
+    connection = _made(environment_provider)
     return "" if connection.tokens.live().exists() else issue_token(connection=connection, by=by)
 
 
@@ -50,135 +60,104 @@ def choose_method(
     method: str,
     syncs_groups: bool = False,
     takes_over_groups: bool = True,
+    is_strict: bool | None = None,
     people: str | None = None,
     by: Actor,
 ) -> bool:
-    """Save the provisioning method; tells whether anything changed.
+    """Save the provisioning method with its settings; say whether anything changed.
 
-    SCIM switches the connection on, everything else off. Then `people` (see People) says what happens to those
-    whom the connection has provisioned; it may be left out where there are none.
+    SCIM switches the connection on, every other method switches it off. Then `people` (see People) says what happens
+    to those whom the connection has provisioned; it may be left out where there are none. Without `is_strict`,
+    strictness stays as it is.
     """
-    before = _chosen(environment_provider)
+    if method == Method.SCIM:
+        connection: ProvisioningConnection | None = _made(environment_provider)
+    else:
+        connection = _locked(environment_provider)
+        _refuse_undecided(connection, people)
+    before = _state(environment_provider, connection)
     environment_provider.method = method
     environment_provider.is_method_chosen = True
     environment_provider.syncs_groups = syncs_groups and method == Method.JIT
     environment_provider.save(update_fields=["method", "is_method_chosen", "syncs_groups", "updated_at"])
-    if method == Method.SCIM:
-        left: _Left = ("", {})
-        _enable(_connection(environment_provider), takes_over_groups)
-    else:
-        left = _leave(environment_provider, people)
-    after = _chosen(environment_provider)
-    if before == after and not left[0]:
-        return False
-    _record(environment_provider, before, after, left, by)
-    return True
+    left = _Left()
+    if connection is not None:
+        left = _switch(connection, method, takes_over_groups, people)
+    after = _state(environment_provider, connection)
+    is_changed = before != after or bool(left.words)
+    if is_changed:
+        _record(environment_provider, connection, before, after, left, by)
+    if connection is not None and method == Method.SCIM and is_strict is not None:
+        is_changed = set_strict(connection=connection, is_strict=is_strict, by=by) or is_changed
+    return is_changed
 
 
-@atomic
-def set_strict(*, connection: ProvisioningConnection, is_strict: bool, by: Actor) -> bool:
-    """Let the connection refuse what it would otherwise tolerate, or not; tells whether that changed."""
-    locked = ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
-    if locked.is_strict == is_strict:
-        return False
-    connection.is_strict = locked.is_strict = is_strict
-    locked.save(update_fields=["is_strict", "updated_at"])
-    record(
-        by=by,
-        action=Action.PROVISIONING_STRICT_SET,
-        subject=connection,
-        environment=connection.environment,
-        sentence=Sentence(
-            "{by} switched strict SCIM {state} for {connection}.",
-            by=by,
-            state="on" if is_strict else "off",
-            connection=connection,
-        ),
-        before={"is_strict": not is_strict},
-        after={"is_strict": is_strict},
-    )
-    return True
-
-
-def _connection(environment_provider: EnvironmentProvider) -> ProvisioningConnection:
-    """The connection, made if there is none, and locked: two administrators may press the same button."""
+def _made(environment_provider: EnvironmentProvider) -> ProvisioningConnection:
+    """Return the connection, made where there is none, and locked."""
     ProvisioningConnection.objects.get_or_create(environment_provider=environment_provider)
-    connection = ProvisioningConnection.objects.select_for_update().get(environment_provider=environment_provider)
-    connection.environment_provider = environment_provider
+    if (connection := _locked(environment_provider)) is None:
+        raise ProvisioningConnection.DoesNotExist
     return connection
 
 
-def _enable(connection: ProvisioningConnection, takes_over_groups: bool) -> None:
-    connection.is_enabled, connection.takes_over_groups = True, takes_over_groups
-    connection.saved_at = connection.saved_at or timezone.now()
-    connection.save()
+def _locked(environment_provider: EnvironmentProvider) -> ProvisioningConnection | None:
+    """Return the connection, locked: two administrators may press the same button."""
+    locked = ProvisioningConnection.objects.select_for_update()
+    connection = locked.filter(environment_provider=environment_provider).first()
+    if connection is not None:
+        connection.environment_provider = environment_provider
+    return connection
 
 
-def _leave(environment_provider: EnvironmentProvider, people: str | None) -> _Left:
-    connection = _existing(environment_provider)
-    if connection is None:
-        return "", {}
-    if people is None and connection.is_enabled and connection.has_people:
+def _refuse_undecided(connection: ProvisioningConnection | None, people: str | None) -> None:
+    if connection is not None and people is None and connection.is_enabled and connection.has_people:
         raise PeopleUndecided(
             "people_undecided", f"Choose what happens to the end users of {connection.name}.", field="people"
         )
-    connection.is_enabled = False
+
+
+def _switch(connection: ProvisioningConnection, method: str, takes_over_groups: bool, people: str | None) -> _Left:
+    """Switch the connection on or off; off, what it granted is kept, ended or left pending."""
+    connection.is_enabled = method == Method.SCIM
+    if connection.is_enabled:
+        connection.takes_over_groups = takes_over_groups
+        connection.saved_at = connection.saved_at or timezone.now()
     connection.save()
-    if not connection.has_people:
-        return "", {}
-    return _SETTLE[People(people)](connection) if people else ("", {})
-
-
-def _existing(environment_provider: EnvironmentProvider) -> ProvisioningConnection | None:
-    has_one = ProvisioningConnection.objects.filter(environment_provider=environment_provider).exists()
-    return _connection(environment_provider) if has_one else None
+    if connection.is_enabled or not people or not connection.has_people:
+        return _Left()
+    return _LEAVE[People(people)](connection)
 
 
 def _keep(connection: ProvisioningConnection) -> _Left:
-    """Access, memberships and groups become manual ones."""
-    lists = {"access": connection.people.pairs(), "groups": _release_groups(connection)}
-    _become_manual(connection.granted_accesses, "environment")
+    kept = count(connection.people.count(), "end user")
+    change = sources.hand_over(
+        workspace=connection.environment.workspace,
+        source=connection.source,
+        memberships=connection.granted_memberships,
+    )
     _forget(connection)
-    return f" and kept {_count(lists['access'])} as manual", lists
+    return _Left(f" and kept {kept} as manual", change)
 
 
 def _deactivate(connection: ProvisioningConnection) -> _Left:
-    """Access through the connection ends; who has no other is deactivated. Memberships stay, by hand."""
-    lists = {
-        "access": connection.people.pairs(),
-        "deactivated": connection.people_without_other_access.pairs(),
-        "groups": _release_groups(connection),
-    }
-    connection.people_without_other_access.update(status=EndUser.Status.DEACTIVATED, updated_at=timezone.now())
-    connection.granted_accesses.delete()
+    ended = count(connection.people.count(), "end user")
+    change = sources.end(
+        workspace=connection.environment.workspace,
+        source=connection.source,
+        memberships=connection.granted_memberships,
+    )
     _forget(connection)
-    ended, deactivated = _count(lists["access"]), len(lists["deactivated"])
-    return f" and ended the access of {ended} ({deactivated:,} deactivated)", lists
+    return _Left(f" and ended the access of {ended} ({len(change.before['deactivated']):,} deactivated)", change)
 
 
 def _leave_pending(connection: ProvisioningConnection) -> _Left:
-    people = connection.people.pairs()
-    return f" and left {_count(people)} pending", {"pending": people}
-
-
-_SETTLE = {People.KEEP: _keep, People.DEACTIVATE: _deactivate, People.PENDING: _leave_pending}
-
-
-def _release_groups(connection: ProvisioningConnection) -> list[list[str]]:
-    """Hand the connection's groups back with their members; returns them for the event."""
+    pending = connection.people.pairs()
     groups = [[str(pk), name] for pk, name in connection.managed_groups.values_list("pk", "name")]
-    _become_manual(connection.granted_memberships, "group")
-    connection.managed_groups.update(**MANUAL.fields(), synced_at=None, updated_at=timezone.now())
-    return groups
+    change = sources.Change({"pending": pending, "pending_groups": groups})
+    return _Left(f" and left {count(len(pending), 'end user')} pending", change)
 
 
-def _become_manual(rows: QuerySet[Any], place: str) -> None:
-    """Turn rows of a source into rows by hand; where there is one by hand already, it stands for both."""
-    by_hand = rows.model.objects.filter(
-        **{place: OuterRef(place)}, end_user=OuterRef("end_user"), source_kind=SourceKind.MANUAL
-    )
-    rows.filter(Exists(by_hand)).delete()
-    rows.update(**MANUAL.fields())
+_LEAVE = {People.KEEP: _keep, People.DEACTIVATE: _deactivate, People.PENDING: _leave_pending}
 
 
 def _forget(connection: ProvisioningConnection) -> None:
@@ -190,8 +169,7 @@ def _forget(connection: ProvisioningConnection) -> None:
         rows._raw_delete(using=DEFAULT_DB_ALIAS)
 
 
-def _chosen(environment_provider: EnvironmentProvider) -> dict[str, Any]:
-    connection = ProvisioningConnection.objects.filter(environment_provider=environment_provider).first()
+def _state(environment_provider: EnvironmentProvider, connection: ProvisioningConnection | None) -> dict[str, object]:
     return {
         "method": str(environment_provider.method),
         "is_method_chosen": environment_provider.is_method_chosen,
@@ -202,29 +180,34 @@ def _chosen(environment_provider: EnvironmentProvider) -> dict[str, Any]:
 
 
 def _record(
-    environment_provider: EnvironmentProvider, before: dict[str, Any], after: dict[str, Any], left: _Left, by: Actor
+    environment_provider: EnvironmentProvider,
+    connection: ProvisioningConnection | None,
+    before: dict[str, object],
+    after: dict[str, object],
+    left: _Left,
+    by: Actor,
 ) -> None:
-    ending, lists = left
-    label = Method(environment_provider.method).label
+    provider, environment = environment_provider.identity_provider, environment_provider.environment
+    names = ("groups", "pending_groups")
+    groups = [EndUserGroup(pk=UUID(state[0])) for name in names for state in left.change.before.get(name, [])]
     event = record(
         by=by,
         action=Action.PROVISIONING_METHOD_CHOSEN,
-        subject=environment_provider.identity_provider,
-        environment=environment_provider.environment,
+        subject=provider,
+        environment=environment,
         sentence=Sentence(
             "{by} saved the provisioning method {label} for {provider} in {environment}{ending}.",
             by=by,
-            label=label,
-            provider=environment_provider.identity_provider,
-            environment=environment_provider.environment,
-            ending=ending,
+            label=Method(environment_provider.method).label,
+            provider=provider,
+            environment=environment,
+            ending=left.words,
         ),
-        before={key: value for key, value in before.items() if after[key] != value} | lists,
-        after={key: value for key, value in after.items() if before[key] != value},
+        concerns=[environment, *(about_connection(connection) if connection else []), *groups],
+        people=left.change.people,
+        before=changed(before, after) | left.change.before,
+        after=changed(after, before) | left.change.after,
     )
-    if lists or before | {"is_method_chosen": True} != after:  # that a choice was left as it is, is no news
-        tell_owners(event, environment_provider.environment.workspace)
-
-
-def _count(people: list[list[str]]) -> str:
-    return "1 end user" if len(people) == 1 else f"{len(people):,} end users"
+    # A choice that was only confirmed is no news.
+    if left.words or before | {"is_method_chosen": True} != after:
+        tell_owners(event, environment.workspace)

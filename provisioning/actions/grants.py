@@ -1,17 +1,11 @@
-"""What mappings grant: the end-user groups that a mapped group fills, and the environments that its members may enter.
+"""Who is entitled to what: the queries, and the functions that make access and memberships exactly that."""
 
-Every SCIM request that changes something shares its connection from the start (`share`), so that who changes mappings
-can have it for himself (`have`). Those whose effects on access depend on each other take turns at their end (`hold`).
-"""
-
-from collections.abc import Collection, Iterable, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from django.db import connection as database
 from django.db.models import QuerySet
 
+from provisioning.actions.locks import lock_for_effects
 from provisioning.models import (
     GroupMapping,
     ProvisionedGroup,
@@ -19,184 +13,118 @@ from provisioning.models import (
     ProvisionedUser,
     ProvisioningConnection,
 )
-from workspace.action_names import Action
-from workspace.actions import members
 from workspace.actions.access import set_access_of_source
 from workspace.actions.exact import SetChange
+from workspace.actions.members import set_members_of_source
 from workspace.db.prepared import Prepared
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor
 from workspace.models import EndUser, EndUserGroup, Environment
 from workspace.models.people import EndUserQuerySet
 
-# Of more people than that, looking at all of the connection is less work than naming them.
+# With more people than that, looking at the whole connection is less work than naming them.
 _MOST_NAMED = 1000
-_CHOSEN = ("only_mapped", "name_from", "email_from")
-_PK = ProvisioningConnection._meta.pk
 
 
-def mappings_of(row: ProvisionedGroup) -> list[GroupMapping]:
-    """The mappings of a pushed group."""
-    return list(_whole(row.connection.mappings.filter(name_key=row.display_name_key)))
+# Questions.
 
 
-def is_mapped(row: ProvisionedGroup) -> bool:
-    """Whether a pushed group fills what its mappings say, instead of a group of its own."""
-    return row.connection.mappings.filter(name_key=row.display_name_key).exists()
+def lets_in_everybody(connection: ProvisioningConnection, environment: Environment) -> bool:
+    """Say whether every active user of the connection may enter; otherwise only members of mapped groups may."""
+    return environment == connection.environment and not connection.only_mapped
 
 
-def fills(row: ProvisionedGroup, group: EndUserGroup) -> bool:
-    """Whether a pushed group fills this one by a mapping."""
-    return row.connection.mappings.filter(name_key=row.display_name_key, group=group).exists()
+def entitled(connection: ProvisioningConnection, environment: Environment) -> EndUserQuerySet:
+    """Return those whom the connection lets into an environment."""
+    active = connection.users.filter(is_active=True)
+    if not lets_in_everybody(connection, environment):
+        active = active.filter(pk__in=_mapped_members(connection, environment).values("user"))
+    return EndUser.objects.filter(pk__in=active.values("end_user"))
 
 
-def members_of(row: ProvisionedGroup) -> EndUserQuerySet:
-    """The people whom a pushed group has as members."""
-    return EndUser.objects.filter(pk__in=row.memberships.values("user__end_user"))
+def environments_of(record: ProvisionedUser) -> list[Environment]:
+    """Return where a user may enter whose record is active; the connection is locked for effects."""
+    connection = record.connection
+    mapped = [each.environment for each in _mappings_of_user(connection.pk, record.pk)]
+    own = [connection.environment] if mapped or lets_in_everybody(connection, connection.environment) else []
+    return list(dict.fromkeys([*own, *mapped]))
 
 
-def read_group(row: ProvisionedGroup) -> None:
-    """Read the end-user group of a locked row anew, if it is another one than was joined.
-
-    After waiting for a lock, PostgreSQL has the row as it is now, but what was joined to it as it was before.
-    """
-    joined = row.group.pk if row.group else None
-    if row.group_id != joined:
-        found = EndUserGroup.objects.select_related("environment")
-        row.group = found.get(pk=row.group_id) if row.group_id else None
+def mappings_of(record: ProvisionedGroup) -> list[GroupMapping]:
+    """Return the mappings of a pushed group."""
+    mappings = record.connection.mappings.filter(name_key=record.display_name_key)
+    return list(mappings.select_related("environment__workspace", "group__environment__workspace"))
 
 
-def follow_members(row: ProvisionedGroup, come: Collection[UUID], gone: Collection[UUID], by: Actor) -> None:
-    """Let what a pushed group is mapped to follow people who came into it or left it."""
-    hold(row.connection)
-    mappings = mappings_of(row)
-    for group in _groups(mappings):
-        members.change_members(group=group, add=come, remove=gone, source=row.source, by=by)
-    if mappings:
-        settle_people(row.connection, {each.environment for each in mappings}, by, among={*come, *gone})
+def is_mapped(record: ProvisionedGroup) -> bool:
+    """Say whether a pushed group fills what its mappings say, instead of a group of its own."""
+    return record.connection.mappings.filter(name_key=record.display_name_key).exists()
 
 
-def settle(row: ProvisionedGroup, by: Actor, *, and_of: Collection[GroupMapping] = ()) -> list[SetChange]:
-    """Make exact what a pushed group grants by its mappings, and end what it granted by those that are gone."""
-    hold(row.connection)
-    mappings = mappings_of(row)
-    filled = _groups(mappings)
-    emptied = [group for group in _groups(and_of) if group not in filled]
-    nobody, everybody = EndUser.objects.none(), members_of(row)
+def fills(record: ProvisionedGroup, group: EndUserGroup) -> bool:
+    """Say whether a pushed group fills this one by a mapping."""
+    return record.connection.mappings.filter(name_key=record.display_name_key, group=group).exists()
+
+
+def members_of(record: ProvisionedGroup) -> EndUserQuerySet:
+    """Return the people whom a pushed group has as members."""
+    return EndUser.objects.filter(pk__in=record.memberships.values("user__end_user"))
+
+
+def mapped_groups(mappings: Iterable[GroupMapping]) -> list[EndUserGroup]:
+    """Return the groups that these mappings fill."""
+    return [each.group for each in mappings if each.group is not None]
+
+
+# Changes.
+
+
+def make_exact(record: ProvisionedGroup, by: Actor, *, ended: Collection[GroupMapping] = ()) -> list[SetChange]:
+    """Make what a pushed group grants by its mappings exactly that; `ended` are mappings that are gone."""
+    lock_for_effects(record.connection)
+    mappings = mappings_of(record)
+    filled = mapped_groups(mappings)
+    emptied = [group for group in mapped_groups(ended) if group not in filled]
+    wanted = [(group, EndUser.objects.none()) for group in emptied]
+    wanted += [(group, members_of(record)) for group in filled]
     return [
-        *(members.set_members_of_source(group=group, members=nobody, source=row.source, by=by) for group in emptied),
-        *(members.set_members_of_source(group=group, members=everybody, source=row.source, by=by) for group in filled),
-        *settle_people(row.connection, {each.environment for each in [*mappings, *and_of]}, by),
+        *(set_members_of_source(group=group, members=people, source=record.source, by=by) for group, people in wanted),
+        *make_access_exact(record.connection, {each.environment for each in [*mappings, *ended]}, by),
     ]
 
 
-def settle_people(
+def make_access_exact(
     connection: ProvisioningConnection,
     environments: Iterable[Environment],
     by: Actor,
     *,
     among: Collection[UUID] | None = None,
 ) -> list[SetChange]:
-    """Make access to the connection's own environment and to these what records and mappings say.
+    """Make access to these environments and to the connection's own exactly what records and mappings say.
 
-    With `among`, nobody else is looked at, unless they are so many that it would not help.
+    With `among`, only these people are looked at, unless they are so many that it would not help.
     """
-    others = [each for each in dict.fromkeys(environments) if each != connection.environment]
-    own = [connection.environment] if connection.only_mapped else []
+    places = dict.fromkeys([connection.environment, *environments])
     named = among if among is None or len(among) <= _MOST_NAMED else None
-    return [settle_place(connection, place, by, among=named) for place in [*own, *others]]
+    return [
+        set_access_of_source(
+            environment=place, entitled=entitled(connection, place), among=named, source=connection.source, by=by
+        )
+        for place in places
+        # Where everybody is let in, memberships change nothing.
+        if not lets_in_everybody(connection, place)
+    ]
 
 
-def settle_place(
-    connection: ProvisioningConnection, place: Environment, by: Actor, *, among: Collection[UUID] | None = None
-) -> SetChange:
-    """Make access to one environment what records and mappings say."""
+def make_own_access_exact(connection: ProvisioningConnection, by: Actor) -> SetChange:
+    """Make access to the connection's own environment exactly what records and mappings say."""
+    place = connection.environment
     return set_access_of_source(
-        environment=place, entitled=entitled(connection, place), among=among, source=connection.source, by=by
+        environment=place, entitled=entitled(connection, place), source=connection.source, by=by
     )
-
-
-def entitled(connection: ProvisioningConnection, environment: Environment) -> EndUserQuerySet:
-    """Those whom the connection lets into an environment."""
-    active = connection.users.filter(is_active=True)
-    if environment != connection.environment or connection.only_mapped:
-        active = active.filter(pk__in=_mapped_members(connection, environment).values("user"))
-    return EndUser.objects.filter(pk__in=active.values("end_user"))
-
-
-def environments_of(person: ProvisionedUser) -> list[Environment]:
-    """Where the connection, which is held, lets a person in whose record is active."""
-    connection = person.connection
-    mapped = [each.environment for each in _mappings_of_one(connection.pk, person.pk)]
-    own = [connection.environment] if mapped or not connection.only_mapped else []
-    return list(dict.fromkeys([*own, *mapped]))
-
-
-def rename_mappings(row: ProvisionedGroup, old_key: str, by: Actor) -> None:
-    """Let mappings go on to mean the group that they meant, under its new name."""
-    mappings = list(row.connection.mappings.filter(name_key=old_key)) if old_key != row.display_name_key else []
-    if not mappings:
-        return
-    hold(row.connection)
-    there = {(each.environment_id, each.group_id) for each in mappings_of(row)}
-    for mapping in mappings:
-        if (mapping.environment_id, mapping.group_id) in there:
-            mapping.delete()
-        else:
-            mapping.name = row.display_name
-            mapping.save()
-    record(
-        by=by,
-        action=Action.GROUP_MAPPING_RENAMED,
-        subject=row,
-        environment=row.connection.environment,
-        sentence=Sentence(
-            "{by} gave the mapped group {group} another name; its mappings follow.", by=by, group=mappings[0].name
-        ),
-        before={"name": old_key},
-        after={"name": row.display_name},
-    )
-
-
-def share(connection: ProvisioningConnection) -> None:
-    """Read anew what administrators choose; until the transaction ends they cannot change it.
-
-    Before any other lock: who has the connection for himself waits for nothing else.
-    """
-    _lock(connection, "FOR KEY SHARE")
-
-
-def hold(connection: ProvisioningConnection) -> None:
-    """Wait for others who hold it, and let them wait; after the locks of users and groups."""
-    _lock(connection, "FOR NO KEY UPDATE")
-
-
-def have(connection: ProvisioningConnection) -> None:
-    """Wait for all requests that change something, and let them wait."""
-    _lock(connection, "FOR UPDATE")
-
-
-def _lock(connection: ProvisioningConnection, lock: str) -> None:
-    """SQLite has one writer anyway; of PostgreSQL's locks Django has no word for the weakest."""
-    with database.cursor() as cursor:
-        sql = _chosen_sql() + (f" {lock}" if database.vendor == "postgresql" else "")
-        cursor.execute(sql, [_PK.get_db_prep_value(connection.pk, database)])
-        _choose(connection, cursor.fetchone())
-
-
-@cache
-def _chosen_sql() -> str:
-    """Compiled once: every request that changes something runs it."""
-    rows = ProvisioningConnection.objects.filter(pk=UUID(int=0)).values_list(*_CHOSEN)
-    return rows.query.sql_with_params()[0]
-
-
-def _choose(connection: ProvisioningConnection, chosen: Sequence[Any]) -> None:
-    for name, value in zip(_CHOSEN, chosen, strict=True):
-        setattr(connection, name, value)
 
 
 def _mapped_members(connection: ProvisioningConnection, environment: Environment) -> QuerySet[ProvisionedMembership]:
-    """Members of groups that are mapped: to this environment, or for the connection's own to any."""
+    """Return members of groups that are mapped: to this environment, or for the connection's own to any."""
     mappings = connection.mappings.order_by()
     if environment != connection.environment:
         mappings = mappings.filter(environment=environment)
@@ -204,15 +132,7 @@ def _mapped_members(connection: ProvisioningConnection, environment: Environment
     return ProvisionedMembership.objects.filter(group__in=mapped.values("pk"))
 
 
-def _whole(mappings: QuerySet[GroupMapping]) -> QuerySet[GroupMapping]:
-    return mappings.select_related("environment__workspace", "group__environment__workspace")
-
-
-def _groups(mappings: Iterable[GroupMapping]) -> list[EndUserGroup]:
-    return [each.group for each in mappings if each.group is not None]
-
-
-_mappings_of_one = Prepared(
+_mappings_of_user = Prepared(
     lambda connection, user: GroupMapping.objects.filter(
         connection=connection,
         name_key__in=ProvisionedMembership.objects.filter(user=user).values("group__display_name_key"),

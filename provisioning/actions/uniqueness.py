@@ -1,9 +1,7 @@
 """What a connection may have once. The constraints decide, so that two requests at once get one verdict."""
 
-from django.db import IntegrityError
-
 from provisioning.models import ProvisionedGroup, ProvisionedUser
-from workspace.db.transactions import violated
+from workspace.db import transactions
 from workspace.refusals import ConflictError
 
 # Kind and attribute by the constraint; which of several the databases look at first differs.
@@ -16,13 +14,11 @@ _TAKEN = {
 }
 
 
-def save_unique(row: ProvisionedUser | ProvisionedGroup) -> None:
+def save_unique(record: ProvisionedUser | ProvisionedGroup) -> None:
     """Save a record, or raise ConflictError that names what is taken."""
-    try:
-        row.save()
-    except IntegrityError as error:
-        if (taken := _TAKEN.get(violated(error, type(row)))) is None:
-            raise
-        raise ConflictError(
-            "resource_taken", f"This connection already has a {taken}. Look it up, then update it."
-        ) from None
+    transactions.save_unique(record, _conflict)
+
+
+def _conflict(constraint: str) -> ConflictError:
+    message = f"This connection already has a {_TAKEN[constraint]}. Look it up, then update it."
+    return ConflictError("resource_taken", message)

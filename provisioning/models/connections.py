@@ -65,6 +65,9 @@ class ProvisioningConnection(Entity):
 
     objects = ProvisioningConnectionQuerySet.as_manager()
 
+    # What administrators choose: every request reads these columns, and reads them anew with each lock.
+    SETTINGS = ("is_enabled", "takes_over_groups", "is_strict", "only_mapped", "name_from", "email_from")
+
     def __str__(self) -> str:
         return str(self.environment_provider)
 
@@ -94,16 +97,14 @@ class ProvisioningConnection(Entity):
     @property
     def granted_accesses(self) -> models.QuerySet[EnvironmentAccess]:
         """What it lets people enter, in any environment of its workspace."""
-        return EnvironmentAccess.objects.filter(
-            environment__workspace=self.environment.workspace_id, source_kind=SourceKind.SCIM, source_id=str(self.pk)
-        )
+        ours = EnvironmentAccess.objects.filter(environment__workspace=self.environment.workspace_id)
+        return ours.of_source(self.source)
 
     @property
     def managed_groups(self) -> models.QuerySet[EndUserGroup]:
         """The end-user groups whose members it decides."""
-        return EndUserGroup.objects.filter(
-            environment__workspace=self.environment.workspace_id, source_kind=SourceKind.SCIM, source_id=str(self.pk)
-        )
+        ours = EndUserGroup.objects.filter(environment__workspace=self.environment.workspace_id)
+        return ours.of_source(self.source)
 
     @property
     def granted_memberships(self) -> models.QuerySet[GroupMembership]:
@@ -127,10 +128,7 @@ class ProvisioningConnection(Entity):
     @property
     def people_without_other_access(self) -> EndUserQuerySet:
         """Those of them who would be deactivated without it."""
-        others = EnvironmentAccess.objects.filter(end_user=models.OuterRef("pk")).exclude(
-            source_kind=SourceKind.SCIM, source_id=str(self.pk)
-        )
-        return self.people.filter(~models.Exists(others), status=EndUser.Status.ACTIVE)
+        return EndUser.objects.filter(workspace=self.environment.workspace_id).depending_on(self.source)
 
     @property
     def has_people(self) -> bool:

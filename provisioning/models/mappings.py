@@ -48,6 +48,8 @@ class GroupMapping(Entity):
     def state(self) -> dict[str, object]:
         """Return it as an event keeps it: with ids, so that it can be made again."""
         return {
+            "id": str(self.pk),
+            "connection": str(self.connection_id),
             "mapping": str(self),
             "name": self.name,
             "environment": str(self.environment_id),

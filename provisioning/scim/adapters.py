@@ -9,7 +9,10 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 from django_scim.adapters import SCIMMixin
 
-from provisioning.actions import grants, groups, people
+from provisioning.actions.effects.groups import read_group
+from provisioning.actions.locks import lock_shared
+from provisioning.actions.records.groups import create_group_record, delete_group_record, update_group_record
+from provisioning.actions.records.users import create_user_record, delete_user_record, update_user_record
 from provisioning.models import (
     ProvisionedGroup,
     ProvisionedMembership,
@@ -113,7 +116,7 @@ class Adapter(SCIMMixin):
         """The resource of that id, if it is the connection's; for a change, others wait for it."""
         connection = request.scim.connection
         if to_change:
-            grants.share(connection)
+            lock_shared(connection)
         found = (cls.one_to_change if to_change else cls.one).first(connection.pk, pk)
         if found:
             found.connection = connection
@@ -211,7 +214,7 @@ class UserAdapter(Adapter):
 
     def create(self, body: Document) -> None:
         document = self._document(body)
-        self.obj = people.create_person(connection=self.call.connection, document=document, by=self.call.by)
+        self.obj = create_user_record(connection=self.call.connection, document=document, by=self.call.by)
 
     def replace(self, body: Document) -> None:
         """A body that does not speak of `active` leaves it as it is: to switch a person on or off must be said."""
@@ -221,10 +224,10 @@ class UserAdapter(Adapter):
         self._update(self._patched(body)[0])
 
     def delete(self) -> None:
-        people.delete_person(person=self._person(), by=self.call.by)
+        delete_user_record(user=self._person(), by=self.call.by)
 
     def _update(self, document: Document) -> None:
-        people.update_person(person=self._person(), document=document, by=self.call.by)
+        update_user_record(user=self._person(), document=document, by=self.call.by)
 
     def _person(self) -> ProvisionedUser:
         """The row, its person with the workspace that the token's query has read already."""
@@ -257,7 +260,7 @@ class GroupAdapter(Adapter):
     def create(self, body: Document) -> None:
         members = self._taken(body) or []
         document = self._document(body)
-        self.obj = groups.create_group(
+        self.obj = create_group_record(
             connection=self.call.connection, document=document, members=members, by=self.call.by
         )
         if self.obj.group is None:
@@ -273,7 +276,7 @@ class GroupAdapter(Adapter):
         self._update(*self._patched(body))
 
     def delete(self) -> None:
-        groups.delete_group(row=self._row(), by=self.call.by)
+        delete_group_record(group=self._row(), by=self.call.by)
 
     def _taken(self, body: Document) -> list[str] | None:
         """The members out of a body; None when it does not speak of them."""
@@ -285,11 +288,11 @@ class GroupAdapter(Adapter):
         return group_members.member_ids(members)
 
     def _update(self, document: Document, change: MemberChange | None) -> None:
-        groups.update_group(row=self._row(), document=document, change=change, by=self.call.by)
+        update_group_record(group=self._row(), document=document, change=change, by=self.call.by)
 
     def _row(self) -> ProvisionedGroup:
         """The row, its end-user group with the environment that the token's query has read already."""
-        grants.read_group(self.obj)
+        read_group(self.obj)
         if self.obj.group is not None:
             self.obj.group.environment = self.call.connection.environment
         return self.obj

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from provisioning.actions.mappings import add_mapping, choose_attributes, remove_mapping, set_only_mapped
+from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
+from provisioning.actions.mappings import add_mapping, remove_mapping
 from provisioning.forms import MappingForm, ProfileSourcesForm
 from provisioning.models import GroupMapping, ProvisioningConnection
 from provisioning.views.providers import about, connection_or_404, counted, setup_tabs, setup_url
@@ -23,6 +23,7 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
+from workspace.db.foreseen import foreseen
 from workspace.models import Environment
 
 NAMED_PEOPLE = 10
@@ -71,7 +72,7 @@ def remove(request: ConsoleRequest, environment: Environment, provider: UUID, ma
         return _effect(remove_mapping(mapping=row, by=request.actor), connection)
 
     if request.method != "POST":
-        return _ask(request, connection, _foreseen(change), f"Remove {found}")
+        return _ask(request, connection, foreseen(change), f"Remove {found}")
     return _done(request, connection, change, "Remove mapping", is_confirmed=True)
 
 
@@ -137,19 +138,11 @@ def _done(
 ) -> HttpResponse:
     """The change and back to the tab; where somebody loses something, it is asked for first."""
     if not is_confirmed and "confirmed" not in request.POST:
-        foreseen = _foreseen(change)
-        if foreseen.names:
-            return _ask(request, connection, foreseen, submit)
+        effect = foreseen(change)
+        if effect.names:
+            return _ask(request, connection, effect, submit)
     messages.success(request, " ".join(["Saved.", *change().sentences]))
     return redirect(setup_url("provisioning:mappings", connection.environment_provider))
-
-
-def _foreseen(change: Callable[[], Effect]) -> Effect:
-    """What a change would do: it is done, and rolled back."""
-    with transaction.atomic():
-        effect = change()
-        transaction.set_rollback(True)
-    return effect
 
 
 def _ask(request: ConsoleRequest, connection: ProvisioningConnection, effect: Effect, submit: str) -> HttpResponse:

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from authentication.models import EnvironmentProvider
-from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim, set_strict
+from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim
 from provisioning.actions.tokens import MAX_LIVE
 from provisioning.forms import MethodForm, PeopleForm
 from provisioning.models import ProvisioningConnection, ScimRequest
@@ -68,15 +67,11 @@ def save(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
     if not form.is_valid():
         return _page(request, use, form)
     asked = form.cleaned_data
-    is_strict = asked.pop("is_strict")
     if asked["method"] == Method.SCIM and connection_of(use) is None:
         _prepare(request, use)
         return to_setup(use, method=Method.SCIM)
     try:
-        with transaction.atomic():
-            choose_method(environment_provider=use, **asked, by=request.actor)
-            if asked["method"] == Method.SCIM:
-                set_strict(connection=use.connection, is_strict=is_strict, by=request.actor)
+        choose_method(environment_provider=use, **asked, by=request.actor)
     except PeopleUndecided:
         query = {"method": asked["method"], "syncs_groups": asked["syncs_groups"] or ""}
         return redirect(f"{setup_url('provisioning:setup-people', use)}?{urlencode(query)}")

@@ -217,9 +217,9 @@ def test_one_event_names_everybody(use):
         "System saved the provisioning method Manual for Okta Dev in DEV"
         " and ended the access of 2 end users (2 deactivated)."
     )
-    names = {name for _, name in event.before["access"]}
+    names = {name for _, name, *_ in event.before["access"]}
     assert names == {name for _, name in event.before["deactivated"]} == {"Ada Example", "Bo Example"}
-    assert [name for _, name in event.before["groups"]] == ["Engineers"]
+    assert [name for _, name, *_ in event.before["groups"]] == ["Engineers"]
 
 
 @pytest.mark.parametrize("people", list(People))

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from django.db import connection as database
 
-from provisioning.actions.mappings import choose_attributes, set_only_mapped
+from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
 from provisioning.models import GroupMapping
 from provisioning.payload.profile import profile
 from tests import factories

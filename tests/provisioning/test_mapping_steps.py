@@ -5,7 +5,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioning.actions.mappings import set_only_mapped
+from provisioning.actions.connection_settings import set_only_mapped
 from provisioning.models import GroupMapping
 from tests import factories
 from tests.provisioning.mapped import add, client_in, due, fresh, granted, remove

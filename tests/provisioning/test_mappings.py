@@ -4,8 +4,9 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
 from provisioning.actions.connections import People, choose_method
-from provisioning.actions.mappings import add_mapping, choose_attributes, set_only_mapped
+from provisioning.actions.mappings import add_mapping
 from provisioning.models import EmailFrom, GroupMapping, NameFrom, ProvisionedGroup
 from tests import factories
 from tests.provisioning.mapped import add, client_in, due, fresh, granted, remove

@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioning.actions.mappings import choose_attributes
+from provisioning.actions.connection_settings import choose_attributes
 from provisioning.models import EmailFrom
 from tests import factories
 from tests.authentication.end_users import person, url

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from provisioning.actions import people as people_actions
+from provisioning.actions.records import users as user_records
 from provisioning.models import ProvisionedUser, ScimRequest
 from provisioning.payload import bulk_jobs
 from provisioning.payload.errors import ScimError
@@ -193,7 +193,7 @@ def test_each_operation_is_all_or_nothing_for_itself(scim):
 
 
 def test_a_failing_program_concerns_one_operation(scim, monkeypatch):
-    save = people_actions.save_unique
+    save = user_records.save_unique
 
     def fail(person):
         if person.user_name.startswith("bob"):
@@ -201,7 +201,7 @@ def test_a_failing_program_concerns_one_operation(scim, monkeypatch):
             raise RuntimeError("secret detail")
         save(person)
 
-    monkeypatch.setattr(people_actions, "save_unique", fail)
+    monkeypatch.setattr(user_records, "save_unique", fail)
     results = bulk(scim, post("ada"), post("bob"), post("cleo"))
     assert statuses(results) == "201 500 201"
     assert "secret" not in json.dumps(results)

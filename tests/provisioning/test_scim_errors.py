@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError
 from django.test import Client
 
-from provisioning.actions import people
+from provisioning.actions.records import users
 from provisioning.models import ScimRequest
 from provisioning.scim import request_log
 from tests.scim import okta_user
@@ -101,7 +101,7 @@ def test_c1_failures_below(scim, monkeypatch, failure, status):
         raise failure("secret detail")
 
     scim.user()
-    monkeypatch.setattr(people, "save_unique", fail)
+    monkeypatch.setattr(users, "save_unique", fail)
     answer = scim.post("/Users", okta_user("bob"))
     assert is_error(answer, status, "uniqueness" if status == 409 else None)
     assert "secret" not in str(answer.body)

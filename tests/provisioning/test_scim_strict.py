@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioning.actions.connections import set_strict
+from provisioning.actions.connection_settings import set_strict
 from provisioning.payload.tolerance import Tolerance
 from provisioning.search.filters import compile_filter
 from tests.scim import ENTERPRISE, GROUP, PATCH_OP, SEARCH, USER, okta_group, okta_user

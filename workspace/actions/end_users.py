@@ -1,14 +1,13 @@
 """Changes of end users: who a person is, and whether the account is active."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError
 
 from workspace.action_names import Action
 from workspace.actions.access import give_access, set_manual_access
 from workspace.actions.read_only import profile_read_only_reason
-from workspace.db.transactions import atomic
+from workspace.db.transactions import atomic, save_unique
 from workspace.events import Actor, Sentence, is_by_hand, record
 from workspace.models import (
     MANUAL,
@@ -20,7 +19,7 @@ from workspace.models import (
     Workspace,
 )
 from workspace.profile import Profile, clean_full_name
-from workspace.refusals import ActionError, ConflictError
+from workspace.refusals import ActionError, ConflictError, restored_if_refused
 from workspace.words import listed
 
 _NO_ENVIRONMENT = "no environment"
@@ -104,8 +103,9 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
         return False
     if is_by_hand(by) and (reason := profile_read_only_reason(end_user)):
         raise ActionError("read_only", reason)
-    set_profile(end_user, wanted)
-    _save_unique(end_user)
+    with restored_if_refused(end_user):
+        set_profile(end_user, wanted)
+        _save_unique(end_user)
     after = profile_state(end_user)
     what = [name for name in ("email", "name") if before[name] != after[name]]
     record(
@@ -174,7 +174,7 @@ def profile_state(end_user: EndUser) -> dict[str, object]:
     }
 
 
-def changed(these: dict[str, object], others: dict[str, object]) -> dict[str, object]:
+def changed(these: Mapping[str, object], others: Mapping[str, object]) -> dict[str, object]:
     """Return the entries of a state that are different in another one."""
     return {key: value for key, value in these.items() if others.get(key) != value}
 
@@ -203,14 +203,8 @@ def _set_status(end_user: EndUser, status: EndUser.Status, action: Action, by: A
 
 
 def _save_unique(end_user: EndUser, *, force_insert: bool = False) -> None:
-    try:
-        end_user.save(force_insert=force_insert)
-    except IntegrityError:
-        raise ConflictError(
-            "email_taken",
-            f"{end_user.email} belongs to another end user of this workspace. Search for it under End users.",
-            field="email",
-        ) from None
+    message = f"{end_user.email} belongs to another end user of this workspace. Search for it under End users."
+    save_unique(end_user, lambda _: ConflictError("email_taken", message, field="email"), force_insert=force_insert)
 
 
 def _only(environments: Collection[Environment]) -> Environment | None:

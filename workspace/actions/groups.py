@@ -3,19 +3,18 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import IntegrityError
 from django.db.models import ProtectedError
 from django.utils import timezone
 
 from workspace.action_names import Action
 from workspace.actions.members import insert_members, pairs_of
 from workspace.actions.read_only import refuse_read_only
-from workspace.actions.sources import become_manual
-from workspace.db.transactions import atomic
+from workspace.actions.sources import State, become_manual
+from workspace.db.transactions import atomic, save_unique
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUserGroup, Environment, Source
 from workspace.names import clean_name
-from workspace.refusals import ActionError, ConflictError
+from workspace.refusals import ActionError, ConflictError, restored_if_refused
 from workspace.words import people, people_named
 
 
@@ -57,8 +56,9 @@ def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
     if before == wanted:
         return False
     refuse_read_only(group, by)
-    group.name = wanted
-    _save_unique(group, before)
+    with restored_if_refused(group):
+        group.name = wanted
+        _save_unique(group)
     record(
         by=by,
         action=Action.GROUP_RENAMED,
@@ -126,8 +126,8 @@ def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
 def release_group(*, group: EndUserGroup, members_of: Source | None = None, by: Actor) -> None:
     """Hand a group back to manual management; the members that a source had put into it stay as members by hand."""
     kept = group.memberships.of_source(members_of) if members_of else group.memberships.none()
-    members, before = kept.states(), group.source
-    become_manual(kept, "group")
+    before = group.source
+    gone, new = become_manual(kept, "group")
     _set_source(group, MANUAL)
     record(
         by=by,
@@ -139,10 +139,15 @@ def release_group(*, group: EndUserGroup, members_of: Source | None = None, by: 
             by=by,
             group=group,
         ),
-        people=[member[0] for member in members],
-        before={"source": before.listed(), "members": members},
-        after={"source": MANUAL.listed()},
+        people=[member[0] for member in gone],
+        before={"source": before.listed(), "members": _without_place(gone)},
+        after={"source": MANUAL.listed(), "members": _without_place(new)},
     )
+
+
+def _without_place(states: list[State]) -> list[State]:
+    """Return memberships as an event about one group keeps them."""
+    return [[person, name, *source] for person, name, _, *source in states]
 
 
 def _set_source(group: EndUserGroup, source: Source) -> None:
@@ -152,14 +157,9 @@ def _set_source(group: EndUserGroup, source: Source) -> None:
     group.save()
 
 
-def _save_unique(group: EndUserGroup, before: str = "") -> None:
-    """Save a group, or refuse and leave the instance with the name of before."""
-    try:
-        group.save()
-    except IntegrityError:
-        taken, group.name = group.name, before
-        message = f"{group.environment} already has a group named {taken}. Choose another name."
-        raise ConflictError("group_name_taken", message, field="name") from None
+def _save_unique(group: EndUserGroup) -> None:
+    message = f"{group.environment} already has a group named {group.name}. Choose another name."
+    save_unique(group, lambda _: ConflictError("group_name_taken", message, field="name"))
 
 
 def _clean(name: str) -> str:

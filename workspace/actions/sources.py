@@ -1,19 +1,92 @@
-"""What a source granted, ended or handed over: the caller's event lists the rows as they were."""
+"""What a source granted, ended or handed over: one pair of functions, whoever the source is.
 
+The caller writes the event. It gets the rows as an event keeps them: under "before" those that are gone, under "after"
+those that are new, each as [person, name, place, source kind, source id, source name].
+"""
+
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
-from workspace.models import MANUAL, SourceKind
+from workspace.models import (
+    MANUAL,
+    EndUser,
+    EndUserGroup,
+    EnvironmentAccess,
+    GroupMembership,
+    Source,
+    SourceKind,
+    Workspace,
+)
+
+State = list[str]
+# By what the rows are of: "access", "memberships", "groups"; and people who were "deactivated".
+States = dict[str, list[State]]
 
 
-def become_manual(rows: QuerySet[Any], place: str) -> None:
-    """Turn rows of a source into rows by hand; where there is one by hand already, it stands for both.
+@dataclass
+class Change:
+    """Rows that are gone and rows that are new."""
 
+    before: States = field(default_factory=dict)
+    after: States = field(default_factory=dict)
+
+    @property
+    def people(self) -> list[str]:
+        """Return the ids of everybody it is about."""
+        rows = [state for name, states in self.before.items() if "groups" not in name for state in states]
+        return list(dict.fromkeys(state[0] for state in rows))
+
+
+def hand_over(*, workspace: Workspace, source: Source, memberships: QuerySet[GroupMembership]) -> Change:
+    """Make access and groups of a source manual, and these memberships, which its groups gave."""
+    change = _hand_over_groups(workspace, source, memberships)
+    change.before["access"], change.after["access"] = become_manual(_accesses(workspace, source), "environment")
+    return change
+
+
+def end(*, workspace: Workspace, source: Source, memberships: QuerySet[GroupMembership]) -> Change:
+    """End the access of a source and deactivate who has no other; its groups and memberships become manual."""
+    change = _hand_over_groups(workspace, source, memberships)
+    accesses, alone = _accesses(workspace, source), workspace.end_users.depending_on(source)
+    change.before |= {"access": _states(accesses, "environment"), "deactivated": alone.pairs()}
+    alone.update(status=EndUser.Status.DEACTIVATED, updated_at=timezone.now())
+    accesses.delete()
+    return change
+
+
+def become_manual(rows: QuerySet[Any], place: str) -> tuple[list[State], list[State]]:
+    """Turn rows of a source into manual ones, and return the rows that are gone and those that are new.
+
+    Where there is a manual one already, it stands for both; of several for one person and place, one stays.
     `place` names what the rows let people into: "environment" or "group".
     """
-    by_hand = rows.model.objects.filter(
-        **{place: OuterRef(place)}, end_user=OuterRef("end_user"), source_kind=SourceKind.MANUAL
-    )
-    rows.filter(Exists(by_hand)).delete()
+    before = _states(rows, place)
+    same = Q(**{place: OuterRef(place)}, end_user=OuterRef("end_user"))
+    manual = rows.model.objects.filter(same, source_kind=SourceKind.MANUAL)
+    twin = rows.order_by().filter(same, pk__lt=OuterRef("pk"))
+    rows.filter(Exists(manual) | Exists(twin)).delete()
+    after = [[*state[:3], *MANUAL.listed()] for state in _states(rows, place)]
     rows.update(**MANUAL.fields())
+    return before, after
+
+
+def _hand_over_groups(workspace: Workspace, source: Source, memberships: QuerySet[GroupMembership]) -> Change:
+    before, after = become_manual(memberships, "group")
+    groups = EndUserGroup.objects.of_source(source).filter(environment__workspace=workspace)
+    states = [[str(group.pk), group.name, *group.source.listed()] for group in groups]
+    groups.update(**MANUAL.fields(), synced_at=None, updated_at=timezone.now())
+    manual = [[pk, name, *MANUAL.listed()] for pk, name, *_ in states]
+    return Change({"memberships": before, "groups": states}, {"memberships": after, "groups": manual})
+
+
+def _accesses(workspace: Workspace, source: Source) -> QuerySet[EnvironmentAccess]:
+    return EnvironmentAccess.objects.of_source(source).filter(environment__workspace=workspace)
+
+
+def _states(rows: QuerySet[Any], place: str) -> list[State]:
+    columns = ("end_user", "end_user__full_name", place, "source_kind", "source_id", "source_name")
+    found = rows.order_by("end_user", "pk").values_list(*columns)
+    return [[str(person), name, str(where), *source] for person, name, where, *source in found]

@@ -40,6 +40,19 @@ def whole() -> Iterator[None]:
         _is_whole.reset(before)
 
 
+def save_unique(row: Model, conflict: Callable[[str], Exception], *, force_insert: bool = False) -> None:
+    """Save a row; where a unique constraint refuses it, raise what `conflict` makes of the constraint's name.
+
+    The database has broken the transaction off then: who goes on in it needs `transaction.atomic()` around this.
+    """
+    try:
+        row.save(force_insert=force_insert)
+    except IntegrityError as error:
+        if not (constraint := violated(error, type(row))):
+            raise
+        raise conflict(constraint) from None
+
+
 def violated(error: IntegrityError, model: type[Model]) -> str:
     """The name of the model's unique constraint that a row would have broken; empty when it was none of them."""
     if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":

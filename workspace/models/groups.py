@@ -35,6 +35,10 @@ class EndUserGroupQuerySet(models.QuerySet["EndUserGroup"]):
     def matching(self, text: str) -> Self:
         return self.filter(name_key__contains=canonical(text))
 
+    def of_source(self, source: Source) -> Self:
+        """Return those that this source manages."""
+        return self.filter(source_kind=source.kind, source_id=source.id)
+
 
 class EndUserGroup(Entity, Sourced):
     """A named set of end users in one environment. One of another source than manual is managed by that IdP."""

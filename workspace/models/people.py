@@ -21,6 +21,12 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
             models.Exists(environment.accesses.filter(end_user=models.OuterRef("pk"))), status=EndUser.Status.ACTIVE
         )
 
+    def depending_on(self, source: Source) -> Self:
+        """Return active people with access by this source and by no other."""
+        accesses = EnvironmentAccess.objects.filter(end_user=models.OuterRef("pk"))
+        granted, others = accesses.of_source(source), accesses.exclude(source_kind=source.kind, source_id=source.id)
+        return self.filter(models.Exists(granted), ~models.Exists(others), status=EndUser.Status.ACTIVE)
+
     def pairs(self) -> list[list[str]]:
         """Return ids with names, as a change event keeps them."""
         return [[str(pk), name] for pk, name in self.order_by("id").values_list("pk", "full_name")]

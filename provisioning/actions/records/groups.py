@@ -1,0 +1,95 @@
+"""What an identity provider says of groups: its records (SCIM Groups), and through `effects` what follows from them."""
+
+from collections.abc import Collection
+
+from provisioning.actions.effects.groups import follow_name, give_own_group
+from provisioning.actions.locks import lock_shared
+from provisioning.actions.records.members import change_record_members
+from provisioning.actions.uniqueness import save_unique
+from provisioning.models import ProvisionedGroup, ProvisioningConnection
+from provisioning.payload.documents import folded
+from provisioning.payload.members import MemberChange
+from provisioning.payload.resources import Document, Group
+from workspace.action_names import Action
+from workspace.actions.end_users import changed
+from workspace.actions.groups import delete_group, release_group
+from workspace.db.keys import canonical
+from workspace.db.transactions import atomic
+from workspace.events import Actor, Sentence, record
+
+
+@atomic
+def create_group_record(
+    *, connection: ProvisioningConnection, document: Document, members: Collection[str] = (), by: Actor
+) -> ProvisionedGroup:
+    """Record a SCIM Group and, unless it is mapped, make or take over the end-user group of its name."""
+    lock_shared(connection)
+    group = ProvisionedGroup(connection=connection)
+    _fill(group, document)
+    save_unique(group)
+    give_own_group(group, by)
+    if group.group is None:
+        _record(group, Action.PROVISIONED_GROUP_CREATED, {}, document, by)
+    change_record_members(group, MemberChange(replace=list(members), named=list(members)), by)
+    return group
+
+
+@atomic
+def update_group_record(
+    *, group: ProvisionedGroup, document: Document, change: MemberChange | None = None, by: Actor
+) -> bool:
+    """Let the record and what it fills follow a changed document and changed members; say whether anything changed."""
+    is_changed = document != group.document
+    if is_changed:
+        _follow(group, document, by)
+    if change:
+        is_changed = change_record_members(group, change, by) or is_changed
+    if is_changed:
+        group.version += 1
+        save_unique(group)
+    return is_changed
+
+
+@atomic
+def delete_group_record(*, group: ProvisionedGroup, by: Actor) -> None:
+    """Forget the record: the end-user group goes with it, unless it was there before; then it is manual again."""
+    if group.group is None:
+        change_record_members(group, MemberChange(replace=[]), by)
+        _record(group, Action.PROVISIONED_GROUP_DELETED, group.document, {}, by)
+    elif group.is_taken_over:
+        release_group(group=group.group, members_of=group.source, by=by)
+    else:
+        delete_group(group=group.group, by=by)
+    group.delete()
+
+
+def _fill(group: ProvisionedGroup, document: Document) -> None:
+    group.display_name = document["displayName"]
+    group.display_name_key = canonical(group.display_name)
+    group.external_id = document.get("externalId", "")
+    group.document, group.folded = document, folded(document, Group)
+
+
+def _follow(group: ProvisionedGroup, document: Document, by: Actor) -> None:
+    """Take the new document, and the new name if it has one."""
+    before, old_name, old_key = group.document, group.display_name, group.display_name_key
+    _fill(group, document)
+    is_told = group.display_name != old_name and follow_name(group, old_key, by)
+    if not is_told:
+        _record(group, Action.PROVISIONED_GROUP_UPDATED, before, document, by)
+
+
+def _record(group: ProvisionedGroup, action: Action, before: Document, after: Document, by: Actor) -> None:
+    """Write the event of a record that changes no end-user group."""
+    record(
+        by=by,
+        action=action,
+        subject=group,
+        environment=group.connection.environment,
+        sentence=Sentence(
+            "{by} {did} its record of the group {group}.", by=by, did=action.partition(".")[2], group=group
+        ),
+        concerns=[group.connection, *([group.group] if group.group else [])],
+        before=changed(before, after),
+        after=changed(after, before),
+    )

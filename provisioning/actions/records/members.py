@@ -1,0 +1,112 @@
+"""Members of SCIM Groups change by sets: the number of queries does not depend on how many members a group has."""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from django.db.models import F
+
+from provisioning.actions.effects.groups import follow_members
+from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
+from provisioning.payload.members import MemberChange
+from workspace.db.prepared import Among, Ids, Insertion, Prepared
+from workspace.events import Actor
+from workspace.refusals import ActionError
+
+# SCIM ids of users with their people.
+_People = dict[UUID, UUID]
+# So many ids of a list are looked up first: a wrong list is mostly wrong from its beginning.
+_SAMPLE = 1000
+
+
+def change_record_members(group: ProvisionedGroup, change: MemberChange, by: Actor) -> bool:
+    """Apply a change of members to the record and to what it fills; say whether anybody came or went."""
+    named = _people(group.connection, change.named)
+    if change.replace is None:
+        added = {pk: named[pk] for pk in _ids(change.add)}
+        removed = _members_among(group, _ids(change.remove))
+    else:
+        wanted = {pk: named[pk] for pk in _ids(change.replace)}
+        current = dict(group.memberships.values_list("user", "user__end_user"))
+        added = {pk: person for pk, person in wanted.items() if pk not in current}
+        removed = {pk: person for pk, person in current.items() if pk not in wanted}
+    if removed:
+        group.memberships.filter(Among("user_id", removed)).delete()
+    come = {added[pk] for pk in (_inserted(group.pk, added) if added else [])}
+    if not come and not removed:
+        return False
+    follow_members(group, come, set(removed.values()), by)
+    return True
+
+
+def _people(connection: ProvisioningConnection, texts: Collection[str]) -> _People:
+    """Return users of this connection, given by SCIM ids, with their people.
+
+    Raises ActionError for an id that this connection does not know, whoever else may. The rest of a long list is not
+    looked up then.
+    """
+    ids, found = list(texts), _People()
+    for part in (ids[:_SAMPLE], ids[_SAMPLE:]):
+        wanted = {text: _id(text) for text in part}
+        found |= _users_among(connection, [pk for pk in wanted.values() if pk])
+        unknown = [text for text, pk in wanted.items() if pk not in found]
+        if unknown:
+            shown = ", ".join(text[:50] for text in unknown[:3])
+            raise ActionError(
+                "unknown_members",
+                f"There are members who are no users of this connection: {shown}. "
+                "Create them first, and name each member by the id that the create answered.",
+            )
+    return found
+
+
+def _users_among(connection: ProvisioningConnection, ids: list[UUID]) -> _People:
+    """Return which of these are users of the connection, with their people."""
+    if len(ids) <= 1:
+        return {one.pk: one.end_user_id for pk in ids for one in _one_user(connection.pk, pk)}
+    return dict(connection.users.filter(Among("pk", ids)).values_list("pk", "end_user"))
+
+
+def _members_among(group: ProvisionedGroup, ids: Collection[UUID]) -> _People:
+    """Return which of these users are members, with their people."""
+    if len(ids) <= 1:
+        return {one.user_id: one.user.end_user_id for pk in ids for one in _one_member(group.pk, pk)}
+    return dict(group.memberships.filter(Among("user_id", ids)).values_list("user", "user__end_user"))
+
+
+def _ids(texts: Iterable[str]) -> list[UUID]:
+    """Return those that can be ids at all, each once."""
+    return list(dict.fromkeys(pk for pk in map(_id, texts) if pk is not None))
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+_inserted = Insertion(
+    ProvisionedMembership,
+    lambda group, ids: (
+        ProvisionedUser.objects.filter(Among("pk", ids)).order_by("pk"),
+        {"group": group, "user": F("pk")},
+    ),
+    (ProvisionedGroup, "id"),
+    Ids(),
+    returning="user",
+)
+# IdPs mostly change one member at a time.
+_one_user = Prepared(
+    lambda connection, pk: ProvisionedUser.objects.filter(connection=connection, pk=pk).only("end_user_id"),
+    (ProvisioningConnection, "id"),
+    (ProvisionedUser, "id"),
+)
+_one_member = Prepared(
+    lambda group, user: (
+        ProvisionedMembership.objects.filter(group=group, user=user)
+        .select_related("user")
+        .only("user_id", "user__end_user_id")
+    ),
+    (ProvisionedGroup, "id"),
+    (ProvisionedUser, "id"),
+)

@@ -1,0 +1,137 @@
+"""What an identity provider says of people: its records (SCIM Users), and through `effects` what follows from them."""
+
+from provisioning.actions.effects.groups import follow_members, read_group
+from provisioning.actions.effects.people import bring_in, profile_of, switch_access
+from provisioning.actions.locks import lock_for_effects, lock_shared
+from provisioning.actions.uniqueness import save_unique
+from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
+from provisioning.payload.documents import folded
+from provisioning.payload.resources import Document, User
+from workspace.action_names import Action
+from workspace.actions.access import end_access
+from workspace.actions.end_users import changed, update_profile
+from workspace.db.keys import canonical
+from workspace.db.transactions import atomic
+from workspace.events import Actor, Called, Sentence, record
+from workspace.words import listed
+
+
+@atomic
+def create_user_record(*, connection: ProvisioningConnection, document: Document, by: Actor) -> ProvisionedUser:
+    """Record a SCIM User, and make its person or link the one who is in the workspace already."""
+    lock_shared(connection)
+    document = {"active": True, **document}
+    said = profile_of(connection, document)
+    user = ProvisionedUser(connection=connection)
+    _fill(user, document)
+    user.end_user = bring_in(connection, said, is_active=user.is_active, by=by)
+    save_unique(user)
+    _save_emails(user)
+    return user
+
+
+@atomic
+def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor) -> bool:
+    """Let the record, the person's profile and access follow a changed document; say whether it changed."""
+    before, was_active, connection = user.document, user.is_active, user.connection
+    if document == before:
+        return False
+    wanted = profile_of(connection, document)
+    _fill(user, document)
+    user.version += 1
+    save_unique(user)
+    if document.get("emails") != before.get("emails"):
+        user.emails.all().delete()
+        _save_emails(user)
+    is_told = wanted != profile_of(connection, before) and update_profile(
+        end_user=user.end_user, profile=wanted, environment=connection.environment, by=by
+    )
+    if user.is_active != was_active:
+        switch_access(user, by)
+    elif not is_told:
+        _record_updated(user, before, by)
+    return True
+
+
+@atomic
+def delete_user_record(*, user: ProvisionedUser, by: Actor) -> None:
+    """Forget the record: access and memberships through this connection end, the person stays in the history."""
+    connection = user.connection
+    _lock_groups(user)
+    lock_for_effects(connection)
+    # Whoever just adds the user to a group commits first, or finds that there is no such user any more.
+    list(connection.users.select_for_update().filter(pk=user.pk).values("pk"))
+    _leave_groups(user, by)
+    if user.is_active:
+        end_access(end_user=user.end_user, source=connection.source, environment=connection.environment, by=by)
+    record(
+        by=by,
+        action=Action.PROVISIONED_USER_DELETED,
+        subject=user,
+        environment=connection.environment,
+        sentence=Sentence("{by} deleted {record}, its record of {person}.", by=by, record=user, person=user.end_user),
+        concerns=[user.end_user, connection],
+        before=user.document | {"end_user": str(user.end_user_id)},
+    )
+    user.delete()
+
+
+def _fill(user: ProvisionedUser, document: Document) -> None:
+    user.user_name = document["userName"]
+    user.user_name_key = canonical(user.user_name)
+    user.external_id = document.get("externalId", "")
+    user.display_name_key = canonical(document.get("displayName", ""))
+    # Taken away, `active` says nothing: access stays as it is.
+    user.is_active = document.get("active", user.is_active)
+    user.document, user.folded = document, folded(document, User)
+
+
+def _save_emails(user: ProvisionedUser) -> None:
+    ProvisionedEmail.objects.bulk_create(
+        ProvisionedEmail(
+            user=user,
+            connection=user.connection,
+            value_key=canonical(email["value"]),
+            type_key=canonical(email.get("type", "")),
+        )
+        for email in user.document.get("emails", [])
+        if email.get("value")
+    )
+
+
+def _record_updated(user: ProvisionedUser, before: Document, by: Actor) -> None:
+    """Write the event of attributes that feed neither name nor address."""
+    old, new = changed(before, user.document), changed(user.document, before)
+    record(
+        by=by,
+        action=Action.PROVISIONED_USER_UPDATED,
+        subject=user,
+        environment=user.connection.environment,
+        sentence=Sentence(
+            "{by} changed {what} of {person}.",
+            by=by,
+            what=listed(sorted({*old, *new})),
+            person=Called(user, str(user.end_user)),
+        ),
+        concerns=[user.end_user],
+        before=old,
+        after=new,
+    )
+
+
+def _leave_groups(user: ProvisionedUser, by: Actor) -> None:
+    """End the memberships that this connection's groups gave, and let those groups count as changed."""
+    left = _lock_groups(user)
+    user.memberships.all().delete()
+    for group in left:
+        group.connection = user.connection
+        read_group(group)
+        follow_members(group, [], [user.end_user_id], by)
+        group.version += 1
+        group.save(update_fields=["version", "updated_at"])
+
+
+def _lock_groups(user: ProvisionedUser) -> list[ProvisionedGroup]:
+    """Return the groups that the user is in, locked in one order."""
+    groups = user.connection.groups.select_for_update(of=("self",), no_key=True).filter(memberships__user=user)
+    return list(groups.select_related("group__environment").order_by("pk"))
