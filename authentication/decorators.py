@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from authentication.actions.sign_in import record_attempt
-from authentication.models import EndUserSession, Visit
+from authentication.models import EndUserSession
 from authentication.models.sessions import GREATEST_AGE
 from workspace.console.navigation import page_url
 from workspace.models import Environment
 from workspace.refusals import ActionError
+from workspace.visits import Visit
 
 logger = logging.getLogger(__name__)
 

@@ -49,13 +49,13 @@ pytest_plugins = ["tests.server"]
 @pytest.fixture
 def mails(mailoutbox, django_capture_on_commit_callbacks):
     """The mails that an act sends, also those in the background."""
-    from authentication import mail
+    from workspace.mail import wait_for_background
 
     def act(function):
         mailoutbox.clear()
         with django_capture_on_commit_callbacks(execute=True):
             function()
-        mail._in_the_background.submit(lambda: None).result()
+        wait_for_background()
         return list(mailoutbox)
 
     return act

@@ -3,7 +3,6 @@
 from django.db import IntegrityError
 
 from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity
-from authentication.models.sessions import digest_of
 from authentication.policy import SignInPolicy, domain_key
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import Profile
@@ -11,6 +10,7 @@ from authentication.saml.responses import Claims
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser
+from workspace.tokens import digest_of
 
 Enforcement = EnvironmentProvider.Enforcement
 

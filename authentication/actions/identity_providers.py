@@ -11,7 +11,6 @@ from django.utils.text import get_text_list
 
 from authentication.actions.policies import refuse_lock_out
 from authentication.actions.service_provider import signing_key
-from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import Certificate
 from authentication.saml.metadata import IdpMetadata, SingleLogout
@@ -19,6 +18,7 @@ from workspace.action_names import Action
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.models import Environment
 from workspace.refusals import ActionError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from authentication.actions.sign_in import why_not
-from authentication.models import EnvironmentProvider, Visit
+from authentication.models import EnvironmentProvider
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import Profile
 from workspace import profile as workspace_profile
@@ -16,6 +16,7 @@ from workspace.db.prepared import Prepared
 from workspace.events import Actor, Kind
 from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
 from workspace.refusals import ActionError, ConflictError
+from workspace.visits import Visit
 
 Method = EnvironmentProvider.Method
 # More than anybody is in; each of them is a change of its own, in one transaction.

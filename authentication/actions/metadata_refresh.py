@@ -13,12 +13,12 @@ from authentication.actions.identity_providers import (
     single_logout,
     take_over,
 )
-from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.metadata import IdpMetadata
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.refusals import ActionError
 
 CHANGED_MEANWHILE = "The connection of this provider was changed meanwhile. Refresh the metadata again."

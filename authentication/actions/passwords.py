@@ -10,8 +10,7 @@ from django.db.models import QuerySet
 from authentication.actions.sessions import EndReason, as_actor, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
 from authentication.mail import mail_link
-from authentication.models import EndUserSession, PasswordTicket, Visit
-from authentication.models.sessions import digest_of, new_token
+from authentication.models import EndUserSession, PasswordTicket
 from authentication.policy import ways_to_sign_in
 from authentication.reasons import Reason
 from workspace.action_names import Action
@@ -21,6 +20,8 @@ from workspace.events import Actor, Kind, Sentence, record
 from workspace.models import EndUser, Environment, SignInThrottle, Source, SourceKind
 from workspace.models.throttling import too_many_attempts
 from workspace.refusals import ActionError
+from workspace.tokens import digest_of, new_token
+from workspace.visits import Visit
 
 TicketKind = PasswordTicket.Kind
 LIFETIMES = {TicketKind.INVITATION: timedelta(days=7), TicketKind.RESET: timedelta(hours=1)}

@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from authentication.mail import tell_owners
 from authentication.models import EnvironmentPolicy
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.models import Environment
 from workspace.refusals import ActionError
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from authentication.actions.identity_providers import changed, listed, locked_provider
 from authentication.actions.service_provider import signing_key
-from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider, IdentityProvider
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.refusals import ActionError
 
 LONGEST_ATTRIBUTE = 300

@@ -15,9 +15,7 @@ from authentication.models import (
     AuthnRequest,
     ConsumedAssertion,
     EnvironmentProvider,
-    Visit,
 )
-from authentication.models.sessions import digest_of
 from authentication.reasons import Reason, Refused
 from authentication.saml.errors import Reason as SamlReason
 from authentication.saml.errors import SamlRefused
@@ -25,6 +23,8 @@ from authentication.saml.gate import MAX_BASE64
 from authentication.saml.requests import new_request, post_fields, redirect_url
 from authentication.saml.responses import Claims, ProviderFacts, SpFacts, peek_in_response_to, read_response
 from workspace.models import EndUser
+from workspace.tokens import digest_of
+from workspace.visits import Visit
 
 REQUEST_AGE = timedelta(minutes=10)
 

@@ -12,13 +12,14 @@ from authentication.actions.jit import GroupChanges, Welcomed, sync_groups, welc
 from authentication.actions.saml_requests import read_claims, recorded
 from authentication.actions.sessions import start_session
 from authentication.actions.sign_in import record_attempt
-from authentication.models import AuthnRequest, ConsumedAssertion, EnvironmentProvider, IdentityProvider, Visit
+from authentication.models import AuthnRequest, ConsumedAssertion, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import AttributeNames, Profile, pick_profile
 from authentication.saml.errors import SamlRefused
 from authentication.saml.responses import Claims
 from workspace.models import EndUser, Environment
+from workspace.visits import Visit
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from authentication.mail import tell_owners
 from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.key_pairs import new_key_pair
@@ -15,6 +14,7 @@ from workspace.action_names import Action
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.db.transactions import atomic
 from workspace.events import SYSTEM, Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.models import ChangeEvent, Workspace
 from workspace.refusals import ActionError
 

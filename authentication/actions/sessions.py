@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from authentication.models import EndUserSession, IdentityProvider, Visit
-from authentication.models.sessions import GREATEST_AGE, digest_of, new_token
+from authentication.models import EndUserSession, IdentityProvider
+from authentication.models.sessions import GREATEST_AGE
 from authentication.saml.name_ids import NameId
 from workspace.action_names import Action
 from workspace.crypto import seal
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Kind, Sentence, record
 from workspace.models import EndUser, Environment
+from workspace.tokens import digest_of, new_token
+from workspace.visits import Visit
 from workspace.words import count
 
 EndReason = EndUserSession.EndReason

@@ -8,12 +8,13 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from authentication.actions.sessions import start_session
-from authentication.models import IdentityProvider, SignInAttempt, Visit
+from authentication.models import IdentityProvider, SignInAttempt
 from authentication.policy import Ways, ways_to_sign_in
 from authentication.reasons import Reason
 from workspace.db.keys import new_id
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser, Environment, EnvironmentAccess, SignInThrottle
+from workspace.visits import Visit
 
 Outcome = SignInAttempt.Outcome
 

@@ -17,7 +17,6 @@ from authentication.models import (
     IdentityProvider,
     LogoutRequest,
     SignInAttempt,
-    Visit,
 )
 from authentication.reasons import Refused
 from authentication.saml import bindings, logout
@@ -29,6 +28,7 @@ from workspace.crypto import UnsealError, unseal
 from workspace.events import Actor, Kind
 from workspace.models import Environment
 from workspace.refusals import ActionError
+from workspace.visits import Visit
 
 logger = logging.getLogger(__name__)
 

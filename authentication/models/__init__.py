@@ -9,7 +9,7 @@ from authentication.models.providers import (
 )
 from authentication.models.saml import AuthnRequest, ConsumedAssertion, SamlIdentity
 from authentication.models.service_provider import ServiceProviderKey
-from authentication.models.sessions import EndUserSession, PasswordTicket, SignInAttempt, Visit
+from authentication.models.sessions import EndUserSession, PasswordTicket, SignInAttempt
 
 __all__ = [
     "AuthnRequest",
@@ -25,5 +25,4 @@ __all__ = [
     "ServiceProviderKey",
     "SignInAttempt",
     "SigningCertificate",
-    "Visit",
 ]

@@ -1,15 +1,10 @@
 """Who is signed in where, every attempt to sign in, and the single-use links by which passwords are set."""
 
-import hashlib
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any, Self
 
 from django.db import models
-from django.http import HttpRequest
 from django.utils import timezone
 
 from authentication.models.providers import IdentityProvider
@@ -17,6 +12,7 @@ from workspace.db.keys import canonical, new_id
 from workspace.db.prepared import PreparedInsert
 from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.models.base import Entity
+from workspace.tokens import digest_of
 
 # A working day, and once a day the identity provider is asked again. Losing access does not wait for either.
 IDLE_AGE, GREATEST_AGE = timedelta(hours=8), timedelta(hours=24)
@@ -27,42 +23,6 @@ SEEN_EVERY = timedelta(minutes=5)
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS"}
 _SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
-
-
-def new_token() -> str:
-    """256 random bits, fit for a cookie and for a link."""
-    return secrets.token_urlsafe(32)
-
-
-def digest_of(token: str) -> str:
-    """What is kept of a token: it cannot be turned back, and has no key that could be lost."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What is known of the browser behind a request."""
-
-    address: str | None = None
-    user_agent: str = ""
-    request_id: str = ""
-
-    @classmethod
-    def of(cls, request: HttpRequest) -> "Visit":
-        agent = request.headers.get("User-Agent", "")[:300]
-        return cls(_address(request.META.get("REMOTE_ADDR", "")), agent, getattr(request, "request_id", ""))
-
-    def fields(self) -> dict[str, Any]:
-        """As model fields."""
-        return {"address": self.address, "user_agent": self.user_agent}
-
-
-def _address(text: str) -> str | None:
-    """An IP address without its zone; a server behind a socket file knows none."""
-    try:
-        return str(ip_address(text.partition("%")[0]))
-    except ValueError:
-        return None
 
 
 class _FromBrowser(PreparedInsert):

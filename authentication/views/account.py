@@ -14,7 +14,7 @@ from authentication.actions.passwords import change_password
 from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions
 from authentication.decorators import end_user_required
 from authentication.end_user_forms import ChangePasswordForm
-from authentication.models import EndUserSession, Visit
+from authentication.models import EndUserSession
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import ways_to_sign_in
 from authentication.views.logout import leave
@@ -22,6 +22,7 @@ from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
 from workspace.forms import sent
 from workspace.models import EndUserGroup
+from workspace.visits import Visit
 
 
 @end_user_required

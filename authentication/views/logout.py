@@ -17,13 +17,14 @@ from django.views.decorators.http import require_POST
 from authentication.actions.sessions import EndReason, as_actor, end_session
 from authentication.actions.single_logout import ask_provider, receive
 from authentication.decorators import at_environment, current_session, forget_session
-from authentication.models import EndUserSession, IdentityProvider, Visit
+from authentication.models import EndUserSession, IdentityProvider
 from authentication.reasons import Refused
 from authentication.saml.bindings import Arrived, read_form, read_query
 from authentication.saml.logout import Sent
 from authentication.views.onwards import leading_on, posting
 from workspace.console.navigation import page_url
 from workspace.models import Environment
+from workspace.visits import Visit
 
 _SIGNING_OUT = "end_user/sign_in/signing_out.html"
 # Whatever was wrong, and whoever sent it.

@@ -11,11 +11,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from authentication.actions.passwords import DEAD_LINK, request_password_reset, set_password_by_ticket
 from authentication.decorators import at_environment
 from authentication.end_user_forms import EmailForm, NewPasswordForm
-from authentication.models import Visit
 from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
 from workspace.forms import sent
 from workspace.models import Environment
+from workspace.visits import Visit
 
 
 @at_environment

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from authentication.actions.saml_requests import begin
 from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse
-from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider, Visit
+from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider
 from authentication.reasons import Refused, help_of, words_of
 from authentication.saml.attributes import Profile
 from authentication.saml.responses import Claims
@@ -24,6 +24,7 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.models import Environment
+from workspace.visits import Visit
 
 Method = EnvironmentProvider.Method
 

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from authentication.actions.sign_in import sign_in_with_password
 from authentication.decorators import at_environment, current_session, keep_session
 from authentication.end_user_forms import EmailForm, PasswordSignInForm
-from authentication.models import EndUserSession, IdentityProvider, Visit
+from authentication.models import EndUserSession, IdentityProvider
 from authentication.policy import SignInPolicy, Ways
 from authentication.views.onwards import leading_on
 from workspace.console.navigation import page_url
@@ -21,6 +21,7 @@ from workspace.console.responses import with_wait
 from workspace.forms import sent
 from workspace.models import Environment
 from workspace.models.throttling import too_many_attempts
+from workspace.visits import Visit
 
 REFUSAL = (
     "You could not be signed in. Check your email address and password, and try again. "

@@ -17,14 +17,15 @@ from djangosaml2.views import AssertionConsumerServiceView
 from authentication.actions.saml_requests import REQUEST_AGE, Departure, begin, store_response
 from authentication.actions.saml_sign_in import finish
 from authentication.decorators import at_environment, keep_session
-from authentication.models import AuthnRequest, EnvironmentProvider, Visit
-from authentication.models.sessions import new_token
+from authentication.models import AuthnRequest, EnvironmentProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.views.onwards import posting
 from authentication.views.sign_in import target
 from workspace.console.navigation import page_url
 from workspace.models import Environment
+from workspace.tokens import new_token
+from workspace.visits import Visit
 
 # What somebody is told whose sign-in was refused; only who proved to be known to the IdP learns a little more.
 NEUTRAL = "You could not be signed in. Begin again; if it goes on, give your administrator the reference {reference}."

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from django.db.models import Model
 
-from authentication.mail import tell_owners
 from provisioning.actions.effects.people import profile_of
 from provisioning.actions.grants import make_own_access_exact
 from provisioning.actions.locks import lock_exclusive
@@ -16,6 +15,7 @@ from workspace.actions.exact import SetChange
 from workspace.actions.profiles import ProfileChanges, update_profiles
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.models import ChangeEvent
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, models
 from django.utils import timezone
 
-from authentication.mail import tell_owners
 from authentication.models import EnvironmentProvider
 from provisioning.actions.connection_settings import about_connection, set_strict
 from provisioning.actions.tokens import issue_token
@@ -16,6 +15,7 @@ from workspace.actions import sources
 from workspace.actions.end_users import changed
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.models import EndUserGroup
 from workspace.refusals import ActionError
 from workspace.words import count

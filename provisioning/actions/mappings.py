@@ -1,6 +1,5 @@
 """Changes of mappings: what each grants and ends is in the same transaction, and comes back for the page."""
 
-from authentication.mail import tell_owners
 from provisioning.actions.effects.groups import fill_own_group, give_own_group, take_own_group
 from provisioning.actions.grants import make_exact
 from provisioning.actions.locks import lock_exclusive
@@ -10,6 +9,7 @@ from workspace.actions.exact import SetChange
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic, save_unique
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.models import EndUserGroup, Environment
 from workspace.names import clean_name
 from workspace.refusals import ActionError, ConflictError

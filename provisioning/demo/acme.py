@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from authentication.actions.identity_providers import create_provider, disable_provider
 from authentication.actions.sign_in import sign_in_with_password
-from authentication.models import EnvironmentProvider, IdentityProvider, Visit
+from authentication.models import EnvironmentProvider, IdentityProvider
 from provisioning.actions.connections import choose_method
 from provisioning.demo import people
 from provisioning.demo.conversation import Conversation, make_mistakes
@@ -19,6 +19,7 @@ from workspace.actions.groups import create_group
 from workspace.actions.members import change_members
 from workspace.events import SYSTEM
 from workspace.models import EndUser, Environment, Workspace
+from workspace.visits import Visit
 
 BY_HAND_COUNT = 12
 # The last people added by hand are pushed by Okta too, which then links them.

@@ -6,8 +6,6 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_ipv46_address
 from django.http import HttpRequest, HttpResponse
 
 from provisioning import tokens
@@ -15,6 +13,7 @@ from provisioning.models import ProvisioningConnection
 from provisioning.payload import errors
 from provisioning.scim import rate, responses
 from workspace.events import Actor, Kind
+from workspace.visits import client_address
 
 View = Callable[..., HttpResponse]
 
@@ -53,16 +52,6 @@ def bearer(view: View) -> View:
     return check
 
 
-def address(request: HttpRequest) -> str | None:
-    """Where the request comes from, if that is an address."""
-    given = request.META.get("REMOTE_ADDR", "")
-    try:
-        validate_ipv46_address(given)
-    except ValidationError:
-        return None
-    return given
-
-
 def _authenticate(request: CallRequest, connection_id: UUID) -> None:
     scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not clear.strip():
@@ -76,7 +65,7 @@ def _authenticate(request: CallRequest, connection_id: UUID) -> None:
     connection = token.connection
     by = Actor(Kind.CONNECTION, str(connection.pk), connection.name, request.request_id)
     request.scim = Call(connection, by, token.pk)
-    tokens.mark_used(token, address(request))
+    tokens.mark_used(token, client_address(request))
     if not connection.is_enabled:
         raise errors.ScimError(
             403, "SCIM provisioning is off for this connection. Save the method SCIM in the console."

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimRequest
 from provisioning.payload.masking import masked_query, masked_request, masked_text
-from provisioning.scim.auth import Call, CallRequest, address
+from provisioning.scim.auth import Call, CallRequest
 from workspace.db.keys import first_id_at
+from workspace.visits import client_address
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def _write(
         path=masked_text(request.path)[:2000],
         status=response.status_code,
         duration_ms=round(duration_ms, 1),
-        address=address(request),
+        address=client_address(request),
         error=_error(response),
         **more,
     )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from authentication.actions.sign_in import record_attempt
 from authentication.end_user_forms import AttemptFilter
-from authentication.models import EndUserSession, SignInAttempt, Visit
+from authentication.models import EndUserSession, SignInAttempt
 from authentication.reasons import Reason, help_of, words_of
 from authentication.saml.errors import Reason as SamlReason
 from tests import factories
@@ -30,6 +30,7 @@ from workspace.actions.end_users import deactivate_end_user
 from workspace.db.paging import PAGE
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent
+from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
 ADA = "ada.winter@acme.example"

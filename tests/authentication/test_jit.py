@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from authentication.actions import jit
-from authentication.models import ConsumedAssertion, EndUserSession, EnvironmentProvider, SignInAttempt, Visit
+from authentication.models import ConsumedAssertion, EndUserSession, EnvironmentProvider, SignInAttempt
 from authentication.saml.attributes import Profile
 from tests import factories
 from tests.authentication.end_users import OKTA, OKTA_ACTOR, environments, person
@@ -18,6 +18,7 @@ from workspace.actions.groups import create_group
 from workspace.actions.members import change_members
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, GroupMembership
+from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
 Method = EnvironmentProvider.Method

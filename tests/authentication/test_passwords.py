@@ -17,7 +17,7 @@ from authentication.actions.passwords import (
     set_password_by_ticket,
 )
 from authentication.actions.policies import switch_password
-from authentication.models import EndUserSession, PasswordTicket, Visit
+from authentication.models import EndUserSession, PasswordTicket
 from tests import factories
 from tests.authentication.end_users import (
     OKTA,
@@ -39,6 +39,7 @@ from workspace.models import ChangeEvent, EndUser
 from workspace.models.throttling import FREE_ATTEMPTS
 from workspace.profile import Profile
 from workspace.refusals import ActionError
+from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
 NEW = "quite another passphrase"

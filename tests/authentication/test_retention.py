@@ -19,12 +19,12 @@ from authentication.models import (
     EndUserSession,
     PasswordTicket,
     SignInAttempt,
-    Visit,
 )
 from authentication.models.saml import ExpiringQuerySet
 from tests.authentication.end_users import environments, person
 from tests.authentication.ways import Way, way
 from workspace.models import ChangeEvent, EndUser, Environment
+from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)

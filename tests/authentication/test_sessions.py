@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions, start_session
 from authentication.decorators import cookie_name, current_session
-from authentication.models import EndUserSession, Visit
+from authentication.models import EndUserSession
 from authentication.models.sessions import GREATEST_AGE, IDLE_AGE, SEEN_EVERY
 from authentication.saml.name_ids import NameId
 from tests.authentication.end_users import (
@@ -32,6 +32,7 @@ from workspace.crypto import unseal
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent
 from workspace.profile import Profile
+from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
 

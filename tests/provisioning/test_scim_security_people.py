@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from authentication.actions.passwords import request_password_reset
-from authentication.models import EndUserSession, Visit
+from authentication.models import EndUserSession
 from tests import factories
 from tests.authentication.end_users import environments, is_signed_in, provider, signed_in
 from tests.factories import PASSWORD
@@ -14,6 +14,7 @@ from tests.scim import USER, Scim, okta_user
 from workspace.actions.end_users import set_password
 from workspace.events import SYSTEM
 from workspace.models import Administrator, Environment, User
+from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,86 @@
+"""Mail to people: sent so that the sender learns of a failure, or in the background; and what owners are told."""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from workspace.models import Administrator, ChangeEvent, Workspace
+from workspace.refusals import ActionError
+
+logger = logging.getLogger(__name__)
+
+# A mail names this many entries of a list and counts the others.
+NAMED = 20
+
+# Sends mail in the background, so response time reveals nothing. The thread starts with the first mail.
+_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+
+
+def send(message: EmailMessage) -> None:
+    """Send a mail now. Raises ActionError if the mail server does not take it."""
+    try:
+        message.send()
+    except OSError as error:
+        logger.warning("mail was not sent: %s", type(error).__name__)
+        raise ActionError(
+            "mail_failed",
+            "The mail could not be sent. "
+            "Ask the operator whether the mail server in EMAIL_URL answers, then try again.",
+        ) from error
+
+
+def send_in_background(message: EmailMessage) -> None:
+    """Send a mail without waiting for it. A failure is only logged."""
+    _background.submit(_send_logged, message)
+
+
+def tell_owners(event: ChangeEvent, workspace: Workspace) -> None:
+    """Mail an important change to all owners once it is committed (security.md S15). A failure is only logged.
+
+    Changes by the system itself, such as building the demo, are not mailed.
+    """
+    owners = workspace.administrators.filter(role=Administrator.Role.OWNER, user__is_active=True)
+    addresses = list(owners.values_list("user__email", flat=True))
+    if event.actor_kind == ChangeEvent.ActorKind.SYSTEM or not addresses:
+        return
+    context = {"event": event, "workspace": workspace, "changes": _changes(event)}
+    message = EmailMessage(
+        subject=f"Sign-in to {workspace} was changed",
+        body=render_to_string("emails/owners.txt", context),
+        to=addresses,
+    )
+    transaction.on_commit(partial(send_in_background, message))
+
+
+def wait_for_background() -> None:
+    """Wait until everything that was to be sent in the background is sent."""
+    _background.submit(lambda: None).result()
+
+
+def _send_logged(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except OSError as error:
+        logger.warning("mail was not sent: %s", type(error).__name__)
+
+
+def _changes(event: ChangeEvent) -> list[tuple[str, str, str]]:
+    """Return what an event changed in words: name, before, after. Whole rows, kept as dicts, are left out."""
+    return [
+        (key.replace("_", " "), _words(event.before.get(key)), _words(event.after.get(key)))
+        for key in dict.fromkeys([*event.before, *event.after])
+        if not isinstance(event.before.get(key) or event.after.get(key), dict)
+    ]
+
+
+def _words(value: object) -> str:
+    """Return a value of an event in words. A list is of names, or of lists that begin with an id and a name."""
+    if isinstance(value, list):
+        names = [str(each[1] if isinstance(each, list) else each) for each in value]
+        more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
+        return ", ".join(names[:NAMED] + more) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")

@@ -1,0 +1,40 @@
+"""Where a request came from."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TypedDict
+
+from django.http import HttpRequest
+
+
+class VisitFields(TypedDict):
+    """A visit as model fields."""
+
+    address: str | None
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is known of the browser behind a request."""
+
+    address: str | None = None
+    user_agent: str = ""
+    request_id: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Visit":
+        agent = request.headers.get("User-Agent", "")[:300]
+        return cls(client_address(request), agent, getattr(request, "request_id", ""))
+
+    def fields(self) -> VisitFields:
+        """Return it as model fields."""
+        return {"address": self.address, "user_agent": self.user_agent}
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the IP address of the client without its zone; None behind a socket file, where no address is known."""
+    try:
+        return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
+    except ValueError:
+        return None
