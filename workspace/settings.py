@@ -196,7 +196,6 @@ SCIM_SERVICE_PROVIDER = {
             "primary": True,
         }
     ],
-    "AUTH_CHECK_MIDDLEWARE": "provisioning.scim.auth.bearer",
     "USER_ADAPTER": "provisioning.scim.adapters.UserAdapter",
     "USER_MODEL_GETTER": "provisioning.scim.adapters.user_model",
     "GROUP_ADAPTER": "provisioning.scim.adapters.GroupAdapter",

@@ -25,6 +25,10 @@ def unauthorized(detail: str) -> ScimError:
     return ScimError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="scim"'})
 
 
+def disabled() -> ScimError:
+    return ScimError(403, "SCIM provisioning is off for this connection. Save the method SCIM in the console.")
+
+
 def not_found() -> ScimError:
     """The same bytes for an unknown id and for one of another tenant."""
     return ScimError(404, "There is no such resource in this connection.")

@@ -2,42 +2,41 @@
 
 import json
 import logging
-from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpResponse, QueryDict
 from django_scim import views as scim_views
+from scim2_models import BulkRequest, BulkResponse
 
 from provisioning.payload import bulk_jobs, errors
 from provisioning.payload.bulk_jobs import Operation
 from provisioning.payload.dialects.schemas import check_schemas
 from provisioning.payload.resources import Document
 from provisioning.scim import responses
-from provisioning.scim.adapters import tolerance
 from provisioning.scim.auth import CallRequest
+from provisioning.scim.base import ScimView
 from provisioning.scim.rate import limiter
-from provisioning.scim.views import GroupsView, Outcomes, UsersView, read_body
+from provisioning.scim.views import GroupsView, ResourceView, UsersView, read_body
 
 logger = logging.getLogger(__name__)
 
-_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
-_VIEWS: dict[str, type[Outcomes]] = {"Users": UsersView, "Groups": GroupsView}
+_REQUEST, _RESPONSE = str(BulkRequest.__schema__), str(BulkResponse.__schema__)
+_VIEWS: dict[str, type[ResourceView]] = {"Users": UsersView, "Groups": GroupsView}
 
 
-class BulkView(scim_views.SCIMView, Outcomes):
+class BulkView(ScimView, scim_views.SCIMView):
     """/Bulk"""
 
     # Each operation is a transaction of its own.
-    changing_methods: frozenset[str] = frozenset()
+    changing_methods = frozenset()
 
     def post(self, request: CallRequest) -> HttpResponse:
         body = read_body(request)
-        check_schemas(body, [_REQUEST], tolerance(request.scim))
-        found = bulk_jobs.operations(body, tolerance(request.scim))
-        limiter.charge(request.scim.token, len(found))
+        check_schemas(body, [_REQUEST], request.scim.tolerance)
+        found = bulk_jobs.operations(body, request.scim.tolerance)
+        limiter.charge(request.scim.token.pk, len(found))
         results = _Job(request, found, bulk_jobs.fail_on_errors(body)).run()
-        return responses.resource({"schemas": [_RESPONSE], "Operations": results})
+        return responses.document({"schemas": [_RESPONSE], "Operations": results})
 
 
 class _Job:
@@ -75,10 +74,8 @@ class _Job:
     def _single(self, operation: Operation) -> HttpResponse:
         kind, pk = operation.target
         view, request = _VIEWS[kind](), self._request(operation)
-        found: dict[str, Any] = {"uuid": pk} if pk else {}
-        view.setup(request, **found)
-        # Behind the authentication, which the whole request has passed.
-        return Outcomes.dispatch(view, request, **found)  # type: ignore[return-value]
+        view.setup(request)
+        return view.answer(request, pk)
 
     def _request(self, operation: Operation) -> CallRequest:
         request = CallRequest()

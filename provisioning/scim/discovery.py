@@ -1,7 +1,6 @@
 """What this server offers, as clients read it: taken from the very models that read and check bodies."""
 
 from functools import cache
-from typing import Any
 
 import scim2_models as scim
 from django.http import HttpResponse
@@ -11,17 +10,16 @@ from scim2_models import Context
 
 from provisioning.payload import body, errors, queries
 from provisioning.payload.bulk_jobs import MAX_OPERATIONS
-from provisioning.payload.resources import Access, EnterpriseUser, Group, User
+from provisioning.payload.resources import Access, Document, EnterpriseUser, Group, User
 from provisioning.scim import responses
 from provisioning.scim.auth import CallRequest
-from provisioning.scim.views import Outcomes
+from provisioning.scim.base import ScimView
 from provisioning.search import cursors
 
-_LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
-Document = dict[str, Any]
+_LIST = str(scim.ListResponse.__schema__)
 
 
-class Discovery(Outcomes):
+class Discovery(ScimView):
     """A fixed list of documents, each also by its id."""
 
     kind: str
@@ -37,8 +35,8 @@ class Discovery(Outcomes):
         if uuid is not None:
             if not found:
                 raise errors.not_found()
-            return responses.resource(found[0])
-        return responses.resource(
+            return responses.document(found[0])
+        return responses.document(
             {
                 "schemas": [_LIST],
                 "totalResults": len(found),
@@ -53,33 +51,31 @@ class Discovery(Outcomes):
         return document | {"meta": {"resourceType": self.kind, "location": location}}
 
 
-class ResourceTypesView(views.ResourceTypesView, Discovery):
+class ResourceTypesView(Discovery, views.ResourceTypesView):
     """/ResourceTypes"""
 
     kind = "ResourceType"
-    get = Discovery.get
 
     def documents(self) -> list[Document]:
         return _resource_types()
 
 
-class SchemasView(views.SchemasView, Discovery):
+class SchemasView(Discovery, views.SchemasView):
     """/Schemas"""
 
     kind = "Schema"
-    get = Discovery.get
 
     def documents(self) -> list[Document]:
         return _schemas()
 
 
-class ServiceProviderConfigView(views.ServiceProviderConfigView, Outcomes):
+class ServiceProviderConfigView(ScimView, views.ServiceProviderConfigView):
     """/ServiceProviderConfig"""
 
     def get(self, request: CallRequest) -> HttpResponse:
         location = f"{request.scim.connection.base_url}/ServiceProviderConfig"
         meta = {"resourceType": "ServiceProviderConfig", "location": location}
-        return responses.resource(_service_provider_config() | {"meta": meta})
+        return responses.document(_service_provider_config() | {"meta": meta})
 
 
 @cache

@@ -1,9 +1,8 @@
-"""HTTP responses of SCIM, and what a failure becomes (RFC 7644 section 3.12)."""
+"""HTTP responses of SCIM, and the SCIM error that each failure becomes (RFC 7644 section 3.12)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
@@ -15,21 +14,29 @@ from workspace.refusals import ActionError, ConflictError
 CONTENT_TYPE = "application/scim+json"
 
 
-def resource(document: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
-    return HttpResponse(json.dumps(document), content_type=CONTENT_TYPE, status=status, headers=headers)
+def document(content: Mapping[str, object], status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A response with a SCIM document."""
+    return HttpResponse(json.dumps(content), content_type=CONTENT_TYPE, status=status, headers=headers)
 
 
 def empty(headers: dict[str, str] | None = None) -> HttpResponse:
+    """A response without a body."""
     return HttpResponse(status=204, content_type=CONTENT_TYPE, headers=headers)
 
 
 def error(failure: errors.ScimError) -> HttpResponse:
-    return resource(failure.to_dict(), failure.status, failure.headers)
+    """A response with the RFC's error document."""
+    return document(failure.to_dict(), failure.status, failure.headers)
+
+
+def failed(request_id: str, status: int = 500) -> HttpResponse:
+    """The response to a request at which the program failed."""
+    return error(errors.ScimError(status, f"The request failed. Tell us its id: {request_id}."))
 
 
 @contextmanager
 def scim_errors() -> Iterator[None]:
-    """Turns what the layers below refuse, or cannot do now, into SCIM errors."""
+    """Raise ScimError for what actions refuse, and for what the database and Django refuse."""
     try:
         yield
     except ConflictError as refusal:

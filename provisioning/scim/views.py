@@ -1,175 +1,143 @@
-"""The endpoints: django-scim2's views, with our own reading, paging, concurrency control and answers."""
+"""The endpoints: django-scim2's views with our own base, paging, concurrency control and answers."""
 
-from contextlib import nullcontext
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.views.generic import View
+from django.utils.http import parse_etags
 from django_scim import views
 
+from provisioning.actions.locks import lock_shared
 from provisioning.payload import body as bodies
 from provisioning.payload import errors, queries
 from provisioning.payload.resources import Document
-from provisioning.scim import listing, responses
-from provisioning.scim.adapters import ADAPTERS, Adapter, tolerance
+from provisioning.scim import lists, rendering, responses
+from provisioning.scim.adapters import Adapter
 from provisioning.scim.auth import CallRequest
-from workspace.db.transactions import whole
+from provisioning.scim.base import ScimView
+from provisioning.search.kinds import GROUPS, USERS, AnyKind
 
 
-class Outcomes(View):
-    """Stands behind django-scim2's dispatch: a change is one transaction, a failure a SCIM error."""
+class NotOffered(ScimView, views.SCIMView):
+    """Parts of the protocol that this server does not offer."""
 
-    changing_methods = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-
-    def dispatch(self, request: CallRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        changes = request.method in self.changing_methods
-        try:
-            with responses.scim_errors(), whole() if changes else nullcontext():
-                _check_path(request)
-                return super().dispatch(request, *args, **kwargs)
-        except errors.ScimError as failure:
-            return responses.error(failure)
-
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]
-        return responses.error(errors.not_allowed(allowed))
-
-
-class NotOffered(views.SCIMView, Outcomes):
-    """Parts of the protocol that this server leaves out."""
-
-    implemented = False
-
-    def status_501(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answer(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         return responses.error(errors.ScimError(501, "This server does not offer this; see /ServiceProviderConfig."))
 
 
-class Unknown(views.SCIMView, Outcomes):
+class Unknown(ScimView, views.SCIMView):
     """Any other path, whatever the method."""
 
     http_method_names: list[str] = []
 
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def http_method_not_allowed(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         return responses.error(errors.not_found())
 
 
-class Resources:
-    """Users or Groups."""
+class ResourceView(ScimView):
+    """Users or Groups, whose adapter django-scim2 reads from its settings."""
 
+    request: CallRequest
     scim_adapter: type[Adapter]
-    request: Any
-    kwargs: dict[str, Any]
 
-    def get_object(self, *, to_change: bool = False) -> Any:
-        """The connection's own resource of that id; any other is not found."""
-        try:
-            pk = UUID(self.kwargs["uuid"])
-        except ValueError:
-            raise errors.not_found() from None
-        found = self.scim_adapter.find(self.request, pk, to_change=to_change)
-        if found is None or str(pk) != self.kwargs["uuid"].lower():
-            raise errors.not_found()
-        return found
-
-    def get_many(self, request: CallRequest) -> HttpResponse:
-        return listing.answer([self.scim_adapter], request, request.GET.dict())
-
-    def get_single(self, request: CallRequest) -> HttpResponse:
-        resource = self.scim_adapter(self.get_object(), request)
-        if _matches(request.headers.get("If-None-Match"), resource.version):
-            return HttpResponse(status=304, headers={"ETag": resource.version})
-        return self._answer(resource)
+    def get(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        if uuid is None:
+            return lists.answer([self.scim_adapter.kind], request, request.GET.dict())
+        adapter = self._existing(uuid)
+        if _names_version(request.headers.get("If-None-Match"), adapter.version):
+            return HttpResponse(status=304, headers={"ETag": adapter.version})
+        return self._shown(adapter)
 
     def post(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is not None:
             raise errors.not_allowed(["GET", "PUT", "PATCH", "DELETE"])
-        resource = self.scim_adapter(None, request)
-        resource.create(read_body(request))
-        return self._answer(resource, 201)
+        adapter = self.scim_adapter(None, request)
+        adapter.create(read_body(request))
+        return self._shown(adapter, 201)
 
     def put(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
-        resource = self._changing(uuid)
-        resource.replace(read_body(request))
-        return self._answer(resource)
+        adapter = self._to_change(uuid)
+        adapter.replace(read_body(request))
+        return self._shown(adapter)
 
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
-        resource = self._changing(uuid)
-        resource.patch(read_body(request))
-        if resource.resource_type == "Group" and "attributes" not in request.GET:
-            return responses.empty({"ETag": resource.version})
-        return self._answer(resource)
+        adapter = self._to_change(uuid)
+        adapter.patch(read_body(request))
+        if adapter.kind is GROUPS and "attributes" not in request.GET:
+            return responses.empty({"ETag": adapter.version})
+        return self._shown(adapter)
 
     def delete(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
-        self._changing(uuid).delete()
+        self._to_change(uuid).delete()
         return responses.empty()
 
-    def _changing(self, uuid: str | None) -> Adapter:
+    def _to_change(self, uuid: str | None) -> Adapter:
         """The resource, locked, if it is still the version that the client means."""
         if uuid is None:
             raise errors.not_allowed(["GET", "POST"])
-        resource = self.scim_adapter(self.get_object(to_change=True), self.request)
+        adapter = self._existing(uuid, to_change=True)
         wanted = self.request.headers.get("If-Match")
-        if wanted is not None and not _matches(wanted, resource.version):
+        if wanted is not None and not _names_version(wanted, adapter.version):
             raise errors.ScimError(412, "The resource has changed since. Read it again, then repeat the change.")
-        return resource
+        return adapter
 
-    def _answer(self, resource: Adapter, status: int = 200) -> HttpResponse:
-        selection = queries.selection(self.request.GET.dict(), resource.model)
-        document = self.scim_adapter.rendered([resource.obj], self.request, selection)[0]
-        return responses.resource(document, status, {"Location": resource.location, "ETag": resource.version})
+    def _existing(self, uuid: str, *, to_change: bool = False) -> Adapter:
+        """The connection's own resource of that id. Any other id is not found."""
+        try:
+            pk = UUID(uuid)
+        except ValueError:
+            raise errors.not_found() from None
+        connection = self.request.scim.connection
+        if to_change:
+            lock_shared(connection)
+        row = self.scim_adapter.kind.find(connection, pk, to_change=to_change)
+        if row is None or str(pk) != uuid.lower():
+            raise errors.not_found()
+        return self.scim_adapter(row, self.request)
+
+    def _shown(self, adapter: Adapter, status: int = 200) -> HttpResponse:
+        kind, connection = adapter.kind, self.request.scim.connection
+        selection = queries.selection(self.request.GET.dict(), kind.schema)
+        document = rendering.documents(kind, [adapter.obj], connection, selection)[0]
+        return responses.document(document, status, {"Location": adapter.location, "ETag": adapter.version})
 
 
-class Searching:
-    """A search by POST; it changes nothing."""
-
-    scim_adapter: type[Adapter]
-    changing_methods: frozenset[str] = frozenset()
-
-    def post(self, request: CallRequest) -> HttpResponse:
-        return listing.answer([self.scim_adapter], request, read_body(request))
-
-
-class UsersView(Resources, views.UsersView, Outcomes):
+class UsersView(ResourceView, views.UsersView):
     """/Users"""
 
 
-class GroupsView(Resources, views.GroupsView, Outcomes):
+class GroupsView(ResourceView, views.GroupsView):
     """/Groups"""
 
 
-class UserSearchView(Searching, views.UserSearchView, Outcomes):
-    """/Users/.search"""
+class SearchView(ScimView, views.SearchView):
+    """/.search: users, then groups. A search by POST changes nothing."""
 
-
-class GroupSearchView(Searching, views.GroupSearchView, Outcomes):
-    """/Groups/.search"""
-
-
-class SearchView(views.SearchView, Outcomes):
-    """/.search: users, then groups."""
-
-    changing_methods: frozenset[str] = frozenset()
+    changing_methods = frozenset()
+    kinds: tuple[AnyKind, ...] = (USERS, GROUPS)
 
     def post(self, request: CallRequest) -> HttpResponse:
-        return listing.answer(ADAPTERS, request, read_body(request))
+        return lists.answer(self.kinds, request, read_body(request))
 
 
-def _check_path(request: CallRequest) -> None:
-    if request.path.endswith("/"):
-        tolerance(request.scim).note("a slash at the end of the path", "invalidPath")
+class UserSearchView(SearchView):
+    """/Users/.search"""
+
+    kinds = (USERS,)
+
+
+class GroupSearchView(SearchView):
+    """/Groups/.search"""
+
+    kinds = (GROUPS,)
 
 
 def read_body(request: HttpRequest) -> Document:
-    """The JSON object that was sent."""
+    """Return the JSON object that was sent."""
     bodies.check_headers(request.headers.get("Content-Type", ""), request.headers.get("Content-Encoding", ""))
     return bodies.parse(request.body)
 
 
-def _matches(tags: str | None, version: str) -> bool:
-    """Whether a list of entity tags names this version; ours are weak, so W/ says nothing."""
-    if tags is None:
-        return False
-    wanted = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
-    return "*" in wanted or version.removeprefix("W/") in wanted
+def _names_version(header: str | None, version: str) -> bool:
+    """Say whether a list of entity tags names this version. Ours are weak, so that W/ tells nothing."""
+    tags = {tag.removeprefix("W/") for tag in parse_etags(header or "")}
+    return "*" in tags or version.removeprefix("W/") in tags

@@ -28,25 +28,27 @@ from scim2_models.path import (
 from provisioning.payload import errors, limits, resources
 from provisioning.payload.attributes import find
 from provisioning.payload.tolerance import Tolerance
-from provisioning.search.stored.lists import Many
-from provisioning.search.stored.places import stored
-from provisioning.search.stored.values import EVERYTHING, Op, Stored
+from provisioning.search.stored.lists import MultiValued
+from provisioning.search.stored.places import find_place
+from provisioning.search.stored.values import EVERYTHING, Op, SingleValued
 
 
-def compile_filter(text: str, *, resource: Literal["User", "Group"], tolerance: Tolerance | None = None) -> Q:
+def compile_filter(text: str, *, kind: Literal["User", "Group"], tolerance: Tolerance | None = None) -> Q:
     """The condition a filter means. Raises ScimError 400 invalidFilter."""
     limits.check_filter(text)
-    return _Resource(resource, tolerance or Tolerance()).visit(_parse(text))
+    return _Resource(kind, tolerance or Tolerance()).visit(_parse(text))
 
 
-def find_attribute(path: str, *, resource: Literal["User", "Group"], tolerance: Tolerance) -> Stored | Many | None:
+def find_attribute(
+    path: str, *, kind: Literal["User", "Group"], tolerance: Tolerance
+) -> SingleValued | MultiValued | None:
     """Where the attribute of that path is; None where there is none to filter or sort by."""
-    model: type[BaseModel] = resources.User if resource == "User" else resources.Group
+    model: type[BaseModel] = resources.User if kind == "User" else resources.Group
     steps = find(model, path)
     if not steps and (steps := find(model, f"{resources.ENTERPRISE}:{path}")):
         # Entra asks for the manager without the URN of its extension.
         tolerance.note(f"{path[:100]} named without the URN of its schema", "invalidFilter")
-    return stored(resource, steps) if steps else None
+    return find_place(kind, steps) if steps else None
 
 
 def _parse(text: str) -> FilterNode:
@@ -62,7 +64,7 @@ class _Compiler(FilterVisitor[Q], ABC):
     tolerance: Tolerance
 
     @abstractmethod
-    def find(self, path: AttrPath) -> Stored | Many:
+    def find(self, path: AttrPath) -> SingleValued | MultiValued:
         """What a path means in this scope. Raises invalidFilter when it means nothing."""
 
     def visit_logical_expr(self, node: LogicalExpr) -> Q:
@@ -73,36 +75,36 @@ class _Compiler(FilterVisitor[Q], ABC):
 
     def visit_present(self, node: Present) -> Q:
         found = self.find(node.attr_path)
-        if isinstance(found, Many):
-            return self._select(found, Present(AttrPath(found.part))) if found.part else found.is_filled()
+        if isinstance(found, MultiValued):
+            return self._select(found, Present(AttrPath(found.part))) if found.part else found.is_present()
         return found.is_present()
 
     def visit_comparison(self, node: Comparison) -> Q:
         if node.op == Op.ne:
             return ~self.visit(replace(node, op=Op.eq))
         found = self.find(node.attr_path)
-        if isinstance(found, Many):
+        if isinstance(found, MultiValued):
             return self._compare_any(found, node.op, node.value)
         if deviation := found.deviation(node.value):
             self.tolerance.note(deviation, "invalidFilter")
-        return found.compare(node.op, node.value)
+        return found.condition(node.op, node.value)
 
     def visit_value_path(self, node: ValuePath) -> Q:
         found = self.find(node.attr_path)
-        if not isinstance(found, Many):
+        if not isinstance(found, MultiValued):
             raise errors.invalid_filter(f"{found.name} has one value, so [ ] cannot select from it.")
         return self._select(found, node.val_filter)
 
-    def _compare_any(self, many: Many, op: Op, value: Any) -> Q:
+    def _compare_any(self, many: MultiValued, op: Op, value: Any) -> Q:
         """Some element compares so; without a sub-attribute it is `value` (RFC 7644 section 3.4.2.2)."""
         found = self._select(many, Comparison(AttrPath(many.part or "value"), op, value))
-        return found | ~many.any(EVERYTHING) if op == Op.eq and value is None else found
+        return found | ~many.any_element(EVERYTHING) if op == Op.eq and value is None else found
 
-    def _select(self, many: Many, node: FilterNode) -> Q:
+    def _select(self, many: MultiValued, node: FilterNode) -> Q:
         """Some element meets the filter."""
-        found = many.any(_Element(many, self.tolerance).visit(node))
+        found = many.any_element(_Element(many, self.tolerance).visit(node))
         required = _required_value(node)
-        return many.with_value(*required) & found if required else found
+        return many.index_condition(*required) & found if required else found
 
 
 def _required_value(node: FilterNode) -> tuple[Op, str] | None:
@@ -118,24 +120,24 @@ def _required_value(node: FilterNode) -> tuple[Op, str] | None:
 class _Resource(_Compiler):
     """The scope of the whole resource."""
 
-    def __init__(self, resource: Literal["User", "Group"], tolerance: Tolerance) -> None:
-        self.resource, self.tolerance = resource, tolerance
+    def __init__(self, kind: Literal["User", "Group"], tolerance: Tolerance) -> None:
+        self.kind, self.tolerance = kind, tolerance
 
-    def find(self, path: AttrPath) -> Stored | Many:
-        found = find_attribute(str(path), resource=self.resource, tolerance=self.tolerance)
+    def find(self, path: AttrPath) -> SingleValued | MultiValued:
+        found = find_attribute(str(path), kind=self.kind, tolerance=self.tolerance)
         if not found:
-            raise errors.invalid_filter(f"{path} is not an attribute to filter a {self.resource} by.")
+            raise errors.invalid_filter(f"{path} is not an attribute to filter a {self.kind} by.")
         return found
 
 
 class _Element(_Compiler):
     """The scope between the brackets: one element of a multi-valued attribute."""
 
-    def __init__(self, many: Many, tolerance: Tolerance) -> None:
+    def __init__(self, many: MultiValued, tolerance: Tolerance) -> None:
         self.many, self.tolerance = many, tolerance
 
-    def find(self, path: AttrPath) -> Stored:
-        found = None if path.uri or path.sub_attr else self.many.element(path.attr)
+    def find(self, path: AttrPath) -> SingleValued:
+        found = None if path.uri or path.sub_attr else self.many.sub_attribute(path.attr)
         if not found:
             raise errors.invalid_filter(f"{path} is not an attribute to filter {self.many.name} by.")
         return found

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from django.db.models import F, Q, QuerySet
 
-from provisioning.models import ProvisionedUser
 from provisioning.payload.resources import ACCESS, Document
 from provisioning.payload.selection import Selection
 from provisioning.search.json_lookups import UuidOf, UuidText
+from provisioning.search.kinds import AnyRow
 from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
 
 _URN = ACCESS.lower()
@@ -33,7 +33,7 @@ def memberships(whose: Q) -> QuerySet[GroupMembership]:
     return GroupMembership.objects.filter(whose & pushed, source_kind=SourceKind.SCIM).order_by("group_id")
 
 
-def shown(rows: Sequence[ProvisionedUser], selection: Selection) -> dict[str, Document]:
+def shown(rows: Sequence[AnyRow], selection: Selection) -> dict[str, Document]:
     """The access extension of these rows, by their ids: what is asked for of it, by one query each for all."""
     whose = Q(end_user__provisioned__in=[row.pk for row in rows])
     found: dict[str, dict[str, list[Document]]] = defaultdict(lambda: defaultdict(list))

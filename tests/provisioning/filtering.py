@@ -77,13 +77,13 @@ def add_group(connection: ProvisioningConnection, name: str, *members: Provision
 
 def found(connection: ProvisioningConnection, text: str) -> str:
     """The first letters of the users that the filter finds, in order, each as often as it is found."""
-    users = connection.users.filter(compile_filter(text, resource="User"))
+    users = connection.users.filter(compile_filter(text, kind="User"))
     return "".join(sorted(user.user_name[0].lower() for user in users))
 
 
 def refusal(text: str, resource: Any = "User") -> str:
     with pytest.raises(ScimError) as refused:
-        compile_filter(text, resource=resource)
+        compile_filter(text, kind=resource)
     assert (refused.value.status, refused.value.scim_type) == (400, "invalidFilter")
     return refused.value.detail
 

@@ -44,7 +44,7 @@ def crowd(connection):
     ],
 )
 def test_equality_uses_the_index(crowd, text, index):
-    explained = crowd.users.filter(compile_filter(text, resource="User")).explain()
+    explained = crowd.users.filter(compile_filter(text, kind="User")).explain()
     assert index in explained or "sqlite_autoindex" in explained
     assert "SCAN provisioning" not in explained and "Seq Scan" not in explained, explained
 

@@ -261,7 +261,7 @@ def test_the_database_agrees_with_scim2_models(connection, case):
             with OURS:
                 asked = ScimFilter[User](text)
                 expected = {pk for pk, user in users.items() if asked.match(user, strict=True)}
-            rows = connection.users.filter(compile_filter(text, resource="User"))
+            rows = connection.users.filter(compile_filter(text, kind="User"))
             assert sorted(rows.values_list("pk", flat=True)) == sorted(expected), text
         transaction.set_rollback(True)
 
@@ -280,4 +280,4 @@ WORDS = (
 def test_c6_any_text_is_a_filter_or_refused(connection, text, resource):
     rows = connection.users if resource == "User" else connection.groups
     with contextlib.suppress(ScimError):
-        list(rows.filter(compile_filter(text, resource=resource)))
+        list(rows.filter(compile_filter(text, kind=resource)))

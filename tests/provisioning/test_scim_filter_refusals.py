@@ -93,13 +93,13 @@ def test_c6_what_is_no_filter_is_refused(text):
 
 
 def test_c6_limits_are_exact():
-    compile_filter(" and ".join(["title pr"] * 20), resource="User")
+    compile_filter(" and ".join(["title pr"] * 20), kind="User")
     assert "20" in refusal(" and ".join(["title pr"] * 21))
     assert "20" in refusal(" or ".join(['emails[type eq "work"].value eq "x"'] * 11))
-    compile_filter("(" * 10 + "title pr" + ")" * 10, resource="User")
+    compile_filter("(" * 10 + "title pr" + ")" * 10, kind="User")
     assert "10" in refusal("(" * 11 + "title pr" + ")" * 11)
     assert "10" in refusal("not (" * 10 + "emails[type pr]" + ")" * 10)
-    compile_filter('title eq "' + "x" * 1_989 + '"', resource="User")
+    compile_filter('title eq "' + "x" * 1_989 + '"', kind="User")
     assert "2000" in refusal('title eq "' + "x" * 1_990 + '"')
 
 

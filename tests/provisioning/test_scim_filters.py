@@ -193,7 +193,7 @@ def test_members_and_groups(connection):
     empty = add_group(connection, "Émpty")
 
     def groups(text: str) -> list[ProvisionedGroup]:
-        return list(connection.groups.filter(compile_filter(text, resource="Group")).order_by("display_name"))
+        return list(connection.groups.filter(compile_filter(text, kind="Group")).order_by("display_name"))
 
     for text in (
         'members eq "{}"',
@@ -240,7 +240,7 @@ def test_c2_no_filter_leaks_rows_of_another_connection(connection, text):
     other = make_connection("globex")
     foreign = add_user(other, ADA | {"externalId": "foreign"})
     group = add_group(other, "Foreign", foreign)
-    condition = compile_filter(text.format(id=foreign.pk, group=group.pk), resource="User")
+    condition = compile_filter(text.format(id=foreign.pk, group=group.pk), kind="User")
     assert foreign in other.users.filter(condition)
     assert foreign not in connection.users.filter(condition)
     assert {user.connection_id for user in connection.users.filter(condition)} <= {connection.pk}

@@ -261,5 +261,5 @@ def test_the_switch_has_an_event(scim):
 
 def test_each_deviation_is_noted_once():
     tolerance = Tolerance()
-    compile_filter('active eq "true" or active eq "false"', resource="User", tolerance=tolerance)
+    compile_filter('active eq "true" or active eq "false"', kind="User", tolerance=tolerance)
     assert tolerance.notes == ["active compared with a text"]

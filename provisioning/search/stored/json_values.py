@@ -10,11 +10,11 @@ from provisioning.search.json_lookups import (
     JsonText,
 )
 from provisioning.search.stored.texts import Binary, Text
-from provisioning.search.stored.values import Complex, Flag, Stored
+from provisioning.search.stored.values import Complex, Flag, SingleValued
 
 
-def in_json(source: Expression | F, attribute: Attribute, name: str, path: list[str]) -> Stored:
-    """A single value at a path in a JSON document, by its type."""
+def in_json(source: Expression | F, attribute: Attribute, name: str, path: list[str]) -> SingleValued:
+    """Describe the attribute at that path of names. `source` is the document, `name` how errors name the attribute."""
     names = [step.lower() for step in path]
     if attribute.model:
         value = attributes(attribute.model).get("value")

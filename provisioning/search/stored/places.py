@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Value
 
@@ -10,16 +11,16 @@ from provisioning.payload.attributes import Attribute, is_read_only, spelled
 from provisioning.payload.resources import ACCESS
 from provisioning.search import granted
 from provisioning.search.stored.json_values import in_json
-from provisioning.search.stored.lists import Emails, Items, Many, Memberships, Rows
+from provisioning.search.stored.lists import Emails, Items, Memberships, MultiValued, Rows
 from provisioning.search.stored.texts import Constant, column, id_column
-from provisioning.search.stored.values import EVERYTHING, Complex, Flag, Moment, Stored
+from provisioning.search.stored.values import EVERYTHING, Complex, Flag, Moment, SingleValued
 
 
-def stored(resource: str, steps: list[Attribute]) -> Stored | Many | None:
-    """Where the attribute at the end of these steps is; None for what no row holds."""
+def find_place(kind: str, steps: list[Attribute]) -> SingleValued | MultiValued | None:
+    """Return where the attribute at the end of these steps is, or None for one that is not stored."""
     name = spelled(steps)
-    if name in _COLUMNS[resource]:
-        return _COLUMNS[resource][name]
+    if name in _COLUMNS[kind]:
+        return _COLUMNS[kind][name]
     for length, step in enumerate(steps, 1):
         if step.is_many:
             return _many(steps[:length], steps[length].name if len(steps) > length else None)
@@ -28,22 +29,22 @@ def stored(resource: str, steps: list[Attribute]) -> Stored | Many | None:
     return in_json(F("folded"), steps[-1], name, [step.name for step in steps])
 
 
-def _many(steps: list[Attribute], part: str | None) -> Many | None:
+def _many(steps: list[Attribute], part: str | None) -> MultiValued | None:
     name, attribute = spelled(steps), steps[-1]
     if name in _ROWS:
         return replace(_ROWS[name], part=part)
-    kind = Emails if name == "emails" else Items
-    return kind(attribute.name, part, attribute.model) if attribute.model else None
+    list_type = Emails if name == "emails" else Items
+    return list_type(attribute.name, part, attribute.model) if attribute.model else None
 
 
-def _columns(resource: str, *own: Stored) -> Mapping[str, Stored]:
-    found: list[Stored] = [
+def _columns(kind: str, *own: SingleValued) -> Mapping[str, SingleValued]:
+    found: list[SingleValued] = [
         id_column("id", "id"),
         column("externalId", "external_id", is_exact=True),
         Complex("meta", EVERYTHING),
         Moment("meta.created", "created_at"),
         Moment("meta.lastModified", "updated_at"),
-        Constant("meta.resourceType", Value(resource), True),
+        Constant("meta.resourceType", Value(kind), True),
         *own,
     ]
     return {value.name: value for value in found}
@@ -60,17 +61,17 @@ _COLUMNS = {
 }
 
 
-def _memberships(name: str, here: str, *elements: Stored) -> Memberships:
-    rows = ProvisionedMembership.objects.filter(**{here: OuterRef("pk")}).order_by("pk")
-    return Memberships(name, rows=rows, elements=_by_part(elements), here=here)
+def _memberships(name: str, owner: str, *sub_attributes: SingleValued) -> Memberships:
+    rows = ProvisionedMembership.objects.filter(**{owner: OuterRef("pk")}).order_by("pk")
+    return Memberships(name, rows=rows, sub_attributes=_by_name(sub_attributes), owner=owner)
 
 
-def _granted(name: str, rows: Callable[[Q], QuerySet], *elements: Stored) -> Rows:
-    return Rows(name, rows=rows(Q(end_user__provisioned=OuterRef("pk"))), elements=_by_part(elements))
+def _granted(name: str, rows: Callable[[Q], QuerySet[Any]], *sub_attributes: SingleValued) -> Rows:
+    return Rows(name, rows=rows(Q(end_user__provisioned=OuterRef("pk"))), sub_attributes=_by_name(sub_attributes))
 
 
-def _by_part(elements: Iterable[Stored]) -> Mapping[str, Stored]:
-    return {element.name.rpartition(".")[2]: element for element in elements}
+def _by_name(sub_attributes: Iterable[SingleValued]) -> Mapping[str, SingleValued]:
+    return {each.name.rpartition(".")[2]: each for each in sub_attributes}
 
 
 _ENVIRONMENTS, _GROUPS = f"{ACCESS}:environments", f"{ACCESS}:groups"

@@ -1,0 +1,68 @@
+"""The base of all SCIM views: the steps of a request, in their order."""
+
+import logging
+import time
+from contextlib import nullcontext
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import View
+
+from provisioning import tokens
+from provisioning.payload import errors
+from provisioning.scim import auth, request_log, responses
+from provisioning.scim.auth import CallRequest
+from provisioning.scim.rate import limiter
+from workspace.db.transactions import whole
+from workspace.visits import client_address
+
+logger = logging.getLogger(__name__)
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class ScimView(View):
+    """Takes the place of django-scim2's dispatch: host, token, rate, path, transaction, answer, log."""
+
+    changing_methods = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+    def dispatch(  # type: ignore[override] # our paths have a connection
+        self, request: CallRequest, *, connection: UUID, uuid: str | None = None
+    ) -> HttpResponse:
+        """Answer a request of an identity provider, and log it."""
+        started = time.perf_counter()
+        request.get_host()  # Raises DisallowedHost, which Django answers.
+        try:
+            with responses.scim_errors():
+                call = auth.authenticate(request, connection)
+                limiter.check(call.token.pk)
+                tokens.mark_used(call.token, client_address(request))
+        except errors.ScimError as refusal:
+            response = responses.error(refusal)
+            request_log.keep_refusal(request, response, connection, started)
+            return response
+        request.scim = call
+        try:
+            response = self.answer(request, uuid) if call.connection.is_enabled else responses.error(errors.disabled())
+        except Exception:
+            logger.exception("A SCIM request failed.")
+            response = responses.failed(request.request_id)
+        request_log.keep(request, response, started)
+        return response
+
+    def answer(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        """Answer an authenticated request. A change is one transaction. What is refused becomes a SCIM error."""
+        is_change = request.method in self.changing_methods
+        try:
+            with responses.scim_errors(), whole() if is_change else nullcontext():
+                if request.path.endswith("/"):
+                    request.scim.tolerance.note("a slash at the end of the path", "invalidPath")
+                # The method's function. django-scim2's dispatch is left out: it would check the caller again.
+                return View.dispatch(self, request, **({"uuid": uuid} if uuid else {}))  # type: ignore[return-value]
+        except errors.ScimError as refusal:
+            return responses.error(refusal)
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]
+        return responses.error(errors.not_allowed(allowed))

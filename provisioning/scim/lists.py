@@ -1,0 +1,37 @@
+"""Answers to lists and searches (RFC 7644 section 3.4.2)."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from django.http import HttpResponse
+from scim2_models import ListResponse
+
+from provisioning.payload.queries import Query
+from provisioning.payload.resources import Document
+from provisioning.scim import rendering, responses
+from provisioning.scim.auth import CallRequest
+from provisioning.search.kinds import AnyKind
+from provisioning.search.listing import Listing
+
+_LIST = str(ListResponse.__schema__)
+
+
+def answer(kinds: Sequence[AnyKind], request: CallRequest, asked: Mapping[str, object]) -> HttpResponse:
+    """Answer a page of the resources that match, and how many there are; of several kinds, one after the other."""
+    connection = request.scim.connection
+    queries = {kind: Query.of(asked, kind.schema, request.scim.tolerance) for kind in kinds}
+    page = Listing(connection, kinds, list(queries.values())).page()
+    query = queries[kinds[0]]
+    resources: list[Document] = []
+    for kind, found in groupby(page.rows, lambda entry: entry[0]):
+        resources += rendering.documents(kind, [row for _, row in found], connection, queries[kind].selection)
+    return responses.document(
+        {
+            "schemas": [_LIST],
+            "totalResults": page.total,
+            **({"startIndex": query.start} if query.cursor is None else {}),
+            "itemsPerPage": len(page.rows),
+            **({"nextCursor": page.next_cursor} if page.next_cursor else {}),
+            "Resources": resources,
+        }
+    )
