@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from authentication.actions.jit import sync_groups, welcome
-from authentication.models import EnvironmentProvider, Visit
+from authentication.models import EnvironmentProvider
 from authentication.reasons import Refused
 from authentication.saml.attributes import Profile as Assertion
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped, set_strict
@@ -38,6 +38,7 @@ from workspace.events import Actor, Kind
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, Workspace
 from workspace.profile import Profile
 from workspace.refusals import ActionError
+from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
 
