@@ -17,7 +17,8 @@ from authentication.guides.base import GROUPS_ATTRIBUTE
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.attributes import CLAIMS_2005, CLAIMS_2008, XMLSOAP
 from authentication.saml.certificates import PRIVATE_KEY
-from authentication.saml.metadata import MAX_BYTES, IdpMetadata
+from authentication.saml.metadata import IdpMetadata
+from authentication.saml.metadata_text import MAX_BYTES
 from workspace.refusals import ActionError
 
 Enforcement = EnvironmentProvider.Enforcement

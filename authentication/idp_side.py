@@ -15,14 +15,9 @@ from authentication.saml.certificates import (
     contains_private_key,
     parse_certificates,
 )
-from authentication.saml.metadata import (
-    MAX_ENTITY_ID,
-    MAX_URL,
-    IdpMetadata,
-    MetadataError,
-    SingleLogout,
-    parse_idp_metadata,
-)
+from authentication.saml.endpoints import MAX_URL, SingleLogout
+from authentication.saml.metadata import MAX_ENTITY_ID, IdpMetadata, parse_idp_metadata
+from authentication.saml.metadata_text import MetadataError
 from workspace.console.navigation import page_url
 from workspace.models import Environment
 from workspace.outgoing import fetch_metadata

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from authentication.saml.certificates import parse_certificates
-from authentication.saml.metadata import IdpMetadata, SingleLogout
+from authentication.saml.endpoints import SingleLogout
+from authentication.saml.metadata import IdpMetadata
 
 Pending = dict[str, Any]
 

@@ -27,7 +27,7 @@ from saml2.config import IdPConfig
 from saml2.saml import NameID
 from saml2.sigver import RSACrypto
 
-from authentication.saml.signatures import security_context
+from authentication.saml.signing import security_context
 
 NS = {
     "samlp": "urn:oasis:names:tc:SAML:2.0:protocol",

@@ -5,8 +5,8 @@ from django.db import IntegrityError
 from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity
 from authentication.policy import SignInPolicy, domain_key
 from authentication.reasons import Reason, Refused
+from authentication.saml.assertions import Claims
 from authentication.saml.attributes import Profile
-from authentication.saml.responses import Claims
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser

@@ -13,7 +13,8 @@ from authentication.actions.policies import refuse_lock_out
 from authentication.actions.service_provider import signing_key
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import Certificate
-from authentication.saml.metadata import IdpMetadata, SingleLogout
+from authentication.saml.endpoints import SingleLogout
+from authentication.saml.metadata import IdpMetadata
 from workspace.action_names import Action
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic

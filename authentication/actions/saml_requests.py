@@ -17,11 +17,13 @@ from authentication.models import (
     EnvironmentProvider,
 )
 from authentication.reasons import Reason, Refused
+from authentication.saml.assertions import Claims
 from authentication.saml.errors import Reason as SamlReason
 from authentication.saml.errors import SamlRefused
-from authentication.saml.gate import MAX_BASE64
+from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.raw_bytes import MAX_BASE64
 from authentication.saml.requests import new_request, post_fields, redirect_url
-from authentication.saml.responses import Claims, ProviderFacts, SpFacts, peek_in_response_to, read_response
+from authentication.saml.responses import peek_in_response_to, read_response
 from workspace.models import EndUser
 from workspace.tokens import digest_of
 from workspace.visits import Visit

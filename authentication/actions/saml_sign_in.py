@@ -15,9 +15,9 @@ from authentication.actions.sign_in import record_attempt
 from authentication.models import AuthnRequest, ConsumedAssertion, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
+from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AttributeNames, Profile, pick_profile
 from authentication.saml.errors import SamlRefused
-from authentication.saml.responses import Claims
 from workspace.models import EndUser, Environment
 from workspace.visits import Visit
 

@@ -23,7 +23,7 @@ from authentication.saml import bindings, logout
 from authentication.saml.bindings import Arrived
 from authentication.saml.errors import Reason, SamlRefused
 from authentication.saml.name_ids import NameId
-from authentication.saml.responses import ProviderFacts
+from authentication.saml.parties import ProviderFacts
 from workspace.crypto import UnsealError, unseal
 from workspace.events import Actor, Kind
 from workspace.models import Environment

@@ -7,7 +7,7 @@ import idna
 from django.conf import settings
 from django.db import models
 
-from authentication.saml.metadata import SingleLogout
+from authentication.saml.endpoints import SingleLogout
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.models import Environment, Workspace

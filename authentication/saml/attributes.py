@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_UNSPECIFIED
 
-from .responses import Claims
+from authentication.saml.assertions import Claims
 
 CLAIMS_2005 = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 CLAIMS_2008 = "http://schemas.microsoft.com/ws/2008/06/identity/claims"

@@ -15,8 +15,8 @@ from saml2 import class_name, saml, samlp
 from saml2.sigver import pre_signature_part
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
-from .errors import Reason, SamlRefused
-from .signatures import security_context
+from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.signing import security_context
 
 REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
 PREFIXES = {"samlp": samlp.NAMESPACE, "saml": saml.NAMESPACE}

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from .certificates import Certificate, parse_certificates
+from authentication.saml.certificates import Certificate, parse_certificates
 
 # Enough for the years that the certificate is valid (NIST SP 800-57), and taken by every usual IdP.
 RSA_BITS = 3072

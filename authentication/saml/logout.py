@@ -12,14 +12,24 @@ from typing import Any
 
 from saml2 import VERSION, saml, samlp
 
-from . import bindings
-from .bindings import Arrived
-from .checks import MAX_AGE, SKEW, WHITE, check_issuer, check_version, failure, instant_of, is_usable_name_id
-from .errors import Reason, SamlRefused
-from .gate import check_logout, parse, tag
-from .name_ids import NameId
-from .responses import ProviderFacts
-from .signatures import verify_detached, verify_enveloped
+from authentication.saml import bindings
+from authentication.saml.bindings import Arrived
+from authentication.saml.checks import (
+    MAX_AGE,
+    SKEW,
+    WHITE,
+    check_issuer,
+    check_version,
+    failure,
+    instant_of,
+    is_usable_name_id,
+)
+from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.gate import check_logout
+from authentication.saml.name_ids import NameId
+from authentication.saml.parties import ProviderFacts
+from authentication.saml.verifying import verify_detached, verify_enveloped
+from authentication.saml.xml import parse, tag
 
 REQUEST_LIFETIME = timedelta(minutes=10)
 _ROOTS = {bindings.REQUEST: "samlp:LogoutRequest", bindings.RESPONSE: "samlp:LogoutResponse"}

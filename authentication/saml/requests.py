@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from saml2 import BINDING_HTTP_POST, VERSION, saml, samlp
 
-from . import bindings
+from authentication.saml import bindings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, md, samlp, xmldsig
 from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT
 
-from .certificates import Certificate
+from authentication.saml.certificates import Certificate
 
 PREFIXES = {"md": md.NAMESPACE, "ds": xmldsig.NAMESPACE}
 

@@ -16,8 +16,8 @@ from authentication.actions.saml_requests import begin
 from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse
 from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider
 from authentication.reasons import Refused, help_of, words_of
+from authentication.saml.assertions import Claims
 from authentication.saml.attributes import Profile
-from authentication.saml.responses import Claims
 from authentication.views.providers import get_environment_provider, list_url
 from authentication.views.sso import browser_nonce, to_idp
 from workspace.console.decorators import ConsoleRequest, console

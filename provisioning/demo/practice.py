@@ -9,7 +9,8 @@ from django.conf import settings
 from authentication.actions.identity_providers import connect_provider
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
-from authentication.saml.metadata import IdpMetadata, SingleLogout
+from authentication.saml.endpoints import SingleLogout
+from authentication.saml.metadata import IdpMetadata
 from provisioning.practice_idp.demo import is_loopback
 from provisioning.practice_idp.keys import Key
 from workspace.events import SYSTEM

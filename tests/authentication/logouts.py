@@ -16,8 +16,8 @@ from lxml import etree
 
 from authentication.actions.service_provider import published_certificates
 from authentication.models import EndUserSession, ServiceProviderKey, SignInAttempt
+from authentication.saml.endpoints import SingleLogout
 from authentication.saml.key_pairs import new_key_pair
-from authentication.saml.metadata import SingleLogout
 from tests.authentication.end_users import url
 from tests.authentication.ways import ADA, Way
 from tests.idp import NS, Idp, Logout, encode

@@ -3,8 +3,10 @@
 import pytest
 from lxml import etree
 
+from authentication.saml.assertions import Claims
 from authentication.saml.errors import Reason, SamlRefused
-from authentication.saml.responses import Claims, ProviderFacts, SpFacts, read_response
+from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.responses import read_response
 from tests.idp import ACS_URL, NOW, NS, REQUEST_ID, SP_ENTITY_ID, Answer, Idp, encode, private_pem, rsa_key
 
 IDP = Idp()

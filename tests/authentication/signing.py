@@ -4,8 +4,9 @@ import pytest
 from lxml import etree
 
 from authentication.saml.errors import Reason, SamlRefused
-from authentication.saml.gate import check_response, parse
-from authentication.saml.signatures import Verified, verify
+from authentication.saml.gate import check_response
+from authentication.saml.verifying import Verified, verify
+from authentication.saml.xml import parse
 from tests.idp import NS, Idp, encode, private_pem, rsa_key, self_signed
 
 IDP, FOREIGN = Idp(), Idp()

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authentication.saml.metadata import MetadataError, SingleLogout, parse_idp_metadata
+from authentication.saml.endpoints import SingleLogout
+from authentication.saml.metadata import parse_idp_metadata
+from authentication.saml.metadata_text import MetadataError
 from authentication.saml.service_provider import sp_metadata
 from tests.authentication.certificates import (
     EC_CERTIFICATE,
@@ -301,7 +303,7 @@ def test_s13_a_dtd_is_refused(prologue):
 
 
 def test_an_entity_is_never_expanded_even_if_the_check_of_the_text_were_gone(monkeypatch):
-    monkeypatch.setattr("authentication.saml.metadata._refuse_unsafe_xml", lambda text: None)
+    monkeypatch.setattr("authentication.saml.metadata_text._refuse_unsafe_xml", lambda text: None)
     prologue = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
     text = prologue + entity(idp(key(), f"<NameIDFormat>{EMAIL}&x;</NameIDFormat>", service()))
     assert parse(text).name_id_formats == (EMAIL,)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AttributeNames, Profile, pick_profile
 from authentication.saml.name_ids import NameId
-from authentication.saml.responses import Claims
 from tests.idp import EMAIL, PERSISTENT
 
 USUAL = AttributeNames()

@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from authentication.saml.errors import Reason
-from authentication.saml.gate import parse
+from authentication.saml.xml import parse
 from tests.authentication.signing import (
     BOTH,
     FOREIGN,

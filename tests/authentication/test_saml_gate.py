@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from authentication.saml.errors import Reason, SamlRefused
-from authentication.saml.gate import MAX_BASE64, MAX_XML, Carries, Message, check_assertion, check_response, parse
+from authentication.saml.gate import Carries, Message, check_assertion, check_response
+from authentication.saml.raw_bytes import MAX_BASE64, MAX_XML
+from authentication.saml.xml import parse
 from tests.idp import NS, Answer, Encryption, Idp, encode
 
 IDP = Idp()

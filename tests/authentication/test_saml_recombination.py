@@ -14,10 +14,13 @@ from dataclasses import replace
 import pytest
 from lxml import etree
 
+from authentication.saml.assertions import Claims
 from authentication.saml.errors import Reason, SamlRefused
-from authentication.saml.gate import Carries, Message, check_response, parse
-from authentication.saml.responses import Claims, ProviderFacts, SpFacts, read_response
-from authentication.saml.signatures import verify
+from authentication.saml.gate import Carries, Message, check_response
+from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.responses import read_response
+from authentication.saml.verifying import verify
+from authentication.saml.xml import parse
 from tests.idp import (
     ACS_URL,
     DS,

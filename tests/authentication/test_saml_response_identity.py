@@ -6,7 +6,8 @@ import pytest
 from lxml import etree
 
 from authentication.saml.errors import Reason, SamlRefused
-from authentication.saml.responses import ProviderFacts, SpFacts, peek_in_response_to
+from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.responses import peek_in_response_to
 from tests.authentication.responses import (
     DATA,
     IDP,

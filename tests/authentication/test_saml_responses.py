@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
+from authentication.saml.assertions import Claims
 from authentication.saml.errors import Reason
-from authentication.saml.gate import parse
 from authentication.saml.name_ids import NameId
-from authentication.saml.responses import Claims
+from authentication.saml.xml import parse
 from tests.authentication.responses import (
     ASSERTION,
     AUDIENCE,

@@ -10,10 +10,11 @@ from lxml import etree
 
 from authentication.saml.certificates import parse_base64
 from authentication.saml.errors import Reason, SamlRefused
-from authentication.saml.gate import parse
-from authentication.saml.responses import ProviderFacts, SpFacts, read_response
+from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.responses import read_response
 from authentication.saml.service_provider import sp_metadata
-from authentication.saml.signatures import XmlsecBackend
+from authentication.saml.signing import XmlsecBackend
+from authentication.saml.xml import parse
 from tests.authentication.signing import (
     FOREIGN,
     IDP,

@@ -6,8 +6,9 @@ import pytest
 from lxml import etree
 
 from authentication.saml.errors import Reason, SamlRefused
-from authentication.saml.gate import Carries, Message, parse
-from authentication.saml.signatures import verify
+from authentication.saml.gate import Carries, Message
+from authentication.saml.verifying import verify
+from authentication.saml.xml import parse
 from tests.authentication.signing import BOTH, IDP, SP_CERTIFICATE, person, refusal
 from tests.idp import DS, NS, Answer, Encryption, encrypt
 

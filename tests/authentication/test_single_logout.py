@@ -13,7 +13,7 @@ from saml2.xml.schema import validate
 from authentication.actions.identity_providers import use_provider
 from authentication.actions.policies import switch_saml
 from authentication.models import EndUserSession, IdentityProvider, LogoutRequest, ServiceProviderKey, SignInAttempt
-from authentication.saml.metadata import SingleLogout
+from authentication.saml.endpoints import SingleLogout
 from authentication.saml.name_ids import NameId
 from tests.authentication.end_users import is_signed_in, person, sign_in, url
 from tests.authentication.logouts import (

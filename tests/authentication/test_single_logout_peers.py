@@ -12,7 +12,7 @@ from saml2.sigver import RSACrypto, verify_redirect_signature
 
 from authentication.actions.service_provider import published_certificates
 from authentication.models import IdentityProvider
-from authentication.saml.metadata import SingleLogout
+from authentication.saml.endpoints import SingleLogout
 from provisioning.practice_idp.demo import Demo, DemoPerson, Provider
 from provisioning.practice_idp.demo import Environment as DemoEnvironment
 from provisioning.practice_idp.errors import BadRequest

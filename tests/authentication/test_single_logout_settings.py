@@ -11,7 +11,8 @@ from authentication import pending
 from authentication.actions.identity_providers import connect_provider
 from authentication.actions.metadata_refresh import Outcome, confirm_metadata, refresh_metadata
 from authentication.models import IdentityProvider, ServiceProviderKey
-from authentication.saml.metadata import SingleLogout, parse_idp_metadata
+from authentication.saml.endpoints import SingleLogout
+from authentication.saml.metadata import parse_idp_metadata
 from tests import factories
 from tests.authentication.logouts import BY_REDIRECT, SLO, deliver, message
 from tests.authentication.ways import IDP, connect

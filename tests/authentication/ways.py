@@ -12,7 +12,8 @@ from authentication.actions.identity_providers import connect_provider, create_p
 from authentication.actions.policies import switch_saml
 from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, IdentityProvider, SignInAttempt
 from authentication.saml.certificates import parse_certificates
-from authentication.saml.metadata import IdpMetadata, SingleLogout
+from authentication.saml.endpoints import SingleLogout
+from authentication.saml.metadata import IdpMetadata
 from tests.authentication.end_users import is_signed_in, url
 from tests.idp import Answer, Idp, encode
 from workspace.events import SYSTEM

@@ -13,8 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from authentication.saml.assertions import Claims
+from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.requests import new_request, redirect_url
-from authentication.saml.responses import Claims, ProviderFacts, SpFacts, read_response
+from authentication.saml.responses import read_response
 from provisioning.practice_idp.demo import Demo, DemoPerson, Provider
 from provisioning.practice_idp.keys import Key
 from provisioning.practice_idp.scim.directory import Directory
