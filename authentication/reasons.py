@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from authentication.saml.errors import Reason as SamlReason
+from authentication.saml.errors import SamlReason
 from workspace.models import EndUser, Environment
 
 

@@ -6,7 +6,7 @@ from authentication.models import EnvironmentProvider, IdentityProvider, SamlIde
 from authentication.policy import SignInPolicy, domain_key
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
-from authentication.saml.attributes import Profile
+from authentication.saml.attributes import AssertedProfile
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser
@@ -16,7 +16,7 @@ Enforcement = EnvironmentProvider.Enforcement
 
 
 def find_person(
-    environment_provider: EnvironmentProvider, policy: SignInPolicy, claims: Claims, profile: Profile
+    environment_provider: EnvironmentProvider, policy: SignInPolicy, claims: Claims, profile: AssertedProfile
 ) -> EndUser | None:
     """The person of the claims, if the workspace has them."""
     linked = _linked.first(*_key(environment_provider, claims).values())

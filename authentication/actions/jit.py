@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from authentication.actions.sign_in import why_not
 from authentication.models import EnvironmentProvider
 from authentication.reasons import Reason, Refused
-from authentication.saml.attributes import Profile
-from workspace import profile as workspace_profile
+from authentication.saml.attributes import AssertedProfile
 from workspace.actions.end_users import create_end_user, link_end_user
 from workspace.actions.groups import create_group
 from workspace.actions.members import change_members
@@ -15,6 +14,7 @@ from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.events import Actor, Kind
 from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source, SourceKind
+from workspace.profile import Profile
 from workspace.refusals import ActionError, ConflictError
 from workspace.visits import Visit
 
@@ -43,7 +43,7 @@ class GroupChanges:
 
 
 def welcome(
-    environment_provider: EnvironmentProvider, known: EndUser | None, profile: Profile, visit: Visit
+    environment_provider: EnvironmentProvider, known: EndUser | None, profile: AssertedProfile, visit: Visit
 ) -> Welcomed:
     """The person, who may come in; under JIT made or let into the environment for it. Raise Refused."""
     if known is None:
@@ -91,14 +91,12 @@ def sync_groups(
     )
 
 
-def _create(environment_provider: EnvironmentProvider, profile: Profile, visit: Visit) -> Welcomed:
+def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile, visit: Visit) -> Welcomed:
     environment = environment_provider.environment
     try:
         end_user = create_end_user(
             workspace=environment.workspace,
-            profile=workspace_profile.Profile(
-                profile.name or profile.email, profile.email, _source(environment_provider)
-            ),
+            profile=Profile(profile.name or profile.email, profile.email, _source(environment_provider)),
             environments=[environment],
             source=_source(environment_provider),
             by=_actor(environment_provider, visit),
@@ -118,7 +116,7 @@ def _let_in(environment_provider: EnvironmentProvider, known: EndUser, visit: Vi
     """Give access to a person of the workspace who has none here; the profile stays as it is."""
     link_end_user(
         end_user=known,
-        profile=workspace_profile.Profile(known.full_name, known.email, _source(environment_provider)),
+        profile=Profile(known.full_name, known.email, _source(environment_provider)),
         environment=environment_provider.environment,
         source=_source(environment_provider),
         by=_actor(environment_provider, visit),

@@ -18,8 +18,7 @@ from authentication.models import (
 )
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
-from authentication.saml.errors import Reason as SamlReason
-from authentication.saml.errors import SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.raw_bytes import MAX_BASE64
 from authentication.saml.requests import new_request, post_fields, redirect_url

@@ -16,7 +16,7 @@ from authentication.models import AuthnRequest, ConsumedAssertion, EnvironmentPr
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
-from authentication.saml.attributes import AttributeNames, Profile, pick_profile
+from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
 from authentication.saml.errors import SamlRefused
 from workspace.models import EndUser, Environment
 from workspace.visits import Visit
@@ -48,7 +48,7 @@ class Rehearsal:
     """What a response would have led to; claims are there once they are verified."""
 
     claims: Claims | None = None
-    profile: Profile | None = None
+    profile: AssertedProfile | None = None
     entry: Entry | None = None
     refusal: Refused | None = None
 
@@ -150,6 +150,6 @@ def _enter(environment_provider: EnvironmentProvider, policy: SignInPolicy, clai
         raise
 
 
-def _profile(provider: IdentityProvider, claims: Claims) -> Profile:
+def _profile(provider: IdentityProvider, claims: Claims) -> AssertedProfile:
     names = AttributeNames(provider.name_attribute, provider.email_attribute, provider.groups_attribute)
     return pick_profile(claims, names)

@@ -21,7 +21,7 @@ from authentication.models import (
 from authentication.reasons import Refused
 from authentication.saml import bindings, logout
 from authentication.saml.bindings import Arrived
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.name_ids import NameId
 from authentication.saml.parties import ProviderFacts
 from workspace.crypto import UnsealError, unseal
@@ -69,7 +69,7 @@ def receive(
     found = IdentityProvider.objects.select_related("workspace").filter(pk=provider).first()
     try:
         if found is None or not found.has_single_logout:
-            raise SamlRefused(Reason.LOGOUT_OFF)
+            raise SamlRefused(SamlReason.LOGOUT_OFF)
         arrived = read()
         if arrived.field == bindings.RESPONSE:
             return found, _answered(found, arrived, now)
@@ -102,7 +102,7 @@ def _answered(provider: IdentityProvider, arrived: Arrived, now: datetime) -> En
     open_ones = LogoutRequest.objects.alive(now).filter(pk=answered, identity_provider=provider)
     request = open_ones.select_related("environment__workspace").first()
     if request is None or not LogoutRequest.objects.filter(pk=request.pk).delete()[0]:
-        raise SamlRefused(Reason.LOGOUT_UNASKED)
+        raise SamlRefused(SamlReason.LOGOUT_UNASKED)
     return request.environment
 
 
@@ -115,7 +115,7 @@ def _use_up(provider: IdentityProvider, asked: logout.LogoutRequest, now: dateti
                 identity_provider=provider, request_id=asked.id, expires_at=asked.not_on_or_after
             )
     except IntegrityError:
-        raise SamlRefused(Reason.LOGOUT_REPLAYED) from None
+        raise SamlRefused(SamlReason.LOGOUT_REPLAYED) from None
 
 
 def _name_id(session: EndUserSession, provider: IdentityProvider) -> NameId | None:

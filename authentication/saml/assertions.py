@@ -19,7 +19,7 @@ from authentication.saml.checks import (
     is_usable_name_id,
     text_of,
 )
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.name_ids import NameId
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.xml import parse, tag
@@ -61,22 +61,22 @@ def check_assertion(assertion: Any, provider: ProviderFacts, sp: SpFacts, in_res
 def _check_name_id(name_id: Any) -> None:
     """Refuse a NameID that names nobody for good, or that could pass for another one by its white space."""
     if name_id is None or not name_id.text:
-        raise SamlRefused(Reason.NAME_ID, "missing")
+        raise SamlRefused(SamlReason.NAME_ID, "missing")
     if name_id.format == saml.NAMEID_FORMAT_TRANSIENT:
-        raise SamlRefused(Reason.NAME_ID_TRANSIENT)
+        raise SamlRefused(SamlReason.NAME_ID_TRANSIENT)
     if not is_usable_name_id(name_id.text):
-        raise SamlRefused(Reason.NAME_ID, "characters")
+        raise SamlRefused(SamlReason.NAME_ID, "characters")
 
 
 def _check_confirmation(confirmations: list[Any], sp: SpFacts, in_response_to: str, now: datetime) -> None:
     """Refuse all but one bearer confirmation, at this ACS URL, for this request, until a time still to come."""
     if [confirmation.method for confirmation in confirmations] != [saml.SCM_BEARER]:
-        raise SamlRefused(Reason.NOT_BEARER)
+        raise SamlRefused(SamlReason.NOT_BEARER)
     data = confirmations[0].subject_confirmation_data
     if data is None or data.not_on_or_after is None or data.not_before is not None:
-        raise SamlRefused(Reason.NOT_BEARER, "data")
+        raise SamlRefused(SamlReason.NOT_BEARER, "data")
     if (data.recipient or "").strip(WHITE) != sp.acs_url:
-        raise SamlRefused(Reason.WRONG_RECIPIENT)
+        raise SamlRefused(SamlReason.WRONG_RECIPIENT)
     check_in_response_to(data.in_response_to, in_response_to)
     _check_end(data.not_on_or_after, now, "SubjectConfirmationData")
 
@@ -84,15 +84,15 @@ def _check_confirmation(confirmations: list[Any], sp: SpFacts, in_response_to: s
 def _check_conditions(conditions: Any, sp: SpFacts, now: datetime) -> None:
     """Refuse conditions that are missing, not met now, or do not name us in each of their audiences."""
     if conditions is None:
-        raise SamlRefused(Reason.CONDITIONS)
+        raise SamlRefused(SamlReason.CONDITIONS)
     if conditions.not_before is not None and instant_of(conditions.not_before) > now + SKEW:
-        raise SamlRefused(Reason.NOT_YET_VALID, "Conditions")
+        raise SamlRefused(SamlReason.NOT_YET_VALID, "Conditions")
     if conditions.not_on_or_after is not None:
         _check_end(conditions.not_on_or_after, now, "Conditions")
     _check_window(conditions)
     audiences = [{text_of(audience) for audience in each.audience} for each in conditions.audience_restriction]
     if not audiences or not all(sp.entity_id in each for each in audiences):
-        raise SamlRefused(Reason.WRONG_AUDIENCE)
+        raise SamlRefused(SamlReason.WRONG_AUDIENCE)
 
 
 def _check_window(conditions: Any) -> None:
@@ -100,20 +100,20 @@ def _check_window(conditions: Any) -> None:
     if conditions.not_before is None or conditions.not_on_or_after is None:
         return
     if instant_of(conditions.not_before) >= instant_of(conditions.not_on_or_after):
-        raise SamlRefused(Reason.CONDITIONS, "window")
+        raise SamlRefused(SamlReason.CONDITIONS, "window")
 
 
 def _check_authn_statements(statements: list[Any], now: datetime) -> None:
     if len(statements) != 1:
-        raise SamlRefused(Reason.AUTHN_STATEMENT)
+        raise SamlRefused(SamlReason.AUTHN_STATEMENT)
     end = statements[0].session_not_on_or_after
     if end is not None and instant_of(end) <= now:
-        raise SamlRefused(Reason.SESSION_ENDED)
+        raise SamlRefused(SamlReason.SESSION_ENDED)
 
 
 def _check_end(not_on_or_after: str, now: datetime, where: str) -> None:
     if instant_of(not_on_or_after) <= now - SKEW:
-        raise SamlRefused(Reason.RESPONSE_EXPIRED, where)
+        raise SamlRefused(SamlReason.RESPONSE_EXPIRED, where)
 
 
 def attributes_of(assertion: bytes) -> dict[str, tuple[str, ...]]:

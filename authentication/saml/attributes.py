@@ -84,7 +84,7 @@ class AttributeNames:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class AssertedProfile:
     """What an assertion says of a person: "" is nothing said. groups is None for no information, () for no groups."""
 
     email: str
@@ -92,10 +92,10 @@ class Profile:
     groups: tuple[str, ...] | None
 
 
-def pick_profile(claims: Claims, names: AttributeNames) -> Profile:
+def pick_profile(claims: Claims, names: AttributeNames) -> AssertedProfile:
     """Return email, name and groups; whether the email may be believed is for the caller to decide."""
     attributes = {name.casefold(): values for name, values in claims.attributes.items()}
-    return Profile(
+    return AssertedProfile(
         email=_email(claims, attributes, names.email),
         name=_name(attributes, names.name),
         groups=_groups(attributes, names.groups),

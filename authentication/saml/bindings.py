@@ -15,7 +15,7 @@ from saml2 import class_name, saml, samlp
 from saml2.sigver import pre_signature_part
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.signing import security_context
 
 REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
@@ -106,10 +106,10 @@ def read_query(query: str) -> Arrived:
     pairs = [part.partition("=") for part in query.split("&")]
     raw = {name: value for name, _, value in pairs if name in _KNOWN}
     if len(raw) != len([name for name, _, _ in pairs if name in _KNOWN]):
-        raise SamlRefused(Reason.NOT_A_LOGOUT, "repeated")
+        raise SamlRefused(SamlReason.NOT_A_LOGOUT, "repeated")
     fields = {name: unquote_plus(value) for name, value in raw.items()}
     if fields.get("SAMLEncoding", DEFLATE) != DEFLATE:
-        raise SamlRefused(Reason.NOT_DEFLATED, "SAMLEncoding")
+        raise SamlRefused(SamlReason.NOT_DEFLATED, "SAMLEncoding")
     return Arrived(*_message(fields), is_redirected=True, detached=_detached(raw, fields))
 
 
@@ -117,10 +117,10 @@ def _message(fields: Mapping[str, str]) -> tuple[str, str, str]:
     """Return the name of the one field with a message, the message, and the RelayState; raise SamlRefused."""
     found = [name for name in (REQUEST, RESPONSE) if name in fields]
     if len(found) != 1:
-        raise SamlRefused(Reason.NOT_A_LOGOUT, "fields")
+        raise SamlRefused(SamlReason.NOT_A_LOGOUT, "fields")
     relay_state = fields.get("RelayState", "")
     if len(relay_state) > MAX_RELAY_STATE:
-        raise SamlRefused(Reason.TOO_LARGE, "RelayState")
+        raise SamlRefused(SamlReason.TOO_LARGE, "RelayState")
     return found[0], fields[found[0]], relay_state
 
 
@@ -132,4 +132,4 @@ def _detached(raw: Mapping[str, str], fields: Mapping[str, str]) -> Detached | N
         signature = base64.b64decode(fields["Signature"].encode("ascii").translate(None, b"\r\n"), validate=True)
         return Detached(octets.encode("latin-1"), fields["SigAlg"], signature)
     except (UnicodeEncodeError, binascii.Error):
-        raise SamlRefused(Reason.SIGNATURE_INVALID, "base64") from None
+        raise SamlRefused(SamlReason.SIGNATURE_INVALID, "base64") from None

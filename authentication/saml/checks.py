@@ -6,7 +6,7 @@ from typing import Any
 
 from saml2 import VERSION, saml, samlp
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 
 SKEW = timedelta(seconds=60)
 MAX_AGE = timedelta(hours=1)
@@ -21,29 +21,29 @@ _STATUS_WORD = re.compile(rf"{STATUS}([A-Za-z]{{1,40}})")
 def check_version(element: Any) -> None:
     """Refuse another version of SAML."""
     if element.version != VERSION:
-        raise SamlRefused(Reason.WRONG_VERSION)
+        raise SamlRefused(SamlReason.WRONG_VERSION)
 
 
 def check_issuer(issuer: Any, entity_id: str) -> None:
     """Refuse what another IdP issued."""
     if issuer.format not in (None, saml.NAMEID_FORMAT_ENTITY) or text_of(issuer) != entity_id:
-        raise SamlRefused(Reason.WRONG_ISSUER)
+        raise SamlRefused(SamlReason.WRONG_ISSUER)
 
 
 def check_issue_instant(element: Any, now: datetime) -> None:
     """Refuse what was issued long ago, however long it says to be valid: nobody needs an hour to be redirected."""
     issued = instant_of(element.issue_instant)
     if issued > now + SKEW:
-        raise SamlRefused(Reason.NOT_YET_VALID, "IssueInstant")
+        raise SamlRefused(SamlReason.NOT_YET_VALID, "IssueInstant")
     if issued <= now - MAX_AGE:
-        raise SamlRefused(Reason.RESPONSE_EXPIRED, "IssueInstant")
+        raise SamlRefused(SamlReason.RESPONSE_EXPIRED, "IssueInstant")
 
 
 def check_in_response_to(claimed: str | None, expected: str) -> None:
     if not claimed:
-        raise SamlRefused(Reason.UNSOLICITED)
+        raise SamlRefused(SamlReason.UNSOLICITED)
     if claimed != expected:
-        raise SamlRefused(Reason.WRONG_REQUEST)
+        raise SamlRefused(SamlReason.WRONG_REQUEST)
 
 
 def is_usable_name_id(text: str) -> bool:
@@ -71,7 +71,7 @@ def instant_of(value: str | None) -> datetime:
             return datetime.fromisoformat(value)
     except ValueError:
         pass
-    raise SamlRefused(Reason.UNREADABLE_TIME)
+    raise SamlRefused(SamlReason.UNREADABLE_TIME)
 
 
 def _status_word(code: Any) -> str:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.xml import NAMESPACES, algorithm, bytes_of, tag
 
 MAX_ENCRYPTED_KEYS = 4
@@ -39,9 +39,9 @@ def check_ciphers(encrypted: etree._Element) -> None:
     """Refuse algorithms by which nothing is decrypted, such as RSA 1.5 and 3DES."""
     encrypted_keys = list(encrypted.iter(tag("xenc:EncryptedKey")))
     if len(encrypted_keys) > MAX_ENCRYPTED_KEYS:
-        raise SamlRefused(Reason.TOO_COMPLEX, "encrypted keys")
+        raise SamlRefused(SamlReason.TOO_COMPLEX, "encrypted keys")
     if algorithm(encrypted, "xenc:EncryptionMethod") not in CIPHERS:
-        raise SamlRefused(Reason.UNSUPPORTED_ENCRYPTION, "cipher")
+        raise SamlRefused(SamlReason.UNSUPPORTED_ENCRYPTION, "cipher")
     for encrypted_key in encrypted_keys:
         _padding(encrypted_key)
 
@@ -52,7 +52,7 @@ def _padding(encrypted_key: etree._Element) -> padding.OAEP:
     digest = OAEP_DIGESTS.get(_parameter(method, "ds:DigestMethod", f"{DS}sha1"))
     mask = OAEP_MASKS.get(_parameter(method, "xenc11:MGF", f"{XENC11}mgf1sha1"))
     if method.get("Algorithm") not in OAEP or not (digest and mask):
-        raise SamlRefused(Reason.UNSUPPORTED_ENCRYPTION, "key transport")
+        raise SamlRefused(SamlReason.UNSUPPORTED_ENCRYPTION, "key transport")
     return padding.OAEP(padding.MGF1(mask()), digest(), label=None)
 
 
@@ -70,7 +70,7 @@ def decrypt(encrypted: etree._Element, keys: Sequence[str]) -> bytes:
             session_key = _unwrap(encrypted_key, pem)
             if len(session_key) == key_size:
                 return _decrypt_gcm(session_key, ciphertext) if mode == "gcm" else _decrypt_cbc(session_key, ciphertext)
-    raise SamlRefused(Reason.DECRYPTION_FAILED, "no key fits")
+    raise SamlRefused(SamlReason.DECRYPTION_FAILED, "no key fits")
 
 
 def _unwrap(encrypted_key: etree._Element, pem: str) -> bytes:
@@ -89,7 +89,7 @@ def _decrypt_gcm(key: bytes, ciphertext: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(ciphertext[:12], ciphertext[12:], None)
     except (InvalidTag, ValueError):
-        raise SamlRefused(Reason.DECRYPTION_FAILED, "tag") from None
+        raise SamlRefused(SamlReason.DECRYPTION_FAILED, "tag") from None
 
 
 def _decrypt_cbc(key: bytes, ciphertext: bytes) -> bytes:
@@ -98,7 +98,7 @@ def _decrypt_cbc(key: bytes, ciphertext: bytes) -> bytes:
         decryptor = Cipher(algorithms.AES(key), modes.CBC(ciphertext[:16])).decryptor()
         padded = decryptor.update(ciphertext[16:]) + decryptor.finalize()
     except ValueError:
-        raise SamlRefused(Reason.DECRYPTION_FAILED, "length") from None
+        raise SamlRefused(SamlReason.DECRYPTION_FAILED, "length") from None
     if not padded or not 1 <= padded[-1] <= 16:
-        raise SamlRefused(Reason.DECRYPTION_FAILED, "padding")
+        raise SamlRefused(SamlReason.DECRYPTION_FAILED, "padding")
     return padded[: -padded[-1]]

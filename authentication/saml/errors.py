@@ -3,12 +3,12 @@
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class SamlReason(StrEnum):
     """A machine code, with one line of help; neither ever quotes the message."""
 
     help: str
 
-    def __new__(cls, code: str, help: str) -> "Reason":
+    def __new__(cls, code: str, help: str) -> "SamlReason":
         """Make the member of a code, and keep its help beside it."""
         member = str.__new__(cls, code)
         member._value_ = code
@@ -190,7 +190,7 @@ class Reason(StrEnum):
 class SamlRefused(Exception):
     """A refusal; detail is for the logs and holds nothing of the message but names of the SAML standards."""
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(self, reason: SamlReason, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.raw_bytes import check_size, end_of_declaration, from_base64, inflated, refuse_hidden
 from authentication.saml.shapes import ATTRIBUTES, CHILDREN, HAS_ID, NAMES
 from authentication.saml.xml import NAMESPACES, parse, tag
@@ -55,7 +55,7 @@ def check_response(raw: str | bytes) -> Message:
     refuse_hidden(xml, end_of_declaration(xml))
     root = parse(xml)
     if root.tag != tag("samlp:Response"):
-        raise SamlRefused(Reason.NOT_A_RESPONSE)
+        raise SamlRefused(SamlReason.NOT_A_RESPONSE)
     _check_tree(root)
     return Message(
         xml=xml,
@@ -74,7 +74,7 @@ def check_logout(raw: str | bytes, name: str, *, is_deflated: bool) -> bytes:
     refuse_hidden(xml, end_of_declaration(xml))
     root = parse(xml)
     if root.tag != tag(name):
-        raise SamlRefused(Reason.NOT_A_LOGOUT)
+        raise SamlRefused(SamlReason.NOT_A_LOGOUT)
     _check_tree(root)
     return xml
 
@@ -89,7 +89,7 @@ def check_assertion(xml: bytes, namespaces: Mapping[str | None, str]) -> Message
     document = b"<plaintext%s>%s</plaintext>" % (_declarations(namespaces), xml)
     root = parse(document)
     if [child.tag for child in root] != [tag("saml:Assertion")] or root.text or root[0].tail:
-        raise SamlRefused(Reason.UNEXPECTED_STRUCTURE, "plaintext")
+        raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, "plaintext")
     _check_tree(root[0])
     return Message(
         xml=document,
@@ -110,7 +110,7 @@ def _check_tree(root: etree._Element) -> None:
     ids: set[str] = set()
     for count, element in enumerate(_elements(root)):
         if count == MAX_ELEMENTS:
-            raise SamlRefused(Reason.TOO_COMPLEX, "elements")
+            raise SamlRefused(SamlReason.TOO_COMPLEX, "elements")
         _check_element(element)
         _check_ids(element, ids)
 
@@ -121,7 +121,7 @@ def _elements(root: etree._Element) -> Iterator[etree._Element]:
     for event, element in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
         if depth > MAX_DEPTH:
-            raise SamlRefused(Reason.TOO_COMPLEX, "depth")
+            raise SamlRefused(SamlReason.TOO_COMPLEX, "depth")
         if event == "start":
             yield element
 
@@ -130,16 +130,16 @@ def _check_element(element: etree._Element) -> None:
     """Refuse an element whose children, text or attributes are not in the table."""
     name = NAMES[element.tag]  # known, as the element above was checked with its children
     if len(element.attrib) > MAX_ATTRIBUTES or len(element.nsmap) > MAX_NAMESPACES:
-        raise SamlRefused(Reason.TOO_COMPLEX, name)
+        raise SamlRefused(SamlReason.TOO_COMPLEX, name)
     if not (_fits_children(element, name) and all(_fits_attribute(key, name) for key in element.attrib)):
-        raise SamlRefused(Reason.UNEXPECTED_STRUCTURE, name)
+        raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, name)
 
 
-def _explain_unknown(element: etree._Element) -> tuple[Reason, str]:
+def _explain_unknown(element: etree._Element) -> tuple[SamlReason, str]:
     """Return why an element that is not in the table is refused."""
     if element.tag == tag("saml:Condition"):
-        return Reason.UNKNOWN_CONDITION, ""
-    return Reason.UNEXPECTED_STRUCTURE, "unknown element"
+        return SamlReason.UNKNOWN_CONDITION, ""
+    return SamlReason.UNEXPECTED_STRUCTURE, "unknown element"
 
 
 def _fits_children(element: etree._Element, name: str) -> bool:
@@ -172,7 +172,7 @@ def _check_ids(element: etree._Element, ids: set[str]) -> None:
     if value is None and NAMES[element.tag] not in HAS_ID:
         return
     if value is None or value in ids or not _ID.fullmatch(value):
-        raise SamlRefused(Reason.BAD_ID, NAMES[element.tag])
+        raise SamlRefused(SamlReason.BAD_ID, NAMES[element.tag])
     ids.add(value)
 
 

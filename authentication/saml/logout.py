@@ -24,7 +24,7 @@ from authentication.saml.checks import (
     instant_of,
     is_usable_name_id,
 )
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import check_logout
 from authentication.saml.name_ids import NameId
 from authentication.saml.parties import ProviderFacts
@@ -117,10 +117,10 @@ def read_request(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, now
     message: Any = samlp.logout_request_from_string(xml)
     _check_head(message, provider, slo_url, now)
     if message.not_on_or_after is not None and instant_of(message.not_on_or_after) <= now - SKEW:
-        raise SamlRefused(Reason.LOGOUT_EXPIRED, "NotOnOrAfter")
+        raise SamlRefused(SamlReason.LOGOUT_EXPIRED, "NotOnOrAfter")
     name_id = NameId.of(message.name_id)
     if not is_usable_name_id(name_id.text):
-        raise SamlRefused(Reason.NAME_ID, "characters")
+        raise SamlRefused(SamlReason.NAME_ID, "characters")
     indexes = tuple(element.text or "" for element in parse(xml).iter(tag("samlp:SessionIndex")))
     return LogoutRequest(message.id, name_id, indexes, instant_of(message.issue_instant) + MAX_AGE)
 
@@ -133,9 +133,9 @@ def read_response(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, no
     message: Any = samlp.logout_response_from_string(_verified(arrived, provider))
     _check_head(message, provider, slo_url, now)
     if not message.in_response_to:
-        raise SamlRefused(Reason.LOGOUT_UNASKED, "InResponseTo")
+        raise SamlRefused(SamlReason.LOGOUT_UNASKED, "InResponseTo")
     if words := failure(message):
-        raise SamlRefused(Reason.LOGOUT_FAILED, words)
+        raise SamlRefused(SamlReason.LOGOUT_FAILED, words)
     return str(message.in_response_to)
 
 
@@ -146,9 +146,9 @@ def _verified(arrived: Arrived, provider: ProviderFacts) -> bytes:
     if not arrived.is_redirected:
         return verify_enveloped(xml, **trust)
     if parse(xml).find(tag("ds:Signature")) is not None:
-        raise SamlRefused(Reason.UNSUPPORTED_SIGNATURE, "inside a redirected message")
+        raise SamlRefused(SamlReason.UNSUPPORTED_SIGNATURE, "inside a redirected message")
     if arrived.detached is None:
-        raise SamlRefused(Reason.LOGOUT_NOT_SIGNED)
+        raise SamlRefused(SamlReason.LOGOUT_NOT_SIGNED)
     signature = arrived.detached
     verify_detached(signature.octets, signature.signature, signature.method, **trust)
     return xml
@@ -159,9 +159,9 @@ def _check_head(message: Any, provider: ProviderFacts, slo_url: str, now: dateti
     check_version(message)
     check_issuer(message.issuer, provider.entity_id)
     if (message.destination or "").strip(WHITE) != slo_url:
-        raise SamlRefused(Reason.LOGOUT_DESTINATION)
+        raise SamlRefused(SamlReason.LOGOUT_DESTINATION)
     issued = instant_of(message.issue_instant)
     if issued > now + SKEW:
-        raise SamlRefused(Reason.NOT_YET_VALID, "IssueInstant")
+        raise SamlRefused(SamlReason.NOT_YET_VALID, "IssueInstant")
     if issued <= now - MAX_AGE:
-        raise SamlRefused(Reason.LOGOUT_EXPIRED, "IssueInstant")
+        raise SamlRefused(SamlReason.LOGOUT_EXPIRED, "IssueInstant")

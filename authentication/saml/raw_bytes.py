@@ -4,7 +4,7 @@ import base64
 import re
 import zlib
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 
 MAX_BASE64 = 200 * 1024
 MAX_XML = 150 * 1024
@@ -26,14 +26,14 @@ _HIDDEN_KINDS = {
 def from_base64(raw: str | bytes) -> bytes:
     """Return the bytes of base64, which may be broken into lines as MIME has it; raise SamlRefused."""
     if len(raw) > MAX_BASE64:
-        raise SamlRefused(Reason.TOO_LARGE, "base64")
+        raise SamlRefused(SamlReason.TOO_LARGE, "base64")
     try:
         encoded = (raw.encode("ascii") if isinstance(raw, str) else raw).translate(None, b"\r\n")
         decoded = base64.b64decode(encoded)
     except ValueError:
-        raise SamlRefused(Reason.NOT_BASE64) from None
+        raise SamlRefused(SamlReason.NOT_BASE64) from None
     if base64.b64encode(decoded) != encoded:  # the decoder passes over what does not belong
-        raise SamlRefused(Reason.NOT_BASE64, "characters")
+        raise SamlRefused(SamlReason.NOT_BASE64, "characters")
     return decoded
 
 
@@ -43,33 +43,33 @@ def inflated(deflated: bytes) -> bytes:
     try:
         xml = decompressor.decompress(deflated, MAX_XML + 1)
     except zlib.error:
-        raise SamlRefused(Reason.NOT_DEFLATED) from None
+        raise SamlRefused(SamlReason.NOT_DEFLATED) from None
     if len(xml) > MAX_XML:
-        raise SamlRefused(Reason.TOO_LARGE, "inflated")
+        raise SamlRefused(SamlReason.TOO_LARGE, "inflated")
     if not decompressor.eof or decompressor.unused_data:
-        raise SamlRefused(Reason.NOT_DEFLATED, "end")
+        raise SamlRefused(SamlReason.NOT_DEFLATED, "end")
     return xml
 
 
 def check_size(xml: bytes) -> None:
     """Refuse bytes that are too many to be parsed, or no UTF-8."""
     if len(xml) > MAX_XML:
-        raise SamlRefused(Reason.TOO_LARGE, "XML")
+        raise SamlRefused(SamlReason.TOO_LARGE, "XML")
     try:
         xml.decode()
     except UnicodeDecodeError:
-        raise SamlRefused(Reason.NOT_UTF8) from None
+        raise SamlRefused(SamlReason.NOT_UTF8) from None
 
 
 def end_of_declaration(xml: bytes) -> int:
     """Return where the XML declaration ends; raise SamlRefused for one that is not of UTF-8 text."""
     if not xml.startswith(b"<"):
-        raise SamlRefused(Reason.NOT_XML, "not at the start")
+        raise SamlRefused(SamlReason.NOT_XML, "not at the start")
     if not xml.startswith(b"<?xml"):
         return 0
     declaration = _DECLARATION.match(xml)
     if not declaration:
-        raise SamlRefused(Reason.NOT_UTF8, "XML declaration")
+        raise SamlRefused(SamlReason.NOT_UTF8, "XML declaration")
     return declaration.end()
 
 
@@ -77,4 +77,4 @@ def refuse_hidden(xml: bytes, start: int) -> None:
     """Refuse what parsers drop, resolve or read differently, after position start."""
     hidden = _HIDDEN.search(xml, start)
     if hidden:
-        raise SamlRefused(Reason.FORBIDDEN_MARKUP, _HIDDEN_KINDS[hidden[0]])
+        raise SamlRefused(SamlReason.FORBIDDEN_MARKUP, _HIDDEN_KINDS[hidden[0]])

@@ -20,7 +20,7 @@ from authentication.saml.checks import (
     check_version,
     failure,
 )
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import MAX_ID, Carries, check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.verifying import verify
@@ -33,7 +33,7 @@ def peek_in_response_to(raw: str | bytes) -> str | None:
     """Return the request that a response claims to answer, to look it up: nothing is verified; raise SamlRefused."""
     claimed = parse(check_response(raw).xml).get("InResponseTo", "")
     if len(claimed) > MAX_ID:
-        raise SamlRefused(Reason.BAD_ID, "InResponseTo")
+        raise SamlRefused(SamlReason.BAD_ID, "InResponseTo")
     return claimed or None
 
 
@@ -63,7 +63,7 @@ def _explain_no_assertion(xml: bytes) -> SamlRefused:
         _check_status(_outer(xml))
     except SamlRefused as refused:
         return refused
-    return SamlRefused(Reason.NO_ASSERTION)
+    return SamlRefused(SamlReason.NO_ASSERTION)
 
 
 def _outer(xml: bytes) -> Any:
@@ -79,7 +79,7 @@ def _parsed(parser: Callable[[bytes], Parsed], xml: bytes) -> Parsed:
     try:
         return parser(xml)
     except ValueError:  # pysaml2 converts attribute values by their xsi:type
-        raise SamlRefused(Reason.UNREADABLE_VALUE) from None
+        raise SamlRefused(SamlReason.UNREADABLE_VALUE) from None
 
 
 def _check_outer(
@@ -98,11 +98,11 @@ def _check_outer(
 def _check_status(response: Any) -> None:
     """Refuse every status but success, with the words that the SAML standard has for it."""
     if words := failure(response):
-        raise SamlRefused(Reason.IDP_STATUS, words)
+        raise SamlRefused(SamlReason.IDP_STATUS, words)
 
 
 def _check_destination(response: Any, sp: SpFacts, *, is_signed: bool) -> None:
     """Refuse a response for another URL; the bindings want a signed one to say which."""
     destination = response.destination
     if (destination is None and is_signed) or (destination is not None and destination.strip(WHITE) != sp.acs_url):
-        raise SamlRefused(Reason.WRONG_DESTINATION)
+        raise SamlRefused(SamlReason.WRONG_DESTINATION)

@@ -8,7 +8,7 @@ import xmlsec
 from lxml import etree
 
 from authentication.saml.certificates import Certificate
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.trust import DIGESTS, DS, METHODS, SHA1_DIGESTS, SHA1_METHODS, Trust
 from authentication.saml.xml import NAMESPACES, algorithm, bytes_of, find, parse, tag
 
@@ -25,7 +25,7 @@ def verified_bytes(element: etree._Element, trust: Trust) -> bytes:
     _check_algorithms(signature, trust)
     signed = _canonical(element, _prefixes(signature))
     if not _has_digest(signed, signature, trust):
-        raise SamlRefused(Reason.SIGNATURE_INVALID, "digest")
+        raise SamlRefused(SamlReason.SIGNATURE_INVALID, "digest")
     if not any(_is_signed_by(certificate, element, signature) for certificate in trust.certificates):
         raise _explain_failure(signature, trust)
     return signed
@@ -35,9 +35,9 @@ def _check_form(signature: etree._Element, signed_id: str) -> None:
     """Refuse a signature that is not enveloped in the element it refers to, or transforms it in another way."""
     transforms = [transform.get("Algorithm") for transform in signature.iter(tag("ds:Transform"))]
     if find(signature, "ds:Reference").get("URI") != f"#{signed_id}":
-        raise SamlRefused(Reason.UNSUPPORTED_SIGNATURE, "reference")
+        raise SamlRefused(SamlReason.UNSUPPORTED_SIGNATURE, "reference")
     if transforms != TRANSFORMS or algorithm(signature, "ds:CanonicalizationMethod") != EXCLUSIVE:
-        raise SamlRefused(Reason.UNSUPPORTED_SIGNATURE, "transforms")
+        raise SamlRefused(SamlReason.UNSUPPORTED_SIGNATURE, "transforms")
 
 
 def _check_algorithms(signature: etree._Element, trust: Trust) -> None:
@@ -46,14 +46,14 @@ def _check_algorithms(signature: etree._Element, trust: Trust) -> None:
     if method in trust.methods and digest in trust.digests:
         return
     known = method in METHODS | SHA1_METHODS and digest in DIGESTS | SHA1_DIGESTS
-    raise SamlRefused(Reason.WEAK_ALGORITHM if known else Reason.UNSUPPORTED_SIGNATURE, "algorithm")
+    raise SamlRefused(SamlReason.WEAK_ALGORITHM if known else SamlReason.UNSUPPORTED_SIGNATURE, "algorithm")
 
 
 def _prefixes(signature: etree._Element) -> list[str]:
     """Return the prefixes whose declarations count as content; they can only add to what is signed."""
     for inclusive in signature.iter(tag("ec:InclusiveNamespaces")):
         if len(inclusive.get("PrefixList", "").split()) > MAX_PREFIXES:
-            raise SamlRefused(Reason.TOO_COMPLEX, "prefixes")
+            raise SamlRefused(SamlReason.TOO_COMPLEX, "prefixes")
     of_transform = signature.find(f".//{tag('ds:Transform')}/{tag('ec:InclusiveNamespaces')}")
     return [] if of_transform is None else of_transform.get("PrefixList", "").split()
 
@@ -65,7 +65,7 @@ def _canonical(element: etree._Element, prefixes: list[str]) -> bytes:
     try:
         return etree.tostring(alone, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes)
     except etree.C14NError:  # relative namespace URIs
-        raise SamlRefused(Reason.UNSUPPORTED_SIGNATURE, "namespaces") from None
+        raise SamlRefused(SamlReason.UNSUPPORTED_SIGNATURE, "namespaces") from None
 
 
 def standalone(element: etree._Element) -> bytes:
@@ -113,5 +113,5 @@ def _explain_failure(signature: etree._Element, trust: Trust) -> SamlRefused:
     fingerprints = {hashlib.sha256(der).hexdigest().upper() for der in shown if der}
     pinned = {certificate.fingerprint.replace(":", "") for certificate in trust.certificates}
     if fingerprints and not fingerprints & pinned:
-        return SamlRefused(Reason.CERTIFICATE_UNKNOWN, f"SHA-256 {min(fingerprints)}")
-    return SamlRefused(Reason.SIGNATURE_INVALID, "key")
+        return SamlRefused(SamlReason.CERTIFICATE_UNKNOWN, f"SHA-256 {min(fingerprints)}")
+    return SamlRefused(SamlReason.SIGNATURE_INVALID, "key")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from authentication.saml.certificates import Certificate, CertificateError, parse_certificates
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.xml import NAMESPACES
 
 DS, XENC = NAMESPACES["ds"], NAMESPACES["xenc"]
@@ -37,4 +37,4 @@ def pinned(certificates: Sequence[str]) -> tuple[Certificate, ...]:
     try:
         return tuple(found for pem in certificates for found in parse_certificates(pem))
     except CertificateError:
-        raise SamlRefused(Reason.CERTIFICATE_UNUSABLE) from None
+        raise SamlRefused(SamlReason.CERTIFICATE_UNUSABLE) from None

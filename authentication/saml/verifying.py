@@ -17,7 +17,7 @@ from lxml import etree
 
 from authentication.saml.certificates import Certificate
 from authentication.saml.decrypting import check_ciphers, decrypt
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import Carries, Message, check_assertion
 from authentication.saml.signatures import SIGNATURE, standalone, verified_bytes
 from authentication.saml.trust import SHA1_METHODS, Trust, pinned
@@ -53,7 +53,7 @@ def verify(
     if message.is_assertion_signed:
         return Verified(verified_bytes(root.find(ASSERTION), trust), response)
     if response is None:
-        raise SamlRefused(Reason.NOT_SIGNED)
+        raise SamlRefused(SamlReason.NOT_SIGNED)
     return Verified(standalone(parse(response).find(ASSERTION)), response)
 
 
@@ -61,7 +61,7 @@ def verify_enveloped(xml: bytes, *, certificates: Sequence[str], allow_sha1: boo
     """Return the bytes of a message's root that a signature in it covers; the gate has let it through."""
     root = parse(xml)
     if root.find(SIGNATURE) is None:
-        raise SamlRefused(Reason.LOGOUT_NOT_SIGNED)
+        raise SamlRefused(SamlReason.LOGOUT_NOT_SIGNED)
     return verified_bytes(root, Trust(pinned(certificates), allow_sha1))
 
 
@@ -72,10 +72,10 @@ def verify_detached(
     trust = Trust(pinned(certificates), allow_sha1)
     if method not in trust.methods:
         raise SamlRefused(
-            Reason.WEAK_ALGORITHM if method in SHA1_METHODS else Reason.UNSUPPORTED_SIGNATURE, "algorithm"
+            SamlReason.WEAK_ALGORITHM if method in SHA1_METHODS else SamlReason.UNSUPPORTED_SIGNATURE, "algorithm"
         )
     if not any(_has_signed(certificate, signed, signature, method) for certificate in trust.certificates):
-        raise SamlRefused(Reason.SIGNATURE_INVALID, "key")
+        raise SamlRefused(SamlReason.SIGNATURE_INVALID, "key")
 
 
 def _has_signed(certificate: Certificate, signed: bytes, signature: bytes, method: str) -> bool:
@@ -115,7 +115,7 @@ def _decrypted_assertion(root: etree._Element, response: bytes | None, keys: Seq
     except SamlRefused:
         if response is not None:
             raise
-        raise SamlRefused(Reason.DECRYPTION_FAILED) from None
+        raise SamlRefused(SamlReason.DECRYPTION_FAILED) from None
 
 
 def _read_encrypted(encrypted: etree._Element, keys: Sequence[str], trust: Trust, *, must_be_signed: bool) -> bytes:
@@ -124,5 +124,5 @@ def _read_encrypted(encrypted: etree._Element, keys: Sequence[str], trust: Trust
     if message.is_assertion_signed:
         return verified_bytes(assertion, trust)
     if must_be_signed:
-        raise SamlRefused(Reason.NOT_SIGNED)
+        raise SamlRefused(SamlReason.NOT_SIGNED)
     return standalone(assertion)

@@ -4,7 +4,7 @@ import base64
 
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 
 NAMESPACES = {
     "samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
@@ -37,7 +37,7 @@ def parse(xml: bytes) -> etree._Element:
     try:
         return etree.fromstring(xml, parser)
     except etree.XMLSyntaxError:
-        raise SamlRefused(Reason.NOT_XML) from None
+        raise SamlRefused(SamlReason.NOT_XML) from None
 
 
 def find(parent: etree._Element, name: str) -> etree._Element:

@@ -17,7 +17,7 @@ from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse
 from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider
 from authentication.reasons import Refused, help_of, words_of
 from authentication.saml.assertions import Claims
-from authentication.saml.attributes import Profile
+from authentication.saml.attributes import AssertedProfile
 from authentication.views.providers import get_environment_provider, list_url
 from authentication.views.sso import browser_nonce, to_idp
 from workspace.console.decorators import ConsoleRequest, console
@@ -135,7 +135,7 @@ def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[st
     return {"tone": "success", "title": title, "text": "This was a test: nobody was made, changed or signed in."}
 
 
-def _person(claims: Claims, profile: Profile) -> list[dict[str, Any]]:
+def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, Any]]:
     """What is made of the assertion."""
     end = claims.session_not_on_or_after
     groups = "Nothing said" if profile.groups is None else ", ".join(profile.groups) or "In no group"
@@ -154,7 +154,7 @@ def _attributes(claims: Claims) -> list[dict[str, str]]:
     return [{"name": name, "value": ", ".join(values)} for name, values in sorted(claims.attributes.items())]
 
 
-def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: Profile) -> list[str]:
+def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: AssertedProfile) -> list[str]:
     """What would become of the person's groups, in sentences."""
     if environment_provider.method != Method.JIT:
         return [

@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from authentication.saml.assertions import Claims
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import read_response
 from tests.idp import ACS_URL, NOW, NS, REQUEST_ID, SP_ENTITY_ID, Answer, Idp, encode, private_pem, rsa_key
@@ -34,7 +34,7 @@ def refusal(xml: bytes, **facts) -> SamlRefused:
     return caught.value
 
 
-def reason(xml: bytes, **facts) -> Reason:
+def reason(xml: bytes, **facts) -> SamlReason:
     return refusal(xml, **facts).reason
 
 

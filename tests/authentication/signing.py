@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import check_response
 from authentication.saml.verifying import Verified, verify
 from authentication.saml.xml import parse
@@ -35,7 +35,7 @@ def _space_after_issuer(root: etree._Element) -> None:
     root.find("saml:Assertion/saml:Issuer", NS).tail = "\n  "
 
 
-def refusal_of_structure(xml: bytes) -> Reason:
+def refusal_of_structure(xml: bytes) -> SamlReason:
     with pytest.raises(SamlRefused) as caught:
         check_response(encode(xml))
     return caught.value.reason

@@ -14,7 +14,7 @@ from authentication.actions.sign_in import record_attempt
 from authentication.end_user_forms import AttemptFilter
 from authentication.models import EndUserSession, SignInAttempt
 from authentication.reasons import Reason, help_of, words_of
-from authentication.saml.errors import Reason as SamlReason
+from authentication.saml.errors import SamlReason
 from tests import factories
 from tests.authentication.end_users import (
     CONSOLE_ROUTES,

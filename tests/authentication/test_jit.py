@@ -8,7 +8,7 @@ from django.db import connection
 
 from authentication.actions import jit
 from authentication.models import ConsumedAssertion, EndUserSession, EnvironmentProvider, SignInAttempt
-from authentication.saml.attributes import Profile
+from authentication.saml.attributes import AssertedProfile
 from tests import factories
 from tests.authentication.end_users import OKTA, OKTA_ACTOR, environments, person
 from tests.authentication.ways import ADA, Way, connect, way
@@ -148,7 +148,7 @@ def test_the_attributes_of_the_provider_count(just_in_time):
 
 def test_who_was_made_by_another_request_a_moment_ago_is_let_in(places, just_in_time):
     ada = person(places[0], name="Ada Winter", password="")
-    welcomed = jit.welcome(just_in_time.environment_provider, None, Profile(ADA, "Ada", None), Visit())
+    welcomed = jit.welcome(just_in_time.environment_provider, None, AssertedProfile(ADA, "Ada", None), Visit())
     assert (welcomed.end_user, welcomed.is_new, welcomed.is_let_in) == (ada, False, True)
 
 

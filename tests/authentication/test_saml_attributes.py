@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from authentication.saml.assertions import Claims
-from authentication.saml.attributes import AttributeNames, Profile, pick_profile
+from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
 from authentication.saml.name_ids import NameId
 from tests.idp import EMAIL, PERSISTENT
 
@@ -20,13 +20,13 @@ def profile(
     names: AttributeNames = USUAL,
     name_id: str = "00u1",
     name_id_format: str = PERSISTENT,
-) -> Profile:
+) -> AssertedProfile:
     subject = NameId(name_id, name_id_format)
     claims = Claims("_r", "_a", "_q", "https://idp", name_id, name_id_format, attributes, "", None, NOW, NOW, subject)
     return pick_profile(claims, names)
 
 
-ADA = Profile(email="ada@acme.example", name="Ada Lovelace", groups=("Engineering", "Ops"))
+ADA = AssertedProfile(email="ada@acme.example", name="Ada Lovelace", groups=("Engineering", "Ops"))
 GROUPS = ("Engineering", "Ops")
 
 
@@ -73,9 +73,9 @@ def test_the_usual_vendors_need_no_mapping(attributes):
 def test_a_chosen_attribute_is_the_only_one():
     names = AttributeNames(name="nick", email="work", groups="teams")
     attributes = {"email": ("x@acme.example",), "displayName": ("X",), "groups": ("X",)}
-    assert profile(attributes, names, "n@acme.example", EMAIL) == Profile(email="", name="", groups=None)
+    assert profile(attributes, names, "n@acme.example", EMAIL) == AssertedProfile(email="", name="", groups=None)
     chosen = {"Nick": ("Ada",), "WORK": ("ada@acme.example",), "teams": ("A",)}
-    assert profile(attributes | chosen, names) == Profile(email="ada@acme.example", name="Ada", groups=("A",))
+    assert profile(attributes | chosen, names) == AssertedProfile(email="ada@acme.example", name="Ada", groups=("A",))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 from lxml import etree
 
-from authentication.saml.errors import Reason
+from authentication.saml.errors import SamlReason
 from authentication.saml.xml import parse
 from tests.authentication.signing import (
     BOTH,
@@ -63,7 +63,7 @@ def test_s3_rsa_oaep_is_accepted_with_sha_1_and_sha_256(transport, digest, mask)
 )
 def test_s3_other_encryption_is_refused(change, sign):
     xml = IDP.respond(Answer(), sign=sign, encryption=Encryption(SP_CERTIFICATE, **change))
-    assert refusal(xml).reason is Reason.UNSUPPORTED_ENCRYPTION
+    assert refusal(xml).reason is SamlReason.UNSUPPORTED_ENCRYPTION
 
 
 def test_s2_every_decryption_key_is_tried():
@@ -71,7 +71,7 @@ def test_s2_every_decryption_key_is_tried():
     others = [private_pem(ec_key()), private_pem(rsa_key())]
     assert verified(xml, keys=(*others, SP_PRIVATE))
     for keys in ((), others):
-        assert refusal(xml, keys=keys).reason is Reason.DECRYPTION_FAILED
+        assert refusal(xml, keys=keys).reason is SamlReason.DECRYPTION_FAILED
 
 
 def test_s2_an_encrypted_assertion_may_take_prefixes_from_around_it():
@@ -83,14 +83,14 @@ def test_s2_an_encrypted_assertion_may_take_prefixes_from_around_it():
 
 def test_s2_encrypting_for_us_proves_nothing():
     unsigned = IDP.respond(Answer(), sign=(), encryption=Encryption(SP_CERTIFICATE))
-    assert refusal(unsigned).reason is Reason.DECRYPTION_FAILED
+    assert refusal(unsigned).reason is SamlReason.DECRYPTION_FAILED
     foreign = FOREIGN.respond(Answer(), encryption=Encryption(SP_CERTIFICATE))
-    assert refusal(foreign).reason is Reason.DECRYPTION_FAILED
+    assert refusal(foreign).reason is SamlReason.DECRYPTION_FAILED
 
 
 def test_s2_the_signature_of_the_response_is_verified_before_anything_is_decrypted():
     foreign = FOREIGN.respond(Answer(), sign=("response",), encryption=Encryption(SP_CERTIFICATE))
-    assert refusal(foreign, keys=("never read",)).reason is Reason.CERTIFICATE_UNKNOWN
+    assert refusal(foreign, keys=("never read",)).reason is SamlReason.CERTIFICATE_UNKNOWN
 
 
 @pytest.mark.parametrize("cipher", [f"{XENC}aes128-cbc", f"{XENC11}aes256-gcm"])
@@ -106,7 +106,7 @@ def test_s2_a_changed_ciphertext_is_refused_in_one_way_only(cipher):
     for changed in [*changes, ciphertext[:-16], ciphertext[:-1], ciphertext[:16], ciphertext[:8], b""]:
         value.text = base64.b64encode(changed).decode()
         refused = refusal(etree.tostring(root))
-        assert (refused.reason, refused.detail, refused.__cause__) == (Reason.DECRYPTION_FAILED, "", None)
+        assert (refused.reason, refused.detail, refused.__cause__) == (SamlReason.DECRYPTION_FAILED, "", None)
 
 
 @pytest.mark.parametrize("sign", [("response",), BOTH])
@@ -118,13 +118,13 @@ def test_s1_decrypted_bytes_pass_the_gate_even_if_the_response_is_signed(sign):
         name[0].tail = ".evil.example"
 
     xml = IDP.respond(Answer(), sign=sign, edit=comment, encryption=Encryption(SP_CERTIFICATE))
-    assert refusal(xml).reason is Reason.FORBIDDEN_MARKUP
+    assert refusal(xml).reason is SamlReason.FORBIDDEN_MARKUP
 
 
 def test_s2_a_signed_assertion_in_a_signed_response_must_hold_also_when_encrypted():
     root = etree.fromstring(FOREIGN.respond(Answer(), encryption=Encryption(SP_CERTIFICATE)))
     IDP.sign(root)
-    assert refusal(etree.tostring(root)).reason is Reason.CERTIFICATE_UNKNOWN
+    assert refusal(etree.tostring(root)).reason is SamlReason.CERTIFICATE_UNKNOWN
 
 
 def test_s2_few_encrypted_keys_are_tried():
@@ -134,4 +134,4 @@ def test_s2_few_encrypted_keys_are_tried():
         copy = deepcopy(key)
         copy.set("Id", f"_key-{number}")
         key.addnext(copy)
-    assert refusal(etree.tostring(root)).reason is Reason.TOO_COMPLEX
+    assert refusal(etree.tostring(root)).reason is SamlReason.TOO_COMPLEX

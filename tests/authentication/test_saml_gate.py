@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import Carries, Message, check_assertion, check_response
 from authentication.saml.raw_bytes import MAX_BASE64, MAX_XML
 from authentication.saml.xml import parse
@@ -83,18 +83,18 @@ def test_s1_base64_may_be_broken_into_lines_and_nothing_else():
     for raw in (encode(HONEST).replace("A", " A", 1), encode(HONEST) + "=", encode(HONEST)[:-1], "ü", "-_-_", b"\xff"):
         with pytest.raises(SamlRefused) as caught:
             check_response(raw)
-        assert caught.value.reason is Reason.NOT_BASE64
+        assert caught.value.reason is SamlReason.NOT_BASE64
 
 
 def test_s1_what_is_posted_is_never_inflated():
-    assert refusal(zlib.compress(HONEST)[2:-4]).reason in (Reason.NOT_UTF8, Reason.NOT_XML)
+    assert refusal(zlib.compress(HONEST)[2:-4]).reason in (SamlReason.NOT_UTF8, SamlReason.NOT_XML)
 
 
 def test_s1_size_is_capped_before_anything_is_decoded():
     with pytest.raises(SamlRefused) as caught:
         check_response("!" * (MAX_BASE64 + 1))
-    assert caught.value.reason is Reason.TOO_LARGE
-    assert refusal(HONEST + b" " * (MAX_XML + 1 - len(HONEST))).reason is Reason.TOO_LARGE
+    assert caught.value.reason is SamlReason.TOO_LARGE
+    assert refusal(HONEST + b" " * (MAX_XML + 1 - len(HONEST))).reason is SamlReason.TOO_LARGE
     assert check(HONEST + b" " * (MAX_XML - len(HONEST)))
 
 
@@ -106,7 +106,7 @@ def test_s1_elements_are_capped():
             1,
         )
 
-    assert refusal(with_values(4000)).reason is Reason.TOO_COMPLEX
+    assert refusal(with_values(4000)).reason is SamlReason.TOO_COMPLEX
     assert check(with_values(3900))
 
 
@@ -116,17 +116,20 @@ def test_s1_depth_is_capped():
         start, end = HONEST.index(b"<samlp:StatusCode"), HONEST.index(b"</samlp:Status>")
         return HONEST[:start] + codes + HONEST[end:]
 
-    assert refusal(with_codes(23)).reason is Reason.TOO_COMPLEX
+    assert refusal(with_codes(23)).reason is SamlReason.TOO_COMPLEX
     assert check(with_codes(22))
-    assert refusal(with_codes(1000)).reason in (Reason.TOO_COMPLEX, Reason.NOT_XML)
+    assert refusal(with_codes(1000)).reason in (SamlReason.TOO_COMPLEX, SamlReason.NOT_XML)
 
 
 def test_s1_namespaces_and_attributes_of_one_element_are_capped():
     namespaces = b"".join(b' xmlns:n%d="urn:%d"' % (n, n) for n in range(40))
-    assert refusal(HONEST.replace(b"<saml:Subject>", b"<saml:Subject" + namespaces + b">")).reason is Reason.TOO_COMPLEX
+    assert (
+        refusal(HONEST.replace(b"<saml:Subject>", b"<saml:Subject" + namespaces + b">")).reason
+        is SamlReason.TOO_COMPLEX
+    )
     attributes = b' xmlns:n="urn:n"' + b"".join(b' n:a%d=""' % n for n in range(40))
     xml = HONEST.replace(b"<saml:Attribute ", b"<saml:Attribute" + attributes + b" ", 1)
-    assert refusal(xml).reason is Reason.TOO_COMPLEX
+    assert refusal(xml).reason is SamlReason.TOO_COMPLEX
 
 
 @pytest.mark.parametrize(
@@ -153,7 +156,7 @@ def test_s1_namespaces_and_attributes_of_one_element_are_capped():
     ],
 )
 def test_s1_only_utf_8_passes(xml):
-    assert refusal(xml).reason is Reason.NOT_UTF8
+    assert refusal(xml).reason is SamlReason.NOT_UTF8
 
 
 @pytest.mark.parametrize(
@@ -188,7 +191,7 @@ def test_s1_only_utf_8_passes(xml):
     ],
 )
 def test_s1_only_well_formed_xml_passes(xml):
-    assert refusal(xml).reason is Reason.NOT_XML
+    assert refusal(xml).reason is SamlReason.NOT_XML
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_s1_only_well_formed_xml_passes(xml):
 )
 def test_s1_what_parsers_drop_or_resolve_is_refused(xml, kind):
     refused = refusal(xml)
-    assert (refused.reason, refused.detail) == (Reason.FORBIDDEN_MARKUP, kind)
+    assert (refused.reason, refused.detail) == (SamlReason.FORBIDDEN_MARKUP, kind)
 
 
 def test_s1_predefined_entities_and_character_references_pass():
@@ -230,7 +233,7 @@ def test_s1_predefined_entities_and_character_references_pass():
     ],
 )
 def test_s1_only_a_response_passes(xml):
-    assert refusal(xml).reason is Reason.NOT_A_RESPONSE
+    assert refusal(xml).reason is SamlReason.NOT_A_RESPONSE
 
 
 PLACES = [
@@ -283,7 +286,7 @@ FOREIGN = [
 def test_s1_nothing_stands_where_the_schema_does_not_have_it(path, child):
     for position in (0, 99):
         refused = refusal(edited(insert(path, child, position)))
-        assert refused.reason in (Reason.UNEXPECTED_STRUCTURE, Reason.BAD_ID)
+        assert refused.reason in (SamlReason.UNEXPECTED_STRUCTURE, SamlReason.BAD_ID)
 
 
 @pytest.mark.parametrize("path", [path for path in PLACES if path != "saml:Assertion/saml:AttributeStatement"])
@@ -292,7 +295,7 @@ def test_s1_children_stand_in_schema_order_and_once(path):
     parent = root if path == "." else root.find(path, NS)
     if len(parent) > 1:
         reversed_children = edited(lambda root: _reverse(root if path == "." else root.find(path, NS)))
-        assert refusal(reversed_children).reason is Reason.UNEXPECTED_STRUCTURE
+        assert refusal(reversed_children).reason is SamlReason.UNEXPECTED_STRUCTURE
     if path != ".":
         twice = edited(lambda root: root.find(path, NS).addnext(deepcopy(root.find(path, NS))))
         if path.endswith(("Attribute", "AttributeValue", "AudienceRestriction", "AuthnStatement", "X509Data")):
@@ -300,7 +303,7 @@ def test_s1_children_stand_in_schema_order_and_once(path):
         elif path.endswith("SubjectConfirmation"):
             assert check(twice)  # and refused as not one bearer
         else:
-            assert refusal(twice).reason in (Reason.UNEXPECTED_STRUCTURE, Reason.BAD_ID)
+            assert refusal(twice).reason in (SamlReason.UNEXPECTED_STRUCTURE, SamlReason.BAD_ID)
 
 
 def _reverse(element: etree._Element) -> None:
@@ -308,15 +311,17 @@ def _reverse(element: etree._Element) -> None:
 
 
 def test_s1_text_stands_only_where_the_schema_has_text():
-    assert refusal(HONEST.replace(b"<saml:Subject>", b"<saml:Subject>x")).reason is Reason.UNEXPECTED_STRUCTURE
-    assert refusal(HONEST.replace(b"</saml:Subject>", b"</saml:Subject>x")).reason is Reason.UNEXPECTED_STRUCTURE
-    assert refusal(HONEST.replace(b"</samlp:Response>", b"x</samlp:Response>")).reason is Reason.UNEXPECTED_STRUCTURE
+    assert refusal(HONEST.replace(b"<saml:Subject>", b"<saml:Subject>x")).reason is SamlReason.UNEXPECTED_STRUCTURE
+    assert refusal(HONEST.replace(b"</saml:Subject>", b"</saml:Subject>x")).reason is SamlReason.UNEXPECTED_STRUCTURE
+    assert (
+        refusal(HONEST.replace(b"</samlp:Response>", b"x</samlp:Response>")).reason is SamlReason.UNEXPECTED_STRUCTURE
+    )
     assert check(HONEST.replace(b"<saml:Subject>", b"<saml:Subject>\r\n\t "))
 
 
 def test_s1_an_unknown_condition_has_its_own_reason():
     refused = refusal(edited(insert("saml:Assertion/saml:Conditions", "<saml:Condition/>")))
-    assert refused.reason is Reason.UNKNOWN_CONDITION
+    assert refused.reason is SamlReason.UNKNOWN_CONDITION
     for known in ("<saml:OneTimeUse/>", '<saml:ProxyRestriction Count="0"/>'):
         assert check(edited(insert("saml:Assertion/saml:Conditions", known)))
 
@@ -341,32 +346,32 @@ def test_s1_no_attribute_stands_where_the_schema_does_not_have_it(path, attribut
     if allowed or (path == "." and prefix == "" and local == "ID"):
         assert check(xml)
     else:
-        assert refusal(xml).reason is Reason.UNEXPECTED_STRUCTURE
+        assert refusal(xml).reason is SamlReason.UNEXPECTED_STRUCTURE
 
 
 def test_s1_a_note_in_a_namespace_of_its_own_may_stand_on_an_attribute():
     note = b'<saml:Attribute xmlns:a="http://schemas.xmlsoap.org/ws/2009/09/identity/claims" a:OriginalIssuer="x" '
     assert check(HONEST.replace(b"<saml:Attribute ", note, 1))
     hidden_id = b'<saml:Attribute xmlns:a="urn:a" a:Id="_assertion-1" '
-    assert refusal(HONEST.replace(b"<saml:Attribute ", hidden_id, 1)).reason is Reason.UNEXPECTED_STRUCTURE
+    assert refusal(HONEST.replace(b"<saml:Attribute ", hidden_id, 1)).reason is SamlReason.UNEXPECTED_STRUCTURE
 
 
 @pytest.mark.parametrize("value", ["", "1a", "a b", "a:b", "ü", "_response-1", "a" * 257, "_\u00a0"])
 def test_s1_ids_are_unique_names(value):
     refused = refusal(edited(lambda root: root.find("saml:Assertion", NS).set("ID", value)))
-    assert refused.reason is Reason.BAD_ID
+    assert refused.reason is SamlReason.BAD_ID
 
 
 @pytest.mark.parametrize("path", [".", "saml:Assertion"])
 def test_s1_ids_are_there(path):
     xml = edited(lambda root: (root if path == "." else root.find(path, NS)).attrib.pop("ID"))
-    assert refusal(xml).reason is Reason.BAD_ID
+    assert refusal(xml).reason is SamlReason.BAD_ID
 
 
 def test_s1_ids_of_encryption_and_signature_count_too():
     xml = IDP.respond(Answer(), encryption=Encryption(IDP.certificate, key_beside=True))
     assert check(xml)
-    assert refusal(xml.replace(b'Id="_key"', b'Id="_response-1"')).reason is Reason.BAD_ID
+    assert refusal(xml.replace(b'Id="_key"', b'Id="_response-1"')).reason is SamlReason.BAD_ID
 
 
 def test_s1_decrypted_bytes_pass_the_same_gate():
@@ -383,19 +388,19 @@ def test_s1_decrypted_bytes_pass_the_same_gate():
 @pytest.mark.parametrize(
     ("xml", "reason"),
     [
-        (b"", Reason.UNEXPECTED_STRUCTURE),
-        (ASSERTION * 2, Reason.UNEXPECTED_STRUCTURE),
-        (b"x" + ASSERTION, Reason.UNEXPECTED_STRUCTURE),
-        (ASSERTION + b"x", Reason.UNEXPECTED_STRUCTURE),
-        (HONEST, Reason.UNEXPECTED_STRUCTURE),
-        (ASSERTION + b"</plaintext><plaintext>", Reason.NOT_XML),
-        (b"</plaintext><plaintext>" + ASSERTION, Reason.NOT_XML),
-        (b'<?xml version="1.0"?>' + ASSERTION, Reason.FORBIDDEN_MARKUP),
-        (ASSERTION.replace(b"ada@", b"ada<!-- -->@"), Reason.FORBIDDEN_MARKUP),
-        (ASSERTION.replace(b"Ada", b"\xff"), Reason.NOT_UTF8),
-        (ASSERTION + b" " * MAX_XML, Reason.TOO_LARGE),
-        (ASSERTION.replace(b'ID="_assertion-1"', b""), Reason.BAD_ID),
-        (ASSERTION.replace(b"saml:Subject>", b"saml:Advice>"), Reason.UNEXPECTED_STRUCTURE),
+        (b"", SamlReason.UNEXPECTED_STRUCTURE),
+        (ASSERTION * 2, SamlReason.UNEXPECTED_STRUCTURE),
+        (b"x" + ASSERTION, SamlReason.UNEXPECTED_STRUCTURE),
+        (ASSERTION + b"x", SamlReason.UNEXPECTED_STRUCTURE),
+        (HONEST, SamlReason.UNEXPECTED_STRUCTURE),
+        (ASSERTION + b"</plaintext><plaintext>", SamlReason.NOT_XML),
+        (b"</plaintext><plaintext>" + ASSERTION, SamlReason.NOT_XML),
+        (b'<?xml version="1.0"?>' + ASSERTION, SamlReason.FORBIDDEN_MARKUP),
+        (ASSERTION.replace(b"ada@", b"ada<!-- -->@"), SamlReason.FORBIDDEN_MARKUP),
+        (ASSERTION.replace(b"Ada", b"\xff"), SamlReason.NOT_UTF8),
+        (ASSERTION + b" " * MAX_XML, SamlReason.TOO_LARGE),
+        (ASSERTION.replace(b'ID="_assertion-1"', b""), SamlReason.BAD_ID),
+        (ASSERTION.replace(b"saml:Subject>", b"saml:Advice>"), SamlReason.UNEXPECTED_STRUCTURE),
     ],
 )
 def test_s1_decrypted_bytes_are_refused_for_the_same(xml, reason):
@@ -418,6 +423,6 @@ def test_s1_random_damage_is_refused_or_passes_and_nothing_else(position, insert
 
 
 def test_every_reason_has_one_line_of_help():
-    for reason in Reason:
+    for reason in SamlReason:
         assert reason.help.endswith((".", "?")) and "\n" not in reason.help
         assert reason == reason.value == reason.name.lower()

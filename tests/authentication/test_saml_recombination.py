@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 
 from authentication.saml.assertions import Claims
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import Carries, Message, check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import read_response
@@ -288,7 +288,7 @@ def test_s4_recombined_responses_are_refused_or_honest(record_property) -> None:
         record_property(f"{outcome}", count)  # xdist carries plain text alone
         print(f"{count:6} {outcome}")
     assert outcomes["accepted as honest"] > COUNT / 100
-    assert {Reason.SIGNATURE_INVALID, Reason.UNEXPECTED_STRUCTURE, Reason.BAD_ID} <= set(outcomes)
+    assert {SamlReason.SIGNATURE_INVALID, SamlReason.UNEXPECTED_STRUCTURE, SamlReason.BAD_ID} <= set(outcomes)
 
 
 def test_s4_behind_the_gate_only_signed_bytes_come_out():

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import peek_in_response_to
 from tests.authentication.responses import (
@@ -28,10 +28,10 @@ from tests.idp import EMAIL, PERSISTENT, REQUEST_ID, Answer, Idp, encode
 def test_s6_both_places_name_the_request():
     for path, sign in product((".", DATA), PLACES):
         for value in ("_other", REQUEST_ID + " ", REQUEST_ID.upper()):
-            assert reason(signed(set_attribute(path, "InResponseTo", value), sign)) is Reason.WRONG_REQUEST
+            assert reason(signed(set_attribute(path, "InResponseTo", value), sign)) is SamlReason.WRONG_REQUEST
         for value in (None, ""):
-            assert reason(signed(set_attribute(path, "InResponseTo", value), sign)) is Reason.UNSOLICITED
-    assert reason(IDP.respond(Answer()), in_response_to="_other") is Reason.WRONG_REQUEST
+            assert reason(signed(set_attribute(path, "InResponseTo", value), sign)) is SamlReason.UNSOLICITED
+    assert reason(IDP.respond(Answer()), in_response_to="_other") is SamlReason.WRONG_REQUEST
 
 
 def test_s6_no_expectation_is_met_by_an_unsolicited_response():
@@ -39,7 +39,7 @@ def test_s6_no_expectation_is_met_by_an_unsolicited_response():
         for path in (".", DATA):
             set_attribute(path, "InResponseTo", "")(root)
 
-    assert reason(signed(unsolicited), in_response_to="") is Reason.UNSOLICITED
+    assert reason(signed(unsolicited), in_response_to="") is SamlReason.UNSOLICITED
 
 
 def test_s6_the_request_can_be_looked_up_before_anything_is_verified():
@@ -91,8 +91,8 @@ def test_s8_an_acs_and_an_entity_id_of_two_providers_do_not_mix(wrong):
     setattr(answer, wrong, other[wrong])
     for name in ("two", "three"):
         assert reason(SHARED.respond(answer), provider=facts_of(SHARED), sp=sp_of(name)) in (
-            Reason.WRONG_AUDIENCE,
-            Reason.WRONG_DESTINATION,
+            SamlReason.WRONG_AUDIENCE,
+            SamlReason.WRONG_DESTINATION,
         )
 
 
@@ -109,17 +109,17 @@ def test_s11_the_format_belongs_to_the_identity(name_id_format):
 
 def test_s11_a_transient_name_id_is_no_identity():
     transient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
-    assert reason(IDP.respond(Answer(name_id_format=transient))) is Reason.NAME_ID_TRANSIENT
+    assert reason(IDP.respond(Answer(name_id_format=transient))) is SamlReason.NAME_ID_TRANSIENT
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", " ada", "ada ", "ada\n", "\u00a0ada", "ada\u200b", "a\u202eda", "a\tb", "a" * 1025, "\ufeffada"]
 )
 def test_s11_a_name_id_cannot_pass_for_another(text):
-    assert reason(signed(set_text(NAME_ID, text))) is Reason.NAME_ID
+    assert reason(signed(set_text(NAME_ID, text))) is SamlReason.NAME_ID
 
 
 def test_s11_a_name_id_is_required_and_taken_as_it_is():
-    assert reason(signed(remove(NAME_ID))) is Reason.NAME_ID
+    assert reason(signed(remove(NAME_ID))) is SamlReason.NAME_ID
     for text in ("Zoë Müller", "CN=Ada,O=Acme", "a" * 1024, "ada@ACME.example"):
         assert read(signed(set_text(NAME_ID, text))).name_id == text

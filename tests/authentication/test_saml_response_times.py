@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from tests.authentication.responses import ASSERTION, AUTHN, CONDITIONS, DATA, IDP, read, reason, set_attribute, signed
 from tests.idp import NOW, NS, Answer, instant
 
@@ -17,13 +17,13 @@ ENDS = [(DATA, "NotOnOrAfter"), (CONDITIONS, "NotOnOrAfter")]
 @pytest.mark.parametrize(("path", "name"), ENDS)
 def test_s5_an_end_may_be_up_to_a_minute_ago(path, name):
     assert read(signed(set_attribute(path, name, instant(NOW - MINUTE + SECOND))))
-    assert reason(signed(set_attribute(path, name, instant(NOW - MINUTE)))) is Reason.RESPONSE_EXPIRED
+    assert reason(signed(set_attribute(path, name, instant(NOW - MINUTE)))) is SamlReason.RESPONSE_EXPIRED
 
 
 def test_s5_a_beginning_may_be_up_to_a_minute_ahead():
     assert read(signed(set_attribute(CONDITIONS, "NotBefore", instant(NOW + MINUTE))))
     late = set_attribute(CONDITIONS, "NotBefore", instant(NOW + MINUTE + SECOND))
-    assert reason(signed(late)) is Reason.NOT_YET_VALID
+    assert reason(signed(late)) is SamlReason.NOT_YET_VALID
 
 
 @pytest.mark.parametrize("path", [".", ASSERTION])
@@ -32,15 +32,15 @@ def test_s5_it_was_issued_within_the_hour(path):
     for time in (NOW + MINUTE, NOW - hour + SECOND):
         assert read(signed(set_attribute(path, "IssueInstant", instant(time))))
     early = set_attribute(path, "IssueInstant", instant(NOW + MINUTE + SECOND))
-    assert reason(signed(early)) is Reason.NOT_YET_VALID
-    assert reason(signed(set_attribute(path, "IssueInstant", instant(NOW - hour)))) is Reason.RESPONSE_EXPIRED
+    assert reason(signed(early)) is SamlReason.NOT_YET_VALID
+    assert reason(signed(set_attribute(path, "IssueInstant", instant(NOW - hour)))) is SamlReason.RESPONSE_EXPIRED
 
 
 def test_s5_a_long_validity_does_not_outlive_the_hour():
     xml = IDP.respond(Answer(lifetime=timedelta(days=3000)))
     claims = read(xml)
     assert claims.assertion_not_on_or_after == NOW + timedelta(hours=1, minutes=1)
-    assert reason(xml, now=claims.assertion_not_on_or_after) is Reason.RESPONSE_EXPIRED
+    assert reason(xml, now=claims.assertion_not_on_or_after) is SamlReason.RESPONSE_EXPIRED
 
 
 def test_s7_an_id_that_is_forgotten_in_time_cannot_come_back():
@@ -48,7 +48,7 @@ def test_s7_an_id_that_is_forgotten_in_time_cannot_come_back():
         for late in (timedelta(0), -MINUTE, SECOND):
             xml = IDP.respond(Answer(lifetime=lifetime))
             claims = read(xml, now=NOW + late)
-            assert reason(xml, now=claims.assertion_not_on_or_after) is Reason.RESPONSE_EXPIRED
+            assert reason(xml, now=claims.assertion_not_on_or_after) is SamlReason.RESPONSE_EXPIRED
 
 
 def test_s5_conditions_may_leave_times_out_but_not_contradict_themselves():
@@ -59,12 +59,12 @@ def test_s5_conditions_may_leave_times_out_but_not_contradict_themselves():
         root.find(CONDITIONS, NS).set("NotBefore", instant(NOW + SECOND))
         root.find(CONDITIONS, NS).set("NotOnOrAfter", instant(NOW + SECOND))
 
-    assert reason(signed(contradiction)) is Reason.CONDITIONS
+    assert reason(signed(contradiction)) is SamlReason.CONDITIONS
 
 
 def test_s5_the_idps_session_end_is_handed_on():
     assert read(IDP.respond(Answer(session_lifetime=None))).session_not_on_or_after is None
-    assert reason(IDP.respond(Answer(session_lifetime=timedelta(0)))) is Reason.SESSION_ENDED
+    assert reason(IDP.respond(Answer(session_lifetime=timedelta(0)))) is SamlReason.SESSION_ENDED
     assert read(IDP.respond(Answer(session_lifetime=SECOND))).session_not_on_or_after == NOW + SECOND
 
 
@@ -86,12 +86,12 @@ def test_s5_times_are_utc_in_the_form_of_the_standard(path, name):
         assert read(signed(set_attribute(path, name, value)))
     for value in ("", "now", time, f"{time}+02:00", f"{time}z", f" {time}Z", "20260115T120030Z", "2026-W03-4T12:00:30Z",
                   "2026-02-30T12:00:30Z", "२०२६-01-15T12:00:30Z", "99999-01-15T12:00:30Z"):  # fmt: skip
-        assert reason(signed(set_attribute(path, name, value))) is Reason.UNREADABLE_TIME
+        assert reason(signed(set_attribute(path, name, value))) is SamlReason.UNREADABLE_TIME
     for value in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
         try:
             read(signed(set_attribute(path, name, value)))
         except SamlRefused as refused:
-            assert refused.reason is not Reason.UNREADABLE_TIME  # noqa: PT017 - either is right
+            assert refused.reason is not SamlReason.UNREADABLE_TIME  # noqa: PT017 - either is right
 
 
 def test_times_are_utc_in_claims():

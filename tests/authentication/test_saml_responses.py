@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from authentication.saml.assertions import Claims
-from authentication.saml.errors import Reason
+from authentication.saml.errors import SamlReason
 from authentication.saml.name_ids import NameId
 from authentication.saml.xml import parse
 from tests.authentication.responses import (
@@ -76,7 +76,7 @@ def test_claims_are_frozen():
 
 def test_s3_sha_1_is_a_matter_of_the_provider():
     xml = IDP.respond(Answer(), style=Style(method=RSA_SHA1, digest=SHA1))
-    assert reason(xml) is Reason.WEAK_ALGORITHM
+    assert reason(xml) is SamlReason.WEAK_ALGORITHM
     assert read(xml, provider=replace(PROVIDER, allow_sha1=True))
 
 
@@ -86,7 +86,7 @@ def test_s3_sha_1_is_a_matter_of_the_provider():
 @pytest.mark.parametrize("path", [".", ASSERTION])
 @pytest.mark.parametrize("version", ["1.1", "2.1", "2.0 ", "", None])
 def test_s5_the_version_is_2_0(path, version):
-    assert reason(signed(set_attribute(path, "Version", version))) is Reason.WRONG_VERSION
+    assert reason(signed(set_attribute(path, "Version", version))) is SamlReason.WRONG_VERSION
 
 
 @pytest.mark.parametrize("path", ["saml:Issuer", f"{ASSERTION}/saml:Issuer"])
@@ -99,17 +99,17 @@ def test_s5_both_issuers_are_this_provider(sign, path):
         "\u00a0" + IDP.entity_id,
         "",
     ):
-        assert reason(signed(set_text(path, text), sign)) is Reason.WRONG_ISSUER
+        assert reason(signed(set_text(path, text), sign)) is SamlReason.WRONG_ISSUER
     assert read(signed(set_text(path, f"\n  {IDP.entity_id}\n"), sign))
     persistent = set_attribute(path, "Format", PERSISTENT)
-    assert reason(signed(persistent, sign)) is Reason.WRONG_ISSUER
+    assert reason(signed(persistent, sign)) is SamlReason.WRONG_ISSUER
     entity = set_attribute(path, "Format", "urn:oasis:names:tc:SAML:2.0:nameid-format:entity")
     assert read(signed(entity, sign))
 
 
 def test_s5_a_response_may_leave_its_issuer_out_and_an_assertion_may_not():
     assert read(signed(remove("saml:Issuer")))
-    assert reason(signed(remove(f"{ASSERTION}/saml:Issuer"))) is Reason.UNEXPECTED_STRUCTURE
+    assert reason(signed(remove(f"{ASSERTION}/saml:Issuer"))) is SamlReason.UNEXPECTED_STRUCTURE
 
 
 @pytest.mark.parametrize(
@@ -132,17 +132,17 @@ def test_s5_a_failure_is_told_in_the_idps_words(codes, detail, is_empty):
             root.remove(root.find(ASSERTION, NS))
 
     refused = refusal(signed(edit, ("response",)))
-    assert (refused.reason, refused.detail) == (Reason.IDP_STATUS, detail)
+    assert (refused.reason, refused.detail) == (SamlReason.IDP_STATUS, detail)
 
 
 def test_s5_nothing_of_a_strange_status_gets_into_the_logs():
     for status in ("urn:oasis:names:tc:SAML:2.0:status:Success\n", "\n\nERROR forged line", ""):
         refused = refusal(signed(set_attribute("samlp:Status/samlp:StatusCode", "Value", status)))
-        assert (refused.reason, refused.detail) == (Reason.IDP_STATUS, "other")
+        assert (refused.reason, refused.detail) == (SamlReason.IDP_STATUS, "other")
 
 
 def test_s5_success_without_an_assertion_is_refused():
-    assert reason(signed(remove(ASSERTION), ("response",))) is Reason.NO_ASSERTION
+    assert reason(signed(remove(ASSERTION), ("response",))) is SamlReason.NO_ASSERTION
 
 
 # S5: whom it is for. --------------------------------------------------------------------------------------------------
@@ -153,14 +153,14 @@ NOT_OURS = ["https://other.example/acs", ACS_URL + "/", ACS_URL.upper(), ACS_URL
 @pytest.mark.parametrize("sign", PLACES)
 def test_s5_destination_is_this_acs_where_it_is_said(sign):
     for value in NOT_OURS:
-        assert reason(signed(set_attribute(".", "Destination", value), sign)) is Reason.WRONG_DESTINATION
+        assert reason(signed(set_attribute(".", "Destination", value), sign)) is SamlReason.WRONG_DESTINATION
 
 
 @pytest.mark.parametrize("sign", PLACES)
 def test_s5_destination_is_required_when_the_response_is_signed(sign):
     xml = signed(set_attribute(".", "Destination", None), sign)
     if "response" in sign:
-        assert reason(xml) is Reason.WRONG_DESTINATION
+        assert reason(xml) is SamlReason.WRONG_DESTINATION
     else:
         assert read(xml)
 
@@ -168,14 +168,14 @@ def test_s5_destination_is_required_when_the_response_is_signed(sign):
 @pytest.mark.parametrize("sign", PLACES)
 def test_s5_recipient_is_this_acs(sign):
     for value in [*NOT_OURS, None]:
-        assert reason(signed(set_attribute(DATA, "Recipient", value), sign)) is Reason.WRONG_RECIPIENT
+        assert reason(signed(set_attribute(DATA, "Recipient", value), sign)) is SamlReason.WRONG_RECIPIENT
 
 
 @pytest.mark.parametrize("sign", PLACES)
 def test_s5_audience_is_this_sp(sign):
     for text in ("https://other.example", SP_ENTITY_ID + "/", SP_ENTITY_ID[:-1], "", ACS_URL):
-        assert reason(signed(set_text(AUDIENCE, text), sign)) is Reason.WRONG_AUDIENCE
-    assert reason(signed(remove(f"{CONDITIONS}/saml:AudienceRestriction"), sign)) is Reason.WRONG_AUDIENCE
+        assert reason(signed(set_text(AUDIENCE, text), sign)) is SamlReason.WRONG_AUDIENCE
+    assert reason(signed(remove(f"{CONDITIONS}/saml:AudienceRestriction"), sign)) is SamlReason.WRONG_AUDIENCE
 
 
 def test_s5_one_of_several_audiences_is_enough_but_each_restriction_counts():
@@ -186,35 +186,35 @@ def test_s5_one_of_several_audiences_is_enough_but_each_restriction_counts():
         root.find(AUDIENCE, NS).text = "https://other.example"
 
     assert read(signed(repeat(f"{CONDITIONS}/saml:AudienceRestriction")))
-    assert reason(signed(second_restriction)) is Reason.WRONG_AUDIENCE
+    assert reason(signed(second_restriction)) is SamlReason.WRONG_AUDIENCE
 
 
 @pytest.mark.parametrize("method", ["holder-of-key", "sender-vouches", "Bearer", ""])
 def test_s5_only_bearer_is_accepted(method):
     uri = f"urn:oasis:names:tc:SAML:2.0:cm:{method}"
-    assert reason(signed(set_attribute(CONFIRMATION, "Method", uri))) is Reason.NOT_BEARER
+    assert reason(signed(set_attribute(CONFIRMATION, "Method", uri))) is SamlReason.NOT_BEARER
 
 
 def test_s5_there_is_one_confirmation_with_data():
     for edit in (repeat(CONFIRMATION), remove(CONFIRMATION), remove(DATA), set_attribute(DATA, "NotOnOrAfter", None)):
-        assert reason(signed(edit)) is Reason.NOT_BEARER
-    assert reason(signed(set_attribute(DATA, "NotBefore", instant(NOW)))) is Reason.NOT_BEARER
+        assert reason(signed(edit)) is SamlReason.NOT_BEARER
+    assert reason(signed(set_attribute(DATA, "NotBefore", instant(NOW)))) is SamlReason.NOT_BEARER
 
 
 def test_s5_conditions_are_required_and_known():
-    assert reason(signed(remove(CONDITIONS))) is Reason.CONDITIONS
+    assert reason(signed(remove(CONDITIONS))) is SamlReason.CONDITIONS
 
     def add(name: str):
         return lambda root: etree.SubElement(root.find(CONDITIONS, NS), f"{{{NS['saml']}}}{name}")
 
-    assert reason(signed(add("Condition"))) is Reason.UNKNOWN_CONDITION
+    assert reason(signed(add("Condition"))) is SamlReason.UNKNOWN_CONDITION
     assert read(signed(add("OneTimeUse"))) and read(signed(add("ProxyRestriction")))
 
 
 def test_s5_there_is_one_authn_statement():
-    assert reason(signed(remove(AUTHN))) is Reason.AUTHN_STATEMENT
-    assert reason(signed(repeat(AUTHN))) is Reason.AUTHN_STATEMENT
-    assert reason(signed(set_attribute(AUTHN, "AuthnInstant", None))) is Reason.UNREADABLE_TIME
+    assert reason(signed(remove(AUTHN))) is SamlReason.AUTHN_STATEMENT
+    assert reason(signed(repeat(AUTHN))) is SamlReason.AUTHN_STATEMENT
+    assert reason(signed(set_attribute(AUTHN, "AuthnInstant", None))) is SamlReason.UNREADABLE_TIME
 
 
 # Attribute values. ----------------------------------------------------------------------------------------------------
@@ -238,8 +238,8 @@ def test_s2_typed_values_are_not_rewritten(kind, text):
 
 
 def test_a_value_that_is_not_of_its_type_is_refused():
-    assert reason(signed(typed("xs:integer", "seven"))) is Reason.UNREADABLE_VALUE
-    assert reason(signed(typed("xs:date", "2026-99-99"), ("response",))) is Reason.UNREADABLE_VALUE
+    assert reason(signed(typed("xs:integer", "seven"))) is SamlReason.UNREADABLE_VALUE
+    assert reason(signed(typed("xs:date", "2026-99-99"), ("response",))) is SamlReason.UNREADABLE_VALUE
 
 
 def test_values_of_one_name_are_put_together_and_empty_ones_left_out():

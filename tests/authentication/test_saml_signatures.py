@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from authentication.saml.certificates import parse_base64
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import read_response
 from authentication.saml.service_provider import sp_metadata
@@ -81,13 +81,14 @@ def test_s2_characters_survive_canonicalization():
 def test_s2_text_around_the_signature_stays_signed():
     xml = IDP.respond(Answer(), edit=lambda root: root.find("saml:Assertion", NS).insert(1, etree.Element("gap")))
     spaced = xml.replace(b"<gap/>", b"")
-    assert refusal_of_structure(xml) is Reason.UNEXPECTED_STRUCTURE
-    assert refusal(spaced).reason is Reason.SIGNATURE_INVALID
+    assert refusal_of_structure(xml) is SamlReason.UNEXPECTED_STRUCTURE
+    assert refusal(spaced).reason is SamlReason.SIGNATURE_INVALID
     honest = IDP.respond(Answer(), edit=_space_after_issuer)
     assert b"</saml:Issuer>\n  <ds:Signature" in honest
     assert person(verified(honest).assertion) == "ada@acme.example"
     assert (
-        refusal(honest.replace(b"</saml:Issuer>\n  <ds:", b"</saml:Issuer>\n <ds:")).reason is Reason.SIGNATURE_INVALID
+        refusal(honest.replace(b"</saml:Issuer>\n  <ds:", b"</saml:Issuer>\n <ds:")).reason
+        is SamlReason.SIGNATURE_INVALID
     )
 
 
@@ -107,25 +108,25 @@ def test_s2_every_change_of_what_is_signed_is_refused(sign):
         assert changed != xml
         with pytest.raises(SamlRefused) as caught:
             verified(changed)
-        assert caught.value.reason in (Reason.SIGNATURE_INVALID, Reason.NOT_XML)
+        assert caught.value.reason in (SamlReason.SIGNATURE_INVALID, SamlReason.NOT_XML)
 
 
 def test_s2_the_digest_alone_refuses_what_is_not_the_signed_bytes(monkeypatch):
     """Even if xmlsec had verified some other element, the bytes handed out have to be those of SignedInfo."""
     monkeypatch.setattr("authentication.saml.signatures._is_signed_by", lambda *_: True)
     refused = refusal(IDP.respond(Answer()).replace(b"ada@", b"bob@"))
-    assert (refused.reason, refused.detail) == (Reason.SIGNATURE_INVALID, "digest")
+    assert (refused.reason, refused.detail) == (SamlReason.SIGNATURE_INVALID, "digest")
 
 
 def test_s2_outside_of_a_signed_assertion_nothing_is_handed_out():
     xml = IDP.respond(Answer()).replace(b'ID="_response-1"', b'ID="_changed"')
     assert verified(xml).response is None
     signed_around = IDP.respond(Answer(), sign=("response",)).replace(b'ID="_response-1"', b'ID="_changed"')
-    assert refusal(signed_around).reason is Reason.UNSUPPORTED_SIGNATURE
+    assert refusal(signed_around).reason is SamlReason.UNSUPPORTED_SIGNATURE
 
 
 def test_s2_unsigned_is_refused():
-    assert refusal(IDP.respond(Answer(), sign=())).reason is Reason.NOT_SIGNED
+    assert refusal(IDP.respond(Answer(), sign=())).reason is SamlReason.NOT_SIGNED
 
 
 @pytest.mark.parametrize("broken", ["assertion", "response"])
@@ -134,7 +135,7 @@ def test_s2_if_both_are_signed_both_must_hold(broken):
     for place, element in (("assertion", root.find("saml:Assertion", NS)), ("response", root)):
         (FOREIGN if place == broken else IDP).sign(element)
     xml = etree.tostring(root)
-    assert refusal(xml).reason is Reason.CERTIFICATE_UNKNOWN
+    assert refusal(xml).reason is SamlReason.CERTIFICATE_UNKNOWN
     assert verified(xml, certificates=(IDP.certificate, FOREIGN.certificate))
 
 
@@ -162,8 +163,10 @@ def test_s3_strong_keys_and_methods_are_accepted(key, method):
 @pytest.mark.parametrize("key", [rsa_key(1024), ec.generate_private_key(ec.SECP256K1())], ids=["RSA 1024", "secp256k1"])
 def test_s3_a_weak_key_is_refused_even_where_it_is_pinned(key):
     certificate = self_signed(key, "weak.example")
-    assert refusal(IDP.respond(Answer()), certificates=(certificate,)).reason is Reason.CERTIFICATE_UNUSABLE
-    assert refusal(IDP.respond(Answer()), certificates=(IDP.certificate, "junk")).reason is Reason.CERTIFICATE_UNUSABLE
+    assert refusal(IDP.respond(Answer()), certificates=(certificate,)).reason is SamlReason.CERTIFICATE_UNUSABLE
+    assert (
+        refusal(IDP.respond(Answer()), certificates=(IDP.certificate, "junk")).reason is SamlReason.CERTIFICATE_UNUSABLE
+    )
 
 
 @pytest.mark.parametrize("sign", PLACES)
@@ -173,22 +176,22 @@ def test_s3_any_pinned_certificate_will_do_and_no_other(sign):
     assert verified(xml, certificates=(*others, IDP.certificate))
     refused = refusal(xml, certificates=others)
     fingerprint = parse_base64("".join(IDP.certificate.splitlines()[1:-1])).fingerprint.replace(":", "")
-    assert (refused.reason, refused.detail) == (Reason.CERTIFICATE_UNKNOWN, f"SHA-256 {fingerprint}")
-    assert refusal(xml, certificates=()).reason is Reason.CERTIFICATE_UNKNOWN
+    assert (refused.reason, refused.detail) == (SamlReason.CERTIFICATE_UNKNOWN, f"SHA-256 {fingerprint}")
+    assert refusal(xml, certificates=()).reason is SamlReason.CERTIFICATE_UNKNOWN
 
 
 @pytest.mark.parametrize("sign", PLACES)
 def test_s3_key_info_is_not_believed(sign):
     liar = Idp()
     liar.certificate = IDP.certificate  # shows the pinned certificate, signs with its own key
-    assert refusal(liar.respond(Answer(), sign=sign)).reason is Reason.SIGNATURE_INVALID
+    assert refusal(liar.respond(Answer(), sign=sign)).reason is SamlReason.SIGNATURE_INVALID
     modest = IDP.respond(Answer(), sign=sign, style=Style(key_info=False))
     assert person(verified(modest).assertion) == "ada@acme.example"
     mistaken = Idp(key=IDP.key)
     mistaken.certificate = FOREIGN.certificate
     assert person(verified(mistaken.respond(Answer(), sign=sign)).assertion) == "ada@acme.example"
     without = FOREIGN.respond(Answer(), sign=sign, style=Style(key_info=False))
-    assert refusal(without).reason is Reason.SIGNATURE_INVALID
+    assert refusal(without).reason is SamlReason.SIGNATURE_INVALID
 
 
 # S3: algorithms. ------------------------------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ def test_s3_sha_2_is_accepted(method, digest):
 @pytest.mark.parametrize(("method", "digest"), [(RSA_SHA1, SHA1), (RSA_SHA1, SHA256), (RSA_SHA256, SHA1)])
 def test_s3_sha_1_only_where_it_is_allowed(method, digest):
     xml = IDP.respond(Answer(), style=Style(method=method, digest=digest))
-    assert refusal(xml).reason is Reason.WEAK_ALGORITHM
+    assert refusal(xml).reason is SamlReason.WEAK_ALGORITHM
     assert verified(xml, allow_sha1=True)
 
 
@@ -228,13 +231,13 @@ def test_s3_other_algorithms_are_refused_even_where_sha_1_is_allowed(method, dig
             .replace(SHA256.encode(), digest.encode())
         )
     for allow_sha1 in (False, True):
-        assert refusal(xml, allow_sha1=allow_sha1).reason is Reason.UNSUPPORTED_SIGNATURE
+        assert refusal(xml, allow_sha1=allow_sha1).reason is SamlReason.UNSUPPORTED_SIGNATURE
 
 
 def test_s3_a_truncated_hmac_has_no_place_to_say_so():
     xml = IDP.respond(Answer(), style=Style(method=f"{MORE}hmac-sha256"))
     length = f'hmac-sha256"><ds:HMACOutputLength xmlns:ds="{DS}">0</ds:HMACOutputLength></ds:SignatureMethod>'
-    assert refusal(xml.replace(b'hmac-sha256"/>', length.encode())).reason is Reason.UNEXPECTED_STRUCTURE
+    assert refusal(xml.replace(b'hmac-sha256"/>', length.encode())).reason is SamlReason.UNEXPECTED_STRUCTURE
 
 
 @pytest.mark.parametrize(
@@ -255,7 +258,7 @@ def test_s3_a_truncated_hmac_has_no_place_to_say_so():
 )
 def test_s3_only_the_two_transforms_are_accepted(transforms):
     xml = IDP.respond(Answer(), style=Style(transforms=transforms))
-    assert refusal(xml).reason in (Reason.UNSUPPORTED_SIGNATURE, Reason.UNEXPECTED_STRUCTURE)
+    assert refusal(xml).reason in (SamlReason.UNSUPPORTED_SIGNATURE, SamlReason.UNEXPECTED_STRUCTURE)
 
 
 @pytest.mark.parametrize("algorithm", [f"{DS}base64", XPATH, XSLT, "http://www.w3.org/2002/06/xmldsig-filter2", ""])
@@ -263,7 +266,7 @@ def test_s3_only_the_two_transforms_are_accepted(transforms):
 def test_s3_no_transform_is_replaced(old, algorithm):
     transform = f'<ds:Transform Algorithm="{old}"'.encode()
     xml = IDP.respond(Answer()).replace(transform, f'<ds:Transform Algorithm="{algorithm}"'.encode())
-    assert refusal(xml).reason is Reason.UNSUPPORTED_SIGNATURE
+    assert refusal(xml).reason is SamlReason.UNSUPPORTED_SIGNATURE
 
 
 @pytest.mark.parametrize("c14n", [C14N, f"{C14N}#WithComments", f"{EXCLUSIVE}WithComments", f"{DS}base64"])
@@ -271,9 +274,9 @@ def test_s3_signed_info_is_canonicalized_exclusively(c14n):
     xml = IDP.respond(Answer()).replace(
         f'Method Algorithm="{EXCLUSIVE}"'.encode(), f'Method Algorithm="{c14n}"'.encode()
     )
-    assert refusal(xml).reason is Reason.UNSUPPORTED_SIGNATURE
+    assert refusal(xml).reason is SamlReason.UNSUPPORTED_SIGNATURE
     if c14n != f"{DS}base64":
-        assert refusal(IDP.respond(Answer(), style=Style(c14n=c14n))).reason is Reason.UNSUPPORTED_SIGNATURE
+        assert refusal(IDP.respond(Answer(), style=Style(c14n=c14n))).reason is SamlReason.UNSUPPORTED_SIGNATURE
 
 
 @pytest.mark.parametrize(
@@ -282,12 +285,12 @@ def test_s3_signed_info_is_canonicalized_exclusively(c14n):
 )
 def test_s3_a_signature_refers_to_the_element_around_it(uri):
     xml = IDP.respond(Answer()).replace(b'URI="#_assertion-1"', f'URI="{uri}"'.encode())
-    assert refusal(xml).reason is Reason.UNSUPPORTED_SIGNATURE
+    assert refusal(xml).reason is SamlReason.UNSUPPORTED_SIGNATURE
 
 
 def test_s3_a_whole_document_reference_is_refused_though_it_verifies():
     xml = IDP.respond(Answer(), sign=("response",), style=Style(uri="#xpointer(/)"))
-    assert refusal(xml).reason is Reason.UNSUPPORTED_SIGNATURE
+    assert refusal(xml).reason is SamlReason.UNSUPPORTED_SIGNATURE
 
 
 @pytest.mark.parametrize("name", ["Transform", "CanonicalizationMethod"])
@@ -297,12 +300,12 @@ def test_s3_inclusive_prefixes_are_few(name):
     start = f'<ds:{name} Algorithm="{EXCLUSIVE}"'
     changed = f"{start}>{inclusive}</ds:{name}>"
     xml = IDP.respond(Answer()).replace(f"{start}/>".encode(), changed.encode())
-    assert refusal(xml).reason is Reason.TOO_COMPLEX
+    assert refusal(xml).reason is SamlReason.TOO_COMPLEX
 
 
 def test_s3_relative_namespaces_cannot_be_canonicalized():
     declared = IDP.respond(Answer()).replace(b"<saml:Subject>", b'<saml:Subject xmlns:r="relative">')
-    assert refusal(declared).reason is Reason.UNSUPPORTED_SIGNATURE
+    assert refusal(declared).reason is SamlReason.UNSUPPORTED_SIGNATURE
 
 
 @pytest.mark.parametrize("value", [b"", b"AAAA", b"=", b"\xc3\xbc"])
@@ -311,7 +314,7 @@ def test_s3_a_damaged_signature_or_digest_is_refused(value):
     for name in (b"SignatureValue", b"DigestValue"):
         start, end = xml.index(b"<ds:%s>" % name), xml.index(b"</ds:%s>" % name)
         changed = xml[: start + len(name) + 5] + value + xml[end:]
-        assert refusal(changed).reason is Reason.SIGNATURE_INVALID
+        assert refusal(changed).reason is SamlReason.SIGNATURE_INVALID
 
 
 # A second IdP, and no program. ----------------------------------------------------------------------------------------
@@ -330,7 +333,7 @@ def test_s2_the_server_of_pysaml2_is_understood(sign):
     )
     assert claims.name_id == "ada@acme.example"
     assert claims.attributes["urn:oid:2.16.840.1.113730.3.1.241"] == ("Ada",)
-    assert refusal(xml).reason is Reason.SIGNATURE_INVALID
+    assert refusal(xml).reason is SamlReason.SIGNATURE_INVALID
 
 
 def test_lxml_and_xmlsec_hold_the_same_libxml2():

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from lxml import etree
 
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import Carries, Message
 from authentication.saml.verifying import verify
 from authentication.saml.xml import parse
@@ -139,7 +139,7 @@ def wrapped(wrap, sign) -> bytes:
 
 @pytest.mark.parametrize(("wrap", "sign"), WRAPPINGS)
 def test_s4_wrapping_is_refused(wrap, sign):
-    assert refusal(wrapped(wrap, sign)).reason in (Reason.UNEXPECTED_STRUCTURE, Reason.BAD_ID)
+    assert refusal(wrapped(wrap, sign)).reason in (SamlReason.UNEXPECTED_STRUCTURE, SamlReason.BAD_ID)
 
 
 @pytest.mark.parametrize(("wrap", "sign"), WRAPPINGS)
@@ -163,4 +163,4 @@ def test_s4_wrapping_under_encryption_is_refused(wrap):
     assert ADA.encode() in xml
     encrypted = parse(xml)
     encrypt(encrypted, Encryption(SP_CERTIFICATE))
-    assert refusal(etree.tostring(encrypted)).reason is Reason.DECRYPTION_FAILED
+    assert refusal(etree.tostring(encrypted)).reason is SamlReason.DECRYPTION_FAILED

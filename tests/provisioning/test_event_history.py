@@ -12,7 +12,7 @@ from django.db import transaction
 from authentication.actions.jit import sync_groups, welcome
 from authentication.models import EnvironmentProvider
 from authentication.reasons import Refused
-from authentication.saml.attributes import Profile as Assertion
+from authentication.saml.attributes import AssertedProfile
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped, set_strict
 from provisioning.actions.connections import People, choose_method
 from provisioning.actions.mappings import add_mapping, remove_mapping
@@ -219,7 +219,7 @@ class Walk:
         use, name = self.use(), self.random.choice(NAMES)
         known = EndUser.with_email(self.workspace, f"{name}@example.com")
         groups = tuple(self.some(GROUPS))
-        said = Assertion(email=f"{name}@example.com", name=name.title(), groups=groups)
+        said = AssertedProfile(email=f"{name}@example.com", name=name.title(), groups=groups)
         welcomed = welcome(use, known, said, Visit())
         sync_groups(use, welcomed.end_user, groups, Visit())
 

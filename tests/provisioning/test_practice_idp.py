@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from authentication.saml.attributes import AttributeNames, Profile, pick_profile
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
+from authentication.saml.errors import SamlReason, SamlRefused
 from provisioning.practice_idp.demo import CannotStart, Demo, parse
 from provisioning.practice_idp.errors import BadRequest
 from provisioning.practice_idp.saml.site import SignInSite
@@ -73,14 +73,16 @@ def test_the_last_response_can_be_sent_once_more(pages):
     assert replayed == honest and read(replayed, first_id)
     with pytest.raises(SamlRefused) as refused:
         read(replayed, second_id)
-    assert refused.value.reason is Reason.WRONG_REQUEST
+    assert refused.value.reason is SamlReason.WRONG_REQUEST
 
 
 def test_somebody_else_can_be_anybody(pages):
     request_id, request = asked()
     fields = chosen(request, person="somebody-else", email="new.person@acme.example", groups="A, B,")
     claims = read(sent(pages.send("7f3a", fields, EVERYTHING)), request_id)
-    assert pick_profile(claims, AttributeNames()) == Profile("new.person@acme.example", "New Person", ("A", "B"))
+    assert pick_profile(claims, AttributeNames()) == AssertedProfile(
+        "new.person@acme.example", "New Person", ("A", "B")
+    )
 
 
 @pytest.mark.parametrize("person", ["", "stranger@acme.example", "somebody-else"])

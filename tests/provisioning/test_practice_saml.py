@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from authentication.saml.attributes import AttributeNames, Profile, pick_profile
-from authentication.saml.errors import Reason, SamlRefused
+from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
+from authentication.saml.errors import SamlReason, SamlRefused
 from provisioning.practice_idp.demo import DemoPerson
 from provisioning.practice_idp.errors import BadRequest
 from provisioning.practice_idp.saml.faults import LABELS
@@ -15,18 +15,18 @@ from tests.provisioning.practice import ADA, IDP_ORIGIN, KEY, PROVIDER, REQUEST_
 
 IDP = Idp(PROVIDER, KEY)
 REFUSALS = {
-    "other-key": Reason.CERTIFICATE_UNKNOWN,
-    "audience": Reason.WRONG_AUDIENCE,
-    "recipient": Reason.WRONG_RECIPIENT,
-    "expired": Reason.RESPONSE_EXPIRED,
-    "unsigned": Reason.NOT_SIGNED,
-    "altered": Reason.SIGNATURE_INVALID,
-    "wrapped": Reason.UNEXPECTED_STRUCTURE,
-    "request": Reason.WRONG_REQUEST,
+    "other-key": SamlReason.CERTIFICATE_UNKNOWN,
+    "audience": SamlReason.WRONG_AUDIENCE,
+    "recipient": SamlReason.WRONG_RECIPIENT,
+    "expired": SamlReason.RESPONSE_EXPIRED,
+    "unsigned": SamlReason.NOT_SIGNED,
+    "altered": SamlReason.SIGNATURE_INVALID,
+    "wrapped": SamlReason.UNEXPECTED_STRUCTURE,
+    "request": SamlReason.WRONG_REQUEST,
 }
 
 
-def profile(xml: bytes) -> Profile:
+def profile(xml: bytes) -> AssertedProfile:
     return pick_profile(read_xml(xml), AttributeNames())
 
 
@@ -36,16 +36,16 @@ def profile(xml: bytes) -> Profile:
 def test_an_honest_response_says_who_it_is():
     claims = read_xml(IDP.respond(REQUEST_ID, ADA))
     assert (claims.name_id, claims.issuer) == (ADA.email, PROVIDER.entity_id)
-    assert pick_profile(claims, AttributeNames()) == Profile(ADA.email, ADA.name, ADA.groups)
+    assert pick_profile(claims, AttributeNames()) == AssertedProfile(ADA.email, ADA.name, ADA.groups)
 
 
 @pytest.mark.parametrize(
     ("sends", "expected"),
     [
-        (Release(name=False), Profile(ADA.email, "", ADA.groups)),
-        (Release(groups=False), Profile(ADA.email, ADA.name, None)),
-        (Release(email=False), Profile("", ADA.name, ADA.groups)),
-        (Release(email=False, name=False, groups=False), Profile("", "", None)),
+        (Release(name=False), AssertedProfile(ADA.email, "", ADA.groups)),
+        (Release(groups=False), AssertedProfile(ADA.email, ADA.name, None)),
+        (Release(email=False), AssertedProfile("", ADA.name, ADA.groups)),
+        (Release(email=False, name=False, groups=False), AssertedProfile("", "", None)),
     ],
     ids=["name", "groups", "email", "all"],
 )
