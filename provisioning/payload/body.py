@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 from provisioning.payload import errors
 
@@ -61,6 +61,11 @@ def loads(text: str) -> Any:
     if "\\u" in text:
         _check_text(value)
     return value
+
+
+def is_json_text(value: object) -> TypeGuard[str]:
+    """Say whether a value is a text that holds an object or a list: some clients send JSON so."""
+    return isinstance(value, str) and value.lstrip().startswith(("[", "{"))
 
 
 def has_many_parts(text: str) -> bool:

@@ -8,6 +8,7 @@ from scim2_models import BaseModel, Context, ScimPolicy
 
 from provisioning.payload import errors
 from provisioning.payload.attributes import Attribute, attributes
+from provisioning.payload.limits import MAX_VALUES
 from provisioning.payload.resources import ACCESS, Access, Document, Model, User
 from provisioning.payload.selection import Selection
 from workspace.db.keys import canonical
@@ -21,8 +22,6 @@ POLICY = ScimPolicy(
 EXACT_POLICY = POLICY.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
 # Never stored: what the server itself says of a resource, and the password, which nobody needs here.
 _NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
-# In all lists of a resource together: each operation of a PATCH copies and compares those that it changes.
-MAX_VALUES = 200
 # Of the whole resource as JSON: each character is folded for filters, and some fold to eighteen.
 MAX_LENGTH = 50_000
 _MAX_LENGTHS = {"userName": 250, "externalId": 500, "displayName": 250}

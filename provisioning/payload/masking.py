@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts
+from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts, is_json_text
 
 MAX_LENGTH = 16 * 1024
 MASK = "••••••"
@@ -79,7 +79,7 @@ class _Copy:
             return [self.of(item) for item in value if self.left > 0]
         if isinstance(value, dict):
             return self._object(value)
-        if isinstance(value, str) and value.lstrip().startswith(("[", "{")):
+        if is_json_text(value):
             return _masked_json(value)[0]  # some clients send JSON in a text
         return value
 

@@ -1,4 +1,4 @@
-"""PATCH (RFC 7644 section 3.5.2): members apart, as sets of ids; everything else through scim2-models."""
+"""PATCH (RFC 7644 section 3.5.2): scim2-models applies it, except to members, which become sets of ids."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,20 +12,20 @@ from scim2_models import SCIMException as PayloadError
 from provisioning.payload import errors
 from provisioning.payload.attributes import find
 from provisioning.payload.documents import EXACT_POLICY, POLICY, dump
-from provisioning.payload.members import MEMBERS, MemberChange, Members
+from provisioning.payload.member_changes import PATH, MemberChange, MemberOperations
 from provisioning.payload.resources import ACCESS, Document
 from provisioning.payload.tolerance import Tolerance
 
-# Entries of lists that the operations of one request go through: scim2-models copies a list for each operation on it.
+# List entries that the operations of one request go through. scim2-models copies a list for each operation on it.
 MAX_ENTRIES = 1_000
-_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_SCHEMA = str(PatchOp.__schema__)
 
 
 def split(operations: Iterable[Document]) -> tuple[MemberChange, list[Document]]:
-    """Operations on members as one change, and all the others."""
-    members, others = Members(), []
+    """Return the operations on members as one change, and all other operations."""
+    members, others = MemberOperations(), []
     for operation in operations:
-        if match := MEMBERS.fullmatch(operation["path"]):
+        if match := PATH.fullmatch(operation["path"]):
             members.apply(operation, match["filter"], match["rest"])
         else:
             others.append(operation)
@@ -33,9 +33,9 @@ def split(operations: Iterable[Document]) -> tuple[MemberChange, list[Document]]
 
 
 def apply(document: Document, operations: list[Document], model: type[BaseModel], tolerance: Tolerance) -> Document:
-    """The document after the operations, all or none of them."""
+    """Return the document after all operations. Raises ScimError where one of them fails."""
     if any(operation["path"] == ACCESS for operation in operations):
-        # Written without any attribute (`dialects`), of which scim2-models makes nothing.
+        # scim2-models drops an extension that is written without any attribute.
         document = document | {ACCESS: {}}
         operations = [operation for operation in operations if operation["path"] != ACCESS]
     if not operations:
@@ -81,5 +81,5 @@ def _check_entries(document: Document, operations: list[Document], model: type[B
 
 @cache
 def _patch_op(model: type[BaseModel]) -> Any:
-    """The message about this model, kept: what pydantic forgets now and then it makes anew in milliseconds."""
+    """Return the class of the message. It is kept here, as pydantic may drop it and takes milliseconds to make it."""
     return cast(Any, PatchOp)[model]

@@ -12,7 +12,7 @@ from provisioning.payload import members, patch
 from provisioning.payload.dialects.operations import tidy_operations
 from provisioning.payload.dialects.resources import tidy_resource
 from provisioning.payload.documents import parse
-from provisioning.payload.members import MemberChange
+from provisioning.payload.member_changes import MemberChange
 from provisioning.payload.resources import Document
 from provisioning.scim import rendering
 from provisioning.scim.auth import Call
@@ -129,7 +129,7 @@ class GroupAdapter(Adapter):
         if key is None:
             return None
         value = body.pop(key)
-        members.check_members(value, self.call.tolerance)
+        members.note_shapes(value, self.call.tolerance)
         return members.member_ids(value)
 
     def _update(self, document: Document, change: MemberChange | None) -> None:

@@ -21,7 +21,7 @@ from provisioning.actions.records.users import create_user_record, delete_user_r
 from provisioning.models import EmailFrom, GroupMapping, NameFrom, ProvisionedGroup, ProvisionedUser
 from provisioning.models import ProvisioningConnection as Connection
 from provisioning.payload.errors import ScimError
-from provisioning.payload.members import MemberChange
+from provisioning.payload.member_changes import MemberChange
 from tests import factories
 from tests.provisioning.histories import State, state_of, take_back
 from workspace.actions.access import set_manual_access

@@ -14,7 +14,7 @@ import pytest
 from provisioning.models import ProvisionedUser
 from provisioning.payload import body as bodies
 from provisioning.payload import documents, patch, queries
-from provisioning.payload.dialects.values import MOST
+from provisioning.payload.limits import MAX_VALUES, MOST
 from provisioning.payload.masking import masked_request
 from provisioning.payload.members import MAX_MEMBERS
 from tests.provisioning.refusals import dump, is_refused
@@ -231,10 +231,10 @@ def test_c7_all_that_c8_allows_fits():
 
 
 def test_c7_a_large_user_is_taken(scim):
-    roles = [{"value": f"role {n}", "display": "A role", "type": "x"} for n in range(documents.MAX_VALUES - 1)]
+    roles = [{"value": f"role {n}", "display": "A role", "type": "x"} for n in range(MAX_VALUES - 1)]
     pk = scim.user(roles=roles, **{f"unknown{n}": n for n in range(900)}, title="x" * 20_000)
     document = ProvisionedUser.objects.get(pk=pk).document
-    assert (len(document["roles"]), len(document["title"])) == (documents.MAX_VALUES - 1, 20_000)
+    assert (len(document["roles"]), len(document["title"])) == (MAX_VALUES - 1, 20_000)
     many = [{"value": f"another {n}"} for n in range(2)]
     answer = scim.patch(f"/Users/{pk}", {"op": "add", "path": "roles", "value": many})
     assert is_refused(answer, 400, "invalidValue")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from provisioning.payload import patch
 from provisioning.payload.errors import ScimError
-from provisioning.payload.members import MemberChange
+from provisioning.payload.member_changes import MemberChange
 from provisioning.payload.resources import User
 from provisioning.payload.tolerance import Tolerance
 from tests.scim import ENTERPRISE, GROUP
@@ -36,6 +36,18 @@ def replace(*ids):
         ([remove("a")], MemberChange(remove=["a"])),
         ([{"op": "remove", "path": 'members[value eq "a"]'}], MemberChange(remove=["a"])),
         ([{"op": "remove", "path": 'members[VALUE EQ "a" or value eq "B"]'}], MemberChange(remove=["a", "b"])),
+        ([{"op": "remove", "path": 'members[(value eq "a")]'}], MemberChange(remove=["a"])),
+        ([{"op": "remove", "path": 'members[value eq "A" and type eq "User"]'}], MemberChange(remove=["a"])),
+        (
+            [{"op": "remove", "path": 'members[type eq "user" and (value eq "a" or value eq "b")]'}],
+            MemberChange(remove=["a", "b"]),
+        ),
+        (
+            [{"op": "remove", "path": 'members[value eq "a" and (value eq "b" or value eq "A")]'}],
+            MemberChange(remove=["a"]),
+        ),
+        ([{"op": "remove", "path": 'members[value eq "a" and type eq "Group"]'}], MemberChange()),
+        ([{"op": "remove", "path": 'members[type eq "User"]'}], MemberChange(replace=[])),
         ([{"op": "remove", "path": "members"}], MemberChange(replace=[])),
         ([{"op": "remove", "path": "members", "value": []}], MemberChange()),
         ([replace()], MemberChange(replace=[])),
@@ -63,7 +75,9 @@ def test_members(operations, expected):
         ({"op": "add", "path": "members", "value": [{}]}, "invalidValue"),
         ({"op": "add", "path": "members", "value": [{"value": 5}]}, "invalidValue"),
         ({"op": "remove", "path": 'members[display eq "a"]'}, "invalidPath"),
-        ({"op": "remove", "path": 'members[value eq "a" and type eq "User"]'}, "invalidPath"),
+        ({"op": "remove", "path": 'members[value eq "a" and display eq "b"]'}, "invalidPath"),
+        ({"op": "remove", "path": 'members[not (value eq "a")]'}, "invalidPath"),
+        ({"op": "remove", "path": 'members[(value eq "a"]'}, "invalidPath"),
         ({"op": "add", "path": 'members[value eq "a"]', "value": {}}, "invalidPath"),
         ({"op": "replace", "path": 'members[value eq "a"].display', "value": "x"}, "mutability"),
     ],

@@ -8,7 +8,7 @@ from provisioning.actions.records.members import change_record_members
 from provisioning.actions.uniqueness import save_unique
 from provisioning.models import ProvisionedGroup, ProvisioningConnection
 from provisioning.payload.documents import folded
-from provisioning.payload.members import MemberChange
+from provisioning.payload.member_changes import MemberChange
 from provisioning.payload.resources import Document, Group
 from workspace.action_names import Action
 from workspace.actions.end_users import changed

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from provisioning.actions.effects.groups import follow_members
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
-from provisioning.payload.members import MemberChange
+from provisioning.payload.member_changes import MemberChange
 from workspace.db.prepared import Among, Ids, Insertion, Prepared
 from workspace.events import Actor
 from workspace.refusals import ActionError

@@ -1,20 +1,16 @@
 """Bodies of POST and PUT."""
 
-from typing import Any
-
-from scim2_models import BaseModel
-
 from provisioning.payload.attributes import attributes, find, is_read_only, spelled
 from provisioning.payload.dialects.schemas import check_schemas, modern, own_urn
-from provisioning.payload.dialects.values import Reader, is_named_alone, put
-from provisioning.payload.resources import Document
+from provisioning.payload.dialects.values import Reader, is_empty_extension, put
+from provisioning.payload.resources import Document, Model
 from provisioning.payload.tolerance import Tolerance
 
 
-def tidy_resource(body: Document, model: type[BaseModel], tolerance: Tolerance) -> Document:
-    """The body of a POST or PUT as RFC 7643 has it. Unknown attributes are left out."""
-    known = [attribute.name for attribute in attributes(model).values() if attribute.is_extension]
-    check_schemas(body, [own_urn(model), *known], tolerance)
+def tidy_resource(body: Document, model: Model, tolerance: Tolerance) -> Document:
+    """Return the body as RFC 7643 has it, without unknown and read-only attributes."""
+    extensions = [attribute.name for attribute in attributes(model).values() if attribute.is_extension]
+    check_schemas(body, [own_urn(model), *extensions], tolerance)
     reader = Reader(tolerance)
     tidy: Document = {}
     for key, value in body.items():
@@ -23,8 +19,8 @@ def tidy_resource(body: Document, model: type[BaseModel], tolerance: Tolerance) 
     return tidy
 
 
-def _place(tidy: Document, model: type[BaseModel], key: str, value: Any, reader: "Reader") -> None:
-    """Put one attribute where it belongs; a key may be a path or the URN of a schema."""
+def _place(tidy: Document, model: Model, key: str, value: object, reader: Reader) -> None:
+    """Put one attribute where it belongs. A key may be a path, or the URN of a schema."""
     if key.lower() == own_urn(model).lower() and isinstance(value, dict):
         reader.tolerance.note("attributes sent under the URN of their own schema")
         for name, item in value.items():
@@ -35,8 +31,8 @@ def _place(tidy: Document, model: type[BaseModel], key: str, value: Any, reader:
         reader.tolerance.ignore(f"unknown attribute {key[:100]}")
         return
     if is_read_only(steps):
-        # Clients send back what they read; it says nothing, not even when it is malformed.
-        if is_named_alone(steps[-1], value):
+        # Clients send back what they have read. It is left out unread, since it may be malformed.
+        if is_empty_extension(steps[-1], value):
             tidy[steps[-1].name] = {}
         return
     if len(steps) > 1 or (":" in key and not steps[0].is_extension):

@@ -1,14 +1,10 @@
-"""The URNs that a body names, older ones among them."""
-
-from scim2_models import BaseModel
+"""The schema URNs that a body names, those of SCIM 1 among them."""
 
 from provisioning.payload import errors
-from provisioning.payload.resources import ENTERPRISE, Document
+from provisioning.payload.resources import ENTERPRISE, Document, Model
 from provisioning.payload.tolerance import Tolerance
 
 _MAX_SCHEMAS = 100
-
-
 _OLD_URNS = {
     "urn:scim:schemas:core:1.0": "",
     "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE,
@@ -16,12 +12,13 @@ _OLD_URNS = {
 }
 
 
-def own_urn(model: type[BaseModel]) -> str:
+def own_urn(model: Model) -> str:
+    """Return the URN of a model's schema."""
     return str(getattr(model, "__schema__", ""))
 
 
 def modern(key: str, tolerance: Tolerance) -> str:
-    """A key with the URN that SCIM 2.0 gives to an older schema."""
+    """Return a key with the URN of SCIM 2.0 in place of an older one."""
     for old, new in _OLD_URNS.items():
         if key.lower() == old or key.lower().startswith(f"{old}:"):
             tolerance.note(f"{key[: len(old)]} sent for a schema of SCIM 2.0")
@@ -30,7 +27,7 @@ def modern(key: str, tolerance: Tolerance) -> str:
 
 
 def check_schemas(body: Document, known: list[str], tolerance: Tolerance) -> None:
-    """Whether the body says what it is, and nothing that is unknown here."""
+    """Note where a body names no schema, or one that is unknown here."""
     sent = next((value for key, value in body.items() if key.lower() == "schemas"), None)
     if not isinstance(sent, list) or not sent:
         tolerance.note("schemas left out")
