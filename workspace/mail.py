@@ -70,11 +70,14 @@ def _send_logged(message: EmailMessage) -> None:
 
 def _changes(event: ChangeEvent) -> list[tuple[str, str, str]]:
     """Return what an event changed in words: name, before, after. Whole rows, kept as dicts, are left out."""
-    return [
-        (key.replace("_", " "), _words(event.before.get(key)), _words(event.after.get(key)))
-        for key in dict.fromkeys([*event.before, *event.after])
-        if not isinstance(event.before.get(key) or event.after.get(key), dict)
-    ]
+    changes = []
+    for key in dict.fromkeys([*event.before, *event.after]):
+        if isinstance(event.before.get(key) or event.after.get(key), dict):
+            continue
+        before, after = _words(event.before.get(key)), _words(event.after.get(key))
+        # The same people by another source.
+        changes.append((key.replace("_", " "), before, "the same" if after == before else after))
+    return changes
 
 
 def _words(value: object) -> str:

@@ -1,5 +1,6 @@
 """SCIM connections and their tokens."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -164,6 +165,9 @@ class ScimToken(Entity):
 
     def __str__(self) -> str:
         return self.masked
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
     @property
     def is_revealable(self) -> bool:

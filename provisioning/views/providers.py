@@ -15,55 +15,52 @@ from workspace.console.navigation import page_url, tabs
 from workspace.models import Environment
 
 
-def used_provider(environment: Environment, provider: UUID) -> EnvironmentProvider:
-    """The environment's use of the provider, with its connection; 404 for providers of others."""
-    uses = environment.providers.select_related("identity_provider", "connection")
-    use = get_object_or_404(uses, identity_provider=provider)
-    use.environment = environment
-    return use
+def get_environment_provider(environment: Environment, provider: UUID) -> EnvironmentProvider:
+    """Return the environment's use of a provider, with its connection; 404 for providers of others."""
+    used = environment.providers.select_related("identity_provider", "connection")
+    environment_provider = get_object_or_404(used, identity_provider=provider)
+    environment_provider.environment = environment
+    return environment_provider
 
 
-def connection_of(use: EnvironmentProvider) -> ProvisioningConnection | None:
-    """The connection, where SCIM was ever chosen."""
-    return getattr(use, "connection", None)
+def connection_of(environment_provider: EnvironmentProvider) -> ProvisioningConnection | None:
+    """Return the connection, where SCIM was ever chosen."""
+    return getattr(environment_provider, "connection", None)
 
 
 def connection_or_404(environment: Environment, provider: UUID) -> ProvisioningConnection:
-    """The provider's connection to the environment."""
-    connection = connection_of(used_provider(environment, provider))
+    """Return the provider's connection to the environment, or 404."""
+    connection = connection_of(get_environment_provider(environment, provider))
     if connection is None:
         raise Http404
     return connection
 
 
-def setup_url(route: str, use: EnvironmentProvider, **kwargs: Any) -> str:
-    """A page of the provider in its environment."""
-    return page_url(route, use.environment, provider=use.identity_provider_id, **kwargs)
+def setup_url(route: str, environment_provider: EnvironmentProvider, **kwargs: Any) -> str:
+    """Return the address of a page of the provider in its environment."""
+    return page_url(
+        route, environment_provider.environment, provider=environment_provider.identity_provider_id, **kwargs
+    )
 
 
-def setup_tabs(request: ConsoleRequest, use: EnvironmentProvider) -> list[dict[str, Any]]:
-    """The tabs of a provider's provisioning, once it has a connection."""
+def setup_tabs(request: ConsoleRequest, environment_provider: EnvironmentProvider) -> list[dict[str, Any]]:
+    """Return the tabs of a provider's provisioning, once it has a connection."""
     entries = [("Provisioning method", "provisioning:setup"), ("Mappings", "provisioning:mappings")]
-    return tabs(request, entries, provider=use.identity_provider_id)
+    return tabs(request, entries, provider=environment_provider.identity_provider_id)
 
 
-def to_setup(use: EnvironmentProvider, **query: str) -> HttpResponse:
-    """Back to the page of the provider's provisioning."""
-    return redirect(f"{setup_url('provisioning:setup', use)}{'?' if query else ''}{urlencode(query)}")
+def to_setup(environment_provider: EnvironmentProvider, **query: str) -> HttpResponse:
+    """Redirect to the page of the provider's provisioning."""
+    return redirect(f"{setup_url('provisioning:setup', environment_provider)}{'?' if query else ''}{urlencode(query)}")
 
 
-def about(use: EnvironmentProvider) -> dict[str, Any]:
-    """What every page names: the provider, and its vendor's own words for what is copied to it."""
-    guide = GUIDES[use.identity_provider.vendor]
+def about(environment_provider: EnvironmentProvider) -> dict[str, Any]:
+    """Return what every page names: the provider, and its vendor's own words for what is copied to it."""
+    guide = GUIDES[environment_provider.identity_provider.vendor]
     return {
-        "provider": use.identity_provider,
+        "provider": environment_provider.identity_provider,
         "guide": guide,
         "base_url_hint": f"{guide.label} calls it {guide.scim.base_url_field}." if guide.scim else "",
         "token_hint": f"{guide.label} calls it {guide.scim.token_field}." if guide.scim else "",
-        "setup_url": setup_url("provisioning:setup", use),
+        "setup_url": setup_url("provisioning:setup", environment_provider),
     }
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
 from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.views.providers import about, connection_or_404, setup_url, to_setup
-from workspace.console.acting import refusals_in_form
+from workspace.console.acting import refusals_as_messages, refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
@@ -20,7 +20,6 @@ from workspace.console.responses import with_wait
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.forms import PasswordForm, sent
 from workspace.models import Environment
-from workspace.refusals import ActionError
 
 # A token that was just made, sealed, until the next page has shown it.
 _NEW_TOKEN = "new_scim_token"
@@ -29,14 +28,10 @@ _NEW_TOKEN = "new_scim_token"
 @console(needs=Permission.SEE_SECRETS, recent=RECENT)
 @require_POST
 def new(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """A second token beside the first, so that the provider can be changed over without a gap."""
+    """Make a second token beside the first, so that the provider can be changed over without a gap."""
     connection = connection_or_404(environment, provider)
-    try:
-        clear = issue_token(connection=connection, by=request.actor)
-    except ActionError as refusal:
-        messages.error(request, refusal.message)
-    else:
-        hand_over(request, connection, clear)
+    with refusals_as_messages(request):
+        hand_over(request, connection, issue_token(connection=connection, by=request.actor))
     return redirect(f"{setup_url('provisioning:setup', connection.environment_provider)}?method=scim#tokens")
 
 
@@ -79,7 +74,7 @@ def hand_over(request: ConsoleRequest, connection: ProvisioningConnection, clear
 
 
 def token_to_show(request: ConsoleRequest, connection: ProvisioningConnection) -> str:
-    """The token to show in clear: one just made; until SCIM is saved the first, to who gave the password recently."""
+    """Return the token to show in clear: one just made; until SCIM is saved the first, after a recent password."""
     if not may(request.administrator, Permission.SEE_SECRETS):
         return ""
     for_connection, sealed = request.session.get(_NEW_TOKEN, ("", ""))

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.html import conditional_escape
 
 from provisioning.models import ScimRequest
-from provisioning.views.activity import PAGE, remedy
+from provisioning.remedies import remedy
 from tests import factories
 from tests.scim import Scim, make_connection, okta_user
 from workspace.action_names import Action
 from workspace.actions.end_users import create_end_user
+from workspace.db.paging import PAGE
 from workspace.events import Actor, Sentence, record
 from workspace.models import ChangeEvent, EndUser, EndUserGroup
 from workspace.profile import Profile

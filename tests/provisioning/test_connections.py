@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from authentication.models import EnvironmentProvider
 from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim
+from provisioning.actions.mappings import add_mapping
 from provisioning.actions.tokens import revoke_token
 from provisioning.models import ProvisioningConnection
 from tests.scim import Scim, make_connection
@@ -143,6 +144,37 @@ def test_giving_up_scim_with_people_needs_an_answer(use, scim):
     assert scim.get("/Users").status == 200
 
 
+def test_a_refused_method_leaves_the_instance_as_it_was(use):
+    use = EnvironmentProvider.objects.get(pk=use.pk)
+    before = (use.method, use.is_method_chosen, use.syncs_groups)
+
+    with pytest.raises(PeopleUndecided):
+        choose_method(environment_provider=use, method=Method.JIT, syncs_groups=True, by=SYSTEM)
+
+    assert (use.method, use.is_method_chosen, use.syncs_groups) == before
+
+
+def test_method_and_strictness_are_one_action(fresh):
+    assert choose_method(environment_provider=fresh, method=Method.SCIM, is_strict=True, by=SYSTEM)
+    assert ProvisioningConnection.objects.get().is_strict
+    assert choose_method(environment_provider=fresh, method=Method.SCIM, is_strict=False, by=SYSTEM)
+    assert not choose_method(environment_provider=fresh, method=Method.SCIM, is_strict=False, by=SYSTEM)
+    assert not ProvisioningConnection.objects.get().is_strict
+
+
+def test_somebody_in_one_group_by_two_pushed_groups_stays_in_it_once(scim):
+    group = create_group(environment=scim.connection.environment, name="Target", by=SYSTEM)
+    ada = scim.user("ada")
+    for name in ("One", "Two"):
+        scim.group(name, [ada])
+        add_mapping(connection=scim.connection, name=name, environment=group.environment, group=group, by=SYSTEM)
+    assert group.memberships.count() == 2
+
+    leave(scim.connection.environment_provider, People.KEEP)
+
+    assert [membership.source_kind for membership in group.memberships.all()] == [SourceKind.MANUAL]
+
+
 def test_kept_people_have_access_memberships_and_groups_by_hand(use, scim):
     leave(use, People.KEEP)
 
@@ -218,6 +250,7 @@ def test_one_event_names_everybody(use):
         " and ended the access of 2 end users (2 deactivated)."
     )
     names = {name for _, name, *_ in event.before["access"]}
+    assert {pk for pk, *_ in event.before["access"]} <= {str(each.subject_id) for each in event.subjects.all()}
     assert names == {name for _, name in event.before["deactivated"]} == {"Ada Example", "Bo Example"}
     assert [name for _, name, *_ in event.before["groups"]] == ["Engineers"]
 

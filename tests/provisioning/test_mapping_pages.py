@@ -96,6 +96,23 @@ def test_removing_a_mapping_asks_with_numbers(owner, use, scim, prod):
     assert owner.get(address).status_code == 404
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_mapping_that_cannot_be_removed_says_why_on_its_tab(owner, use, scim, dev, prod, method):
+    scim.group("Okta Ops", [scim.user("ada")])
+    add(owner, use, "Okta Ops", prod, confirmed="yes")
+    factories.group(dev, name="Okta Ops")
+    ProvisioningConnection.objects.update(takes_over_groups=False)
+
+    page = getattr(owner, method)(url("mapping-remove", use, mapping=GroupMapping.objects.get().pk), follow=True)
+
+    assert page.redirect_chain == [(url("mappings", use), 302)]
+    assert "DEV already has a group named Okta Ops, and this connection does not take over existing groups." in text(
+        page
+    )
+    assert GroupMapping.objects.exists()
+    assert EndUser.objects.with_access_to(prod).exists()
+
+
 def test_removing_a_mapping_of_a_group_that_is_not_pushed_says_that_nothing_happens(owner, use, scim, prod):
     add(owner, use, "Okta Ops", prod)
     page = owner.get(url("mapping-remove", use, mapping=GroupMapping.objects.get().pk))

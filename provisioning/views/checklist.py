@@ -1,0 +1,46 @@
+"""The live checklist: what a working connection does, and when the real identity provider did it first."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from provisioning.models import ProvisioningConnection, ScimRequest
+from workspace.action_names import Action
+from workspace.models import ChangeEvent
+
+Line = dict[str, object]
+
+
+def checklist(connection: ProvisioningConnection) -> list[Line]:
+    """Return the lines, each done, waiting or failed."""
+    answered = connection.requests.filter(status__lt=400).order_by("id")
+    events = ChangeEvent.objects.filter(
+        actor_kind=ChangeEvent.ActorKind.CONNECTION, actor_id=str(connection.pk)
+    ).order_by("id")
+
+    def by(*actions: Action) -> QuerySet[ChangeEvent]:
+        return events.filter(action__in=actions)
+
+    updates = by(Action.END_USER_UPDATED, Action.PROVISIONED_USER_UPDATED)
+    return [
+        _first_call(connection, answered),
+        _line("Look-up", answered.filter(method="GET", path__contains="/Users"), "It asks which end users there are."),
+        _line("Create", by(Action.END_USER_CREATED, Action.END_USER_LINKED), "Assign somebody to the application."),
+        _line("Update", updates, "Change a name there."),
+        _line("Group push", by(Action.GROUP_CREATED, Action.GROUP_TAKEN_OVER), "Push a group."),
+        _line("Deactivate", by(Action.END_USER_ACCESS_ENDED), "Unassign a test person."),
+    ]
+
+
+def _first_call(connection: ProvisioningConnection, answered: QuerySet[ScimRequest]) -> Line:
+    """Return the line that can fail: the provider calls, but without a live token of this connection."""
+    refused = connection.requests.filter(status=401).first()
+    if refused and not answered.exists():
+        return {"label": "First call", "state": "failed", "detail": refused.error}
+    return _line("First call", answered, "The provider reaches the Base URL with the token.")
+
+
+def _line(label: str, rows: QuerySet[Any], detail: str) -> Line:
+    """Return a line: done since the first of the rows, else how to get there."""
+    at = rows.values_list("at", flat=True).first()
+    return {"label": label, "state": "done", "at": at} if at else {"label": label, "state": "waiting", "detail": detail}
