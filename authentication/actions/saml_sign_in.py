@@ -18,6 +18,7 @@ from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
 from authentication.saml.errors import SamlRefused
+from workspace.db.foreseen import foreseen
 from workspace.models import EndUser, Environment
 from workspace.visits import Visit
 
@@ -83,9 +84,8 @@ def rehearse(*, request: AuthnRequest, nonce: str, visit: Visit, now: datetime) 
         return Rehearsal(refusal=refusal)
     profile = _profile(environment_provider.identity_provider, claims)
     try:
-        with transaction.atomic():
-            entry = _enter(environment_provider, SignInPolicy.of(environment_provider.environment), claims, visit)
-            transaction.set_rollback(True)
+        policy = SignInPolicy.of(environment_provider.environment)
+        entry = foreseen(lambda: _enter(environment_provider, policy, claims, visit))
     except Refused as refusal:
         return Rehearsal(claims, profile, refusal=refusal)
     return Rehearsal(claims, profile, entry)
