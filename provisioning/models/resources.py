@@ -66,7 +66,6 @@ class ProvisionedEmail(models.Model):
     user = models.ForeignKey(ProvisionedUser, models.CASCADE, related_name="emails")
     connection = models.ForeignKey(ProvisioningConnection, models.CASCADE, related_name="+")
     value_key = models.CharField(max_length=500)
-    type_key = models.CharField(max_length=100, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["connection", "value_key"], name="scim_email_by_value")]

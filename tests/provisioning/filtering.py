@@ -60,7 +60,6 @@ def add_user(connection: ProvisioningConnection, document: dict[str, Any]) -> Pr
             user=user,
             connection=connection,
             value_key=canonical(email["value"]),
-            type_key=canonical(email.get("type", "")),
         )
         for email in document.get("emails", [])
         if "value" in email

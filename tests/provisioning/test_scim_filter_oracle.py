@@ -224,7 +224,7 @@ def store(connection: ProvisioningConnection, drawn: list[dict[str, Any]]) -> No
         ProvisionedEmail.objects.bulk_create(
             ProvisionedEmail(
                 user=user, connection=connection,
-                value_key=canonical(email["value"]), type_key=canonical(email.get("type", "")),
+                value_key=canonical(email["value"]),
             )
             for email in emails
         )  # fmt: skip

@@ -92,7 +92,6 @@ def _save_emails(user: ProvisionedUser) -> None:
             user=user,
             connection=user.connection,
             value_key=canonical(email["value"]),
-            type_key=canonical(email.get("type", "")),
         )
         for email in user.document.get("emails", [])
         if email.get("value")
