@@ -142,3 +142,10 @@ def test_each_line_of_the_security_of_sign_in_has_a_test_named_after_it():
     sources = "".join(path.read_text() for path in (PROJECT / "tests").rglob("test_*.py"))
     named = {int(line) for line in re.findall(r"^def test_s(\d+)_", sources, re.MULTILINE)}
     assert named == set(range(1, 16))
+
+
+def test_no_line_of_a_template_is_longer_than_120_characters(files):
+    templates = [path for path in files if path.is_relative_to(PROJECT / "templates")]
+    lines = [(path.name, line) for path in templates for line in path.read_text().splitlines()]
+    assert lines
+    assert [(name, line) for name, line in lines if len(line) > 120] == []

@@ -148,7 +148,7 @@ def test_every_vendor_has_hints(admin, okta, vendor):
 
 
 def test_the_sp_certificate_is_created_rolled_over_and_downloaded(press, admin, dev, okta):
-    assert "There is none yet." in text(admin.get(url("settings")))
+    assert "There is no certificate yet." in text(admin.get(url("settings")))
     assert admin.get(url("sp-certificate")).status_code == 404
     assert "Start rollover" in press("sp-create")
     old = signing_key(dev.workspace)

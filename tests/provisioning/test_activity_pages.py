@@ -343,7 +343,7 @@ def test_a_switched_off_connection_says_that_it_was_said_before(scim, viewer):
     scim.user("ada")
     type(scim.connection).objects.update(is_enabled=False)
 
-    assert "SCIM is off; this was said before." in text(tab(viewer, EndUser.objects.get()))
+    assert "SCIM is off, so this is what it said before." in text(tab(viewer, EndUser.objects.get()))
 
 
 def test_the_tabs_queries_do_not_depend_on_groups(scim, viewer):

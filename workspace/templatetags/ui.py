@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
+from workspace.console.navigation import page_url
+
 register = template.Library()
 
 TONES = {"neutral", "info", "success", "warning", "danger"}
@@ -81,6 +83,12 @@ def callout(content: str, tone: str = "neutral", title: str = "") -> str:
     """{% callout tone="warning" title="…" %}…{% endcallout %}: advice that belongs to the page."""
     context = {"content": content, "tone": checked_tone(tone), "title": title}
     return render_to_string("components/callout.html", context)
+
+
+@register.simple_tag(takes_context=True, name="page_url")
+def environment_page_url(context: template.Context, route: str, **kwargs: object) -> str:
+    """{% page_url "workspace:group" group=group.pk %}: the URL of a page in the environment that the page shows."""
+    return page_url(route, context["environment"], **kwargs)
 
 
 @register.inclusion_tag("components/sort_header.html", takes_context=True)
