@@ -10,7 +10,8 @@ import django
 import hypothesis
 import pytest
 from django.conf import settings
-from django.contrib.auth.hashers import Argon2PasswordHasher
+
+from tests.commands import make_password_hashes_cheap
 
 # Workers of pytest-xdist inherit the directory of the process that started them.
 if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -67,10 +68,7 @@ def pytest_configure() -> None:
     if database["ENGINE"] == "django.db.backends.sqlite3":
         # A file, like in production: Django's in-memory default has other locks, and tests with threads would lie.
         database.setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.sqlite3")
-    # The hasher of production at its lowest cost: a hash takes microseconds, and what is stored looks the same.
-    Argon2PasswordHasher.time_cost = 1
-    Argon2PasswordHasher.memory_cost = 8
-    Argon2PasswordHasher.parallelism = 1
+    make_password_hashes_cheap()
     # How long an example takes depends on what else the machine does.
     hypothesis.settings.register_profile("tests", deadline=None)
     hypothesis.settings.load_profile("tests")

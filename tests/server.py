@@ -20,7 +20,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-PROJECT = Path(__file__).resolve().parent.parent
+from tests.commands import PROJECT, Commands, commands
+
 START_SECONDS = 60
 
 
@@ -31,22 +32,15 @@ class Server:
     origin: str
     environment: dict[str, str]
     log: Path
-
-    def manage(self, *arguments: str) -> str:
-        """What a management command of this installation prints."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+    commands: Commands
 
     def demo(self, *arguments: str) -> dict[str, Any]:
         """The accounts, URLs and tokens of the demo; or what further arguments of `manage.py demo` make."""
-        return json.loads(self.manage("demo", *arguments)) if arguments else self._demo
+        return json.loads(self.commands.run("demo", *arguments)) if arguments else self._demo
 
     @cached_property
     def _demo(self) -> dict[str, Any]:
-        return json.loads(self.manage("demo", "--json"))
+        return json.loads(self.commands.run("demo", "--json"))
 
 
 @pytest.fixture(scope="session")
@@ -65,12 +59,13 @@ def demo_server(directory: Path) -> Iterator[Server]:
             "DATA_DIR": str(directory), "ORIGIN": f"http://127.0.0.1:{port}", "PORT": port,
             "METADATA_PRIVATE_HOSTS": "127.0.0.1",  # where the IdPs of these tests publish their metadata
         }  # fmt: skip
-        server = Server(environment["ORIGIN"], environment, directory / "log")
-        server.manage("migrate")
-        server.manage("collectstatic", "--no-input")
-        server.manage("demo")
-        with running(server):
-            yield server
+        with commands(environment) as manage:
+            manage.run("migrate")
+            manage.run("collectstatic", "--no-input")
+            manage.run("demo")
+            server = Server(environment["ORIGIN"], environment, directory / "log", manage)
+            with running(server):
+                yield server
 
 
 def outer_environment() -> dict[str, str]:
@@ -132,5 +127,5 @@ def _wait(process: "subprocess.Popen[bytes]", server: Server) -> None:
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{server.origin}/livez", timeout=5):  # noqa: S310
             return
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise RuntimeError(f"The server did not start:\n{server.log.read_text()}")

@@ -20,6 +20,7 @@ TOP_LEVEL = {
     "manage.py", "pyproject.toml", "workspace", "authentication", "provisioning", "templates", "static", "tests",
     "README.md", "Makefile", "requirements.txt",
 }  # fmt: skip
+MOST_LINES = 450  # of a test file: it is read from its first line to its last
 
 
 def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -35,6 +36,10 @@ def files() -> list[Path]:
     if listed.returncode:
         pytest.skip("Not a git checkout")
     return [path for name in listed.stdout.splitlines() if (path := PROJECT / name).is_file()]
+
+
+def files_of_tests(pattern: str = "test_*.py") -> list[Path]:
+    return list((PROJECT / "tests").rglob(pattern))
 
 
 def locked(lock: Path) -> dict[str, str]:
@@ -105,6 +110,18 @@ def test_every_path_that_contributors_are_told_exists():
     assert {name for name in named if not (PROJECT / name).exists()} == set()
 
 
+def test_no_test_file_is_too_long_to_be_read():
+    lengths = {path.relative_to(PROJECT): len(path.read_text().splitlines()) for path in files_of_tests()}
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}
+
+
+def test_no_test_imports_a_module_of_tests():
+    """What several tests share is in plain modules and in the app's conftest.py."""
+    statement = re.compile(r"^\s*(?:from|import) .*\btest_\w+", re.MULTILINE)
+    found = {path.relative_to(PROJECT): statement.findall(path.read_text()) for path in files_of_tests("*.py")}
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
 def test_no_file_names_a_place_of_somebodys_machine(files):
     place = re.compile(rb"/(?:root|home/\w+|Users/\w+)/|" + re.escape(f"{PROJECT}/".encode()))
     found = {path.relative_to(PROJECT): place.findall(path.read_bytes()) for path in files}
@@ -139,7 +156,7 @@ def test_ci_runs_make_test_and_lets_no_browser_test_be_left_out():
 
 def test_each_line_of_the_security_of_sign_in_has_a_test_named_after_it():
     """S1 to S15, what must hold of SAML sign-in: their tests begin with `test_s1_` to `test_s15_`."""
-    sources = "".join(path.read_text() for path in (PROJECT / "tests").rglob("test_*.py"))
+    sources = "".join(path.read_text() for path in files_of_tests())
     named = {int(line) for line in re.findall(r"^def test_s(\d+)_", sources, re.MULTILINE)}
     assert named == set(range(1, 16))
 

@@ -1,20 +1,45 @@
 """What the tests of authentication start from."""
 
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from authentication.actions.policies import switch_saml
 from authentication.models import IdentityProvider
 from tests import factories
 from tests.authentication.end_users import environments, person
-from tests.authentication.logouts import BY_REDIRECT, use_key
+from tests.authentication.logouts import BY_REDIRECT
 from tests.authentication.ways import IDP, Way, connect, way
 from tests.authentication.wizard import details, url
 from workspace.events import SYSTEM
 from workspace.models import EndUser, Environment
+
+_keys: dict[int, list[rsa.RSAPrivateKey]] = {}  # by size
+
+
+@pytest.fixture(autouse=True)
+def prepared_keys(request, monkeypatch) -> None:
+    """Give tests RSA keys that were made before: making one takes up to a second.
+
+    The keys of one test differ from each other and from all keys that modules make. Races need the time that a real
+    key takes.
+    """
+    if "transactional_db" in request.fixturenames:
+        return
+    generate, drawn = rsa.generate_private_key, Counter[int]()
+
+    def draw(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+        prepared = _keys.setdefault(key_size, [])
+        if drawn[key_size] == len(prepared):
+            prepared.append(generate(public_exponent, key_size))
+        drawn[key_size] += 1
+        return prepared[drawn[key_size] - 1]
+
+    monkeypatch.setattr(rsa, "generate_private_key", draw)
 
 
 @pytest.fixture
@@ -36,9 +61,8 @@ def ada(places) -> EndUser:
 
 
 @pytest.fixture
-def single_logout(places, okta) -> None:
-    """Let `okta` sign people out too, with a signing key that was made before: making one takes a second."""
-    use_key(places[0].workspace)
+def single_logout(okta) -> None:
+    """Let `okta` sign people out too."""
     connect(okta.environment_provider, okta.idp, slo=BY_REDIRECT)
     okta.environment_provider.identity_provider.refresh_from_db()
 
@@ -88,7 +112,7 @@ def publisher(settings) -> Iterator[ThreadingHTTPServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     settings.METADATA_PRIVATE_HOSTS = frozenset({f"127.0.0.1:{server.server_port}"})
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

@@ -15,29 +15,15 @@ from django.utils import timezone
 from lxml import etree
 
 from authentication.actions.service_provider import published_certificates
-from authentication.models import EndUserSession, ServiceProviderKey, SignInAttempt
+from authentication.models import EndUserSession, SignInAttempt
 from authentication.saml.endpoints import SingleLogout
-from authentication.saml.key_pairs import new_key_pair
 from tests.authentication.end_users import url
 from tests.authentication.ways import ADA, Way
 from tests.idp import NS, Idp, Logout, encode
-from workspace.crypto import seal
-from workspace.models import Workspace
 
 SLO = "https://idp.example/slo"
 BY_REDIRECT, BY_POST = SingleLogout(SLO, "redirect"), SingleLogout(SLO, "post")
 BINDINGS = ["redirect", "post"]
-# A pair takes a second to make, and which one it is does not matter.
-PAIR = new_key_pair("https://console.example", now=timezone.now())
-
-
-def use_key(workspace: Workspace) -> None:
-    """Make the prepared key the workspace's active signing key."""
-    private_pem, certificate = PAIR
-    ServiceProviderKey.objects.create(
-        workspace=workspace, certificate=certificate.pem, sealed_key=seal(private_pem), state="active",
-        fingerprint=certificate.fingerprint, not_after=certificate.not_after,
-    )  # fmt: skip
 
 
 def slo(okta: Way) -> str:

@@ -23,6 +23,7 @@ import psycopg
 
 from tests.benchmarks.driver import CLIENTS, Measured, Order
 from tests.benchmarks.works import WARM_UP, Tenant, works
+from tests.commands import commands
 from tests.server import PROJECT, Server, free_port, fresh_database, outer_environment, running
 
 OURS, WITHOUT_LOG, BASELINE = "workspace.settings", "tests.benchmarks.without_log", "tests.benchmarks.baseline.settings"
@@ -80,10 +81,10 @@ def _installed(settings: str) -> Iterator[Server]:
             "DJANGO_SETTINGS_MODULE": settings,
             "SCIM_REQUESTS_PER_SECOND": "1000000",  # what is measured is not how it is limited
         }  # fmt: skip
-        server = Server(environment["ORIGIN"], environment, Path(directory) / "log")
         (Path(directory) / "static").mkdir()
-        server.manage("migrate", "--run-syncdb", "--verbosity", "0")
-        yield server
+        with commands(environment) as manage:
+            manage.run("migrate", "--run-syncdb", "--verbosity", "0")
+            yield Server(environment["ORIGIN"], environment, Path(directory) / "log", manage)
 
 
 def _with(server: Server, settings: str) -> Server:

@@ -109,7 +109,7 @@ def _wait(process: "subprocess.Popen[bytes]", origin: str) -> None:
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(origin, timeout=5):  # noqa: S310
             return
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise RuntimeError("The practice IdP did not start")
 
 

@@ -27,7 +27,7 @@ def idp_metadata_url(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "metadata").write_text(metadata_xml(datetime.now(UTC)))
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as idp:
-        Thread(target=idp.serve_forever).start()
+        Thread(target=idp.serve_forever, args=[0.01]).start()
         yield f"http://127.0.0.1:{idp.server_port}/metadata"
         idp.shutdown()
 

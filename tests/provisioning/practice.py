@@ -108,6 +108,6 @@ def running(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(Demo, "port", 0)
     with Server(demo) as server:
         server.names = {f"127.0.0.1:{server.server_port}"}
-        Thread(target=server.serve_forever).start()
+        Thread(target=server.serve_forever, args=[0.01]).start()
         yield server
         server.shutdown()

@@ -74,7 +74,7 @@ def test_c10_writers_of_one_group_on_two_workers_lose_nothing(client: Client):
 def test_c11_the_next_request_fails_on_every_worker(client: Client, server: Server):
     pk = client.user("deprovisioned")
     email = "deprovisioned@acme.example"
-    server.manage("shell", "-c", SET_PASSWORD.format(email=email, password=PASSWORD))
+    server.commands.run("shell", "-c", SET_PASSWORD.format(email=email, password=PASSWORD))
     browser = Browser(server.origin, "/sign-in/acme/dev/")
     browser.sign_in(email)
     assert browser.account(40) == {200}
