@@ -25,9 +25,9 @@ from lxml import etree
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.config import IdPConfig
 from saml2.saml import NameID
-from saml2.sigver import RSACrypto
 
-from authentication.saml.signing import security_context
+from provisioning.practice_idp.keys import Key
+from provisioning.practice_idp.saml.signing import security_context
 
 NS = {
     "samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
@@ -386,8 +386,8 @@ class PySaml2Idp:
         key = rsa_key()
         self.certificate = self_signed(key, "pysaml2.example")
         self.server = _pysaml2_server(self.entity_id, self.slo_url, sp_metadata)
-        self.server.sec = security_context(private_pem(key))
-        self.server.sec.metadata, self.server.sec.sec_backend = self.server.metadata, RSACrypto(key)
+        self.server.sec = security_context(Key(private_pem(key)))
+        self.server.sec.metadata = self.server.metadata
 
     def respond(self, answer: Answer, *, sign: Sequence[str] = ("assertion",)) -> bytes:
         """Return the XML of a response, of which the attributes are names that pysaml2 knows, such as mail."""

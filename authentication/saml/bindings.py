@@ -1,48 +1,47 @@
-"""Carries messages through a browser, by the redirect and POST bindings: ours there, and those of IdPs here."""
+"""Carry messages through a browser by the redirect and POST bindings: ours to IdPs, and theirs to us."""
 
 import base64
 import binascii
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote_plus, urlencode, urlsplit
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from saml2 import class_name, saml, samlp
+from saml2 import SamlBase, saml, samlp
 from saml2.sigver import pre_signature_part
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.signing import security_context
+from authentication.saml.signing import sign_octets, sign_xml
 
 REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
 PREFIXES = {"samlp": samlp.NAMESPACE, "saml": saml.NAMESPACE}
 MAX_RELAY_STATE = 2000
 DEFLATE = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
-# What the redirect binding knows, in the order in which it is signed.
+# The signed fields of the redirect binding, in the order in which they are signed.
 _SIGNED = (REQUEST, RESPONSE, "RelayState", "SigAlg")
 _KNOWN = (*_SIGNED, "Signature", "SAMLEncoding")
 
 
-# Ours. ----------------------------------------------------------------------------------------------------------------
+# Our messages. --------------------------------------------------------------------------------------------------------
 
 
-def redirect(url: str, field: str, message: Any, *, relay_state: str, signing_key: str) -> str:
-    """Return the URL with which a browser takes a message there; with a PEM private RSA key its query is signed."""
+def redirect(url: str, field: str, message: SamlBase, *, relay_state: str, signing_key: str) -> str:
+    """Return the URL that takes a message to the IdP. With a signing key (PEM, RSA) its query is signed."""
     query = {field: _deflated(message.to_string(PREFIXES))} | _relayed(relay_state)
     if signing_key:
         query["SigAlg"] = SIG_RSA_SHA256
-        query["Signature"] = _query_signature(urlencode(query), signing_key)
+        query["Signature"] = base64.b64encode(sign_octets(urlencode(query).encode(), signing_key)).decode()
     return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"
 
 
-def post(field: str, message: Any, *, relay_state: str, signing_key: str) -> dict[str, str]:
-    """Return the fields of the form that a browser posts; with a PEM private RSA key the message is signed."""
-    xml = _signed_xml(message, signing_key) if signing_key else message.to_string(PREFIXES)
-    return {field: base64.b64encode(xml).decode()} | _relayed(relay_state)
+def post(field: str, message: SamlBase, *, relay_state: str, signing_key: str) -> dict[str, str]:
+    """Return the form fields that take a message to the IdP. With a signing key (PEM, RSA) the message is signed."""
+    if signing_key:
+        message.signature = pre_signature_part(message.id, sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256)
+    xml = message.to_string(PREFIXES)
+    signed = sign_xml(xml, signing_key) if signing_key else xml
+    return {field: base64.b64encode(signed).decode()} | _relayed(relay_state)
 
 
 def _relayed(relay_state: str) -> dict[str, str]:
@@ -50,29 +49,17 @@ def _relayed(relay_state: str) -> dict[str, str]:
 
 
 def _deflated(xml: bytes) -> str:
-    """Return base64 of raw DEFLATE, as the redirect binding has it."""
+    """Return base64 of raw DEFLATE, as the redirect binding encodes messages."""
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return base64.b64encode(compressor.compress(xml) + compressor.flush()).decode()
 
 
-def _query_signature(query: str, signing_key: str) -> str:
-    """Sign a query; pysaml2's own signers keep their key in a global, which threads would share."""
-    key: Any = load_pem_private_key(signing_key.encode(), password=None)
-    return base64.b64encode(key.sign(query.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
-
-
-def _signed_xml(message: Any, signing_key: str) -> bytes:
-    message.signature = pre_signature_part(message.id, sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256)
-    xml = message.to_string(PREFIXES).decode()
-    return security_context(signing_key).sign_statement(xml, class_name(message), node_id=message.id).encode()
-
-
-# Theirs. --------------------------------------------------------------------------------------------------------------
+# Messages of IdPs. ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Detached:
-    """The signature beside a message: the octets that it covers, as they came."""
+    """A signature beside a message, and the octets that it covers, exactly as they arrived."""
 
     octets: bytes
     method: str
@@ -81,9 +68,9 @@ class Detached:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message as a browser brought it, in the field of a request or a response: nothing of it is verified.
+    """A message that a browser brought; nothing of it is verified.
 
-    By the redirect binding it has a signature beside it, by POST inside.
+    field is SAMLRequest or SAMLResponse. A redirected message has its signature beside it, a posted one inside.
     """
 
     field: str
@@ -94,14 +81,14 @@ class Arrived:
 
 
 def read_form(form: Mapping[str, str]) -> Arrived:
-    """Return what was posted; raise SamlRefused."""
+    """Return the posted message. Raises SamlRefused."""
     return Arrived(*_message(form), is_redirected=False)
 
 
 def read_query(query: str) -> Arrived:
-    """Return what a raw query string brings; raise SamlRefused.
+    """Return the message of a raw query string. Raises SamlRefused.
 
-    The signature covers the octets as they came: others would be made by decoding and encoding them again.
+    The query must be raw, because the signature covers its octets: decoding and encoding again could change them.
     """
     pairs = [part.partition("=") for part in query.split("&")]
     raw = {name: value for name, _, value in pairs if name in _KNOWN}
@@ -114,7 +101,7 @@ def read_query(query: str) -> Arrived:
 
 
 def _message(fields: Mapping[str, str]) -> tuple[str, str, str]:
-    """Return the name of the one field with a message, the message, and the RelayState; raise SamlRefused."""
+    """Return the name of the message's field, the message, and the RelayState. Raises SamlRefused."""
     found = [name for name in (REQUEST, RESPONSE) if name in fields]
     if len(found) != 1:
         raise SamlRefused(SamlReason.NOT_A_LOGOUT, "fields")

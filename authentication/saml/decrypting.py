@@ -1,7 +1,6 @@
-"""Decrypts encrypted assertions with our own keys."""
+"""Decrypt assertions with our own keys."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -9,24 +8,23 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.xml import NAMESPACES, algorithm, bytes_of, tag
+from authentication.saml.xml import NAMESPACES, Element, algorithm, bytes_of, tag
 
 MAX_ENCRYPTED_KEYS = 4
 
 CIPHER_VALUE = f"{tag('xenc:CipherData')}/{tag('xenc:CipherValue')}"
 DS, XENC, XENC11 = NAMESPACES["ds"], NAMESPACES["xenc"], NAMESPACES["xenc11"]
 
-# Mode and length of the key in bytes. CBC can be changed by others, so no more is said than that it failed.
+# Mode and length of the key in bytes.
 CIPHERS = {
     f"{XENC}aes128-cbc": ("cbc", 16),
     f"{XENC}aes256-cbc": ("cbc", 32),
     f"{XENC11}aes128-gcm": ("gcm", 16),
     f"{XENC11}aes256-gcm": ("gcm", 32),
 }
-# SHA-1 has no known weakness in OAEP, and is what its older identifier means.
+# The older OAEP identifier means SHA-1, which has no known weakness in OAEP.
 OAEP = {f"{XENC}rsa-oaep-mgf1p", f"{XENC11}rsa-oaep"}
 OAEP_DIGESTS: dict[str, type[hashes.HashAlgorithm]] = {f"{DS}sha1": hashes.SHA1, f"{XENC}sha256": hashes.SHA256}
 OAEP_MASKS: dict[str, type[hashes.HashAlgorithm]] = {
@@ -35,8 +33,8 @@ OAEP_MASKS: dict[str, type[hashes.HashAlgorithm]] = {
 }
 
 
-def check_ciphers(encrypted: etree._Element) -> None:
-    """Refuse algorithms by which nothing is decrypted, such as RSA 1.5 and 3DES."""
+def check_ciphers(encrypted: Element) -> None:
+    """Raise SamlRefused for algorithms that are not accepted, such as RSA 1.5 and 3DES."""
     encrypted_keys = list(encrypted.iter(tag("xenc:EncryptedKey")))
     if len(encrypted_keys) > MAX_ENCRYPTED_KEYS:
         raise SamlRefused(SamlReason.TOO_COMPLEX, "encrypted keys")
@@ -46,8 +44,8 @@ def check_ciphers(encrypted: etree._Element) -> None:
         _padding(encrypted_key)
 
 
-def _padding(encrypted_key: etree._Element) -> padding.OAEP:
-    """Return the padding with which a key is encrypted; raise SamlRefused."""
+def _padding(encrypted_key: Element) -> padding.OAEP:
+    """Return the padding that a key was encrypted with. Raises SamlRefused for a method that is not accepted."""
     method = encrypted_key.find(tag("xenc:EncryptionMethod"))
     digest = OAEP_DIGESTS.get(_parameter(method, "ds:DigestMethod", f"{DS}sha1"))
     mask = OAEP_MASKS.get(_parameter(method, "xenc11:MGF", f"{XENC11}mgf1sha1"))
@@ -56,13 +54,16 @@ def _padding(encrypted_key: etree._Element) -> padding.OAEP:
     return padding.OAEP(padding.MGF1(mask()), digest(), label=None)
 
 
-def _parameter(method: etree._Element, name: str, default: str) -> str:
+def _parameter(method: Element, name: str, default: str) -> str:
     element = method.find(tag(name))
     return default if element is None else element.get("Algorithm", "")
 
 
-def decrypt(encrypted: etree._Element, keys: Sequence[str]) -> bytes:
-    """Return the plaintext by the first private key that opens one of the encrypted keys; raise SamlRefused."""
+def decrypt(encrypted: Element, keys: Sequence[str]) -> bytes:
+    """Return the plaintext. The first of our PEM keys that decrypts one of the session keys is used.
+
+    Raises SamlRefused.
+    """
     mode, key_size = CIPHERS[algorithm(encrypted, "xenc:EncryptionMethod")]
     ciphertext = bytes_of(encrypted.find(f"{tag('xenc:EncryptedData')}/{CIPHER_VALUE}"))
     for pem in keys:
@@ -73,10 +74,10 @@ def decrypt(encrypted: etree._Element, keys: Sequence[str]) -> bytes:
     raise SamlRefused(SamlReason.DECRYPTION_FAILED, "no key fits")
 
 
-def _unwrap(encrypted_key: etree._Element, pem: str) -> bytes:
-    """Return the session key that was encrypted for a private key, and no bytes if it was for another."""
-    # The key is our own, from our store: checking its primes would take longer than all the rest.
-    private_key: Any = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
+def _unwrap(encrypted_key: Element, pem: str) -> bytes:
+    """Return the session key, or no bytes if it was encrypted for another key than ours."""
+    # The key is our own, and checking its primes would take longer than everything else.
+    private_key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(private_key, rsa.RSAPrivateKey):
         return b""
     try:
@@ -93,7 +94,7 @@ def _decrypt_gcm(key: bytes, ciphertext: bytes) -> bytes:
 
 
 def _decrypt_cbc(key: bytes, ciphertext: bytes) -> bytes:
-    """Return the plaintext, whose last byte says how many bytes were added; raise SamlRefused."""
+    """Return the plaintext without its padding, whose length is its last byte. Raises SamlRefused."""
     try:
         decryptor = Cipher(algorithms.AES(key), modes.CBC(ciphertext[:16])).decryptor()
         padded = decryptor.update(ciphertext[16:]) + decryptor.finalize()

@@ -1,36 +1,31 @@
-"""Signs our own messages."""
-
-from typing import Any
+"""Sign our own messages with our RSA key, in this process."""
 
 import xmlsec
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from lxml import etree
-from saml2.sigver import CryptoBackend, SecurityContext
 
-from authentication.saml.signatures import SIGNATURE
+from authentication.saml.canonical import SIGNATURE
 from authentication.saml.xml import parse
 
 
-class XmlsecBackend(CryptoBackend):
-    """pysaml2's cryptography by python-xmlsec in process, with a private key that is PEM text and never a file.
+def sign_octets(octets: bytes, private_pem: str) -> bytes:
+    """Return the RSA-SHA256 signature of octets.
 
-    It signs only. To verify stays undone, so that pysaml2 refuses what is signed unless `verify` has seen it before.
+    pysaml2 has a function for this, but it keeps the key in a global variable that all threads share.
     """
-
-    def __init__(self, signing_key: str) -> None:
-        super().__init__()
-        self.signing_key = signing_key
-
-    def sign_statement(self, statement: Any, node_name: str, key_file: str, node_id: str) -> str:
-        """Return the XML of statement with the signature filled in that waits in the element of that id."""
-        root = parse(statement if isinstance(statement, bytes) else str(statement).encode())
-        (element,) = root.xpath("//*[@ID=$id]", id=node_id)
-        context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_memory(self.signing_key, xmlsec.constants.KeyDataFormatPem)
-        context.register_id(element, "ID")
-        context.sign(element.find(SIGNATURE))
-        return etree.tostring(root, encoding="unicode")
+    key = load_pem_private_key(private_pem.encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("Messages are signed with RSA keys only.")
+    return key.sign(octets, padding.PKCS1v15(), hashes.SHA256())
 
 
-def security_context(signing_key: str) -> SecurityContext:
-    """Return what takes the place of `sec` in a pysaml2 client or server, whose configuration wants a program."""
-    return SecurityContext(XmlsecBackend(signing_key))
+def sign_xml(xml: bytes, private_pem: str) -> bytes:
+    """Return a message with the signature template in its root filled in."""
+    root = parse(xml)
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(private_pem, xmlsec.constants.KeyDataFormatPem)
+    context.register_id(root, "ID")
+    context.sign(root.find(SIGNATURE))
+    return etree.tostring(root, encoding="utf-8")

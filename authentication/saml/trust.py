@@ -1,7 +1,8 @@
-"""What signatures are verified against: pinned certificates and accepted algorithms."""
+"""The keys and algorithms that a provider may sign with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from authentication.saml.certificates import Certificate, CertificateError, parse_certificates
 from authentication.saml.errors import SamlReason, SamlRefused
@@ -18,10 +19,18 @@ SHA1_DIGESTS = {f"{DS}sha1": "sha1"}
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What signatures are verified against."""
+    """The certificates pinned for one provider, and whether it may sign with SHA-1."""
 
     certificates: tuple[Certificate, ...]
     allow_sha1: bool
+
+    @classmethod
+    def pinned(cls, pems: Sequence[str], *, allow_sha1: bool) -> Self:
+        """Return the trust in PEM certificates. Raises SamlRefused if one is unreadable or its key is too weak."""
+        try:
+            return cls(tuple(certificate for pem in pems for certificate in parse_certificates(pem)), allow_sha1)
+        except CertificateError:
+            raise SamlRefused(SamlReason.CERTIFICATE_UNUSABLE) from None
 
     @property
     def methods(self) -> set[str]:
@@ -30,11 +39,3 @@ class Trust:
     @property
     def digests(self) -> dict[str, str]:
         return DIGESTS | SHA1_DIGESTS if self.allow_sha1 else DIGESTS
-
-
-def pinned(certificates: Sequence[str]) -> tuple[Certificate, ...]:
-    """Return the certificates, whose keys are strong enough by being parsed; raise SamlRefused."""
-    try:
-        return tuple(found for pem in certificates for found in parse_certificates(pem))
-    except CertificateError:
-        raise SamlRefused(SamlReason.CERTIFICATE_UNUSABLE) from None

@@ -1,10 +1,13 @@
-"""XML as all messages have it: names of elements, and one way to parse."""
+"""XML: the names of elements, the only parser, and how the parts of an element are read."""
 
 import base64
+from typing import TypeAlias
 
 from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
+
+Element: TypeAlias = etree._Element
 
 NAMESPACES = {
     "samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
@@ -18,13 +21,17 @@ NAMESPACES = {
 
 
 def tag(name: str) -> str:
-    """Return the name of an element as lxml has it, for example of "saml:Issuer"."""
+    """Return the lxml name of an element, for example of "saml:Issuer"."""
     prefix, local = name.split(":")
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
-def parse(xml: bytes) -> etree._Element:
-    """Return the root of XML bytes, with nothing resolved, fetched or guessed; raise SamlRefused."""
+def parse_xml(xml: bytes, *, drop_comments: bool = False) -> Element:
+    """Return the root of UTF-8 bytes. Raises etree.XMLSyntaxError.
+
+    The parser expands no entities, reads no DTD and opens no connection. It can leave out comments and processing
+    instructions.
+    """
     parser = etree.XMLParser(
         encoding="utf-8",
         attribute_defaults=False,
@@ -32,25 +39,33 @@ def parse(xml: bytes) -> etree._Element:
         huge_tree=False,
         load_dtd=False,
         no_network=True,
+        remove_comments=drop_comments,
+        remove_pis=drop_comments,
         resolve_entities=False,
     )
+    return etree.fromstring(xml, parser)
+
+
+def parse(xml: bytes) -> Element:
+    """Return the root of a message. Raises SamlRefused."""
     try:
-        return etree.fromstring(xml, parser)
+        return parse_xml(xml)
     except etree.XMLSyntaxError:
         raise SamlRefused(SamlReason.NOT_XML) from None
 
 
-def find(parent: etree._Element, name: str) -> etree._Element:
-    """Return the first element of that name below parent; the gate has seen to it that there is one."""
+def find(parent: Element, name: str) -> Element:
+    """Return the first element of that name at any depth; the gate has made sure that there is one."""
     return next(parent.iter(tag(name)))
 
 
-def algorithm(parent: etree._Element, name: str) -> str:
+def algorithm(parent: Element, name: str) -> str:
+    """Return the Algorithm attribute of the first element of that name."""
     return find(parent, name).get("Algorithm", "")
 
 
-def bytes_of(element: etree._Element) -> bytes:
-    """Return the bytes of an element's base64 text, and none for other text."""
+def bytes_of(element: Element) -> bytes:
+    """Return the bytes of an element's base64 text, or no bytes if the text is not base64."""
     try:
         return base64.b64decode("".join((element.text or "").split()), validate=True)
     except ValueError:
