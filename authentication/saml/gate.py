@@ -1,8 +1,7 @@
-"""Lets exactly one shape of document through, judged on the raw bytes before anything reads them.
+"""Accept messages of exactly one document shape; everything else is refused before it is read.
 
-Whatever a parser would drop or resolve (comments, CDATA, entities, DOCTYPE) is found by scanning the bytes; what is
-left means the same to every parser. Then each element has to fit the table below, which is the SAML 2.0 schema
-without what no IdP needs: extensions, advice, objects, encrypted parts of an assertion, unknown conditions.
+First the raw bytes are searched for everything that parsers drop or resolve, so that what is left means the same to
+every parser. Then every element must have its shape of `shapes.SHAPES`.
 """
 
 import re
@@ -14,13 +13,13 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.raw_bytes import check_size, end_of_declaration, from_base64, inflated, refuse_hidden
-from authentication.saml.shapes import ATTRIBUTES, CHILDREN, HAS_ID, NAMES
-from authentication.saml.xml import NAMESPACES, parse, tag
+from authentication.saml.raw_bytes import check_bytes, decode_base64, inflate
+from authentication.saml.shapes import SHAPES, Shape
+from authentication.saml.xml import NAMESPACES, Element, parse, tag
 
 MAX_DEPTH = 24
 MAX_ELEMENTS = 4000
-# Canonicalization takes time by the product of these; honest elements have less than ten of each.
+# Canonicalization takes time in proportion to their product. Honest elements have fewer than ten of each.
 MAX_NAMESPACES = MAX_ATTRIBUTES = 32
 MAX_ID = 256
 
@@ -31,7 +30,7 @@ _ID = re.compile(rf"[A-Za-z_][A-Za-z0-9._-]{{0,{MAX_ID - 1}}}")
 
 
 class Carries(Enum):
-    """What a response holds; nothing is only right for one that reports failure."""
+    """What a response carries; an honest response that carries nothing reports a failure."""
 
     NOTHING = "nothing"
     ASSERTION = "an assertion"
@@ -40,7 +39,7 @@ class Carries(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Bytes that passed the gate, and where in them signatures stand; nothing in them is trusted yet."""
+    """Bytes that passed the gate, and which of their elements have a signature. Nothing in them is trusted yet."""
 
     xml: bytes
     carries: Carries
@@ -49,44 +48,37 @@ class Message:
 
 
 def check_response(raw: str | bytes) -> Message:
-    """Return the message of a SAMLResponse form field; raise SamlRefused."""
-    xml = from_base64(raw)
-    check_size(xml)
-    refuse_hidden(xml, end_of_declaration(xml))
-    root = parse(xml)
-    if root.tag != tag("samlp:Response"):
-        raise SamlRefused(SamlReason.NOT_A_RESPONSE)
-    _check_tree(root)
+    """Return the message of a SAMLResponse form field. Raises SamlRefused."""
+    xml = decode_base64(raw)
+    root = _check_document(xml, "samlp:Response", SamlReason.NOT_A_RESPONSE)
+    kinds = {tag("saml:Assertion"): Carries.ASSERTION, tag("saml:EncryptedAssertion"): Carries.ENCRYPTED_ASSERTION}
     return Message(
         xml=xml,
-        carries=_carries(root),
+        carries=kinds.get(root[-1].tag, Carries.NOTHING),
         is_response_signed=root.find(tag("ds:Signature")) is not None,
         is_assertion_signed=root.find(f"{tag('saml:Assertion')}/{tag('ds:Signature')}") is not None,
     )
 
 
 def check_logout(raw: str | bytes, name: str, *, is_deflated: bool) -> bytes:
-    """Return the XML of a logout message with that root element, as a binding carries it; raise SamlRefused."""
-    xml = from_base64(raw)
+    """Return the XML of a logout message whose root has that name. Raises SamlRefused."""
+    xml = decode_base64(raw)
     if is_deflated:
-        xml = inflated(xml)
-    check_size(xml)
-    refuse_hidden(xml, end_of_declaration(xml))
-    root = parse(xml)
-    if root.tag != tag(name):
-        raise SamlRefused(SamlReason.NOT_A_LOGOUT)
-    _check_tree(root)
+        xml = inflate(xml)
+    _check_document(xml, name, SamlReason.NOT_A_LOGOUT)
     return xml
 
 
 def check_assertion(xml: bytes, namespaces: Mapping[str | None, str]) -> Message:
-    """Return the message of a decrypted assertion, inside an element with its namespaces; raise SamlRefused.
+    """Return the message of a decrypted assertion, wrapped in an element that declares namespaces.
 
-    XML Encryption has decrypted bytes read in the place of their ciphertext, where prefixes may be declared.
+    Raises SamlRefused. XML Encryption says that decrypted bytes are read where their ciphertext was, so they may use
+    prefixes that were declared there.
     """
-    check_size(xml)
-    refuse_hidden(xml, 0)
-    document = b"<plaintext%s>%s</plaintext>" % (_declarations(namespaces), xml)
+    check_bytes(xml, is_document=False)
+    names = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in namespaces.items()}
+    declarations = "".join(f" {name}={quoteattr(uri)}" for name, uri in names.items()).encode()
+    document = b"<plaintext%s>%s</plaintext>" % (declarations, xml)
     root = parse(document)
     if [child.tag for child in root] != [tag("saml:Assertion")] or root.text or root[0].tail:
         raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, "plaintext")
@@ -99,24 +91,29 @@ def check_assertion(xml: bytes, namespaces: Mapping[str | None, str]) -> Message
     )
 
 
-def _declarations(namespaces: Mapping[str | None, str]) -> bytes:
-    """Return the namespace declarations that put a start tag into the given context."""
-    names = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in namespaces.items()}
-    return "".join(f" {name}={quoteattr(uri)}" for name, uri in names.items()).encode()
+def _check_document(xml: bytes, name: str, wrong_root: SamlReason) -> Element:
+    """Return the root of a document whose bytes and elements are accepted. Raises SamlRefused."""
+    check_bytes(xml)
+    root = parse(xml)
+    if root.tag != tag(name):
+        raise SamlRefused(wrong_root)
+    _check_tree(root)
+    return root
 
 
-def _check_tree(root: etree._Element) -> None:
-    """Refuse a tree that is too complex, or has an element or ID that does not fit."""
+def _check_tree(root: Element) -> None:
+    """Raise SamlRefused if there are too many elements, or one of them or its ID is not accepted."""
     ids: set[str] = set()
     for count, element in enumerate(_elements(root)):
         if count == MAX_ELEMENTS:
             raise SamlRefused(SamlReason.TOO_COMPLEX, "elements")
-        _check_element(element)
-        _check_ids(element, ids)
+        shape = SHAPES[element.tag]  # every tag is known: the parent's children were checked before
+        _check_element(element, shape)
+        _check_id(element, shape, ids)
 
 
-def _elements(root: etree._Element) -> Iterator[etree._Element]:
-    """Return root and all below it, in document order, with the depth checked on the way."""
+def _elements(root: Element) -> Iterator[Element]:
+    """Yield root and its descendants in document order. Raises SamlRefused below the greatest depth."""
     depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
@@ -126,56 +123,49 @@ def _elements(root: etree._Element) -> Iterator[etree._Element]:
             yield element
 
 
-def _check_element(element: etree._Element) -> None:
-    """Refuse an element whose children, text or attributes are not in the table."""
-    name = NAMES[element.tag]  # known, as the element above was checked with its children
+def _check_element(element: Element, shape: Shape) -> None:
+    """Raise SamlRefused if an element's children, text or attributes are not of its shape."""
     if len(element.attrib) > MAX_ATTRIBUTES or len(element.nsmap) > MAX_NAMESPACES:
-        raise SamlRefused(SamlReason.TOO_COMPLEX, name)
-    if not (_fits_children(element, name) and all(_fits_attribute(key, name) for key in element.attrib)):
-        raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, name)
+        raise SamlRefused(SamlReason.TOO_COMPLEX, shape.name)
+    if not _accepts_children(shape, element) or not all(_accepts_attribute(shape, name) for name in element.attrib):
+        raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, shape.name)
 
 
-def _explain_unknown(element: etree._Element) -> tuple[SamlReason, str]:
-    """Return why an element that is not in the table is refused."""
-    if element.tag == tag("saml:Condition"):
-        return SamlReason.UNKNOWN_CONDITION, ""
-    return SamlReason.UNEXPECTED_STRUCTURE, "unknown element"
+def _accepts_children(shape: Shape, element: Element) -> bool:
+    """Say whether an element has only text or only children, as its shape says, and the children in order.
 
-
-def _fits_children(element: etree._Element, name: str) -> bool:
-    """Tell whether an element has the children of its table entry: only those, or only text."""
-    pattern = CHILDREN.get(name)
-    if pattern is None:
+    Raises SamlRefused for a child that is in no shape.
+    """
+    if shape.children is None:
         return not len(element)
     for child in element:
-        if child.tag not in NAMES:
-            raise SamlRefused(*_explain_unknown(child))
-    children = "".join(f"{NAMES[child.tag]}," for child in element)
+        if child.tag == tag("saml:Condition"):
+            raise SamlRefused(SamlReason.UNKNOWN_CONDITION)
+        if child.tag not in SHAPES:
+            raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, "unknown element")
+    names = "".join(f"{SHAPES[child.tag].name}," for child in element)
     texts = (element.text, *(child.tail for child in element))
-    return bool(pattern.fullmatch(children)) and not any(text and text.strip() for text in texts)
+    return bool(shape.children.fullmatch(names)) and not any(text and text.strip() for text in texts)
 
 
-def _fits_attribute(key: str, name: str) -> bool:
-    """Tell whether an attribute may stand on the element of that name."""
-    if not key.startswith("{"):
-        return key in ATTRIBUTES[name]
-    namespace, local = key[1:].split("}")
-    if name == "saml:AttributeValue":
+def _accepts_attribute(shape: Shape, name: str) -> bool:
+    """Say whether an element of that shape may have an attribute; name is as lxml writes it."""
+    if not name.startswith("{"):
+        return name in shape.attributes
+    namespace, local = name[1:].split("}")
+    if shape.name == "saml:AttributeValue":
         return namespace == XSI and local in ("type", "nil")
-    # Attributes carry notes in namespaces of their own, for example ADFS the original issuer.
-    return name == "saml:Attribute" and local.lower() != "id" and namespace not in (XSI, XML, *NAMESPACES.values())
+    # IdPs put notes on attributes in namespaces of their own; ADFS, for example, the original issuer.
+    return (
+        shape.name == "saml:Attribute" and local.lower() != "id" and namespace not in (XSI, XML, *NAMESPACES.values())
+    )
 
 
-def _check_ids(element: etree._Element, ids: set[str]) -> None:
-    """Refuse an ID that is missing where it belongs, malformed, or was there before; remember it."""
+def _check_id(element: Element, shape: Shape, ids: set[str]) -> None:
+    """Add an element's ID to ids. Raises SamlRefused if it is missing, malformed or there already."""
     value = element.get("ID", element.get("Id"))
-    if value is None and NAMES[element.tag] not in HAS_ID:
+    if value is None and not shape.needs_id:
         return
     if value is None or value in ids or not _ID.fullmatch(value):
-        raise SamlRefused(SamlReason.BAD_ID, NAMES[element.tag])
+        raise SamlRefused(SamlReason.BAD_ID, shape.name)
     ids.add(value)
-
-
-def _carries(root: etree._Element) -> Carries:
-    kinds = {tag("saml:Assertion"): Carries.ASSERTION, tag("saml:EncryptedAssertion"): Carries.ENCRYPTED_ASSERTION}
-    return kinds.get(root[-1].tag, Carries.NOTHING)

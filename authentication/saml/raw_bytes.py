@@ -1,4 +1,4 @@
-"""Checks on raw bytes, before anything parses them."""
+"""Decode what a browser brought, and refuse bytes that could mean different things to different parsers."""
 
 import base64
 import re
@@ -23,8 +23,8 @@ _HIDDEN_KINDS = {
 }
 
 
-def from_base64(raw: str | bytes) -> bytes:
-    """Return the bytes of base64, which may be broken into lines as MIME has it; raise SamlRefused."""
+def decode_base64(raw: str | bytes) -> bytes:
+    """Return the bytes of base64, which may be broken into lines as in MIME. Raises SamlRefused."""
     if len(raw) > MAX_BASE64:
         raise SamlRefused(SamlReason.TOO_LARGE, "base64")
     try:
@@ -32,13 +32,13 @@ def from_base64(raw: str | bytes) -> bytes:
         decoded = base64.b64decode(encoded)
     except ValueError:
         raise SamlRefused(SamlReason.NOT_BASE64) from None
-    if base64.b64encode(decoded) != encoded:  # the decoder passes over what does not belong
+    if base64.b64encode(decoded) != encoded:  # the decoder skips characters that are not base64
         raise SamlRefused(SamlReason.NOT_BASE64, "characters")
     return decoded
 
 
-def inflated(deflated: bytes) -> bytes:
-    """Return what raw DEFLATE holds, of which no more is made than may be read; raise SamlRefused."""
+def inflate(deflated: bytes) -> bytes:
+    """Return the bytes of raw DEFLATE, of which at most MAX_XML are made. Raises SamlRefused."""
     decompressor = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     try:
         xml = decompressor.decompress(deflated, MAX_XML + 1)
@@ -51,18 +51,24 @@ def inflated(deflated: bytes) -> bytes:
     return xml
 
 
-def check_size(xml: bytes) -> None:
-    """Refuse bytes that are too many to be parsed, or no UTF-8."""
+def check_bytes(xml: bytes, *, is_document: bool = True) -> None:
+    """Raise SamlRefused for bytes that are too many, are not UTF-8, or hide something.
+
+    Only a document may begin with an XML declaration.
+    """
     if len(xml) > MAX_XML:
         raise SamlRefused(SamlReason.TOO_LARGE, "XML")
     try:
         xml.decode()
     except UnicodeDecodeError:
         raise SamlRefused(SamlReason.NOT_UTF8) from None
+    hidden = _HIDDEN.search(xml, _end_of_declaration(xml) if is_document else 0)
+    if hidden:
+        raise SamlRefused(SamlReason.FORBIDDEN_MARKUP, _HIDDEN_KINDS[hidden[0]])
 
 
-def end_of_declaration(xml: bytes) -> int:
-    """Return where the XML declaration ends; raise SamlRefused for one that is not of UTF-8 text."""
+def _end_of_declaration(xml: bytes) -> int:
+    """Return where the XML declaration ends. Raises SamlRefused for a declaration of other text than UTF-8."""
     if not xml.startswith(b"<"):
         raise SamlRefused(SamlReason.NOT_XML, "not at the start")
     if not xml.startswith(b"<?xml"):
@@ -71,10 +77,3 @@ def end_of_declaration(xml: bytes) -> int:
     if not declaration:
         raise SamlRefused(SamlReason.NOT_UTF8, "XML declaration")
     return declaration.end()
-
-
-def refuse_hidden(xml: bytes, start: int) -> None:
-    """Refuse what parsers drop, resolve or read differently, after position start."""
-    hidden = _HIDDEN.search(xml, start)
-    if hidden:
-        raise SamlRefused(SamlReason.FORBIDDEN_MARKUP, _HIDDEN_KINDS[hidden[0]])

@@ -1,14 +1,20 @@
-"""The one shape of document that the gate lets through, as data."""
+"""The elements that the gate accepts, as data: the SAML 2.0 schema without the parts that no IdP needs.
+
+Left out are extensions, advice, objects in signatures, encrypted parts of an assertion, and unknown conditions.
+"""
 
 import re
+from dataclasses import dataclass
 
 from authentication.saml.xml import tag
+
+_NEED_ID = ("samlp:Response", "saml:Assertion", "samlp:LogoutRequest", "samlp:LogoutResponse")
 
 _TEXT = "#text"
 _NAME = "Format NameQualifier SPNameQualifier SPProvidedID"
 
-# Element: its children in order, as a DTD writes them; its attributes.
-_SHAPES = {
+# For each element its children in order, as a DTD writes them, and its attributes.
+_TABLE = {
     "samlp:Response": (
         "saml:Issuer? ds:Signature? samlp:Status (saml:Assertion|saml:EncryptedAssertion)?",
         "ID Version IssueInstant Destination Consent InResponseTo",
@@ -105,12 +111,27 @@ _SHAPES = {
 }
 
 
-def _pattern(children: str) -> re.Pattern[str]:
-    """Return a DTD's list of children as a pattern over their names, each followed by a comma."""
-    return re.compile(re.sub(r"\w+:\w+", r"(?:\g<0>,)", children).replace(" ", ""))
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an element may contain. children matches the names of its children, each followed by a comma.
+
+    children is None for an element that contains only text.
+    """
+
+    name: str
+    children: re.Pattern[str] | None
+    attributes: frozenset[str]
+
+    @classmethod
+    def of(cls, name: str, children: str, attributes: str) -> "Shape":
+        """Return the shape of a row of the table."""
+        pattern = re.compile(re.sub(r"\w+:\w+", r"(?:\g<0>,)", children).replace(" ", ""))
+        return cls(name, None if children == _TEXT else pattern, frozenset(attributes.split()))
+
+    @property
+    def needs_id(self) -> bool:
+        return self.name in _NEED_ID
 
 
-NAMES = {tag(name): name for name in _SHAPES}
-CHILDREN = {name: _pattern(children) for name, (children, _) in _SHAPES.items() if children != _TEXT}
-ATTRIBUTES = {name: frozenset(attributes.split()) for name, (_, attributes) in _SHAPES.items()}
-HAS_ID = ("samlp:Response", "saml:Assertion", "samlp:LogoutRequest", "samlp:LogoutResponse")
+# By the names that lxml gives elements.
+SHAPES = {tag(name): Shape.of(name, *row) for name, row in _TABLE.items()}
