@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import QueryDict
 
 from authentication.models import EnvironmentProvider
-from provisioning.actions.connections import People
+from provisioning.actions.leaving import People
 from provisioning.models import EmailFrom, NameFrom, ProvisioningConnection, ScimRequest
 from provisioning.models.requests import ScimRequestQuerySet
 from workspace.models import ChangeEvent, EndUserGroup, Environment, SourceKind
@@ -27,14 +27,14 @@ class MethodForm(forms.Form):
     syncs_groups = forms.BooleanField(
         label="Sync groups at each sign-in",
         required=False,
-        help_text="Memberships follow what the provider says of the person: added and removed. "
-        "A sign-in that says nothing of groups changes none.",
+        help_text="A sign-in adds and removes memberships as the provider says. "
+        "A sign-in that does not mention groups changes none.",
     )
     takes_over_groups = forms.BooleanField(
         label="Take over existing groups of the same name",
         required=False,
-        help_text="The provider then decides their members; those set aside stand in the activity. "
-        "Off: a pushed group of a name that is taken is refused.",
+        help_text="The provider then decides their members. Removed members are listed under Provisioning activity. "
+        "Off: a pushed group whose name is taken is refused.",
     )
     is_strict = forms.BooleanField(
         label="Strict SCIM",
@@ -59,7 +59,7 @@ class PeopleForm(forms.Form):
 
 
 class MappingForm(forms.Form):
-    """A group of the IdP, and where its members come: an environment, or a group of one that nobody else fills."""
+    """A group of the IdP and what its members get: access to an environment, or membership in one of its groups too."""
 
     name = forms.CharField(
         label="IdP group",
@@ -71,8 +71,8 @@ class MappingForm(forms.Form):
     target = forms.ChoiceField(
         label="Environment and end-user group",
         error_messages={
-            "required": "Choose where the members come.",
-            "invalid_choice": "This group is not there any more, or a provider manages it now. Choose again.",
+            "required": "Choose an environment or a group.",
+            "invalid_choice": "This group no longer exists, or a provider manages it now. Choose again.",
         },
     )
 
@@ -84,7 +84,7 @@ class MappingForm(forms.Form):
         cast(forms.ChoiceField, self.fields["target"]).choices = [("", "Choose…"), *choices]
 
     def _choices(self, environment: Environment) -> tuple[str, list[tuple[str, str]]]:
-        """An environment with what can be chosen in it: groups by hand, and the connection's, for one's own name."""
+        """Return an environment with what can be chosen in it: itself, its manual groups and the connection's."""
         fillable = Q(source_kind=SourceKind.MANUAL) | Q(source_id=str(self._connection.pk))
         groups = environment.groups.filter(fillable, is_everyone=False)
         targets = {str(environment.pk): (environment, None)} | {str(each.pk): (environment, each) for each in groups}
@@ -94,8 +94,8 @@ class MappingForm(forms.Form):
             for key, (_, group) in targets.items()
         ]
 
-    def clean(self) -> dict[str, Any]:
-        """The target as environment and group, if one was chosen."""
+    def clean(self) -> dict[str, object]:
+        """Return the target as environment and group, if one was chosen."""
         asked = self.cleaned_data
         environment, group = self._targets.get(asked.get("target", ""), (None, None))
         return {"name": asked.get("name"), "environment": environment, "group": group}
@@ -126,7 +126,7 @@ class _ProviderFilter(forms.Form):
         cast(forms.ChoiceField, self.fields["provider"]).choices = [("", "Any provider"), *choices]
 
     def asked(self) -> dict[str, Any]:
-        """The valid values that were given."""
+        """Return the valid values that were given."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
@@ -141,7 +141,7 @@ class ChangeFilter(_ProviderFilter):
     field_order = ["q", "provider", "kind"]
 
     def events(self) -> ChangeEventQuerySet:
-        """What connections changed in the environment."""
+        """Return what connections changed in the environment."""
         asked = self.asked()
         events = ChangeEvent.objects.in_environment(self.environment).filter(
             actor_kind=ChangeEvent.ActorKind.CONNECTION
@@ -166,7 +166,7 @@ class RequestFilter(_ProviderFilter):
     field_order = ["provider", "method", "result"]
 
     def requests(self) -> ScimRequestQuerySet:
-        """What was asked of the environment's connections."""
+        """Return what was asked of the environment's connections."""
         asked = self.asked()
         requests = ScimRequest.objects.in_environment(self.environment)
         if provider := asked.get("provider"):

@@ -1,46 +1,22 @@
-"""Changes of how the end users of an environment come to be, and of what a connection leaves behind."""
+"""Changes of the provisioning method: how the end users of an environment come to be."""
 
-from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, models
 from django.utils import timezone
 
 from authentication.models import EnvironmentProvider
 from provisioning.actions.connection_settings import about_connection, set_strict
+from provisioning.actions.leaving import Left, leave, refuse_undecided
 from provisioning.actions.tokens import issue_token
-from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisioningConnection
+from provisioning.models import ProvisioningConnection
 from workspace.action_names import Action
-from workspace.actions import sources
 from workspace.actions.end_users import changed
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.mail import tell_owners
 from workspace.models import EndUserGroup
-from workspace.refusals import ActionError
-from workspace.words import count
 
 Method = EnvironmentProvider.Method
-
-
-class People(models.TextChoices):
-    """What happens to those whom a connection provisioned when SCIM is given up."""
-
-    KEEP = "keep", "Keep as manual"
-    DEACTIVATE = "deactivate", "Deactivate"
-    PENDING = "pending", "Leave pending"
-
-
-class PeopleUndecided(ActionError):
-    """SCIM is given up, and nobody said what happens to those whom it provisioned."""
-
-
-@dataclass
-class _Left:
-    """What became of the people and groups of a connection; `words` end the event's sentence."""
-
-    words: str = ""
-    change: sources.Change = field(default_factory=sources.Change)
 
 
 @atomic
@@ -70,26 +46,32 @@ def choose_method(
     to those whom the connection has provisioned; it may be left out where there are none. Without `is_strict`,
     strictness stays as it is.
     """
-    if method == Method.SCIM:
-        connection: ProvisioningConnection | None = _made(environment_provider)
-    else:
-        connection = _locked(environment_provider)
-        _refuse_undecided(connection, people)
+    connection = _made(environment_provider) if method == Method.SCIM else _locked(environment_provider)
+    if connection is not None and method != Method.SCIM:
+        refuse_undecided(connection, people)
     before = _state(environment_provider, connection)
     environment_provider.method = method
     environment_provider.is_method_chosen = True
     environment_provider.syncs_groups = syncs_groups and method == Method.JIT
     environment_provider.save(update_fields=["method", "is_method_chosen", "syncs_groups", "updated_at"])
-    left = _Left()
-    if connection is not None:
-        left = _switch(connection, method, takes_over_groups, people)
+    left = _switch(connection, method, takes_over_groups, people) if connection is not None else Left()
     after = _state(environment_provider, connection)
     is_changed = before != after or bool(left.words)
     if is_changed:
         _record(environment_provider, connection, before, after, left, by)
-    if connection is not None and method == Method.SCIM and is_strict is not None:
+    if connection is not None and connection.is_enabled and is_strict is not None:
         is_changed = set_strict(connection=connection, is_strict=is_strict, by=by) or is_changed
     return is_changed
+
+
+def _switch(connection: ProvisioningConnection, method: str, takes_over_groups: bool, people: str | None) -> Left:
+    """Switch the connection on or off; off, what it granted is kept, ended or left pending."""
+    connection.is_enabled = method == Method.SCIM
+    if connection.is_enabled:
+        connection.takes_over_groups = takes_over_groups
+        connection.saved_at = connection.saved_at or timezone.now()
+    connection.save()
+    return Left() if connection.is_enabled else leave(connection, people)
 
 
 def _made(environment_provider: EnvironmentProvider) -> ProvisioningConnection:
@@ -109,66 +91,6 @@ def _locked(environment_provider: EnvironmentProvider) -> ProvisioningConnection
     return connection
 
 
-def _refuse_undecided(connection: ProvisioningConnection | None, people: str | None) -> None:
-    if connection is not None and people is None and connection.is_enabled and connection.has_people:
-        raise PeopleUndecided(
-            "people_undecided", f"Choose what happens to the end users of {connection.name}.", field="people"
-        )
-
-
-def _switch(connection: ProvisioningConnection, method: str, takes_over_groups: bool, people: str | None) -> _Left:
-    """Switch the connection on or off; off, what it granted is kept, ended or left pending."""
-    connection.is_enabled = method == Method.SCIM
-    if connection.is_enabled:
-        connection.takes_over_groups = takes_over_groups
-        connection.saved_at = connection.saved_at or timezone.now()
-    connection.save()
-    if connection.is_enabled or not people or not connection.has_people:
-        return _Left()
-    return _LEAVE[People(people)](connection)
-
-
-def _keep(connection: ProvisioningConnection) -> _Left:
-    kept = count(connection.people.count(), "end user")
-    change = sources.hand_over(
-        workspace=connection.environment.workspace,
-        source=connection.source,
-        memberships=connection.granted_memberships,
-    )
-    _forget(connection)
-    return _Left(f" and kept {kept} as manual", change)
-
-
-def _deactivate(connection: ProvisioningConnection) -> _Left:
-    ended = count(connection.people.count(), "end user")
-    change = sources.end(
-        workspace=connection.environment.workspace,
-        source=connection.source,
-        memberships=connection.granted_memberships,
-    )
-    _forget(connection)
-    return _Left(f" and ended the access of {ended} ({len(change.before['deactivated']):,} deactivated)", change)
-
-
-def _leave_pending(connection: ProvisioningConnection) -> _Left:
-    pending = connection.people.pairs()
-    groups = [[str(pk), name] for pk, name in connection.managed_groups.values_list("pk", "name")]
-    change = sources.Change({"pending": pending, "pending_groups": groups})
-    return _Left(f" and left {count(len(pending), 'end user')} pending", change)
-
-
-_LEAVE = {People.KEEP: _keep, People.DEACTIVATE: _deactivate, People.PENDING: _leave_pending}
-
-
-def _forget(connection: ProvisioningConnection) -> None:
-    """Remove what the IdP said: switched on again, it starts anew and gets no old rights."""
-    ProvisionedMembership.objects.filter(group__connection=connection).delete()
-    ProvisionedEmail.objects.filter(connection=connection).delete()
-    # What hangs on them is gone: delete() would read every row with its document to look for more.
-    for rows in (connection.groups.all(), connection.users.all()):
-        rows._raw_delete(using=DEFAULT_DB_ALIAS)
-
-
 def _state(environment_provider: EnvironmentProvider, connection: ProvisioningConnection | None) -> dict[str, object]:
     return {
         "method": str(environment_provider.method),
@@ -184,7 +106,7 @@ def _record(
     connection: ProvisioningConnection | None,
     before: dict[str, object],
     after: dict[str, object],
-    left: _Left,
+    left: Left,
     by: Actor,
 ) -> None:
     provider, environment = environment_provider.identity_provider, environment_provider.environment

@@ -91,7 +91,7 @@ def _sentences(change: SetChange, connection: ProvisioningConnection) -> list[st
         gaining = f"{_people(come, 'get')} access to {place}."
     else:
         losing = f"{_people(gone, 'leave')} the group {place} of {place.environment}."
-        gaining = f"{_people(come, 'come')} into the group {place} of {place.environment}."
+        gaining = f"{_people(come, 'join')} the group {place} of {place.environment}."
     return [losing] * bool(gone) + [gaining] * bool(come)
 
 

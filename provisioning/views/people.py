@@ -1,6 +1,5 @@
 """What identity providers say of an end user."""
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -17,7 +16,7 @@ from workspace.models import EndUser, Environment, Source
 @console
 @require_safe
 def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
-    """The tab Provisioning: each connection's record, and where name and address come from."""
+    """Show the tab Provisioning: each connection's record, and where name and address come from."""
     person = get_object_or_404(environment.workspace.end_users, pk=end_user)
     context = {
         "end_user": person,
@@ -33,7 +32,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
 
 
 def _records(person: EndUser) -> list[ProvisionedUser]:
-    """What each connection of the workspace says of the person, in the order of the environments."""
+    """Return what each connection of the workspace says of the person, in the order of the environments."""
     memberships = ProvisionedMembership.objects.select_related("group__group").order_by("group__display_name_key")
     records = person.provisioned.select_related(
         "connection__environment_provider__environment__workspace",
@@ -42,7 +41,7 @@ def _records(person: EndUser) -> list[ProvisionedUser]:
     return list(records.order_by("connection__environment_provider__environment__position", "created_at"))
 
 
-def _record(record: ProvisionedUser) -> dict[str, Any]:
+def _record(record: ProvisionedUser) -> dict[str, object]:
     connection, environment = record.connection, record.connection.environment
     provider = connection.environment_provider.identity_provider_id
     return {

@@ -36,7 +36,7 @@ def connection_or_404(environment: Environment, provider: UUID) -> ProvisioningC
     return connection
 
 
-def setup_url(route: str, environment_provider: EnvironmentProvider, **kwargs: Any) -> str:
+def setup_url(route: str, environment_provider: EnvironmentProvider, **kwargs: object) -> str:
     """Return the address of a page of the provider in its environment."""
     return page_url(
         route, environment_provider.environment, provider=environment_provider.identity_provider_id, **kwargs
@@ -54,7 +54,7 @@ def to_setup(environment_provider: EnvironmentProvider, **query: str) -> HttpRes
     return redirect(f"{setup_url('provisioning:setup', environment_provider)}{'?' if query else ''}{urlencode(query)}")
 
 
-def about(environment_provider: EnvironmentProvider) -> dict[str, Any]:
+def about(environment_provider: EnvironmentProvider) -> dict[str, object]:
     """Return what every page names: the provider, and its vendor's own words for what is copied to it."""
     guide = GUIDES[environment_provider.identity_provider.vendor]
     return {

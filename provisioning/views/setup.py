@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from authentication.models import EnvironmentProvider
-from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim
+from provisioning.actions.connections import choose_method, prepare_scim
+from provisioning.actions.leaving import People, PeopleUndecided
 from provisioning.actions.tokens import MAX_LIVE
 from provisioning.forms import MethodForm, PeopleForm
 from provisioning.models import ProvisioningConnection

@@ -5,7 +5,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from authentication.models import EnvironmentProvider
-from provisioning.actions.connections import People, PeopleUndecided, choose_method, prepare_scim
+from provisioning.actions.connections import choose_method, prepare_scim
+from provisioning.actions.leaving import People, PeopleUndecided
 from provisioning.actions.mappings import add_mapping
 from provisioning.actions.tokens import revoke_token
 from provisioning.models import ProvisioningConnection

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -14,7 +15,8 @@ from authentication.models import EnvironmentProvider
 from authentication.reasons import Refused
 from authentication.saml.attributes import AssertedProfile
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped, set_strict
-from provisioning.actions.connections import People, choose_method
+from provisioning.actions.connections import choose_method
+from provisioning.actions.leaving import People
 from provisioning.actions.mappings import add_mapping, remove_mapping
 from provisioning.actions.records.groups import create_group_record, delete_group_record, update_group_record
 from provisioning.actions.records.users import create_user_record, delete_user_record, update_user_record
@@ -81,7 +83,7 @@ class Walk:
     def environment(self) -> Environment:
         return self.random.choice(self.environments)
 
-    def some(self, them: list) -> list:
+    def some(self, them: list[Any]) -> list[Any]:
         return self.random.sample(them, self.random.randint(0, len(them)))
 
     def flag(self) -> bool:
@@ -114,7 +116,7 @@ class Walk:
     def ids(self, connection: Connection) -> list[str]:
         return [str(pk) for pk in self.some(list(connection.users.values_list("pk", flat=True)))]
 
-    def document(self) -> dict:
+    def document(self) -> dict[str, Any]:
         name, home = self.random.choice(NAMES), self.random.choice(NAMES)
         return {
             "userName": f"{name}@example.com",

@@ -88,7 +88,7 @@ def test_removing_a_mapping_asks_with_numbers(owner, use, scim, prod):
     page = owner.get(address)
 
     assert "1 end user loses the access to PROD that Okta Dev gives." in text(page)
-    assert "1 end user comes into the group Okta Ops of DEV." in text(page)
+    assert "1 end user joins the group Okta Ops of DEV." in text(page)
     assert GroupMapping.objects.exists()
     assert owner.post(address).status_code == 302
     assert not GroupMapping.objects.exists()
@@ -149,7 +149,7 @@ def test_attributes_are_saved_with_the_profiles_that_change_and_those_that_canno
     ("data", "says"),
     [
         ({}, "Enter the name that the group has at the identity provider."),
-        ({"name": "Okta Ops"}, "Choose where the members come."),
+        ({"name": "Okta Ops"}, "Choose an environment or a group."),
         ({"name": "Okta Ops", "target": "nowhere"}, "Choose again."),
     ],
 )

@@ -5,7 +5,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
-from provisioning.actions.connections import People, choose_method
+from provisioning.actions.connections import choose_method
+from provisioning.actions.leaving import People
 from provisioning.actions.mappings import add_mapping
 from provisioning.models import EmailFrom, GroupMapping, NameFrom, ProvisionedGroup
 from tests import factories

@@ -22,20 +22,23 @@ def change_record_members(group: ProvisionedGroup, change: MemberChange, by: Act
     """Apply a change of members to the record and to what it fills; say whether anybody came or went."""
     named = _people(group.connection, change.named)
     if change.replace is None:
-        added = {pk: named[pk] for pk in _ids(change.add)}
-        removed = _members_among(group, _ids(change.remove))
+        added, removed = {pk: named[pk] for pk in _ids(change.add)}, _members_among(group, _ids(change.remove))
     else:
-        wanted = {pk: named[pk] for pk in _ids(change.replace)}
-        current = dict(group.memberships.values_list("user", "user__end_user"))
-        added = {pk: person for pk, person in wanted.items() if pk not in current}
-        removed = {pk: person for pk, person in current.items() if pk not in wanted}
+        added, removed = _differences(group, {pk: named[pk] for pk in _ids(change.replace)})
     if removed:
         group.memberships.filter(Among("user_id", removed)).delete()
-    come = {added[pk] for pk in (_inserted(group.pk, added) if added else [])}
+    come = {added[pk] for pk in _inserted(group.pk, added)} if added else set()
     if not come and not removed:
         return False
     follow_members(group, come, set(removed.values()), by)
     return True
+
+
+def _differences(group: ProvisionedGroup, wanted: _People) -> tuple[_People, _People]:
+    """Return who is missing among the members, and who is too many."""
+    current = dict(group.memberships.values_list("user", "user__end_user"))
+    missing = {pk: person for pk, person in wanted.items() if pk not in current}
+    return missing, {pk: person for pk, person in current.items() if pk not in wanted}
 
 
 def _people(connection: ProvisioningConnection, texts: Collection[str]) -> _People:
