@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from workspace.views import gallery, groups, health, home, people, sign_in
+from workspace.views import end_users, gallery, groups, health, home, members, sign_in
 
 ENVIRONMENT = "workspaces/<slug:workspace>/<slug:environment>/"
 
@@ -21,15 +21,15 @@ workspace_patterns: list[URLPattern | URLResolver] = [
                 path("groups/new/", groups.create, name="group-create"),
                 path("groups/<uuid:group>/", groups.detail, name="group"),
                 path("groups/<uuid:group>/edit/", groups.edit, name="group-edit"),
-                path("groups/<uuid:group>/members/add/", groups.add_members, name="group-members-add"),
-                path("groups/<uuid:group>/members/remove/", groups.remove_members, name="group-members-remove"),
+                path("groups/<uuid:group>/members/add/", members.add, name="group-members-add"),
+                path("groups/<uuid:group>/members/remove/", members.remove, name="group-members-remove"),
                 path("groups/<uuid:group>/delete/", groups.delete, name="group-delete"),
-                path("end-users/", people.index, name="end-users"),
-                path("end-users/add/", people.add, name="end-user-add"),
-                path("end-users/<uuid:end_user>/", people.detail, name="end-user"),
-                path("end-users/<uuid:end_user>/edit/", people.edit, name="end-user-edit"),
-                path("end-users/<uuid:end_user>/deactivate/", people.deactivate, name="end-user-deactivate"),
-                path("end-users/<uuid:end_user>/reactivate/", people.reactivate, name="end-user-reactivate"),
+                path("end-users/", end_users.index, name="end-users"),
+                path("end-users/add/", end_users.add, name="end-user-add"),
+                path("end-users/<uuid:end_user>/", end_users.detail, name="end-user"),
+                path("end-users/<uuid:end_user>/edit/", end_users.edit, name="end-user-edit"),
+                path("end-users/<uuid:end_user>/deactivate/", end_users.deactivate, name="end-user-deactivate"),
+                path("end-users/<uuid:end_user>/reactivate/", end_users.reactivate, name="end-user-reactivate"),
             ]
         ),
     ),

@@ -8,9 +8,9 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
-def people(number: int) -> str:
-    """Return a number of people: "1 person", "3 people"."""
-    return count(number, "person", "people")
+def people(number: int, one: str = "", many: str = "") -> str:
+    """Return a number of people, with a verb where it is given: "1 person is", "3 people are"."""
+    return f"{count(number, 'person', 'people')} {one if number == 1 else many}".strip()
 
 
 def listed(names: Collection[str], nothing: str = "nothing") -> str:

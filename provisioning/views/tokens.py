@@ -18,7 +18,8 @@ from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
 from workspace.console.responses import with_wait
 from workspace.crypto import UnsealError, seal, unseal
-from workspace.forms import PasswordForm, sent
+from workspace.forms import sent
+from workspace.forms.sign_in import PasswordForm
 from workspace.models import Environment
 
 # A token that was just made, sealed, until the next page has shown it.

@@ -10,6 +10,8 @@ from django.utils.safestring import SafeString
 
 from workspace.console.navigation import page_url
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment
+from workspace.models.people import EndUserQuerySet
+from workspace.models.sources import Sourced
 
 # Pages of things of one kind by their ids, as far as they still exist in the environment's workspace.
 Pages = dict[str, str]
@@ -23,6 +25,25 @@ _ICONS = {
     "ended": ("x", "warning"),
     "deleted": ("x", "warning"),
 }
+
+
+NAMES_SHOWN = 10
+
+
+def source_words(row: Sourced) -> str:
+    """Return where an access or a membership comes from: "Manual", "SCIM · Okta Dev"."""
+    return "Manual" if row.source.is_manual else f"{row.get_source_kind_display()} · {row.source_name}"
+
+
+def source_name(row: Sourced) -> str:
+    """Return where it comes from in the fewest words: the IdP's name."""
+    return "Manual" if row.source.is_manual else row.source_name
+
+
+def first_names(people: EndUserQuerySet, number: int) -> dict[str, object]:
+    """Return what a confirmation page shows of so many people: the first names, and how many more there are."""
+    names = people.values_list("full_name", flat=True)[:NAMES_SHOWN]
+    return {"names": list(names), "more": max(0, number - NAMES_SHOWN)}
 
 
 @dataclass(frozen=True)

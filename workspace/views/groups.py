@@ -10,29 +10,19 @@ from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import pluralize
 
 from workspace.actions.groups import create_group, delete_group, rename_group
-from workspace.actions.members import change_members
 from workspace.actions.read_only import group_read_only_reason
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission
-from workspace.forms import (
-    AddMembersForm,
-    GroupForm,
-    NewGroupForm,
-    RemoveMembersForm,
-    SearchForm,
-    sent,
-)
-from workspace.models import EndUserGroup, Environment, SourceKind
-from workspace.models.people import EndUserQuerySet
+from workspace.console.presenters import first_names, source_words
+from workspace.forms import SearchForm, sent
+from workspace.forms.groups import GroupForm, NewGroupForm
+from workspace.models import EndUserGroup, Environment
 from workspace.refusals import ActionError
-from workspace.views.people import source_words
-
-NAMES_SHOWN = 10
+from workspace.words import count, people
 
 
 @console
@@ -44,7 +34,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     context = {
         "form": form,
         "page_obj": page,
-        "rows": [{"group": group, "url": _url(environment, group)} for group in page],
+        "rows": [{"group": group, "url": group_url(group)} for group in page],
         "tabs": authentication_and_groups_tabs(request),
         "list_url": page_url("workspace:groups", environment),
         # Everyone is always there: what counts is whether anybody has made a group.
@@ -63,8 +53,8 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
             group = create_group(
                 environment=environment, name=form.cleaned_data["name"], members=members, by=request.actor
             )
-            messages.success(request, f"{group} was created with {_people(len(members))}.")
-            return redirect(_url(environment, group))
+            messages.success(request, f"{group} was created with {people(len(members))}.")
+            return redirect(group_url(group))
     context = {"form": form, "list_url": page_url("workspace:groups", environment)}
     return render(request, "workspace/groups/create.html", context)
 
@@ -77,19 +67,19 @@ def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> Ht
     page = Paginator(found.end_users.matching(form.text()), 50).get_page(request.GET.get("page"))
     context = {
         "group": found,
-        "member_count": _members(found.end_users.count()),
+        "member_count": count(found.end_users.count(), "member"),
         "form": form,
         "page_obj": page,
         "rows": _rows(found, page),
         "read_only_reason": group_read_only_reason(found),
         "empty_reason": _empty_reason(found),
         "list_url": page_url("workspace:groups", environment),
-        "group_url": _url(environment, found),
+        "group_url": group_url(found),
     }
     return render(request, "workspace/groups/detail.html", context)
 
 
-def _changing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def changing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """For views that change a group: one that people may not change says why instead of opening a form."""
 
     @console(needs=Permission.MANAGE_PEOPLE)
@@ -102,12 +92,12 @@ def _changing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return view(request, environment, found)
         except ActionError as error:
             messages.error(request, error.message)
-            return redirect(_url(environment, found))
+            return redirect(group_url(found))
 
     return wrapper
 
 
-@_changing
+@changing
 def edit(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
     """Another name."""
     name = group.name
@@ -116,95 +106,40 @@ def edit(request: ConsoleRequest, environment: Environment, group: EndUserGroup)
         with refusals_in_form(form):
             changed = rename_group(group=group, name=form.cleaned_data["name"], by=request.actor)
             messages.success(request, f"{name} is now named {group}." if changed else "Nothing was changed.")
-            return redirect(_url(environment, group))
-    context = {"form": form, "name": name, "back_url": _url(environment, group)}
+            return redirect(group_url(group))
+    context = {"form": form, "name": name, "back_url": group_url(group)}
     return render(request, "workspace/groups/edit.html", context)
 
 
-@_changing
-def add_members(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
-    """Choose from those with access who are not in the group yet, or type addresses."""
-    candidates = environment.workspace.end_users.with_access_to(environment).exclude(
-        pk__in=group.memberships.values("end_user")
-    )
-    form = AddMembersForm(sent(request), environment=environment, candidates=candidates)
-    if form.is_valid():
-        with refusals_in_form(form):
-            people = form.people
-            change_members(group=group, add=[person.pk for person in people], by=request.actor)
-            messages.success(request, f"{_people(len(people), 'is', 'are')} in {group} now.")
-            return redirect(_url(environment, group))
-    search = SearchForm(request.GET)
-    context = {
-        "form": form,
-        "search": search,
-        "group": group,
-        "page_obj": Paginator(candidates.matching(search.text()), 20).get_page(request.GET.get("page")),
-        "chosen": set(request.POST.getlist("members")),
-        "back_url": _url(environment, group),
-    }
-    return render(request, "workspace/groups/add_members.html", context)
-
-
-@_changing
-def remove_members(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
-    """Ask with the names of those chosen, then remove them."""
-    form = RemoveMembersForm(request.POST or request.GET, members=_added_by_hand(group))
-    if not form.is_valid():
-        messages.warning(request, form.problem)
-        return redirect(_url(environment, group))
-    chosen = list(form.cleaned_data["members"])
-    if request.method == "POST":
-        change_members(group=group, remove=[person.pk for person in chosen], by=request.actor)
-        messages.success(request, f"{_people(len(chosen), 'was', 'were')} removed from {group}.")
-        return redirect(_url(environment, group))
-    context = {
-        "group": group,
-        "effect": f"{_people(len(chosen))} will no longer be in {group}.",
-        "notes": ["They stay end users and keep their access to the environment."],
-        "submit": f"Remove {_people(len(chosen))}",
-        "names": [person.full_name for person in chosen[:NAMES_SHOWN]],
-        "more": max(0, len(chosen) - NAMES_SHOWN),
-        "hidden": [("members", person.pk) for person in chosen],
-        "back_url": _url(environment, group),
-    }
-    return render(request, "workspace/groups/remove_members.html", context)
-
-
-@_changing
+@changing
 def delete(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
     """Ask with the effect in numbers, then delete."""
     if request.method == "POST":
         delete_group(group=group, by=request.actor)
         messages.success(request, f"{group} was deleted.")
         return redirect(page_url("workspace:groups", environment))
-    members = group.end_users
-    count = members.count()
+    number = group.end_users.count()
     context = {
         "group": group,
-        "effect": f"{group} will be deleted, with {_members(count)}.",
+        "effect": f"{group} will be deleted, with {count(number, 'member')}.",
         "notes": [
             "Apps that grant rights to this group stop doing so.",
             f"The people stay end users and keep their access to {environment}.",
         ],
-        "names": [person.full_name for person in members[:NAMES_SHOWN]],
-        "more": max(0, count - NAMES_SHOWN),
-        "back_url": _url(environment, group),
+        "back_url": group_url(group),
+        **first_names(group.end_users, number),
     }
     return render(request, "workspace/groups/delete.html", context)
 
 
 def _group(environment: Environment, pk: UUID) -> EndUserGroup:
-    return get_object_or_404(environment.groups, pk=pk)
+    found = get_object_or_404(environment.groups, pk=pk)
+    found.environment = environment
+    return found
 
 
-def _url(environment: Environment, group: EndUserGroup) -> str:
-    return page_url("workspace:group", environment, group=group.pk)
-
-
-def _added_by_hand(group: EndUserGroup) -> EndUserQuerySet:
-    """The members that people may remove; those of another source would be back with its next word."""
-    return group.end_users.filter(pk__in=group.memberships.filter(source_kind=SourceKind.MANUAL).values("end_user"))
+def group_url(group: EndUserGroup) -> str:
+    return page_url("workspace:group", group.environment, group=group.pk)
 
 
 def _rows(group: EndUserGroup, page: Page) -> list[dict[str, Any]]:
@@ -230,12 +165,3 @@ def _empty_reason(group: EndUserGroup) -> str:
     if group.is_managed:
         return f"{group.source_name} has not put anybody into this group."
     return "Add them by name, or paste their email addresses."
-
-
-def _members(count: int) -> str:
-    return f"{count:,} member{pluralize(count)}"
-
-
-def _people(count: int, one: str = "", many: str = "") -> str:
-    """With its verb: 1 person was, 3 people were."""
-    return f"1 person {one}".strip() if count == 1 else f"{count:,} people {many}".strip()

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_POST
 
 from workspace.console.proof import is_proved, prove, take_password
 from workspace.console.responses import with_wait
-from workspace.forms import PasswordForm, SignInForm, sent
+from workspace.forms import sent
+from workspace.forms.sign_in import PasswordForm, SignInForm
 from workspace.models import SignInThrottle
 from workspace.models.throttling import too_many_attempts
 

@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
 from workspace.actions.end_users import create_end_user, deactivate_end_user, reactivate_end_user, save_end_user
@@ -19,17 +18,13 @@ from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
-from workspace.console.presenters import present
-from workspace.forms import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm, sent
+from workspace.console.presenters import present, source_name, source_words
+from workspace.forms import sent
+from workspace.forms.end_users import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, GroupMembership, SourceKind
-from workspace.models.sources import Sourced
+from workspace.words import count
 
 RECENT_CHANGES = 10
-
-
-def source_words(row: Sourced) -> str:
-    """Where an access or a membership comes from: "Manual", "SCIM · Okta Dev"."""
-    return "Manual" if row.source_kind == SourceKind.MANUAL else f"{row.get_source_kind_display()} · {row.source_name}"
 
 
 @console
@@ -57,7 +52,7 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
                 workspace=environment.workspace,
                 profile=form.profile(request.actor),
                 environments=form.cleaned_data["environments"],
-                groups=form.groups,
+                groups=form.cleaned_data["groups"],
                 by=request.actor,
             )
             messages.success(request, f"{end_user.full_name} was added.")
@@ -151,7 +146,7 @@ def _rows(people: Iterable[EndUser], environment: Environment) -> list[dict[str,
             "end_user": person,
             "url": _url(environment, person),
             "environments": list(dict.fromkeys(access.environment for access in person.accesses.all())),
-            "sources": list(dict.fromkeys(_source_name(access) for access in person.accesses.all())),
+            "sources": list(dict.fromkeys(source_name(access) for access in person.accesses.all())),
             "group_count": counts.get(person.pk, 0),
         }
         for person in people
@@ -186,17 +181,11 @@ def _loss(person: EndUser) -> dict[str, Any]:
     """What deactivation takes and what it keeps, in numbers."""
     accesses = list(person.accesses.select_related("environment"))
     names = list(dict.fromkeys(access.environment.name for access in accesses))
-    places = f"{len(names)} environment{pluralize(len(names))}: {', '.join(names)}"
+    places = f"{count(len(names), 'environment')}: {', '.join(names)}"
     groups = person.memberships.values("group").distinct().count()
-    notes = [
-        f"{groups} group membership{pluralize(groups)} and all access are kept. Reactivate the person to restore them."
-    ]
+    kept = count(groups, "group membership")
+    notes = [f"{kept} and all access are kept. Reactivate the person to restore them."]
     idps = dict.fromkeys(access.source_name for access in accesses if access.source_kind != SourceKind.MANUAL)
     notes += [f"{idp} provisions this person too, and may activate the account again." for idp in idps]
     effect = f"{person.full_name} will lose access to {places if names else 'no environment: there is none to lose'}."
     return {"effect": effect, "notes": notes}
-
-
-def _source_name(row: Sourced) -> str:
-    """Where it comes from, in the fewest words: the IdP's name."""
-    return "Manual" if row.source_kind == SourceKind.MANUAL else row.source_name

@@ -1,0 +1,136 @@
+"""Forms of end users: who a person is, and who the list shows."""
+
+from collections import defaultdict
+from typing import Any, cast
+
+from django import forms
+from django.http import QueryDict
+from django.utils.html import escape
+
+from workspace.actions.read_only import profile_read_only_reason
+from workspace.events import Actor
+from workspace.models import EndUser, Environment, EnvironmentAccess, SourceKind
+from workspace.models.people import EndUserQuerySet
+from workspace.profile import Profile
+
+
+class EndUserForm(forms.Form):
+    """Who a person is, and the environments that person may sign in to."""
+
+    full_name = forms.CharField(
+        max_length=250,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter a full name."},
+    )
+    email = forms.CharField(
+        label="Email address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter an email address."},
+    )
+    environments = forms.ModelMultipleChoiceField(
+        Environment.objects.none(),
+        label="Environment access",
+        required=False,
+        to_field_name="slug",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, environment: Environment, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.workspace = environment.workspace
+        cast(forms.ModelChoiceField, self.fields["environments"]).queryset = self.workspace.environments.all()
+
+    def profile(self, by: Actor) -> Profile:
+        """Return who the person is, as the administrator typed it."""
+        return Profile(self.cleaned_data["full_name"], self.cleaned_data["email"], by.source)
+
+    def holder_of_email(self) -> EndUser | None:
+        """Who has the address already, where that is what is wrong with it."""
+        if not self.has_error("email") or "email" not in self.data:
+            return None
+        return EndUser.with_email(self.workspace, self.data["email"])
+
+
+class AddEndUserForm(EndUserForm):
+    """A new person, with a group in each environment."""
+
+    def __init__(self, data: QueryDict | None = None, *, environment: Environment) -> None:
+        super().__init__(data, environment=environment, initial={"environments": [environment.slug]})
+        self.group_fields = {each: f"group_{each.slug}" for each in self.workspace.environments.all()}
+        for each, name in self.group_fields.items():
+            self.fields[name] = forms.ModelChoiceField(
+                each.groups.filter(is_everyone=False, source_kind=SourceKind.MANUAL),
+                label=f"Group in {each}",
+                help_text=f"Counts only with access to {escape(each.name)}.",
+                required=False,
+                empty_label="Everyone only",
+            )
+
+    def groups_by_environment(self) -> list[tuple[Environment, forms.BoundField]]:
+        """For the page: each environment with the field of its group."""
+        return [(environment, self[name]) for environment, name in self.group_fields.items()]
+
+    def clean(self) -> dict[str, Any]:
+        """Add `groups`: those chosen, as far as their environment was chosen too."""
+        answers = super().clean() or {}
+        chosen = (answers.get(self.group_fields[each]) for each in answers.get("environments", ()))
+        answers["groups"] = [group for group in chosen if group]
+        return answers
+
+
+class EditEndUserForm(EndUserForm):
+    """A person's profile, unless an IdP keeps it, and the access given by hand."""
+
+    def __init__(self, data: QueryDict | None = None, *, environment: Environment, end_user: EndUser) -> None:
+        accesses = list(end_user.accesses.select_related("environment"))
+        by_hand = [each.environment.slug for each in accesses if each.source_kind == SourceKind.MANUAL]
+        initial = {"full_name": end_user.full_name, "email": end_user.email, "environments": by_hand}
+        super().__init__(data, environment=environment, initial=initial)
+        self.read_only_reason = profile_read_only_reason(end_user)
+        for name in ("full_name", "email"):
+            self.fields[name].disabled = bool(self.read_only_reason)
+        self.fields["environments"].help_text = _access_hint(accesses)
+
+
+class EndUserFilter(forms.Form):
+    """Which end users the list shows."""
+
+    q = forms.CharField(label="Search", required=False, max_length=254, widget=forms.SearchInput)
+    access = forms.ChoiceField(label="Access to", required=False)
+    status = forms.ChoiceField(required=False, choices=[("", "Any status"), *EndUser.Status.choices])
+    sort = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    ORDERS = {"name": "name_key", "-name": "-name_key", "email": "email_key", "-email": "-email_key"}
+
+    def __init__(self, data: QueryDict, *, environment: Environment) -> None:
+        super().__init__(data)
+        self.environment = environment
+        choices = [("", environment.name), ("any", "Any environment, or none")]
+        cast(forms.ChoiceField, self.fields["access"]).choices = choices
+
+    def people(self) -> EndUserQuerySet:
+        """Those of the workspace whom the filter lets through; a wrong value filters nothing and is named."""
+        self.full_clean()
+        asked = self.cleaned_data
+        people = self.environment.workspace.end_users.matching(asked.get("q", ""))
+        if not asked.get("access"):
+            people = people.filter(pk__in=self.environment.accesses.values("end_user"))
+        if status := asked.get("status"):
+            people = people.filter(status=status)
+        return people.order_by(self.ORDERS.get(asked.get("sort", ""), "name_key"), "id")
+
+
+def _access_hint(accesses: list[EnvironmentAccess]) -> str:
+    """What the check boxes do not show: access that an IdP gives."""
+    given: dict[str, list[str]] = defaultdict(list)
+    for access in accesses:
+        if access.source_kind != SourceKind.MANUAL:
+            given[access.source_name].append(access.environment.name)
+    if not given:
+        return "Where this person may sign in."
+    # Hints may hold markup, so names in them are escaped here.
+    others = [
+        f"{escape(name)} gives access to {escape(', '.join(environments))}" for name, environments in given.items()
+    ]
+    return f"Access that you give by hand. {' and '.join(others)} as well."

@@ -1,0 +1,73 @@
+"""Members of an end-user group: add them from a list or by address, take them out."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from workspace.actions.members import change_members
+from workspace.console.acting import refusals_in_form
+from workspace.console.decorators import ConsoleRequest
+from workspace.console.presenters import first_names
+from workspace.forms import SearchForm, sent
+from workspace.forms.groups import AddMembersForm, RemoveMembersForm
+from workspace.models import EndUserGroup, Environment, SourceKind
+from workspace.models.people import EndUserQuerySet
+from workspace.views.groups import changing, group_url
+from workspace.words import people
+
+
+@changing
+def add(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
+    """Choose from those with access who are not in the group yet, or type addresses."""
+    candidates = environment.workspace.end_users.with_access_to(environment).exclude(
+        pk__in=group.memberships.values("end_user")
+    )
+    form = AddMembersForm(sent(request), environment=environment, candidates=candidates)
+    if form.is_valid():
+        with refusals_in_form(form):
+            chosen = form.cleaned_data["people"]
+            change_members(group=group, add=[person.pk for person in chosen], by=request.actor)
+            messages.success(request, f"{people(len(chosen), 'is', 'are')} in {group} now.")
+            return redirect(group_url(group))
+    search = SearchForm(request.GET)
+    context = {
+        "form": form,
+        "search": search,
+        "group": group,
+        "page_obj": Paginator(candidates.matching(search.text()), 20).get_page(request.GET.get("page")),
+        "chosen": set(request.POST.getlist("members")),
+        "back_url": group_url(group),
+    }
+    return render(request, "workspace/groups/add_members.html", context)
+
+
+@changing
+def remove(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
+    """Ask with the names of those chosen, then remove them."""
+    form = RemoveMembersForm(request.POST or request.GET, members=_added_by_hand(group))
+    if not form.is_valid():
+        messages.warning(request, form.problem)
+        return redirect(group_url(group))
+    chosen = form.cleaned_data["members"]
+    ids = [person.pk for person in chosen]
+    if request.method == "POST":
+        change_members(group=group, remove=ids, by=request.actor)
+        messages.success(request, f"{people(len(ids), 'was', 'were')} removed from {group}.")
+        return redirect(group_url(group))
+    context = {
+        "group": group,
+        "effect": f"{people(len(ids))} will no longer be in {group}.",
+        "notes": ["They stay end users and keep their access to the environment."],
+        "submit": f"Remove {people(len(ids))}",
+        "hidden": [("members", pk) for pk in ids],
+        "back_url": group_url(group),
+        **first_names(chosen, len(ids)),
+    }
+    return render(request, "workspace/groups/remove_members.html", context)
+
+
+def _added_by_hand(group: EndUserGroup) -> EndUserQuerySet:
+    """Return the members that people may remove; those of another source would be back with its next word."""
+    by_hand = group.memberships.filter(source_kind=SourceKind.MANUAL)
+    return group.end_users.filter(pk__in=by_hand.values("end_user"))
