@@ -17,7 +17,7 @@ from authentication.models import (
     SignInAttempt,
     SigningCertificate,
 )
-from workspace.admin import ReadOnlyAdmin
+from workspace.admin.base import ReadOnlyAdmin
 
 
 @admin.register(IdentityProvider)

@@ -13,7 +13,7 @@ from provisioning.models import (
     ScimRequest,
     ScimToken,
 )
-from workspace.admin import ReadOnlyAdmin
+from workspace.admin.base import ReadOnlyAdmin
 
 _PROVIDER = "environment_provider__identity_provider"
 _ENVIRONMENT = "environment_provider__environment"

@@ -1,0 +1,104 @@
+"""Operators' pages of console accounts."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import mark_safe
+
+from workspace.action_names import Action
+from workspace.admin.base import operator
+from workspace.db.keys import canonical
+from workspace.events import Sentence, record
+from workspace.models import (
+    User,
+)
+
+
+class AddUserForm(AdminUserCreationForm):
+    """A new account; its password is checked like any other."""
+
+    class Meta:
+        model = User
+        fields = ["email", "full_name"]
+
+    def clean_email(self) -> str:
+        return free_address(self)
+
+
+class ChangeUserForm(forms.ModelForm):
+    """An account without its password hash, which nobody needs to see."""
+
+    class Meta:
+        model = User
+        fields = ["email", "full_name", "is_active", "is_staff"]
+
+    def clean_email(self) -> str:
+        return free_address(self)
+
+
+def free_address(form: forms.ModelForm) -> str:
+    """The form's address, if no other account has it in any spelling."""
+    email = form.cleaned_data["email"]
+    if User.objects.filter(email_key=canonical(email)).exclude(pk=form.instance.pk).exists():
+        raise forms.ValidationError("There is an account with this email address already.")
+    return email
+
+
+@admin.register(User)
+class ConsoleUserAdmin(UserAdmin):
+    """Accounts of administrators and operators. Only their changes have no action; each is recorded here."""
+
+    add_form = AddUserForm
+    form = ChangeUserForm
+    list_display = ["email", "full_name", "is_active", "is_staff", "last_login"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["email_key", "full_name"]
+    ordering = ["email_key"]
+    filter_horizontal = []
+    readonly_fields = ["last_login"]
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": ["email", "full_name", "is_active", "is_staff", "last_login"],
+                "description": mark_safe('<a href="../password/">Set a new password</a>'),
+            },
+        ),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "full_name", "usable_password", "password1", "password2"]})]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        # Operators run the whole installation: there are no finer rights to give.
+        obj.is_superuser = obj.is_staff
+        super().save_model(request, obj, form, change)
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        return super().user_change_password(request, id, form_url)
+
+    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> LogEntry:
+        by = operator(request)
+        sentence = Sentence("{by} created the account {user}.", by=by, user=obj)
+        record(by=by, action=Action.USER_CREATED, subject=obj, sentence=sentence)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> LogEntry:
+        by, entry = operator(request), super().log_change(request, obj, message)
+        what = entry.get_change_message().rstrip(".")
+        sentence = Sentence("{by} edited the account {user}: {what}.", by=by, user=obj, what=what)
+        record(by=by, action=Action.USER_CHANGED, subject=obj, sentence=sentence)
+        return entry
+
+
+# Rights come with being an operator; Django's own groups would only be mistaken for end-user groups.
+admin.site.unregister(Group)

@@ -1,0 +1,69 @@
+"""Operators' pages of end users, their access and their groups."""
+
+from django.contrib import admin
+
+from workspace.admin.base import ReadOnlyAdmin
+from workspace.models import (
+    EndUser,
+    EndUserGroup,
+    EnvironmentAccess,
+    GroupMembership,
+)
+
+
+@admin.register(EndUser)
+class EndUserAdmin(ReadOnlyAdmin):
+    """People of all workspaces."""
+
+    list_display = ["full_name", "email", "workspace", "status", "created_at"]
+    list_filter = ["status", "created_at"]
+    list_select_related = ["workspace"]
+    search_fields = ["name_key", "email_key", "id"]
+    show_full_result_count = False
+
+
+@admin.register(EnvironmentAccess)
+class EnvironmentAccessAdmin(ReadOnlyAdmin):
+    """Who may sign in where, and what says so."""
+
+    list_display = ["end_user", "environment", "workspace", "source_kind", "source_name", "created_at"]
+    list_filter = ["source_kind", "created_at"]
+    list_select_related = ["end_user", "environment__workspace"]
+    search_fields = ["end_user__name_key", "end_user__email_key", "source_name", "source_id"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+    @admin.display(ordering="environment__workspace__name")
+    def workspace(self, access: EnvironmentAccess) -> str:
+        return str(access.environment.workspace)
+
+
+@admin.register(EndUserGroup)
+class EndUserGroupAdmin(ReadOnlyAdmin):
+    """Groups of all environments."""
+
+    list_display = ["name", "environment", "workspace", "is_everyone", "source_kind", "source_name", "synced_at"]
+    list_filter = ["is_everyone", "source_kind"]
+    list_select_related = ["environment__workspace"]
+    search_fields = ["name_key", "source_name", "environment__workspace__name", "id"]
+    show_full_result_count = False
+
+    @admin.display(ordering="environment__workspace__name")
+    def workspace(self, group: EndUserGroup) -> str:
+        return str(group.environment.workspace)
+
+
+@admin.register(GroupMembership)
+class GroupMembershipAdmin(ReadOnlyAdmin):
+    """Who is in which group, and what says so."""
+
+    list_display = ["end_user", "group", "environment", "source_kind", "source_name", "created_at"]
+    list_filter = ["source_kind", "created_at"]
+    list_select_related = ["end_user", "group__environment__workspace"]
+    search_fields = ["end_user__name_key", "end_user__email_key", "group__name_key", "source_name", "source_id"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+    @admin.display(ordering="group__environment__name")
+    def environment(self, membership: GroupMembership) -> str:
+        return f"{membership.group.environment} of {membership.group.environment.workspace}"

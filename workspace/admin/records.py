@@ -1,0 +1,41 @@
+"""Operators' pages of what was recorded."""
+
+from django.contrib import admin
+
+from workspace.admin.base import ReadOnlyAdmin
+from workspace.models import (
+    ChangeEvent,
+    ChangeSubject,
+    SignInThrottle,
+)
+
+
+@admin.register(ChangeEvent)
+class ChangeEventAdmin(ReadOnlyAdmin):
+    """The audit: written once by the actions, read here."""
+
+    list_display = ["at", "actor_name", "sentence", "environment_name", "request_id"]
+    list_filter = ["actor_kind", "at"]
+    search_fields = ["sentence", "actor_name", "action", "subject_id", "request_id", "workspace_id"]
+    show_full_result_count = False
+
+
+@admin.register(ChangeSubject)
+class ChangeSubjectAdmin(ReadOnlyAdmin):
+    """Whom and what changes concern."""
+
+    list_display = ["event", "kind", "subject_id"]
+    list_filter = ["kind"]
+    list_select_related = ["event"]
+    search_fields = ["subject_id"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(SignInThrottle)
+class SignInThrottleAdmin(ReadOnlyAdmin):
+    """Attempts to sign in, by a hash of account and address."""
+
+    list_display = ["key", "attempts", "attempted_at", "open_at"]
+    list_filter = ["attempted_at"]
+    search_fields = ["key"]

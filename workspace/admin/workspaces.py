@@ -1,0 +1,78 @@
+"""Operators' pages of workspaces, environments and roles."""
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from workspace.actions.administrators import add_administrator
+from workspace.actions.workspaces import create_workspace
+from workspace.admin.base import AddOnlyAdmin, ReadOnlyAdmin, operator
+from workspace.models import (
+    Administrator,
+    Environment,
+    Workspace,
+)
+
+
+class AddWorkspaceForm(forms.ModelForm):
+    """A workspace with its environments."""
+
+    kinds = forms.MultipleChoiceField(
+        label="Environments",
+        choices=Environment.Kind,
+        initial=list(Environment.Kind),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = Workspace
+        fields = ["name", "slug"]
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(AddOnlyAdmin):
+    """Customers."""
+
+    add_form = AddWorkspaceForm
+    list_display = ["name", "slug", "created_at"]
+    search_fields = ["name", "slug"]
+    list_filter = ["created_at"]
+
+    def save_model(self, request: HttpRequest, obj: Workspace, form: AddWorkspaceForm, change: bool) -> None:
+        kinds = tuple(Environment.Kind(kind) for kind in form.cleaned_data["kinds"])
+        obj.pk = create_workspace(name=obj.name, slug=obj.slug, kinds=kinds, by=operator(request)).pk
+
+
+@admin.register(Environment)
+class EnvironmentAdmin(ReadOnlyAdmin):
+    """Environments come with their workspace."""
+
+    list_display = ["name", "workspace", "kind", "position"]
+    list_filter = ["kind"]
+    list_select_related = ["workspace"]
+    search_fields = ["name", "slug", "workspace__name", "workspace__slug"]
+
+
+class AddAdministratorForm(forms.ModelForm):
+    """A role for an account that exists."""
+
+    class Meta:
+        model = Administrator
+        fields = ["user", "workspace", "role"]
+
+
+@admin.register(Administrator)
+class AdministratorAdmin(AddOnlyAdmin):
+    """Who administers which workspace."""
+
+    add_form = AddAdministratorForm
+    list_display = ["user", "workspace", "role", "created_at"]
+    list_filter = ["role"]
+    list_select_related = ["user", "workspace"]
+    autocomplete_fields = ["user", "workspace"]
+    search_fields = ["user__email_key", "user__full_name", "workspace__name", "workspace__slug"]
+
+    def save_model(self, request: HttpRequest, obj: Administrator, form: AddAdministratorForm, change: bool) -> None:
+        obj.pk = add_administrator(
+            workspace=obj.workspace, email=obj.user.email, role=Administrator.Role(obj.role), by=operator(request)
+        ).pk
