@@ -4,8 +4,7 @@ from django.contrib import admin
 
 from authentication.models import (
     AuthnRequest,
-    ConsumedAssertion,
-    ConsumedLogout,
+    ConsumedMessage,
     EndUserSession,
     EnvironmentPolicy,
     EnvironmentProvider,
@@ -124,14 +123,14 @@ class AuthnRequestAdmin(ReadOnlyAdmin):
     exclude = ["nonce_digest", "response"]
 
 
-@admin.register(ConsumedAssertion)
-class ConsumedAssertionAdmin(ReadOnlyAdmin):
-    """Assertions that have signed somebody in, for as long as they could be posted again."""
+@admin.register(ConsumedMessage)
+class ConsumedMessageAdmin(ReadOnlyAdmin):
+    """Assertions and logout requests that have had their effect, as long as they could be sent again."""
 
-    list_display = ["assertion_id", "identity_provider", "expires_at"]
-    list_filter = ["expires_at"]
+    list_display = ["message_id", "kind", "identity_provider", "expires_at"]
+    list_filter = ["kind", "expires_at"]
     list_select_related = ["identity_provider"]
-    search_fields = ["assertion_id", "identity_provider__name_key"]
+    search_fields = ["message_id", "identity_provider__name_key"]
 
 
 @admin.register(LogoutRequest)
@@ -142,16 +141,6 @@ class LogoutRequestAdmin(ReadOnlyAdmin):
     list_filter = ["expires_at"]
     list_select_related = ["identity_provider", "environment"]
     search_fields = ["id", "identity_provider__name_key"]
-
-
-@admin.register(ConsumedLogout)
-class ConsumedLogoutAdmin(ReadOnlyAdmin):
-    """Logout requests of IdPs that were carried out, for as long as they could be sent again."""
-
-    list_display = ["request_id", "identity_provider", "expires_at"]
-    list_filter = ["expires_at"]
-    list_select_related = ["identity_provider"]
-    search_fields = ["request_id", "identity_provider__name_key"]
 
 
 @admin.register(SamlIdentity)

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from authentication.views import account, logout, passwords, sign_in, sso
+from authentication.views import account, logout, passwords, saml, sign_in
 
 app_name = "end_user"
 
 urlpatterns = [
     path("", sign_in.sign_in, name="sign-in"),
-    path("sso/<uuid:provider>/", sso.start, name="sso"),
+    path("sso/<uuid:provider>/", saml.start, name="sso"),
     path("password/", sign_in.password, name="password"),
     path("sign-out/", logout.sign_out, name="sign-out"),
     path("signed-out/", logout.signed_out, name="signed-out"),

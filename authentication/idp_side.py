@@ -1,8 +1,7 @@
-"""The provider wizard: its steps as data, and the readers of what step 2 asks."""
+"""What an administrator says of an IdP: step 2 of the wizard asks it, and a refresh of metadata fetches it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,45 +17,44 @@ from authentication.saml.certificates import (
 from authentication.saml.endpoints import MAX_URL, SingleLogout
 from authentication.saml.metadata import MAX_ENTITY_ID, IdpMetadata, parse_idp_metadata
 from authentication.saml.metadata_text import MetadataError
-from workspace.console.navigation import page_url
-from workspace.models import Environment
 from workspace.outgoing import fetch_metadata
-
-DETAILS, CONNECTION = "provider-edit", "provider-connect"
-STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}
+from workspace.refusals import ActionError
 
 
-class WrongAnswer(Exception):
-    """Says what is wrong with one answer and what to correct."""
+class WrongAnswer(ActionError):
+    """A refusal of what an administrator answered, with what to correct."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__("wrong_answer", message, field=field)
 
 
-def steps(environment: Environment, current: str, provider: IdentityProvider | None = None) -> list[dict[str, Any]]:
-    """The stepper's items: what is done can be gone back to."""
-    done = {DETAILS: provider is not None, CONNECTION: provider is not None and provider.is_set_up}
-    return [
-        {
-            "label": label,
-            "url": page_url(f"authentication:{step}", environment, provider=provider.pk) if provider else "",
-            "state": "current" if step == current else "done" if done[step] else "todo",
-        }
-        for step, label in STEPS.items()
-    ]
+def fetch_idp(provider: IdentityProvider, url: str, now: datetime) -> IdpMetadata:
+    """Return what the IdP publishes at its metadata URL. Raises WrongAnswer at the field `metadata_url`.
+
+    It reaches out to the network: never call it in a transaction.
+    """
+    result = fetch_metadata(url, allowed_hosts=settings.METADATA_PRIVATE_HOSTS)
+    try:
+        if result.body is None:
+            raise WrongAnswer(result.error)
+        metadata = read_metadata_xml(result.body, now)
+        refuse_expired(provider, metadata.certificates, now)
+    except WrongAnswer as error:
+        raise WrongAnswer(error.message, field="metadata_url") from None
+    return metadata
 
 
-def read_metadata_url(url: str, now: datetime) -> IdpMetadata:
-    """What the IdP publishes at its metadata URL. Reaches out to the network: never call it in a transaction."""
+def read_metadata_url(url: str) -> str:
+    """Return the metadata URL as it was typed."""
     if not url:
         raise WrongAnswer("Enter the metadata URL, or answer No to give the values yourself.")
     if len(url) > MAX_URL:
         raise WrongAnswer(f"The metadata URL is longer than {MAX_URL:,} characters. Copy only the URL.")
-    result = fetch_metadata(url, allowed_hosts=settings.METADATA_PRIVATE_HOSTS)
-    if result.body is None:
-        raise WrongAnswer(result.error)
-    return read_metadata_xml(result.body, now)
+    return url
 
 
 def read_metadata_xml(xml: bytes, now: datetime) -> IdpMetadata:
-    """The one IdP of a metadata document."""
+    """Return the one IdP of a metadata document."""
     try:
         return parse_idp_metadata(xml, now=now)
     except MetadataError as error:
@@ -64,7 +62,7 @@ def read_metadata_xml(xml: bytes, now: datetime) -> IdpMetadata:
 
 
 def read_sso_url(url: str) -> str:
-    """The address that browsers are sent to."""
+    """Return the URL that browsers are sent to."""
     if not url:
         raise WrongAnswer("Enter the single sign-on URL of your identity provider; it begins with https://.")
     if url.lower().startswith("http://"):
@@ -75,7 +73,7 @@ def read_sso_url(url: str) -> str:
 
 
 def read_entity_id(entity_id: str) -> str:
-    """The name by which the IdP signs its assertions."""
+    """Return the name that the IdP gives itself in its assertions."""
     if not entity_id:
         raise WrongAnswer("Enter the issuer (entity ID) of your identity provider.")
     if len(entity_id) > MAX_ENTITY_ID or len(entity_id.split()) > 1:
@@ -86,7 +84,7 @@ def read_entity_id(entity_id: str) -> str:
 
 
 def read_certificates(text: str) -> tuple[Certificate, ...]:
-    """The signing certificates that were pasted."""
+    """Return the signing certificates that were pasted."""
     try:
         return parse_certificates(text)
     except CertificateError as error:
@@ -96,7 +94,7 @@ def read_certificates(text: str) -> tuple[Certificate, ...]:
 def typed_in(
     provider: IdentityProvider, sso_url: str, entity_id: str, certificates: tuple[Certificate, ...]
 ) -> IdpMetadata:
-    """Single values as metadata; what they do not say stays as it is while they name the same place."""
+    """Return single values as metadata. What they do not say stays while they name the same IdP."""
     is_same = (sso_url, entity_id) == (provider.sso_url, provider.entity_id)
     is_post = is_same and provider.sso_binding == "post"
     return IdpMetadata(
@@ -111,10 +109,10 @@ def typed_in(
     )
 
 
-def refuse_expired(certificates: Iterable[Certificate], held: set[str], now: datetime) -> None:
-    """Raise when none is valid any more; a set that was accepted before and stays is only warned about."""
-    certificates = list(certificates)
-    if {certificate.fingerprint for certificate in certificates} == held:
+def refuse_expired(provider: IdentityProvider, certificates: Sequence[Certificate], now: datetime) -> None:
+    """Raise WrongAnswer if all have expired; the set that the provider has already is only warned about."""
+    pinned = set(provider.certificates.values_list("fingerprint", flat=True))
+    if {certificate.fingerprint for certificate in certificates} == pinned:
         return
     if all(certificate.is_expired(now) for certificate in certificates):
         last = max(certificate.not_after for certificate in certificates)
@@ -125,7 +123,7 @@ def refuse_expired(certificates: Iterable[Certificate], held: set[str], now: dat
 
 
 def is_private_key(text: str) -> bool:
-    """Whether somebody pasted a private key, also one without its PEM header."""
+    """Say whether the text is a private key, with or without its PEM header."""
     if contains_private_key(text):
         return True
     try:

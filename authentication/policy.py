@@ -1,11 +1,10 @@
 """Which ways of signing in an environment offers, and to whom."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
-import idna
-
+from authentication.domains import key_of_address
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
-from workspace.db.keys import canonical
 from workspace.models import Environment
 
 Enforcement = EnvironmentProvider.Enforcement
@@ -22,7 +21,7 @@ class Ways:
 
     @property
     def only_provider(self) -> EnvironmentProvider | None:
-        """The provider, where there is no other way."""
+        """Return the provider where there is no other way."""
         return self.providers[0] if len(self.providers) == 1 and not self.has_password else None
 
 
@@ -40,9 +39,9 @@ class SignInPolicy:
         return cls(policy.is_password_enabled, providers)
 
     def ways(self, email: str) -> Ways:
-        """How the owner of the address may sign in; the same whether or not anybody has that address."""
-        domain = domain_key(canonical(email).rpartition("@")[2])
-        own = [each for each in self.providers if domain in map(domain_key, each.domain_names)]
+        """Return how the owner of the address may sign in; the same whether or not anybody has that address."""
+        key = key_of_address(email)
+        own = [each for each in self.providers if key in each.domain_keys]
         enforcing = own or [each for each in self.providers if each.enforcement == Enforcement.ALL_DOMAINS]
         return Ways(
             has_password=self.is_password_enabled and not enforcing,
@@ -50,26 +49,32 @@ class SignInPolicy:
             enforced_by=enforcing[0] if enforcing else None,
         )
 
+    def provider(self, pk: UUID) -> EnvironmentProvider | None:
+        """Return the environment's use of an identity provider, if it is usable."""
+        return next((each for each in self.providers if each.identity_provider_id == pk), None)
+
+    def may_assert(self, environment_provider: EnvironmentProvider, email: str) -> bool:
+        """Say whether a provider may speak for an address.
+
+        A provider of selected domains speaks for those alone, any other for all domains that were given to none. So a
+        second IdP of the environment cannot sign in as somebody of a domain that was given to the first.
+        """
+        key = key_of_address(email)
+        if environment_provider.enforcement == Enforcement.SELECTED_DOMAINS:
+            return key in environment_provider.domain_keys
+        return not any(key in each.domain_keys for each in self.providers if each.pk != environment_provider.pk)
+
     @property
     def asks_for_address(self) -> bool:
-        """Whether the ways depend on who it is."""
+        """Say whether the ways depend on who it is."""
         return any(each.enforcement == Enforcement.SELECTED_DOMAINS for each in self.providers)
 
     def _general(self) -> list[EnvironmentProvider]:
-        """For an address of no selected domain: the providers of everybody, or, rather than no way at all, each."""
+        """Return the providers for an address of no selected domain; all of them where it had no way at all else."""
         general = [each for each in self.providers if each.enforcement != Enforcement.SELECTED_DOMAINS]
         return general if general or self.is_password_enabled else self.providers
 
 
 def ways_to_sign_in(environment: Environment, email: str) -> Ways:
-    """How the owner of the address may sign in to the environment."""
+    """Return how the owner of the address may sign in to the environment."""
     return SignInPolicy.of(environment).ways(email)
-
-
-def domain_key(domain: str) -> str:
-    """Equal for all spellings of a domain under which an address would be taken for the same person's."""
-    folded = canonical(domain)
-    try:
-        return canonical(idna.decode(folded))
-    except idna.IDNAError:
-        return folded

@@ -1,13 +1,13 @@
-"""Why a sign-in was refused: for administrators, never for the person who tried."""
+"""Why a sign-in was refused. Administrators read it, the person who tried never does."""
 
 from django.db import models
 
-from authentication.saml.errors import SamlReason
+from authentication.saml.errors import SamlReason, SamlRefused
 from workspace.models import EndUser, Environment
 
 
 class Reason(models.TextChoices):
-    """Codes, each with one line of help; those of SAML responses are in `saml/errors.py`."""
+    """A code with one line of help. The codes of SAML responses are in `saml/errors.py`."""
 
     WRONG_PASSWORD = (
         "wrong_password",
@@ -15,7 +15,7 @@ class Reason(models.TextChoices):
     )
     TOO_MANY_ATTEMPTS = (
         "too_many_attempts",
-        "There were too many failures before, so this one was not looked at. The page says how long to wait.",
+        "There were too many failed attempts, so the password was not checked. The page says how long to wait.",
     )
     UNKNOWN_PERSON = (
         "unknown_person",
@@ -65,7 +65,7 @@ class Reason(models.TextChoices):
     )
     OTHER_BROWSER = (
         "other_browser",
-        "The response came with another browser than the request, or without cookies. Sign in again in one browser.",
+        "The response came back in another browser, or without cookies. Sign in again in one browser.",
     )
     REPLAYED = ("replayed", "This assertion has signed somebody in already; each one does so once. Sign in again.")
     SIGNING_KEY_SEALED = (
@@ -79,20 +79,20 @@ _SPELLINGS = {"sso": "SSO", "idp": "IdP", "saml": "SAML", "xml": "XML", "utf8": 
 
 
 def words_of(code: str) -> str:
-    """The code as a phrase: "wrong_password" → "Wrong password"."""
+    """Return a code as a phrase: "wrong_password" → "Wrong password"."""
     words = " ".join(_SPELLINGS.get(word, word) for word in code.split("_"))
     return words[:1].upper() + words[1:]
 
 
 def help_of(code: str) -> str:
-    """What the administrator can do about it; nothing for a code that is no longer in use."""
+    """Return what an administrator can do about it; empty for a code that is no longer in use."""
     if code in Reason.values:
         return Reason(code).label
     return next((reason.help for reason in SamlReason if reason == code), "")
 
 
 class Refused(Exception):
-    """A refused sign-in: the reason is for the administrator; the person is told the same whatever it is."""
+    """A refused sign-in. The reason is for administrators; the person reads the same sentence whatever it is."""
 
     def __init__(self, reason: str, end_user: EndUser | None = None, detail: str = "") -> None:
         super().__init__(reason)
@@ -100,3 +100,8 @@ class Refused(Exception):
         self.email = end_user.email if end_user else ""
         # Where the person wanted to sign in, as far as that is known.
         self.environment: Environment | None = None
+
+    @classmethod
+    def of(cls, refusal: "SamlRefused | Refused") -> "Refused":
+        """Return a refusal of the SAML package as one of a sign-in."""
+        return refusal if isinstance(refusal, Refused) else cls(refusal.reason, detail=refusal.detail)

@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from authentication.views import logout, saml, sso
+from authentication.views import logout, saml
 
 app_name = "saml"
 
 urlpatterns = [
     path("<uuid:provider>/metadata", saml.metadata, name="metadata"),
-    path("<uuid:provider>/acs", sso.AcsView.as_view(), name="acs"),
-    path("<uuid:provider>/acs/<slug:answered>", sso.end, name="acs-end"),
+    path("<uuid:provider>/acs", saml.AcsView.as_view(), name="acs"),
+    path("<uuid:provider>/acs/<slug:answered>", saml.finish, name="acs-finish"),
     path("<uuid:provider>/slo", logout.SloView.as_view(), name="slo"),
 ]

@@ -1,6 +1,6 @@
 """Who acts, and the one function that records a change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, TypeAlias
@@ -95,6 +95,11 @@ class Sentence:
 def kind_of(subject: models.Model) -> str:
     """Return what an event calls this kind of thing."""
     return subject._meta.model_name or ""
+
+
+def changed(these: Mapping[str, object], others: Mapping[str, object]) -> dict[str, object]:
+    """Return the entries of a state that are different in another one."""
+    return {key: value for key, value in these.items() if others.get(key) != value}
 
 
 def record(

@@ -1,6 +1,8 @@
 """Numbers and lists as words, for sentences on pages and in events."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+
+from django.utils.text import get_text_list
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -21,3 +23,8 @@ def listed(names: Collection[str], nothing: str = "nothing") -> str:
 def people_named(pairs: Collection[Sequence[str]]) -> str:
     """Return two people by name, more by number; each is an id with a name."""
     return " and ".join(name for _, name in pairs) if len(pairs) <= 2 else people(len(pairs))
+
+
+def fields_in_words(names: Iterable[str]) -> str:
+    """Return names of fields for a sentence: "name, email address and groups"."""
+    return get_text_list([name.replace("_", " ") for name in names], "and")

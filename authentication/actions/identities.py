@@ -1,9 +1,9 @@
-"""Whom an IdP means: by the NameID of earlier times, else by an address that it may speak for (security.md S11)."""
+"""Whom an IdP means: the person of a NameID seen before, else of an address it may speak for (security.md S11)."""
 
 from django.db import IntegrityError
 
 from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity
-from authentication.policy import SignInPolicy, domain_key
+from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
@@ -12,43 +12,26 @@ from workspace.db.prepared import Prepared
 from workspace.models import EndUser
 from workspace.tokens import digest_of
 
-Enforcement = EnvironmentProvider.Enforcement
-
 
 def find_person(
     environment_provider: EnvironmentProvider, policy: SignInPolicy, claims: Claims, profile: AssertedProfile
 ) -> EndUser | None:
-    """The person of the claims, if the workspace has them."""
+    """Return the person of the claims, None if the workspace has none. Raises Refused."""
     linked = _linked.first(*_key(environment_provider, claims).values())
     if linked is None and not profile.email:
         raise Refused(Reason.NO_EMAIL)
     email = linked.end_user.email if linked else profile.email
-    if not may_assert(environment_provider, policy, email):
+    if not policy.may_assert(environment_provider, email):
         raise Refused(Reason.FOREIGN_DOMAIN, linked.end_user if linked else None)
     if linked:
         return linked.end_user
     return EndUser.with_email(environment_provider.environment.workspace, email)
 
 
-def may_assert(environment_provider: EnvironmentProvider, policy: SignInPolicy, email: str) -> bool:
-    """Whether the provider may speak for an address: one of selected domains for those alone, any other for the rest.
-
-    So a second IdP of the environment cannot say to be somebody of a domain that was given to the first.
-    """
-    domain = domain_key(canonical(email).rpartition("@")[2])
-    if environment_provider.enforcement == Enforcement.SELECTED_DOMAINS:
-        return domain in map(domain_key, environment_provider.domain_names)
-    return not any(
-        domain in map(domain_key, other.domain_names)
-        for other in policy.providers
-        if other.pk != environment_provider.pk
-    )
-
-
 def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user: EndUser) -> None:
-    """Keep whom the NameID means, unless it is the address: addresses are given away again, and found anyway.
+    """Remember whom the NameID means. A NameID that is the address needs no row: the address finds its owner.
 
-    A second NameID for one person is somebody else with a recycled address.
+    A second NameID for one person means somebody else who was given that address. Raises Refused then.
     """
     if canonical(claims.name_id) == end_user.email_key:
         return
@@ -77,7 +60,7 @@ _linked = Prepared(
 
 
 def _key(environment_provider: EnvironmentProvider, claims: Claims) -> dict[str, str]:
-    """What a NameID is kept under: another issuer, after the provider was led to another IdP, means somebody else."""
+    """Return the key of a NameID. Another issuer, after the provider was connected to another IdP, is another key."""
     return {
         "identity_provider_id": str(environment_provider.identity_provider_id),
         "namespace": digest_of(f"{claims.issuer}\n{claims.name_id_format}"),

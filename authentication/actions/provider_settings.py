@@ -1,29 +1,33 @@
-"""How a provider's messages are made and read: signed requests, SHA-1, names of attributes."""
+"""Changes of how a provider's messages are made and read: signed requests, SHA-1, names of attributes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from authentication.actions.identity_providers import changed, listed, locked_provider
-from authentication.actions.service_provider import signing_key
+from authentication.actions.provider_connection import locked_provider
+from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import EnvironmentProvider, IdentityProvider
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Sentence, changed, record
 from workspace.mail import tell_owners
 from workspace.refusals import ActionError
+from workspace.words import fields_in_words
 
-LONGEST_ATTRIBUTE = 300
+MAX_ATTRIBUTE_NAME = 300
 
 
 @atomic
-def switch_request_signing(*, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
-    """Sign AuthnRequests or not, with a key that is made now if there is none; tells whether it changed."""
+def switch_request_signing(
+    *, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor, now: datetime
+) -> bool:
+    """Sign AuthnRequests or not, with a key that is created if there is none. Say whether anything changed."""
     provider = locked_provider(environment_provider)
     if provider.wants_signed_requests and not is_enabled:
         raise ActionError(
             "signing_required", f"The metadata of {provider} asks for signed requests, so they stay signed."
         )
     if is_enabled:
-        signing_key(provider.workspace, by=by)
+        ensure_signing_key(provider.workspace, by=by, now=now)
     template = "{by} switched signing of AuthnRequests for {provider} {state}."
     sentence = Sentence(template, by=by, provider=provider, state="on" if is_enabled else "off")
     return _set(environment_provider, provider, {"signs_requests": is_enabled}, sentence, by)
@@ -31,7 +35,7 @@ def switch_request_signing(*, environment_provider: EnvironmentProvider, is_enab
 
 @atomic
 def switch_sha1(*, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
-    """Accept SHA-1 in this provider's signatures or refuse it; tells whether it changed."""
+    """Accept SHA-1 in this provider's signatures or refuse it. Say whether anything changed."""
     provider = locked_provider(environment_provider)
     did = "allowed" if is_enabled else "forbade"
     sentence = Sentence("{by} {did} SHA-1 in signatures of {provider}.", by=by, did=did, provider=provider)
@@ -40,22 +44,22 @@ def switch_sha1(*, environment_provider: EnvironmentProvider, is_enabled: bool, 
 
 @atomic
 def set_attributes(*, environment_provider: EnvironmentProvider, name: str, email: str, groups: str, by: Actor) -> bool:
-    """Name the attributes to read, each may be blank for the usual ones; tells whether anything changed."""
+    """Name the attributes to read; a blank name means the usual ones. Say whether anything changed."""
     wanted = {"name_attribute": name.strip(), "email_attribute": email.strip(), "groups_attribute": groups.strip()}
     for field, value in wanted.items():
         _refuse_no_name(field.removesuffix("_attribute"), value)
     provider = locked_provider(environment_provider)
-    now = {field: getattr(provider, field) for field in wanted}
+    before = {field: getattr(provider, field) for field in wanted}
     template = "{by} changed {what} of the identity provider {provider}."
-    sentence = Sentence(template, by=by, what=listed(changed(wanted, now)), provider=provider)
+    sentence = Sentence(template, by=by, what=fields_in_words(changed(wanted, before)), provider=provider)
     return _set(environment_provider, provider, wanted, sentence, by)
 
 
 def _refuse_no_name(field: str, value: str) -> None:
-    if len(value) > LONGEST_ATTRIBUTE or not value.isprintable():
+    if len(value) > MAX_ATTRIBUTE_NAME or not value.isprintable():
         raise ActionError(
             "invalid_attribute_name",
-            f"An attribute name is one line of at most {LONGEST_ATTRIBUTE} characters. Copy it again.",
+            f"An attribute name is one line of at most {MAX_ATTRIBUTE_NAME} characters. Copy it again.",
             field=field,
         )
 
@@ -67,7 +71,7 @@ def _set(
     sentence: Sentence,
     by: Actor,
 ) -> bool:
-    """Save what differs, with its event and the mail to the owners; tells whether anything did."""
+    """Save what differs, record it and mail the owners. Say whether anything differed."""
     before = {field: getattr(provider, field) for field in wanted}
     if before == wanted:
         return False
@@ -80,6 +84,7 @@ def _set(
         subject=provider,
         environment=environment_provider.environment,
         sentence=sentence,
+        concerns=[environment_provider, environment_provider.environment],
         before=changed(before, wanted),
         after=changed(wanted, before),
     )

@@ -1,4 +1,4 @@
-"""Requests to identity providers, and their responses until they are decided upon."""
+"""Requests to identity providers, and the responses that are stored at them until their browser asks."""
 
 import re
 import secrets
@@ -9,13 +9,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from authentication.actions.service_provider import decryption_keys, signing_key
+from authentication.actions.service_provider import decryption_keys, ensure_signing_key
 from authentication.actions.sign_in import record_attempt
-from authentication.models import (
-    AuthnRequest,
-    ConsumedAssertion,
-    EnvironmentProvider,
-)
+from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
 from authentication.saml.errors import SamlReason, SamlRefused
@@ -28,36 +24,43 @@ from workspace.tokens import digest_of
 from workspace.visits import Visit
 
 REQUEST_AGE = timedelta(minutes=10)
+MAX_NEXT_PATH = 500
 
 _REQUEST_ID = re.compile(r"_[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
 class Departure:
-    """How a browser goes to the IdP: to a URL, or with fields to post there."""
+    """How a browser goes to the IdP: by a redirect to a URL, or by posting fields there."""
 
     url: str
     fields: dict[str, str]
 
 
-def begin(
-    *, environment_provider: EnvironmentProvider, nonce: str, now: datetime, next_path: str = "", tester_id: str = ""
+def start_sign_in(
+    *,
+    environment_provider: EnvironmentProvider,
+    nonce: str,
+    now: datetime,
+    next_path: str = "",
+    tester_id: str = "",
 ) -> Departure:
-    """Keep a request for the browser with that nonce, and say how to send it; with a tester nobody will be signed in.
+    """Store a request for the browser with that nonce, and return how to send it. With a tester it signs nobody in.
 
-    RelayState is the request's ID and nothing else (S10): it tells whose a response is that cannot be read.
+    RelayState is the request's ID and nothing else (S10): it tells which request an unreadable response answers.
     """
     provider = environment_provider.identity_provider
-    key = signing_key(environment_provider.environment.workspace).private_pem if provider.must_sign_requests else ""
+    signs = provider.must_sign_requests
+    key = ensure_signing_key(environment_provider.environment.workspace, now=now).private_pem if signs else ""
     request = new_request(entity_id=provider.sp_entity_id, acs_url=provider.acs_url, sso_url=provider.sso_url, now=now)
     with transaction.atomic():
         AuthnRequest.objects.sweep(now)
-        ConsumedAssertion.objects.sweep(now)
+        ConsumedMessage.objects.sweep(now)
         AuthnRequest.objects.create(
             id=request.id,
             environment_provider=environment_provider,
             nonce_digest=digest_of(nonce),
-            next_path=next_path if len(next_path) <= 500 and next_path.isprintable() else "",
+            next_path=next_path if len(next_path) <= MAX_NEXT_PATH and next_path.isprintable() else "",
             tester_id=tester_id,
             expires_at=now + REQUEST_AGE,
         )
@@ -67,7 +70,10 @@ def begin(
 
 
 def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, now: datetime) -> AuthnRequest:
-    """Keep the response to an open request until its browser comes along; nothing of it is believed. Raise Refused."""
+    """Store the response at its open request until the browser asks; nothing of it is believed yet.
+
+    Raises Refused, whose attempt is recorded.
+    """
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
     request = None
     try:
@@ -75,12 +81,14 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
         if request is None or not AuthnRequest.objects.keep_response(request.pk, raw, now):
             raise Refused(Reason.REQUEST_GONE)
     except (SamlRefused, Refused) as refusal:
-        raise recorded(refusal, provider, request, visit, now) from None
+        refused = Refused.of(refusal)
+        record_refusal(refused, provider=provider, request=request, visit=visit, now=now)
+        raise refused from None
     return request
 
 
 def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
-    """What the response says, if it came back to the browser that was sent; raise SamlRefused or Refused."""
+    """Return what the response says, if it came back to the browser that was sent. Raises SamlRefused or Refused."""
     if not secrets.compare_digest(request.nonce_digest, digest_of(nonce)):
         raise Refused(Reason.OTHER_BROWSER)
     provider = request.environment_provider.identity_provider
@@ -88,50 +96,46 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
     return read_response(
         request.response,
         provider=ProviderFacts(provider.entity_id, provider.pinned_pems, allow_sha1=provider.allows_sha1),
-        sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace)),
+        sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace, now)),
         in_response_to=request.id,
         now=now,
     )
 
 
-def recorded(
-    refusal: SamlRefused | Refused, provider: UUID, request: AuthnRequest | None, visit: Visit, now: datetime
-) -> Refused:
-    """The refusal, kept as an attempt: outside the transaction that it rolled back.
+def record_refusal(
+    refusal: Refused, *, provider: UUID, request: AuthnRequest | None, visit: Visit, now: datetime
+) -> None:
+    """Record a refused response as an attempt, outside the transaction that the refusal rolled back.
 
-    What answers no request is kept where the provider was set up first.
+    A response to no request is recorded in the environment where the provider was set up first.
     """
-    found = refusal if isinstance(refusal, Refused) else Refused(refusal.reason, detail=refusal.detail)
-    environment_provider = request.environment_provider if request else first_environment_provider(provider)
-    if environment_provider:
-        record_attempt(
-            environment=environment_provider.environment,
-            visit=visit,
-            now=now,
-            email=found.email,
-            end_user=_as_kept(found.end_user),
-            identity_provider=environment_provider.identity_provider,
-            reason=found.reason,
-        )
-    found.environment = request.environment_provider.environment if request else None
-    return found
+    place = request.environment_provider if request else first_environment_provider(provider)
+    refusal.environment = request.environment_provider.environment if request else None
+    if place is None:
+        return
+    # A person whom the refused sign-in created is gone again.
+    end_user = EndUser.objects.filter(pk=refusal.end_user.pk).first() if refusal.end_user else None
+    record_attempt(
+        environment=place.environment,
+        visit=visit,
+        now=now,
+        email=refusal.email,
+        end_user=end_user,
+        identity_provider=place.identity_provider,
+        reason=refusal.reason,
+    )
 
 
 def first_environment_provider(provider: UUID) -> EnvironmentProvider | None:
-    """Where a provider was set up first: what is known of no environment is kept there."""
+    """Return where a provider was set up first: attempts of no known environment are recorded there."""
     rows = EnvironmentProvider.objects.select_related("environment__workspace", "identity_provider")
     return rows.filter(identity_provider=provider).order_by("created_at").first()
 
 
-def _as_kept(end_user: EndUser | None) -> EndUser | None:
-    """The person, unless they were made by what the refusal rolled back."""
-    return EndUser.objects.filter(pk=end_user.pk).first() if end_user else None
-
-
 def _claimed_request(raw: str, relay_state: str) -> str:
-    """The ID of the request that a response says to answer; where it cannot, the one that the IdP gave back beside it.
+    """Return the ID of the request that a response claims to answer; if it is unreadable, the ID in RelayState.
 
-    In this order: with two tabs open, some IdPs give back the RelayState of the other one.
+    The response comes first: with two tabs open, some IdPs return the RelayState of the other tab.
     """
     is_ours = bool(_REQUEST_ID.fullmatch(relay_state))
     try:

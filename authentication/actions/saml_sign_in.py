@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from authentication.actions.identities import find_person, remember
 from authentication.actions.jit import GroupChanges, Welcomed, sync_groups, welcome
-from authentication.actions.saml_requests import read_claims, recorded
+from authentication.actions.saml_requests import read_claims, record_refusal
 from authentication.actions.sessions import start_session
 from authentication.actions.sign_in import record_attempt
-from authentication.models import AuthnRequest, ConsumedAssertion, EnvironmentProvider, IdentityProvider
+from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
@@ -25,7 +24,7 @@ from workspace.visits import Visit
 
 @dataclass(frozen=True)
 class Arrival:
-    """Who came back: the token of the new session, its environment, and the page that was asked for, if any."""
+    """A finished sign-in: the token of the new session, its environment, and the page that was asked for, if any."""
 
     token: str
     environment: Environment
@@ -46,7 +45,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a response would have led to; claims are there once they are verified."""
+    """What a response would have led to. The claims are there once they are verified."""
 
     claims: Claims | None = None
     profile: AssertedProfile | None = None
@@ -54,10 +53,10 @@ class Rehearsal:
     refusal: Refused | None = None
 
 
-def finish(*, provider: UUID, request_id: str, nonce: str, visit: Visit, now: datetime) -> Arrival:
-    """Sign in by the response to a request, or raise Refused and leave nothing but the record of an attempt.
+def finish_sign_in(*, provider: UUID, request_id: str, nonce: str, visit: Visit, now: datetime) -> Arrival:
+    """Sign in by the response to a request. Raises Refused, and then leaves nothing but the record of an attempt.
 
-    The response is verified before the transaction, which on SQLite keeps all other writers waiting.
+    The response is verified before the transaction, which on SQLite makes all other writers wait.
     """
     request = AuthnRequest.objects.asked(provider, request_id)
     try:
@@ -67,42 +66,51 @@ def finish(*, provider: UUID, request_id: str, nonce: str, visit: Visit, now: da
         with transaction.atomic():
             return _sign_in(request, claims, visit, now)
     except (SamlRefused, Refused) as refusal:
-        if request and refusal.reason != Reason.OTHER_BROWSER:  # the right one may still come
+        refused = Refused.of(refusal)
+        # The right browser may still come for the response.
+        if request and refused.reason != Reason.OTHER_BROWSER:
             AuthnRequest.objects.filter(pk=request.pk).update(response="")
-        raise recorded(refusal, provider, request, visit, now) from None
+        record_refusal(refused, provider=provider, request=request, visit=visit, now=now)
+        raise refused from None
 
 
-def rehearse(*, request: AuthnRequest, nonce: str, visit: Visit, now: datetime) -> Rehearsal:
-    """Use up the response to a test, and say what would have come of it: it is done in earnest, and rolled back."""
+def rehearse_sign_in(*, request: AuthnRequest, nonce: str, visit: Visit, now: datetime) -> Rehearsal:
+    """Consume the response to a test, and return what it would lead to: everything is done and rolled back."""
     environment_provider = request.environment_provider
+    policy = SignInPolicy.of(environment_provider.environment)
     AuthnRequest.objects.filter(pk=request.pk).delete()
+    claims = profile = None
     try:
         claims = read_claims(request, nonce, now)
-    except SamlRefused as refusal:
-        return Rehearsal(refusal=Refused(refusal.reason, detail=refusal.detail))
-    except Refused as refusal:
-        return Rehearsal(refusal=refusal)
-    profile = _profile(environment_provider.identity_provider, claims)
-    try:
-        policy = SignInPolicy.of(environment_provider.environment)
-        entry = foreseen(lambda: _enter(environment_provider, policy, claims, visit))
-    except Refused as refusal:
-        return Rehearsal(claims, profile, refusal=refusal)
+        profile = _profile(environment_provider.identity_provider, claims)
+        entry = foreseen(lambda: _enter(environment_provider, policy, claims, profile, visit))
+    except (SamlRefused, Refused) as refusal:
+        return Rehearsal(claims, profile, refusal=Refused.of(refusal))
     return Rehearsal(claims, profile, entry)
 
 
 def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime) -> Arrival:
-    """Use up request and assertion, let the person in, with all that follows, and start the session."""
-    _use_up(request, claims, now)
+    """Consume request and assertion, let the person in with all that follows, and start the session."""
+    _consume(request, claims, now)
     environment = request.environment_provider.environment
     policy = SignInPolicy.of(environment)
     environment_provider = _still_usable(policy, request.environment_provider)
-    entry = _enter(environment_provider, policy, claims, visit)
-    who: dict[str, Any] = {"end_user": entry.end_user, "environment": environment, "visit": visit, "now": now}
-    record_attempt(**who, email=entry.end_user.email, identity_provider=environment_provider.identity_provider)
+    provider = environment_provider.identity_provider
+    entry = _enter(environment_provider, policy, claims, _profile(provider, claims), visit)
+    record_attempt(
+        environment=environment,
+        visit=visit,
+        now=now,
+        email=entry.end_user.email,
+        end_user=entry.end_user,
+        identity_provider=provider,
+    )
     token = start_session(
-        **who,
-        identity_provider=environment_provider.identity_provider,
+        end_user=entry.end_user,
+        environment=environment,
+        visit=visit,
+        now=now,
+        identity_provider=provider,
         not_after=claims.session_not_on_or_after,
         name_id=claims.subject,
         session_index=claims.session_index,
@@ -110,39 +118,43 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
     return Arrival(token, environment, request.next_path)
 
 
-def _use_up(request: AuthnRequest, claims: Claims, now: datetime) -> None:
-    """Request and assertion count once (S6, S7); of several at once, the database lets one through.
+def _consume(request: AuthnRequest, claims: Claims, now: datetime) -> None:
+    """Let request and assertion count once (S6, S7); of several at once, the database lets one through.
 
-    The refusal of a replay leaves the transaction that the database has broken off, so no savepoint is needed for it.
+    A replay leaves the transaction that the database has broken off, so it needs no savepoint.
     """
     if not AuthnRequest.objects.use_up(request.pk, now):
         raise Refused(Reason.REQUEST_GONE)
-    try:
-        ConsumedAssertion.objects.create(
-            identity_provider_id=request.environment_provider.identity_provider_id,
-            assertion_id=claims.assertion_id,
-            expires_at=claims.assertion_not_on_or_after,
-        )
-    except IntegrityError:
-        raise Refused(Reason.REPLAYED) from None
+    is_first = ConsumedMessage.objects.consume(
+        identity_provider=request.environment_provider.identity_provider_id,
+        kind=ConsumedMessage.Kind.ASSERTION,
+        message_id=claims.assertion_id,
+        expires_at=claims.assertion_not_on_or_after,
+    )
+    if not is_first:
+        raise Refused(Reason.REPLAYED)
 
 
-def _still_usable(policy: SignInPolicy, environment_provider: EnvironmentProvider) -> EnvironmentProvider:
-    """The provider as it is now: what was switched off since the request counts (S9)."""
-    for each in policy.providers:
-        if each.pk == environment_provider.pk:
-            each.environment = environment_provider.environment
-            return each
-    raise Refused(Reason.PROVIDER_OFF)
+def _still_usable(policy: SignInPolicy, asked: EnvironmentProvider) -> EnvironmentProvider:
+    """Return the provider as it is now: what was switched off since the request counts (S9)."""
+    found = policy.provider(asked.identity_provider_id)
+    if found is None:
+        raise Refused(Reason.PROVIDER_OFF)
+    found.environment = asked.environment
+    return found
 
 
-def _enter(environment_provider: EnvironmentProvider, policy: SignInPolicy, claims: Claims, visit: Visit) -> Entry:
+def _enter(
+    environment_provider: EnvironmentProvider,
+    policy: SignInPolicy,
+    claims: Claims,
+    profile: AssertedProfile,
+    visit: Visit,
+) -> Entry:
     """Let the person of the claims in by the provisioning method, with the groups that the assertion names."""
-    profile = _profile(environment_provider.identity_provider, claims)
     try:
-        welcomed = welcome(
-            environment_provider, find_person(environment_provider, policy, claims, profile), profile, visit
-        )
+        known = find_person(environment_provider, policy, claims, profile)
+        welcomed = welcome(environment_provider, known, profile, visit)
         remember(environment_provider, claims, welcomed.end_user)
         return Entry(welcomed, sync_groups(environment_provider, welcomed.end_user, profile.groups, visit))
     except Refused as refusal:

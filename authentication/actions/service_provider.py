@@ -1,41 +1,46 @@
-"""Our own keys: made when they are first needed, and changed for new ones without a gap."""
+"""Our own keys: created when they are first needed, and replaced without a gap."""
 
 import logging
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from authentication.models import ServiceProviderKey
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.key_pairs import new_key_pair
 from workspace.action_names import Action
 from workspace.crypto import UnsealError, seal, unseal
-from workspace.db.transactions import atomic
+from workspace.db.transactions import atomic, save_unique
 from workspace.events import SYSTEM, Actor, Sentence, record
 from workspace.mail import tell_owners
 from workspace.models import ChangeEvent, Workspace
-from workspace.refusals import ActionError
+from workspace.refusals import ActionError, ConflictError
 
 logger = logging.getLogger(__name__)
 
 State = ServiceProviderKey.State
+KeyState = list[str]
 NOTHING_TO_REPLACE = "There is no certificate to replace yet. Create one first."
 NOT_STARTED = "No rollover is going on: it was finished or cancelled already."
+ALREADY_STARTED = "A rollover is going on already. Finish it, or cancel it, before the next."
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """What our messages are signed with; the private half stays out of every representation."""
+    """What our messages are signed with. The private half stays out of every representation."""
 
     private_pem: str = field(repr=False)
     certificate_pem: str
 
 
-def signing_key(workspace: Workspace, *, by: Actor = SYSTEM) -> SigningKey:
-    """The workspace's active key, made now if it has none; several at once get the same one."""
-    key = workspace.service_provider_keys.active().first() or _first_key(workspace, by)
+def ensure_signing_key(workspace: Workspace, *, now: datetime, by: Actor = SYSTEM) -> SigningKey:
+    """Return the workspace's active key, created now if it has none. Parallel calls get the same one.
+
+    Raises ActionError if no key of the installation opens it.
+    """
+    key = workspace.service_provider_keys.active().first() or _create_first_key(workspace, now, by)
     try:
         return SigningKey(unseal(key.sealed_key), key.certificate)
     except UnsealError as error:
@@ -46,70 +51,69 @@ def signing_key(workspace: Workspace, *, by: Actor = SYSTEM) -> SigningKey:
         ) from error
 
 
-def decryption_keys(workspace: Workspace) -> tuple[str, ...]:
-    """The private keys (PEM) for which an IdP may have encrypted; a key that cannot be opened is left out."""
-    keys = workspace.service_provider_keys.decrypting(timezone.now())
+def decryption_keys(workspace: Workspace, now: datetime) -> tuple[str, ...]:
+    """Return the private keys (PEM) for which an IdP may have encrypted, except those that cannot be opened."""
+    keys = workspace.service_provider_keys.decrypting(now)
     return tuple(pem for key in keys if (pem := _opened(key)))
 
 
 def published_certificates(workspace: Workspace) -> tuple[Certificate, ...]:
-    """What our metadata shows: the active certificate, and during a rollover the next one."""
+    """Return the certificates in our metadata: the active one, and during a rollover the next one."""
     pems = "\n".join(workspace.service_provider_keys.published().values_list("certificate", flat=True))
     return parse_certificates(pems) if pems else ()
 
 
-def start_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
-    """Make the next key. Both certificates are published from now on, while the active one goes on signing."""
+def start_rollover(*, workspace: Workspace, by: Actor, now: datetime) -> ServiceProviderKey:
+    """Create the next key. From now on both certificates are published, while the active key goes on signing."""
     if not workspace.service_provider_keys.active().exists():
         raise ActionError("no_certificate", NOTHING_TO_REPLACE)
-    key = _new_key(workspace, State.NEXT)  # takes a while, so before the transaction
-    try:
-        with transaction.atomic():
-            key.save()
-            tell_owners(
-                _record(
-                    key,
-                    Action.SERVICE_PROVIDER_KEY_ROLLOVER_STARTED,
-                    "{by} started a rollover of the SP certificate of {workspace}.",
-                    by,
-                ),
-                workspace,
-            )
-    except IntegrityError:
-        raise ActionError(
-            "rollover_running", "A rollover is going on already. Finish it, or cancel it, before the next."
-        ) from None
+    key = _new_key(workspace, State.NEXT, now)  # takes a while, so it comes before the transaction
+    with transaction.atomic():
+        save_unique(key, lambda constraint: ConflictError("rollover_running", ALREADY_STARTED))
+        sentence = "{by} started a rollover of the SP certificate of {workspace}."
+        event = _record(key, Action.SERVICE_PROVIDER_KEY_ROLLOVER_STARTED, sentence, by, after=[_state(key)])
+        tell_owners(event, workspace)
     return key
 
 
 @atomic
-def finish_rollover(*, workspace: Workspace, by: Actor) -> ServiceProviderKey:
-    """Sign with the next key; the one before decrypts for a while, and what was retired long ago is deleted."""
-    following, now = _next_key(workspace), timezone.now()
-    workspace.service_provider_keys.outlived(now).delete()
+def finish_rollover(*, workspace: Workspace, by: Actor, now: datetime) -> ServiceProviderKey:
+    """Sign with the next key. The one before decrypts for a while; keys that were retired long ago are deleted."""
+    following = _next_key(workspace)
+    outlived = workspace.service_provider_keys.outlived(now)
+    before = [_state(key) for key in outlived]
+    outlived.delete()
+    changed = [*workspace.service_provider_keys.active(), following]
+    before += [_state(key) for key in changed]
     # The order matters: at no time are there two of one state.
-    for key in workspace.service_provider_keys.active():
-        key.state, key.retired_at = State.RETIRED, now
-        key.save()
+    for key in changed[:-1]:
+        _retire(key, now)
     following.state = State.ACTIVE
     following.save()
     sentence = "{by} finished the rollover of the SP certificate of {workspace}: the new one signs now."
-    tell_owners(_record(following, Action.SERVICE_PROVIDER_KEY_ROLLOVER_FINISHED, sentence, by), workspace)
+    action, after = Action.SERVICE_PROVIDER_KEY_ROLLOVER_FINISHED, [_state(key) for key in changed]
+    tell_owners(_record(following, action, sentence, by, before=before, after=after), workspace)
     return following
 
 
 @atomic
-def cancel_rollover(*, workspace: Workspace, by: Actor) -> None:
-    """Take the next certificate back; its key decrypts for a while, as an IdP may have read it already."""
+def cancel_rollover(*, workspace: Workspace, by: Actor, now: datetime) -> None:
+    """Withdraw the next certificate. Its key decrypts for a while, because an IdP may have read it already."""
     key = _next_key(workspace)
-    key.state, key.retired_at = State.RETIRED, timezone.now()
-    key.save()
+    before = [_state(key)]
+    _retire(key, now)
     sentence = "{by} cancelled the rollover of the SP certificate of {workspace}."
-    tell_owners(_record(key, Action.SERVICE_PROVIDER_KEY_ROLLOVER_CANCELLED, sentence, by), workspace)
+    action = Action.SERVICE_PROVIDER_KEY_ROLLOVER_CANCELLED
+    tell_owners(_record(key, action, sentence, by, before=before, after=[_state(key)]), workspace)
+
+
+def _retire(key: ServiceProviderKey, now: datetime) -> None:
+    key.state, key.retired_at = State.RETIRED, now
+    key.save()
 
 
 def _next_key(workspace: Workspace) -> ServiceProviderKey:
-    """The key that waits for its turn; two who end a rollover at once wait for each other."""
+    """Return the key that waits for its turn. Two requests that end a rollover wait for each other."""
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     key = workspace.service_provider_keys.filter(state=State.NEXT).first()
     if key is None:
@@ -117,20 +121,21 @@ def _next_key(workspace: Workspace) -> ServiceProviderKey:
     return key
 
 
-def _first_key(workspace: Workspace, by: Actor) -> ServiceProviderKey:
-    """Make the active key, or take the one that somebody else has made meanwhile: the constraint decides."""
-    key = _new_key(workspace, State.ACTIVE)
+def _create_first_key(workspace: Workspace, now: datetime, by: Actor) -> ServiceProviderKey:
+    """Create the active key, or return the one that a parallel request created: the constraint decides."""
+    key = _new_key(workspace, State.ACTIVE, now)
     try:
         with transaction.atomic():
             key.save()
-            _record(key, Action.SERVICE_PROVIDER_KEY_CREATED, "{by} created the SP certificate of {workspace}.", by)
+            sentence = "{by} created the SP certificate of {workspace}."
+            _record(key, Action.SERVICE_PROVIDER_KEY_CREATED, sentence, by, after=[_state(key)])
     except IntegrityError:
         return workspace.service_provider_keys.active().get()
     return key
 
 
-def _new_key(workspace: Workspace, state: str) -> ServiceProviderKey:
-    private_pem, certificate = new_key_pair(settings.ORIGIN, now=timezone.now())
+def _new_key(workspace: Workspace, state: State, now: datetime) -> ServiceProviderKey:
+    private_pem, certificate = new_key_pair(settings.ORIGIN, now=now)
     return ServiceProviderKey(
         workspace=workspace,
         certificate=certificate.pem,
@@ -149,12 +154,26 @@ def _opened(key: ServiceProviderKey) -> str:
         return ""
 
 
-def _record(key: ServiceProviderKey, action: Action, template: str, by: Actor) -> ChangeEvent:
+def _state(key: ServiceProviderKey) -> KeyState:
+    """Return a key as events keep it: id, fingerprint, state, and when it was retired."""
+    return [str(key.pk), key.fingerprint, str(key.state), key.retired_at.isoformat() if key.retired_at else ""]
+
+
+def _record(
+    key: ServiceProviderKey,
+    action: Action,
+    template: str,
+    by: Actor,
+    *,
+    before: list[KeyState] | None = None,
+    after: list[KeyState],
+) -> ChangeEvent:
     return record(
         by=by,
         action=action,
         subject=key,
         workspace=key.workspace,
         sentence=Sentence(template, by=by, workspace=key.workspace),
-        after={"fingerprint": key.fingerprint, "state": str(key.state)},
+        before={"keys": before} if before else {},
+        after={"keys": after},
     )

@@ -1,10 +1,10 @@
-"""Beginning and end of end users' sessions."""
+"""Start and end of end users' sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from authentication.models import EndUserSession, IdentityProvider
-from authentication.models.sessions import GREATEST_AGE
+from authentication.models.sessions import GREATEST_AGE, EndUserSessionQuerySet
 from authentication.saml.name_ids import NameId
 from workspace.action_names import Action
 from workspace.crypto import seal
@@ -20,7 +20,7 @@ MAX_SESSION_INDEX = 500
 
 
 def as_actor(end_user: EndUser, visit: Visit) -> Actor:
-    """The person who changes something of their own."""
+    """Return the person as the actor of a change of their own."""
     return Actor(Kind.END_USER, str(end_user.pk), end_user.email, visit.request_id)
 
 
@@ -35,9 +35,9 @@ def start_session(
     name_id: NameId | None = None,
     session_index: str = "",
 ) -> str:
-    """Let a person in who has proved to be it; returns the token for the cookie, which is kept nowhere else.
+    """Start a session of a person who has proved their identity. Return the token for the cookie; it is kept nowhere.
 
-    Call it in the transaction that decides, after any access was given. `not_after` is when the IdP's session ends.
+    Call it in the transaction that decides, after access was given. `not_after` is when the IdP's session ends.
     """
     token, latest = new_token(), now + GREATEST_AGE
     EndUserSession.objects.create(
@@ -54,15 +54,15 @@ def start_session(
 
 
 def name_id_digest(provider: IdentityProvider, name_id: NameId) -> str:
-    """What sessions of a NameID are found by: after the provider was led to another IdP, it means somebody else."""
+    """Return what sessions of a NameID are found by. After the provider is connected to another IdP it differs."""
     return digest_of(name_id.key(issuer=provider.entity_id, sp_entity_id=provider.sp_entity_id))
 
 
 @atomic
 def end_session(*, session: EndUserSession, reason: str, by: Actor, now: datetime) -> bool:
-    """End one session; tells whether it was still open."""
-    ended = EndUserSession.objects.filter(pk=session.pk).end(reason, now)
-    _record(session.end_user, session.environment, ended, by)
+    """End one session. Say whether it was still open."""
+    ended = _end(EndUserSession.objects.filter(pk=session.pk), reason, now)
+    _record(session.end_user, session.environment, ended, reason, by)
     return bool(ended)
 
 
@@ -76,32 +76,32 @@ def end_sessions(
     environment: Environment | None = None,
     keep: EndUserSession | None = None,
 ) -> int:
-    """End a person's sessions in one environment or in all, but for one to keep; tells how many were still open."""
+    """End a person's sessions in one environment or in all, except one to keep. Return how many were still open."""
     sessions = end_user.sessions.all()
     if environment:
         sessions = sessions.filter(environment=environment)
     if keep:
         sessions = sessions.exclude(pk=keep.pk)
-    ended = sessions.end(reason, now)
-    _record(end_user, environment, ended, by)
-    return ended
+    ended = _end(sessions, reason, now)
+    _record(end_user, environment, ended, reason, by)
+    return len(ended)
 
 
 @atomic
 def end_named_sessions(
     *, identity_provider: IdentityProvider, name_id: NameId, session_indexes: Sequence[str], by: Actor, now: datetime
 ) -> None:
-    """End the sessions that an IdP means by a NameID, and by indexes where it names any, in every environment."""
+    """End the sessions that an IdP means by a NameID, and by session indexes if it names any, in every environment."""
     sessions = EndUserSession.objects.filter(identity_provider=identity_provider, ended_at=None)
     sessions = sessions.named(name_id_digest(identity_provider, name_id), session_indexes)
     found = sessions.select_related("end_user__workspace", "environment")
     for end_user, environment in {(each.end_user, each.environment) for each in found}:
-        ended = sessions.filter(end_user=end_user, environment=environment).end(EndReason.SIGNED_OUT_AT_PROVIDER, now)
-        _record(end_user, environment, ended, by)
+        theirs, reason = sessions.filter(end_user=end_user, environment=environment), EndReason.SIGNED_OUT_AT_PROVIDER
+        _record(end_user, environment, _end(theirs, reason, now), reason, by)
 
 
 def _named(provider: IdentityProvider, name_id: NameId, session_index: str) -> dict[str, str]:
-    """How the IdP calls a session, as model fields; an index too long to be kept is as good as none."""
+    """Return how the IdP calls a session, as model fields. A session index too long to be kept is left out."""
     return {
         "sealed_name_id": seal(name_id.to_json()),
         "name_id_digest": name_id_digest(provider, name_id),
@@ -109,8 +109,16 @@ def _named(provider: IdentityProvider, name_id: NameId, session_index: str) -> d
     }
 
 
-def _record(end_user: EndUser, environment: Environment | None, ended: int, by: Actor) -> None:
-    """A person's own coming and going is told by the sessions themselves; what others end is a change."""
+def _end(sessions: EndUserSessionQuerySet, reason: str, now: datetime) -> list[str]:
+    """End the sessions that are still open, and return their ids."""
+    ids = list(sessions.filter(ended_at=None).select_for_update().values_list("pk", flat=True))
+    if ids:
+        EndUserSession.objects.filter(pk__in=ids).end(reason, now)
+    return [str(pk) for pk in ids]
+
+
+def _record(end_user: EndUser, environment: Environment | None, ended: list[str], reason: str, by: Actor) -> None:
+    """Record sessions that somebody else ended. A person's own sign-out is told by the session itself."""
     if not ended or by.kind == Kind.END_USER:
         return
     record(
@@ -122,10 +130,11 @@ def _record(end_user: EndUser, environment: Environment | None, ended: int, by: 
         sentence=Sentence(
             "{by} ended {sessions} of {person}" + (" in {environment}." if environment else "."),
             by=by,
-            sessions=count(ended, "session"),
+            sessions=count(len(ended), "session"),
             person=end_user,
             environment=environment or "",
         ),
+        concerns=[environment] if environment else [],
         before={"sessions": ended},
-        after={"sessions": 0},
+        after={"sessions": [], "reason": str(reason)},
     )

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from authentication.actions.saml_requests import first_environment_provider
-from authentication.actions.service_provider import signing_key
+from authentication.actions.service_provider import ensure_signing_key
 from authentication.actions.sessions import end_named_sessions, name_id_digest
 from authentication.actions.sign_in import record_attempt
 from authentication.models import (
-    ConsumedLogout,
+    ConsumedMessage,
     EndUserSession,
     IdentityProvider,
     LogoutRequest,
@@ -33,21 +33,17 @@ from workspace.visits import Visit
 logger = logging.getLogger(__name__)
 
 
-def ask_provider(*, session: EndUserSession, now: datetime) -> logout.Sent | None:
-    """How a browser goes on to sign out at the IdP too, after its session here has ended; nothing if it cannot."""
+def start_logout_at_provider(*, session: EndUserSession, now: datetime) -> logout.Sent | None:
+    """Return how a browser signs out at the IdP too, after its session here has ended; None if it cannot."""
     provider = session.identity_provider
     if provider is None or not provider.has_single_logout:
         return None
     name_id = _name_id(session, provider)
-    try:
-        to = _target(provider, provider.slo_url)
-    except ActionError as error:
-        logger.warning("no single logout at provider %s: %s", provider.pk, error)
-        return None
-    if name_id is None:
+    target = _target_if_signing(provider, now)
+    if name_id is None or target is None:
         return None
     sent = logout.send_request(
-        to, entity_id=provider.sp_entity_id, name_id=name_id, session_index=session.session_index, now=now
+        target, entity_id=provider.sp_entity_id, name_id=name_id, session_index=session.session_index, now=now
     )
     with transaction.atomic():
         LogoutRequest.objects.sweep(now)
@@ -60,11 +56,13 @@ def ask_provider(*, session: EndUserSession, now: datetime) -> logout.Sent | Non
     return sent
 
 
-def receive(
+def receive_logout_message(
     *, provider: UUID, read: Callable[[], Arrived], visit: Visit, now: datetime
 ) -> tuple[IdentityProvider, logout.Sent | Environment]:
-    """Carry out what an IdP asks for, and say how the browser takes the answer back; or take an answer to a request
-    of ours, and say in which environment somebody has signed out. Raise Refused, with nothing changed.
+    """Carry out a logout request of an IdP, or take its answer to ours.
+
+    Returns how the browser carries our answer back, or the environment in which somebody has signed out.
+    Raises Refused, whose attempt is recorded. A refused message changes nothing.
     """
     found = IdentityProvider.objects.select_related("workspace").filter(pk=provider).first()
     try:
@@ -72,18 +70,21 @@ def receive(
             raise SamlRefused(SamlReason.LOGOUT_OFF)
         arrived = read()
         if arrived.field == bindings.RESPONSE:
-            return found, _answered(found, arrived, now)
-        return found, _carried_out(found, arrived, visit, now)
+            return found, _take_answer(found, arrived, now)
+        return found, _carry_out(found, arrived, visit, now)
     except SamlRefused as refusal:
-        _keep(refusal, provider, visit, now)
-        raise Refused(refusal.reason, detail=refusal.detail) from None
+        refused = Refused.of(refusal)
+    except ActionError as error:  # the sessions have ended, but the answer cannot be signed
+        refused = Refused(error.code)
+    _record_refusal(refused, provider, visit, now)
+    raise refused
 
 
-def _carried_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now: datetime) -> logout.Sent:
-    """End the sessions that are meant, and answer that it is done: also where there was none any more."""
+def _carry_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now: datetime) -> logout.Sent:
+    """End the sessions that a request means, and answer that it is done, also if no session was left."""
     asked = logout.read_request(arrived, provider=_facts(provider), slo_url=provider.sp_slo_url, now=now)
     with transaction.atomic():
-        _use_up(provider, asked, now)
+        _consume(provider, asked, now)
         end_named_sessions(
             identity_provider=provider,
             name_id=asked.name_id,
@@ -91,61 +92,75 @@ def _carried_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now
             by=Actor(Kind.CONNECTION, str(provider.pk), provider.name, visit.request_id),
             now=now,
         )
-    to = _target(provider, provider.slo_response_url or provider.slo_url)
-    answer = {"in_response_to": asked.id, "relay_state": arrived.relay_state}
-    return logout.send_response(to, entity_id=provider.sp_entity_id, now=now, **answer)
+    return logout.send_response(
+        _target(provider, provider.slo_response_url or provider.slo_url, now),
+        entity_id=provider.sp_entity_id,
+        in_response_to=asked.id,
+        relay_state=arrived.relay_state,
+        now=now,
+    )
 
 
-def _answered(provider: IdentityProvider, arrived: Arrived, now: datetime) -> Environment:
+def _take_answer(provider: IdentityProvider, arrived: Arrived, now: datetime) -> Environment:
     """Take the answer to an open request of ours to this provider, once."""
     answered = logout.read_response(arrived, provider=_facts(provider), slo_url=provider.sp_slo_url, now=now)
-    open_ones = LogoutRequest.objects.alive(now).filter(pk=answered, identity_provider=provider)
-    request = open_ones.select_related("environment__workspace").first()
+    open_requests = LogoutRequest.objects.alive(now).filter(pk=answered, identity_provider=provider)
+    request = open_requests.select_related("environment__workspace").first()
     if request is None or not LogoutRequest.objects.filter(pk=request.pk).delete()[0]:
         raise SamlRefused(SamlReason.LOGOUT_UNASKED)
     return request.environment
 
 
-def _use_up(provider: IdentityProvider, asked: logout.LogoutRequest, now: datetime) -> None:
-    """A request counts once; of several at once, the database lets one through."""
-    ConsumedLogout.objects.sweep(now)
-    try:
-        with transaction.atomic():
-            ConsumedLogout.objects.create(
-                identity_provider=provider, request_id=asked.id, expires_at=asked.not_on_or_after
-            )
-    except IntegrityError:
-        raise SamlRefused(SamlReason.LOGOUT_REPLAYED) from None
+def _consume(provider: IdentityProvider, asked: logout.LogoutRequest, now: datetime) -> None:
+    """Let a request count once; of several at once, the database lets one through."""
+    ConsumedMessage.objects.sweep(now)
+    is_first = ConsumedMessage.objects.consume(
+        identity_provider=provider.pk,
+        kind=ConsumedMessage.Kind.LOGOUT_REQUEST,
+        message_id=asked.id,
+        expires_at=asked.not_on_or_after,
+    )
+    if not is_first:
+        raise SamlRefused(SamlReason.LOGOUT_REPLAYED)
 
 
 def _name_id(session: EndUserSession, provider: IdentityProvider) -> NameId | None:
-    """How the IdP calls the person; nothing if that was another IdP than the one the provider leads to now."""
+    """Return how the IdP calls the person; None if that was another IdP than the provider leads to now."""
     try:
         name_id = NameId.from_json(unseal(session.sealed_name_id)) if session.sealed_name_id else None
     except UnsealError:
         logger.warning("the NameID of session %s cannot be opened by any key of SECRETS_KEYS", session.pk)
         return None
-    is_of_now = name_id is not None and name_id_digest(provider, name_id) == session.name_id_digest
-    return name_id if is_of_now else None
+    is_current = name_id is not None and name_id_digest(provider, name_id) == session.name_id_digest
+    return name_id if is_current else None
 
 
-def _target(provider: IdentityProvider, url: str) -> logout.Target:
-    return logout.Target(url, provider.slo_binding, signing_key(provider.workspace).private_pem)
+def _target(provider: IdentityProvider, url: str, now: datetime) -> logout.Target:
+    key = ensure_signing_key(provider.workspace, now=now)
+    return logout.Target(url, provider.slo_binding, key.private_pem)
+
+
+def _target_if_signing(provider: IdentityProvider, now: datetime) -> logout.Target | None:
+    """Return where a signed request goes; None if nothing can be signed, which must not keep anybody signed in."""
+    try:
+        return _target(provider, provider.slo_url, now)
+    except ActionError as error:
+        logger.warning("no single logout at provider %s: %s", provider.pk, error)
+        return None
 
 
 def _facts(provider: IdentityProvider) -> ProviderFacts:
-    pems = provider.pinned_pems
-    return ProviderFacts(provider.entity_id, pems, allow_sha1=provider.allows_sha1)
+    return ProviderFacts(provider.entity_id, provider.pinned_pems, allow_sha1=provider.allows_sha1)
 
 
-def _keep(refusal: SamlRefused, provider: UUID, visit: Visit, now: datetime) -> None:
-    """Keep the reason among the attempts of the environment where the provider was set up first."""
-    if environment_provider := first_environment_provider(provider):
+def _record_refusal(refusal: Refused, provider: UUID, visit: Visit, now: datetime) -> None:
+    """Record the reason as an attempt in the environment where the provider was set up first."""
+    if place := first_environment_provider(provider):
         record_attempt(
-            environment=environment_provider.environment,
+            environment=place.environment,
             visit=visit,
             now=now,
-            identity_provider=environment_provider.identity_provider,
+            identity_provider=place.identity_provider,
             reason=refusal.reason,
             refusal=SignInAttempt.Outcome.LOGOUT_REFUSED,
         )

@@ -7,6 +7,7 @@ import idna
 from django.conf import settings
 from django.db import models
 
+from authentication.domains import domain_key
 from authentication.saml.endpoints import SingleLogout
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
@@ -230,8 +231,13 @@ class EnvironmentProvider(Entity):
 
     @property
     def domain_names(self) -> list[str]:
-        """The domains as people write them, where they are kept in ASCII."""
+        """Return the domains as people write them; they are stored in ASCII."""
         return [idna.decode(domain) for domain in self.domains]
+
+    @property
+    def domain_keys(self) -> list[str]:
+        """Return the domains as they are compared."""
+        return [domain_key(domain) for domain in self.domain_names]
 
     @property
     def state(self) -> State:

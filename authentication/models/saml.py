@@ -1,22 +1,22 @@
-"""What the SAML flow remembers between its steps, and which person a NameID stands for."""
+"""What SAML flows remember between their steps, which messages are consumed, and which person a NameID means."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
-from django.db import models
+from django.db import IntegrityError, models
 
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
 from workspace.db.prepared import Prepared, PreparedInsert, Update
 from workspace.models import EndUser
 from workspace.models.base import Entity
 
-# More than one sign-in makes of each table, so what has expired gets less and less.
+# Each sweep deletes more rows than one sign-in adds.
 SWEPT_AT_ONCE = 50
 
 
 class ExpiringQuerySet(models.QuerySet):
-    """Rows that are of no use after a time."""
+    """Rows that are useless after a time."""
 
     def alive(self, now: datetime) -> Self:
         return self.filter(expires_at__gt=now)
@@ -25,7 +25,7 @@ class ExpiringQuerySet(models.QuerySet):
         return self.filter(expires_at__lte=now)
 
     def sweep(self, now: datetime) -> None:
-        """Delete some of what has expired, in a transaction: every sign-in is an occasion, so no job has to."""
+        """Delete some of the expired rows; call it in a transaction. Every sign-in does, so no job has to."""
         expired = self.expired(now).order_by("expires_at").select_for_update(skip_locked=True)
         self.filter(pk__in=list(expired.values_list("pk", flat=True)[:SWEPT_AT_ONCE])).delete()
 
@@ -34,30 +34,30 @@ class AuthnRequestQuerySet(ExpiringQuerySet):
     """Questions about requests."""
 
     def open(self, now: datetime) -> Self:
-        """Those that may still be answered."""
+        """Return requests that may still be answered."""
         return self.alive(now).filter(consumed_at=None)
 
-    def to(self, provider: Any) -> Self:
-        """Those to one provider, with all that deciding about the answer needs."""
+    def to(self, provider: UUID) -> Self:
+        """Return requests to one provider, with everything that a decision about the answer needs."""
         rows = self.filter(environment_provider__identity_provider=provider)
         return rows.select_related(
             "environment_provider__environment__workspace", "environment_provider__identity_provider"
         )
 
     def asked(self, provider: UUID, pk: str) -> "AuthnRequest | None":
-        """The one to this provider with that ID."""
+        """Return the request to this provider with that ID, with everything that a decision about it needs."""
         return _asked.first(provider, pk)
 
     def claimed(self, provider: UUID, pk: str) -> "AuthnRequest | None":
-        """The same without what deciding needs: anybody can post an answer, and nothing is decided yet."""
+        """Return the request alone: anybody can post an answer, and nothing is decided yet."""
         return _claimed.first(provider, pk)
 
     def keep_response(self, pk: str, response: str, now: datetime) -> bool:
-        """Keep the answer to a request; tells whether that is still open."""
+        """Store the answer to a request, and say whether the request is still open."""
         return bool(_keep_response(pk, response, now))
 
     def use_up(self, pk: str, now: datetime) -> bool:
-        """Let a request count once; of several at once, one is told so."""
+        """Let a request count once; of several at once, one gets True."""
         return bool(_use_up(pk, now))
 
 
@@ -69,7 +69,7 @@ class AuthnRequest(PreparedInsert):
     environment_provider = models.ForeignKey(EnvironmentProvider, models.CASCADE, related_name="authn_requests")
     nonce_digest = models.CharField(max_length=64)
     next_path = models.CharField(max_length=500, blank=True)
-    # Whose test this is; a test signs nobody in.
+    # Set for a test, which signs nobody in.
     tester_id = models.CharField("administrator who tests", max_length=36, blank=True)
     expires_at = models.DateTimeField(db_index=True)
     # The answer as it was posted from the IdP's site, until our own site asks for it with the browser's cookie.
@@ -82,7 +82,7 @@ class AuthnRequest(PreparedInsert):
         return self.id
 
     def is_open(self, now: datetime) -> bool:
-        """Whether it may still be answered."""
+        """Say whether it may still be answered."""
         return self.consumed_at is None and self.expires_at > now
 
 
@@ -115,31 +115,51 @@ _use_up = Update(
 )
 
 
-class ConsumedAssertion(models.Model):
-    """The id of an assertion that has signed somebody in, as long as it could be posted again (S7)."""
+class ConsumedMessageQuerySet(ExpiringQuerySet):
+    """Questions about consumed messages."""
+
+    def consume(self, *, identity_provider: UUID, kind: str, message_id: str, expires_at: datetime) -> bool:
+        """Let a message count once; of several at once, one gets True.
+
+        A replay breaks the transaction off: who goes on in it needs `transaction.atomic()` around this.
+        """
+        try:
+            self.create(identity_provider_id=identity_provider, kind=kind, message_id=message_id, expires_at=expires_at)
+        except IntegrityError:
+            return False
+        return True
+
+
+class ConsumedMessage(models.Model):
+    """The ID of a message of an IdP that has had its effect, as long as it could be sent again (S7, S14)."""
+
+    class Kind(models.TextChoices):
+        ASSERTION = "assertion", "Assertion"
+        LOGOUT_REQUEST = "logout", "Logout request"
 
     identity_provider = models.ForeignKey(
-        IdentityProvider, models.CASCADE, related_name="consumed_assertions", db_index=False
+        IdentityProvider, models.CASCADE, related_name="consumed_messages", db_index=False
     )
-    assertion_id = models.CharField(max_length=256)
+    kind = models.CharField(max_length=10, choices=Kind)
+    message_id = models.CharField(max_length=256)
     expires_at = models.DateTimeField(db_index=True)
 
-    objects = ExpiringQuerySet.as_manager()
+    objects = ConsumedMessageQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["identity_provider", "assertion_id"], name="consumed_assertion_unique")
+            models.UniqueConstraint(fields=["identity_provider", "kind", "message_id"], name="consumed_message_unique")
         ]
 
     def __str__(self) -> str:
-        return self.assertion_id
+        return self.message_id
 
 
 class SamlIdentity(Entity):
-    """The person whom an IdP means by a NameID: found again whatever happens to the address (S11).
+    """The person whom an IdP means by a NameID, whatever happens to the address (S11).
 
-    A NameID means something only for its issuer and in its format: the namespace. Both are kept as digests, because
-    no index takes texts of that length. One that is the person's address needs no row.
+    The namespace is the issuer with the format of the NameID. Namespace and NameID are indexed as digests, because
+    they are too long for an index. A NameID that is the person's address has no row.
     """
 
     identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="identities", db_index=False)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from authentication.actions.passwords import change_password
 from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions
 from authentication.decorators import end_user_required
-from authentication.end_user_forms import ChangePasswordForm
+from authentication.forms.sign_in import ChangePasswordForm
 from authentication.models import EndUserSession
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import ways_to_sign_in

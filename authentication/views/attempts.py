@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from authentication.end_user_forms import AttemptFilter
+from authentication.forms.attempts import AttemptFilter
 from authentication.models import SignInAttempt
 from authentication.reasons import help_of, words_of
 from workspace.console.decorators import ConsoleRequest, console

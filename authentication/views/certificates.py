@@ -1,30 +1,30 @@
-"""The certificates that an IdP may sign with, and what a refresh of its metadata would make of them."""
+"""The certificates that an IdP may sign with, and what a refresh of its metadata would change."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.views.decorators.http import require_POST
 
-from authentication import idp_side, pending
-from authentication.actions.identity_providers import connection
+from authentication import pending
 from authentication.actions.metadata_refresh import (
     Outcome,
     confirm_metadata,
     discard_metadata,
-    offered,
+    offered_state,
     refresh_metadata,
 )
-from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.actions.provider_states import connection_state
+from authentication.idp_side import fetch_idp
+from authentication.models import IdentityProvider
 from authentication.saml.certificates import Certificate, parse_certificates
-from authentication.saml.metadata import IdpMetadata
-from authentication.views.providers import certificate_badge, get_environment_provider, list_url
+from authentication.views.described import Badge, DescribedCertificate, described_certificate, expiry_badge
+from authentication.views.providers import get_environment_provider, list_url
+from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
@@ -41,13 +41,24 @@ _LABELS = {
     "single_logout_response_url": "Single logout URL for responses",
     "wants_signed_requests": "Wants signed AuthnRequests",
 }
-_STAYS, _IS_NEW = {"word": "Stays"}, {"word": "New", "tone": "warning"}
-_IS_GONE = {"word": "No longer listed", "tone": "danger"}
+_STAYS: Badge = {"word": "Stays"}
+_IS_NEW: Badge = {"word": "New", "tone": "warning"}
+_IS_GONE: Badge = {"word": "No longer listed", "tone": "danger"}
+_VALID: Badge = {"word": "Valid", "tone": "success"}
+
+
+class Difference(TypedDict):
+    """Held metadata against what is in force: values before and after, and the certificates of both."""
+
+    digest: str
+    fetched_at: datetime
+    values: list[dict[str, str]]
+    certificates: list[DescribedCertificate]
 
 
 @console
 def index(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """The certificates in force; above them, what waits for confirmation."""
+    """Show the certificates in force, and above them what waits for confirmation."""
     found, now = get_environment_provider(environment, provider).identity_provider, timezone.now()
     held = found.pending_metadata
     context = {
@@ -67,60 +78,45 @@ def index(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
 @require_POST
 @console(needs=Permission.MANAGE_SIGN_IN)
 def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """Fetch the metadata again; nothing that is trusted changes by that."""
-    environment_provider = get_environment_provider(environment, provider)
-    found, now = environment_provider.identity_provider, timezone.now()
+    """Fetch the metadata again. That changes nothing that is trusted."""
+    environment_provider, now = get_environment_provider(environment, provider), timezone.now()
+    found = environment_provider.identity_provider
     try:
-        metadata = _fetched(found, now)
+        if found.metadata_source != IdentityProvider.MetadataSource.URL:
+            raise ActionError("no_metadata_url", "It was not given by URL. Replace the certificates instead.")
         outcome = refresh_metadata(
             environment_provider=environment_provider,
-            metadata=metadata,
+            metadata=fetch_idp(found, found.metadata_url, now),
             url=found.metadata_url,
             fetched_at=now,
             by=request.actor,
         )
-    except (idp_side.WrongAnswer, ActionError) as error:
-        messages.error(request, f"The metadata was not refreshed. {error}")
-    else:
         _say(request, found, outcome)
+    except ActionError as error:
+        messages.error(request, f"The metadata was not refreshed. {error.message}")
     return redirect(_url("certificates", environment, provider))
 
 
 @require_POST
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def confirm(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """Take over what is held, as it was shown."""
-    done = "The changed metadata was confirmed and is in force."
-    return _decide(request, get_environment_provider(environment, provider), confirm_metadata, done)
+    """Apply the held metadata, as it was shown."""
+    environment_provider, digest = get_environment_provider(environment, provider), request.POST.get("digest", "")
+    with refusals_as_messages(request):
+        confirm_metadata(environment_provider=environment_provider, digest=digest, by=request.actor, now=timezone.now())
+        messages.success(request, "The changed metadata was confirmed and is in force.")
+    return redirect(_url("certificates", environment, provider))
 
 
 @require_POST
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def discard(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """Forget what is held."""
-    done = "The changed metadata was discarded. The connection stays as it was."
-    return _decide(request, get_environment_provider(environment, provider), discard_metadata, done)
-
-
-def _decide(
-    request: ConsoleRequest, environment_provider: EnvironmentProvider, act: Callable[..., None], done: str
-) -> HttpResponse:
-    try:
-        act(environment_provider=environment_provider, digest=request.POST.get("digest", ""), by=request.actor)
-        messages.success(request, done)
-    except ActionError as error:
-        messages.error(request, error.message)
-    return redirect(_url("certificates", environment_provider.environment, environment_provider.identity_provider_id))
-
-
-def _fetched(provider: IdentityProvider, now: datetime) -> IdpMetadata:
-    """What the IdP says now. Reaches out to the network: never call it in a transaction."""
-    if provider.metadata_source != IdentityProvider.MetadataSource.URL:
-        raise ActionError("no_metadata_url", "It was not given by URL. Replace the certificates instead.")
-    metadata = idp_side.read_metadata_url(provider.metadata_url, now)
-    held = set(provider.certificates.values_list("fingerprint", flat=True))
-    idp_side.refuse_expired(metadata.certificates, held, now)
-    return metadata
+    """Forget the held metadata."""
+    environment_provider, digest = get_environment_provider(environment, provider), request.POST.get("digest", "")
+    with refusals_as_messages(request):
+        discard_metadata(environment_provider=environment_provider, digest=digest, by=request.actor)
+        messages.success(request, "The changed metadata was discarded. The connection stays as it was.")
+    return redirect(_url("certificates", environment, provider))
 
 
 def _say(request: ConsoleRequest, provider: IdentityProvider, outcome: Outcome) -> None:
@@ -132,10 +128,9 @@ def _say(request: ConsoleRequest, provider: IdentityProvider, outcome: Outcome) 
         messages.success(request, f"The metadata of {provider} has not changed.")
 
 
-def _difference(provider: IdentityProvider, held: pending.Pending, now: datetime) -> dict[str, Any]:
-    """What is held against what is in force: values before and after, and each certificate of either side."""
+def _difference(provider: IdentityProvider, held: pending.Pending, now: datetime) -> Difference:
     metadata = pending.from_json(held)
-    before, after = connection(provider), offered(provider, metadata)
+    before, after = connection_state(provider), offered_state(provider, metadata)
     in_force = {each.fingerprint: parse_certificates(each.pem)[0] for each in provider.certificates.all()}
     coming = {certificate.fingerprint: certificate for certificate in metadata.certificates}
     return {
@@ -147,13 +142,13 @@ def _difference(provider: IdentityProvider, held: pending.Pending, now: datetime
             if before[key] != after[key]
         ],
         "certificates": [
-            _described(certificate, now, _fate(certificate, in_force, coming))
+            described_certificate(certificate, _fate(certificate, in_force, coming), now)
             for certificate in (coming | in_force).values()
         ],
     }
 
 
-def _fate(certificate: Certificate, in_force: dict[str, Certificate], coming: dict[str, Certificate]) -> dict[str, str]:
+def _fate(certificate: Certificate, in_force: dict[str, Certificate], coming: dict[str, Certificate]) -> Badge:
     if certificate.fingerprint not in coming:
         return _IS_GONE
     return _STAYS if certificate.fingerprint in in_force else _IS_NEW
@@ -163,23 +158,9 @@ def _words(value: object) -> str:
     return {True: "Yes", False: "No"}[value] if isinstance(value, bool) else str(value)
 
 
-def _in_force(pem: str, now: datetime) -> dict[str, Any]:
+def _in_force(pem: str, now: datetime) -> DescribedCertificate:
     (certificate,) = parse_certificates(pem)
-    return _described(certificate, now, certificate_badge(certificate, now) or {"word": "Valid", "tone": "success"})
-
-
-def _described(certificate: Certificate, now: datetime, badge: dict[str, str]) -> dict[str, Any]:
-    return {
-        "subject": certificate.subject,
-        "badge": badge,
-        "expiry": certificate_badge(certificate, now),
-        "facts": [
-            {"label": "SHA-256 fingerprint", "value": certificate.fingerprint, "mono": True},
-            {"label": "Key", "value": certificate.key_description},
-            {"label": "Valid from", "value": date_format(certificate.not_before, "j F Y, H:i e")},
-            {"label": "Valid until", "value": date_format(certificate.not_after, "j F Y, H:i e")},
-        ],
-    }
+    return described_certificate(certificate, expiry_badge(certificate, now) or _VALID, now)
 
 
 def _url(route: str, environment: Environment, provider: UUID) -> str:

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from authentication.actions.sessions import EndReason, as_actor, end_session
-from authentication.actions.single_logout import ask_provider, receive
+from authentication.actions.single_logout import receive_logout_message, start_logout_at_provider
 from authentication.decorators import at_environment, current_session, forget_session
 from authentication.models import EndUserSession, IdentityProvider
 from authentication.reasons import Refused
@@ -54,7 +54,7 @@ def signed_out(request: HttpRequest, environment: Environment) -> HttpResponse:
 
 def leave(request: HttpRequest, session: EndUserSession) -> HttpResponse:
     """On from a session that has just ended: to its identity provider, or to the page that says so."""
-    sent = ask_provider(session=session, now=timezone.now())
+    sent = start_logout_at_provider(session=session, now=timezone.now())
     if sent is None or session.identity_provider is None:
         return _ended(redirect(page_url("end_user:signed-out", session.environment)), session.environment)
     response = _onwards(request, session.identity_provider, sent, session.environment)
@@ -76,7 +76,9 @@ class SloView(View):
 
 def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived]) -> HttpResponse:
     try:
-        found, outcome = receive(provider=provider, read=read, visit=Visit.of(request), now=timezone.now())
+        found, outcome = receive_logout_message(
+            provider=provider, read=read, visit=Visit.of(request), now=timezone.now()
+        )
     except Refused:
         sentence = NEUTRAL.format(reference=Visit.of(request).request_id)
         return render(request, "end_user/sign_in/sign_out_refused.html", {"sentence": sentence}, status=403)

@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from authentication.actions.passwords import DEAD_LINK, request_password_reset, set_password_by_ticket
 from authentication.decorators import at_environment
-from authentication.end_user_forms import EmailForm, NewPasswordForm
+from authentication.forms.sign_in import EmailForm, NewPasswordForm
 from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
 from workspace.forms import sent

@@ -1,7 +1,5 @@
 """The tab Sign-in of an end user: how the person signs in here, and did."""
 
-from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,14 +13,15 @@ from authentication.actions.passwords import invite_end_user, send_password_rese
 from authentication.actions.sessions import EndReason, end_session, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
 from authentication.models import EnvironmentProvider
+from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import Enforcement, SignInPolicy, Ways
 from authentication.reasons import Reason, help_of
 from authentication.views.attempts import rows_of
+from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
 from workspace.models import EndUser, Environment
-from workspace.refusals import ActionError
 
 LAST_ATTEMPTS = 10
 
@@ -53,12 +52,10 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
 def invite(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Mail the link for the first password."""
     person = _person(environment, end_user)
-
-    def act() -> str:
+    with refusals_as_messages(request):
         invite_end_user(end_user=person, environment=environment, by=request.actor, now=timezone.now())
-        return f"An invitation is on its way to {person.email}. Its link works for 7 days."
-
-    return _act(request, person, act)
+        messages.success(request, f"An invitation is on its way to {person.email}. Its link works for 7 days.")
+    return redirect(_tab_url(environment, person))
 
 
 @require_POST
@@ -66,12 +63,10 @@ def invite(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
 def reset(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Mail the link for another password."""
     person = _person(environment, end_user)
-
-    def act() -> str:
+    with refusals_as_messages(request):
         send_password_reset(end_user=person, environment=environment, by=request.actor, now=timezone.now())
-        return f"A password reset is on its way to {person.email}. Its link works for 1 hour."
-
-    return _act(request, person, act)
+        messages.success(request, f"A password reset is on its way to {person.email}. Its link works for 1 hour.")
+    return redirect(_tab_url(environment, person))
 
 
 @require_POST
@@ -82,29 +77,28 @@ def end_one(request: ConsoleRequest, environment: Environment, end_user: UUID, s
     sessions = person.sessions.filter(environment=environment).select_related("end_user__workspace", "environment")
     found = get_object_or_404(sessions, pk=session)
     reason, now = EndReason.ENDED_BY_ADMINISTRATOR, timezone.now()
-    return _act(request, person, lambda: _ended(end_session(session=found, reason=reason, by=request.actor, now=now)))
+    messages.success(request, _ended(end_session(session=found, reason=reason, by=request.actor, now=now)))
+    return redirect(_tab_url(environment, person))
 
 
 @require_POST
 @console(needs=Permission.MANAGE_PEOPLE)
 def end_all(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Sign the person out of this environment in every browser."""
-    person = _person(environment, end_user)
+    person, now = _person(environment, end_user), timezone.now()
+    ended = end_sessions(
+        end_user=person,
+        environment=environment,
+        reason=EndReason.ENDED_BY_ADMINISTRATOR,
+        by=request.actor,
+        now=now,
+    )
+    messages.success(request, _ended(ended))
+    return redirect(_tab_url(environment, person))
 
-    def act() -> str:
-        reason, now = EndReason.ENDED_BY_ADMINISTRATOR, timezone.now()
-        return _ended(end_sessions(end_user=person, environment=environment, reason=reason, by=request.actor, now=now))
 
-    return _act(request, person, act)
-
-
-def _act(request: ConsoleRequest, person: EndUser, action: Callable[[], str]) -> HttpResponse:
-    """Change something, say what was done or why not, and show the tab again."""
-    try:
-        messages.success(request, action())
-    except ActionError as error:
-        messages.error(request, error.message)
-    return redirect(page_url("authentication:end-user", request.environment, end_user=person.pk))
+def _tab_url(environment: Environment, person: EndUser) -> str:
+    return page_url("authentication:end-user", environment, end_user=person.pk)
 
 
 def _ended(count: int) -> str:
@@ -117,7 +111,7 @@ def _person(environment: Environment, pk: UUID) -> EndUser:
     return get_object_or_404(environment.workspace.end_users.select_related("workspace"), pk=pk)
 
 
-def _sessions(person: EndUser, environment: Environment) -> Any:
+def _sessions(person: EndUser, environment: Environment) -> EndUserSessionQuerySet:
     return person.sessions.filter(environment=environment).usable(timezone.now())
 
 

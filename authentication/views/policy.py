@@ -13,13 +13,13 @@ from django.views.decorators.http import require_POST
 
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
-from authentication.views.providers import certificate_badge
+from authentication.views.described import expiry_badge
+from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import RECENT
 from workspace.models import Environment
-from workspace.refusals import ActionError
 
 Enforcement = EnvironmentProvider.Enforcement
 State = EnvironmentProvider.State
@@ -61,11 +61,9 @@ def password_switch(request: ConsoleRequest, environment: Environment) -> HttpRe
 
 def _switch(request: ConsoleRequest, environment: Environment, action: Any, label: str) -> HttpResponse:
     is_enabled = request.POST.get("is_enabled") == "true"
-    try:
+    with refusals_as_messages(request):
         action(environment=environment, is_enabled=is_enabled, by=request.actor)
         messages.success(request, f"{label} is {'on' if is_enabled else 'off'} in {environment}.")
-    except ActionError as error:
-        messages.error(request, error.message)
     return redirect(page_url("authentication:environment", environment))
 
 
@@ -97,7 +95,7 @@ def _row(
         "provider": provider,
         "menu_id": f"provider-menu-{provider.pk}",
         "tone": _TONES[environment_provider.state],
-        "certificate": certificate_badge(last, now) if last else None,
+        "certificate": expiry_badge(last, now) if last else None,
         "enforcement": _enforcement_words(environment_provider),
         "button": _button(environment, environment_provider) if may_change else None,
         "menu": _menu(environment, environment_provider, may_change),

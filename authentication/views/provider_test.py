@@ -12,14 +12,14 @@ from django.utils.formats import date_format
 from django.utils.text import get_text_list
 from django.views.decorators.http import require_GET, require_safe
 
-from authentication.actions.saml_requests import begin
-from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse
+from authentication.actions.saml_requests import start_sign_in
+from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse_sign_in
 from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider
 from authentication.reasons import Refused, help_of, words_of
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
+from authentication.views.onwards import browser_nonce, to_idp
 from authentication.views.providers import get_environment_provider, list_url
-from authentication.views.sso import browser_nonce, to_idp
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
@@ -54,7 +54,7 @@ def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
     environment_provider, nonce = get_environment_provider(environment, provider), browser_nonce(request)
     if not environment_provider.identity_provider.is_set_up:
         raise Http404
-    departure = begin(
+    departure = start_sign_in(
         environment_provider=environment_provider,
         nonce=nonce,
         tester_id=str(request.administrator.pk),
@@ -75,7 +75,7 @@ def result(request: ConsoleRequest, environment: Environment, provider: UUID, an
     if asked is None:
         messages.info(request, NOT_WAITING)
         return redirect(page_url("authentication:provider-test", environment, provider=provider))
-    rehearsal = rehearse(request=asked, nonce=browser_nonce(request), visit=Visit.of(request), now=now)
+    rehearsal = rehearse_sign_in(request=asked, nonce=browser_nonce(request), visit=Visit.of(request), now=now)
     context = (
         _frame(environment, environment_provider)
         | _report(rehearsal, environment_provider)

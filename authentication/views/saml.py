@@ -1,21 +1,100 @@
-"""The SAML endpoints, which are public."""
+"""The SAML endpoints: start of a sign-in, ACS, finish, and our metadata. They are public."""
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_safe
+from djangosaml2.views import AssertionConsumerServiceView
 
+from authentication.actions.saml_requests import start_sign_in, store_response
+from authentication.actions.saml_sign_in import finish_sign_in
 from authentication.actions.service_provider import published_certificates
-from authentication.models import IdentityProvider
+from authentication.decorators import at_environment, keep_session
+from authentication.models import AuthnRequest, IdentityProvider
+from authentication.policy import SignInPolicy
+from authentication.reasons import Reason, Refused
 from authentication.saml.service_provider import sp_metadata
+from authentication.views.onwards import browser_nonce, to_idp
+from authentication.views.sign_in import target
+from workspace.console.navigation import page_url
+from workspace.models import Environment
+from workspace.visits import Visit
+
+# Shown after a refusal. Only who the IdP has signed in, and who has no access here, learns a little more.
+NEUTRAL = "You could not be signed in. Begin again; if it goes on, give your administrator the reference {reference}."
+NOT_PROVISIONED = (
+    "Your organisation signed you in, but you are not provisioned here yet. "
+    "Ask your administrator for access, with the reference {reference}."
+)
+
+
+@require_GET
+@at_environment
+def start(request: HttpRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """Send the browser to the IdP with a request that this browser alone can finish."""
+    environment_provider = SignInPolicy.of(environment).provider(provider)
+    if environment_provider is None:
+        raise Http404
+    environment_provider.environment, nonce = environment, browser_nonce(request)
+    departure = start_sign_in(
+        environment_provider=environment_provider,
+        nonce=nonce,
+        next_path=target(request, environment),
+        now=timezone.now(),
+    )
+    return to_idp(request, environment_provider, departure, nonce)
+
+
+@method_decorator([csrf_exempt, never_cache], name="dispatch")
+class AcsView(AssertionConsumerServiceView):
+    """The ACS URL: keeps what is posted and redirects within our site. Nothing of djangosaml2's view reads the post.
+
+    The post comes from the IdP's site, so the browser sends no cookie with it. It sends one with the redirect.
+    """
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, provider: UUID) -> HttpResponse:
+        raw, relay_state = request.POST.get("SAMLResponse", ""), request.POST.get("RelayState", "")
+        try:
+            answered = store_response(
+                provider=provider, raw=raw, relay_state=relay_state, visit=Visit.of(request), now=timezone.now()
+            )
+        except Refused as refusal:
+            return _refused(request, refusal)
+        return HttpResponse(status=303, headers={"Location": f"{settings.ORIGIN}{_finish_path(provider, answered)}"})
+
+
+@require_GET
+@never_cache
+def finish(request: HttpRequest, provider: UUID, answered: str) -> HttpResponse:
+    """Sign in by the stored response to a request, in the browser that started."""
+    try:
+        arrival = finish_sign_in(
+            provider=provider,
+            request_id=answered,
+            nonce=browser_nonce(request),
+            visit=Visit.of(request),
+            now=timezone.now(),
+        )
+    except Refused as refusal:
+        return _refused(request, refusal)
+    response = redirect(arrival.next_path or page_url("end_user:account", arrival.environment))
+    keep_session(response, arrival.environment, arrival.token)
+    return response
 
 
 @require_safe
 @cache_control(public=True, max_age=300)
 def metadata(request: HttpRequest, provider: UUID) -> HttpResponse:
-    """Our side of one provider, for its IdP to import; the file's name tells nothing of the workspace."""
+    """Serve our side of one provider for its IdP to import. The file's name tells nothing of the workspace."""
     found = get_object_or_404(IdentityProvider.objects.select_related("workspace"), pk=provider)
     certificates = published_certificates(found.workspace)
     xml = sp_metadata(
@@ -30,3 +109,22 @@ def metadata(request: HttpRequest, provider: UUID) -> HttpResponse:
     if "download" in request.GET:
         response["Content-Disposition"] = 'attachment; filename="sp-metadata.xml"'
     return response
+
+
+def _finish_path(provider: UUID, answered: AuthnRequest) -> str:
+    """Return where our site goes on: to the finish of a sign-in, or to the report of a test."""
+    which = {"provider": provider, "answered": answered.pk}
+    if answered.tester_id:
+        return page_url("authentication:provider-test-result", answered.environment_provider.environment, **which)
+    return reverse("saml:acs-finish", kwargs=which)
+
+
+def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    is_unprovisioned = refusal.reason in {Reason.NOT_PROVISIONED, Reason.NO_ACCESS}
+    sentence = NOT_PROVISIONED if is_unprovisioned else NEUTRAL
+    context = {
+        "sentence": sentence.format(reference=Visit.of(request).request_id),
+        "environment": refusal.environment,
+        "again_url": page_url("end_user:sign-in", refusal.environment) if refusal.environment else "",
+    }
+    return render(request, "end_user/sign_in/refused.html", context, status=403)

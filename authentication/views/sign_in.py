@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from authentication.actions.sign_in import sign_in_with_password
 from authentication.decorators import at_environment, current_session, keep_session
-from authentication.end_user_forms import EmailForm, PasswordSignInForm
+from authentication.forms.sign_in import EmailForm, PasswordSignInForm
 from authentication.models import EndUserSession, IdentityProvider
 from authentication.policy import SignInPolicy, Ways
 from authentication.views.onwards import leading_on

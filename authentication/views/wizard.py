@@ -1,18 +1,21 @@
 """The wizard of an identity provider: name and enforcement, then the connection."""
 
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import get_text_list
 
-from authentication import idp_side
-from authentication.actions.identity_providers import connect_provider, create_provider, update_provider
-from authentication.forms import ConnectionForm, ProviderForm
+from authentication.actions.identity_providers import create_provider, update_provider
+from authentication.actions.provider_connection import connect_provider
+from authentication.forms.connection import ConnectionForm
+from authentication.forms.providers import ProviderForm
 from authentication.guides import GUIDES
+from authentication.idp_side import fetch_idp
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.acting import refusals_in_form
@@ -22,19 +25,31 @@ from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
 from workspace.models import Environment
 
+DETAILS, CONNECTION = "provider-edit", "provider-connect"
+STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}
+Context = dict[str, object]
+
+
+class Step(TypedDict):
+    """An item of the stepper; `state` is current, done or todo."""
+
+    label: str
+    url: str
+    state: str
+
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """Step 1 of a new provider: it is kept as a draft, so that its URLs in step 2 are final."""
+    """Step 1 of a new provider. It creates the provider, so that its URLs in step 2 are final."""
     form = ProviderForm(request.POST or None)
     if form.is_valid():
         with refusals_in_form(form):
             environment_provider = create_provider(environment=environment, by=request.actor, **form.cleaned_data)
-            return redirect(_step(idp_side.CONNECTION, environment, environment_provider.identity_provider))
+            return redirect(_step_url(CONNECTION, environment, environment_provider.identity_provider))
     context = {
         "form": form,
         "title": "Set up new provider",
-        "steps": idp_side.steps(environment, idp_side.DETAILS),
+        "steps": _steps(environment, DETAILS),
         "list_url": list_url(environment),
     }
     return render(request, "authentication/wizard/details.html", context)
@@ -45,61 +60,74 @@ def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
     """Step 1 of a provider that exists."""
     environment_provider = get_environment_provider(environment, provider)
     form = ProviderForm(request.POST or None, initial=_details(environment_provider))
-    # Taken before the action, which may refuse a name that it has set already.
-    context = _context(environment, environment_provider, idp_side.DETAILS) | {"form": form}
     if form.is_valid():
         with refusals_in_form(form):
             changed = update_provider(environment_provider=environment_provider, by=request.actor, **form.cleaned_data)
-            if not environment_provider.identity_provider.is_set_up:
-                return redirect(_step(idp_side.CONNECTION, environment, environment_provider.identity_provider))
-            messages.success(
-                request, f"{environment_provider.identity_provider} was {'saved' if changed else 'not changed'}."
-            )
+            found = environment_provider.identity_provider
+            if not found.is_set_up:
+                return redirect(_step_url(CONNECTION, environment, found))
+            messages.success(request, f"{found} was {'saved' if changed else 'not changed'}.")
             return redirect(list_url(environment))
+    context = _context(environment_provider, DETAILS) | {"form": form}
     return render(request, "authentication/wizard/details.html", context)
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """Step 2: what to carry to the IdP, and what the IdP says of itself."""
-    environment_provider = get_environment_provider(environment, provider)
+    """Step 2: what to carry to the IdP, and what the IdP says of itself. A metadata URL is fetched between."""
+    environment_provider, now = get_environment_provider(environment, provider), timezone.now()
     found = environment_provider.identity_provider
-    form = ConnectionForm(request.POST or None, request.FILES or None, provider=found)
+    form = ConnectionForm(request.POST or None, request.FILES or None, provider=found, now=now)
     if form.is_valid():
+        answers = form.cleaned_data
         with refusals_in_form(form):
             changed = connect_provider(
                 environment_provider=environment_provider,
-                metadata=form.metadata,
-                source=form.source,
-                metadata_url=form.kept_url,
+                metadata=answers["metadata"] or fetch_idp(found, answers["metadata_url"], now),
+                source=answers["source"],
+                metadata_url=answers["metadata_url"],
                 by=request.actor,
+                now=now,
             )
             messages.success(request, _connected(found, changed))
             return redirect(list_url(environment))
-    context = _context(environment, environment_provider, idp_side.CONNECTION) | {"form": form} | _guidance(found)
+    context = _context(environment_provider, CONNECTION) | {"form": form} | _guidance(found)
     return render(request, "authentication/wizard/connection.html", context)
 
 
-def _step(step: str, environment: Environment, provider: IdentityProvider) -> str:
+def _steps(environment: Environment, current: str, provider: IdentityProvider | None = None) -> list[Step]:
+    """Return the stepper's items; a step that is done can be gone back to."""
+    done = {DETAILS: provider is not None, CONNECTION: provider is not None and provider.is_set_up}
+    return [
+        {
+            "label": label,
+            "url": _step_url(step, environment, provider) if provider else "",
+            "state": "current" if step == current else "done" if done[step] else "todo",
+        }
+        for step, label in STEPS.items()
+    ]
+
+
+def _step_url(step: str, environment: Environment, provider: IdentityProvider) -> str:
     return page_url(f"authentication:{step}", environment, provider=provider.pk)
 
 
-def _context(environment: Environment, environment_provider: EnvironmentProvider, step: str) -> dict[str, Any]:
-    """What both steps of an existing provider show around the form."""
-    provider = environment_provider.identity_provider
+def _context(environment_provider: EnvironmentProvider, step: str) -> Context:
+    """Return what both steps of an existing provider show around the form."""
+    provider, environment = environment_provider.identity_provider, environment_provider.environment
     others = provider.environment_providers.exclude(pk=environment_provider.pk).listed()
     return {
         "title": provider.name,
         "provider": provider,
         "shared_with": get_text_list([each.environment.name for each in others], "and"),
-        "steps": idp_side.steps(environment, step, provider),
+        "steps": _steps(environment, step, provider),
         "list_url": list_url(environment),
-        "back_url": _step(idp_side.DETAILS, environment, provider),
+        "back_url": _step_url(DETAILS, environment, provider),
     }
 
 
-def _guidance(provider: IdentityProvider) -> dict[str, Any]:
-    """Our values in the words of the provider's vendor."""
+def _guidance(provider: IdentityProvider) -> Context:
+    """Return our values in the words of the provider's vendor."""
     guide = GUIDES[provider.vendor]
     is_known = provider.vendor != IdentityProvider.Vendor.OTHER
     whose = f"In {guide.label}" if is_known else "At your identity provider"
@@ -111,7 +139,7 @@ def _guidance(provider: IdentityProvider) -> dict[str, Any]:
     }
 
 
-def _details(environment_provider: EnvironmentProvider) -> dict[str, Any]:
+def _details(environment_provider: EnvironmentProvider) -> Context:
     return {
         "name": environment_provider.identity_provider.name,
         "vendor": environment_provider.identity_provider.vendor,

@@ -10,11 +10,10 @@ from provisioning.actions.locks import lock_exclusive
 from provisioning.models import ProvisioningConnection
 from provisioning.payload.profile import profile
 from workspace.action_names import Action
-from workspace.actions.end_users import changed
 from workspace.actions.exact import SetChange
 from workspace.actions.profiles import ProfileChanges, update_profiles
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Sentence, changed, record
 from workspace.mail import tell_owners
 from workspace.models import ChangeEvent
 

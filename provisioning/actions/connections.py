@@ -10,9 +10,8 @@ from provisioning.actions.leaving import Left, leave, refuse_undecided
 from provisioning.actions.tokens import issue_token
 from provisioning.models import ProvisioningConnection
 from workspace.action_names import Action
-from workspace.actions.end_users import changed
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Sentence, changed, record
 from workspace.mail import tell_owners
 from workspace.models import EndUserGroup
 

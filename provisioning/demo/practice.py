@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider
+from authentication.actions.provider_connection import connect_provider
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
 from authentication.saml.endpoints import SingleLogout
@@ -58,7 +59,11 @@ def refresh() -> None:
         provider = use.identity_provider
         if _is_of_demo(provider) and _differs(provider, wanted := idp_side(provider)):
             connect_provider(
-                environment_provider=use, metadata=wanted, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM
+                environment_provider=use,
+                metadata=wanted,
+                source=IdentityProvider.MetadataSource.FIELDS,
+                by=SYSTEM,
+                now=timezone.now(),
             )
 
 

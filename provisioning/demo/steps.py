@@ -1,6 +1,9 @@
 """What the demo does more than once: people with a password, finished providers, SCIM connections."""
 
-from authentication.actions.identity_providers import connect_provider, create_provider
+from django.utils import timezone
+
+from authentication.actions.identity_providers import create_provider
+from authentication.actions.provider_connection import connect_provider
 from authentication.models import EnvironmentProvider, IdentityProvider
 from provisioning.actions.connections import choose_method, prepare_scim
 from provisioning.demo import people
@@ -39,7 +42,11 @@ def add_provider(
     )
     metadata = idp_side(use.identity_provider)
     connect_provider(
-        environment_provider=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM
+        environment_provider=use,
+        metadata=metadata,
+        source=IdentityProvider.MetadataSource.FIELDS,
+        by=SYSTEM,
+        now=timezone.now(),
     )
     return use
 

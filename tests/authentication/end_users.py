@@ -4,9 +4,11 @@ import re
 from html import unescape
 
 from django.test import Client
+from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider, create_provider
+from authentication.actions.identity_providers import create_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_connection import connect_provider
 from authentication.decorators import cookie_name
 from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider
@@ -54,7 +56,9 @@ def provider(environment: Environment, name: str = "Okta Dev", enforcement: str 
     metadata = typed_in(
         environment_provider.identity_provider, "https://idp.example/sso", "https://idp.example", certificates
     )
-    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
+    )
     return EnvironmentProvider.objects.get(pk=environment_provider.pk)
 
 

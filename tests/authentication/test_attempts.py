@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from authentication.actions.sign_in import record_attempt
-from authentication.end_user_forms import AttemptFilter
+from authentication.forms.attempts import AttemptFilter
 from authentication.models import EndUserSession, SignInAttempt
 from authentication.reasons import Reason, help_of, words_of
 from authentication.saml.errors import SamlReason

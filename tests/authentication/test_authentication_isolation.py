@@ -2,10 +2,11 @@ import uuid
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider
 from authentication.actions.policies import switch_saml
-from authentication.actions.service_provider import signing_key
+from authentication.actions.provider_connection import connect_provider
+from authentication.actions.service_provider import ensure_signing_key
 from authentication.idp_side import typed_in
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
 from authentication.saml.certificates import parse_certificates
@@ -44,8 +45,10 @@ def make_use(slug: str) -> EnvironmentProvider:
         f"https://{slug}.idp.example",
         parse_certificates(pem(EC_CERTIFICATE)),
     )
-    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
-    signing_key(workspace)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
+    )
+    ensure_signing_key(workspace, now=timezone.now())
     return environment_provider
 
 

@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider
 from authentication.actions.passwords import invite_end_user
 from authentication.actions.policies import switch_saml
-from authentication.actions.service_provider import signing_key
+from authentication.actions.provider_connection import connect_provider
+from authentication.actions.service_provider import ensure_signing_key
 from authentication.idp_side import typed_in
-from authentication.models import AuthnRequest, ConsumedAssertion, ConsumedLogout, LogoutRequest, SamlIdentity
+from authentication.models import AuthnRequest, ConsumedMessage, LogoutRequest, SamlIdentity
 from authentication.saml.certificates import parse_certificates
 from tests import factories
 from tests.authentication import end_users
@@ -34,17 +34,20 @@ def operator(client, db):
         "https://idp.example",
         parse_certificates(pem(EC_CERTIFICATE)),
     )
-    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
+    )
     ada = end_users.person(environment)
     end_users.signed_in(environment, ada)
     invite_end_user(end_user=ada, environment=environment, by=SYSTEM, now=timezone.now())
     provider, soon = environment_provider.identity_provider, timezone.now() + timedelta(minutes=5)
     secrets = {"nonce_digest": "secret-nonce", "response": "secret-response"}
     AuthnRequest.objects.create(id="_request", environment_provider=environment_provider, expires_at=soon, **secrets)
-    ConsumedAssertion.objects.create(identity_provider=provider, assertion_id="_assertion", expires_at=soon)
+    ConsumedMessage.objects.create(
+        identity_provider=provider, kind="assertion", message_id="_assertion", expires_at=soon
+    )
     LogoutRequest.objects.create(id="_logout", identity_provider=provider, environment=environment, expires_at=soon)
-    ConsumedLogout.objects.create(identity_provider=provider, request_id="_theirs", expires_at=soon)
-    signing_key(environment.workspace)
+    ensure_signing_key(environment.workspace, now=timezone.now())
     SamlIdentity.objects.create(identity_provider=provider, name_id="ada", end_user=ada)
     client.force_login(User.objects.create_superuser("operator@example.com", "correct horse battery"))
     return client

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from authentication.actions import jit
-from authentication.models import ConsumedAssertion, EndUserSession, EnvironmentProvider, SignInAttempt
+from authentication.models import ConsumedMessage, EndUserSession, EnvironmentProvider, SignInAttempt
 from authentication.saml.attributes import AssertedProfile
 from tests import factories
 from tests.authentication.end_users import OKTA, OKTA_ACTOR, environments, person
@@ -134,7 +134,7 @@ def test_a_refusal_changes_nobody_and_nothing(syncing, email, attributes, expect
     assert syncing.sign_in(email, attributes={GROUPS: ["A"], **attributes}).status_code == 403
     assert reason() == expected
     assert not EndUser.objects.exists() and ChangeEvent.objects.count() == before
-    assert not ConsumedAssertion.objects.exists() and not EndUserSession.objects.exists()
+    assert not ConsumedMessage.objects.exists() and not EndUserSession.objects.exists()
 
 
 def test_the_attributes_of_the_provider_count(just_in_time):

@@ -4,9 +4,10 @@ from html import unescape
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider
-from authentication.actions.service_provider import signing_key
+from authentication.actions.provider_connection import connect_provider
+from authentication.actions.service_provider import ensure_signing_key
 from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
 from authentication.saml.certificates import parse_certificates
@@ -30,7 +31,9 @@ def okta(dev) -> EnvironmentProvider:
     metadata = typed_in(
         environment_provider.identity_provider, "https://idp.example/sso", "https://idp.example", certificates
     )
-    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
+    )
     return environment_provider
 
 
@@ -151,7 +154,7 @@ def test_the_sp_certificate_is_created_rolled_over_and_downloaded(press, admin, 
     assert "There is no certificate yet." in text(admin.get(url("settings")))
     assert admin.get(url("sp-certificate")).status_code == 404
     assert "Start rollover" in press("sp-create")
-    old = signing_key(dev.workspace)
+    old = ensure_signing_key(dev.workspace, now=timezone.now())
     assert admin.get(url("sp-certificate")).content.decode() == old.certificate_pem
     page = press("rollover-start")
     assert "Finish rollover" in page and "Start rollover" not in page and "Next: published" in page
@@ -159,16 +162,20 @@ def test_the_sp_certificate_is_created_rolled_over_and_downloaded(press, admin, 
     assert following["Content-Disposition"] == 'attachment; filename="sp-certificate-next.pem"'
     assert "A rollover is going on already." in press("rollover-start")
     assert "the new certificate signs now" in press("rollover-finish")
-    assert signing_key(dev.workspace).certificate_pem == following.content.decode() != old.certificate_pem
+    assert (
+        ensure_signing_key(dev.workspace, now=timezone.now()).certificate_pem
+        == following.content.decode()
+        != old.certificate_pem
+    )
     assert "No rollover is going on" in press("rollover-finish")
     press("rollover-start")
     assert "The rollover was cancelled." in press("rollover-cancel")
-    assert signing_key(dev.workspace).certificate_pem == following.content.decode()
+    assert ensure_signing_key(dev.workspace, now=timezone.now()).certificate_pem == following.content.decode()
 
 
 def test_no_page_shows_a_private_key(press, admin, dev, okta):
     press("sp-create")
-    secret = "".join(signing_key(dev.workspace).private_pem.splitlines()[1:-1])[100:160]
+    secret = "".join(ensure_signing_key(dev.workspace, now=timezone.now()).private_pem.splitlines()[1:-1])[100:160]
     sealed = ServiceProviderKey.objects.get().sealed_key
     for page in (text(admin.get(url("settings"))), text(admin.get(url("sp-certificate")))):
         assert "PRIVATE" not in page and secret not in page and sealed not in page
@@ -187,5 +194,7 @@ def test_metadata_that_asks_for_signed_requests_makes_the_key_at_the_set_up(dev)
         "https://idp.example",
         parse_certificates(pem(EC_CERTIFICATE)),
     )
-    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
+    )
     assert dev.workspace.service_provider_keys.active().count() == 1

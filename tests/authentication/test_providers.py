@@ -2,9 +2,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from authentication.actions import identity_providers as actions
 from authentication.actions.policies import switch_password, switch_saml
+from authentication.actions.provider_connection import connect_provider
 from authentication.idp_side import typed_in
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider, SigningCertificate
 from authentication.saml.certificates import parse_certificates
@@ -49,7 +51,9 @@ def connect(environment_provider: EnvironmentProvider, *certificates) -> Environ
         "https://idp.example",
         parse_certificates(text),
     )
-    actions.connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
+    )
     return environment_provider
 
 
@@ -233,7 +237,9 @@ def test_a_long_subject_is_shortened_to_what_fits(dev):
     metadata = typed_in(
         environment_provider.identity_provider, "https://idp.example/sso", "https://idp.example", (certificate,)
     )
-    actions.connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
+    )
     assert SigningCertificate.objects.get().subject == certificate.subject[:500]
 
 
@@ -358,8 +364,8 @@ def test_metadata_that_is_fetched_again_unchanged_only_notes_when(okta):
         "source": "url",
         "metadata_url": "https://idp.example/m",
     }
-    assert actions.connect_provider(**answers, by=SYSTEM)
+    assert actions.connect_provider(**answers, by=SYSTEM, now=timezone.now())
     first = IdentityProvider.objects.get().metadata_fetched_at
-    assert not actions.connect_provider(**answers, by=SYSTEM)
+    assert not actions.connect_provider(**answers, by=SYSTEM, now=timezone.now())
     assert IdentityProvider.objects.get().metadata_fetched_at > first - timedelta(seconds=1)
     assert len(events("identity_provider.connection_changed")) == 1

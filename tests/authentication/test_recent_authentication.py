@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider, update_provider
+from authentication.actions.identity_providers import update_provider
 from authentication.actions.policies import switch_saml
-from authentication.actions.service_provider import signing_key, start_rollover
+from authentication.actions.provider_connection import connect_provider
+from authentication.actions.service_provider import ensure_signing_key, start_rollover
 from authentication.idp_side import typed_in
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
@@ -57,7 +59,9 @@ def connect(environment_provider, *certificates, by=SYSTEM):
         "https://idp.example",
         parse_certificates(text),
     )
-    connect_provider(environment_provider=environment_provider, metadata=metadata, source="fields", by=by)
+    connect_provider(
+        environment_provider=environment_provider, metadata=metadata, source="fields", by=by, now=timezone.now()
+    )
 
 
 def prove(client, age: timedelta = timedelta(0)) -> None:
@@ -230,7 +234,7 @@ def test_s15_enforcement_is_told_and_a_name_is_not(dev, okta, mails):
     ],
 )
 def test_s15_every_change_of_weight_is_told(owner, okta, mails, route, data):
-    signing_key(okta.environment.workspace)
+    ensure_signing_key(okta.environment.workspace, now=timezone.now())
     prove(owner)
     address = url(route, okta if route.startswith("provider") else None)
     (message,) = mails(lambda: owner.post(address, data))
@@ -242,8 +246,8 @@ def test_s15_every_change_of_weight_is_told(owner, okta, mails, route, data):
 
 @pytest.mark.parametrize("ending", ["finish", "cancel"])
 def test_s15_the_end_of_a_rollover_is_told(owner, okta, mails, ending):
-    signing_key(okta.environment.workspace)
-    start_rollover(workspace=okta.environment.workspace, by=SYSTEM)
+    ensure_signing_key(okta.environment.workspace, now=timezone.now())
+    start_rollover(workspace=okta.environment.workspace, by=SYSTEM, now=timezone.now())
     prove(owner)
     (message,) = mails(lambda: owner.post(url(f"provider-rollover-{ending}", okta)))
     assert ChangeEvent.objects.first().sentence in message.body

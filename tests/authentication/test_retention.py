@@ -15,7 +15,7 @@ from authentication.actions.retention import ATTEMPTS_KEPT, OTHERS_KEPT, forget_
 from authentication.actions.sign_in import record_attempt
 from authentication.models import (
     AuthnRequest,
-    ConsumedAssertion,
+    ConsumedMessage,
     EndUserSession,
     PasswordTicket,
     SignInAttempt,
@@ -105,11 +105,11 @@ def test_s7_an_assertion_is_forgotten_only_when_it_would_be_refused_for_its_age(
     """The same assertion once more, in answer to another request, just before its row may go and right then."""
     first = okta.answer(okta.begin(), lifetime=timedelta(minutes=2))
     assert okta.post(okta.idp.respond(first)).status_code == 302
-    end = ConsumedAssertion.objects.get().expires_at
+    end = ConsumedMessage.objects.get().expires_at
     for now, rows, reason in ((end - SECOND, 1, "replayed"), (end, 0, "response_expired")):
         monkeypatch.setattr("django.utils.timezone.now", lambda now=now: now)
         call_command("forget_expired", stdout=StringIO())
-        assert ConsumedAssertion.objects.count() == rows
+        assert ConsumedMessage.objects.count() == rows
         first.request_id = okta.begin()
         assert okta.post(okta.idp.respond(first)).status_code == 403
         assert SignInAttempt.objects.filter(reason=reason).count() == 1
@@ -120,7 +120,7 @@ def test_s7_an_assertion_is_forgotten_only_when_it_would_be_refused_for_its_age(
 def test_every_table_whose_rows_expire_is_swept():
     models = apps.get_app_config("authentication").get_models()
     expiring = {model for model in models if isinstance(model.objects.all(), ExpiringQuerySet)}
-    assert {AuthnRequest, ConsumedAssertion} <= expiring
+    assert {AuthnRequest, ConsumedMessage} <= expiring
     assert {str(model._meta.verbose_name_plural) for model in expiring} <= forget_expired(NOW).keys()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from lxml import etree
 
 from authentication.actions.identity_providers import disable_provider
-from authentication.actions.service_provider import signing_key
+from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, IdentityProvider, SignInAttempt
 from tests.authentication.end_users import person, url
 from tests.authentication.ways import ADA, connect, reasons, refused
@@ -65,7 +65,7 @@ def test_requests_are_signed_when_the_idp_or_the_administrator_wants_it(okta, sw
 
 
 def test_an_encrypted_assertion_signs_in(okta, ada):
-    certificate = signing_key(okta.environment.workspace).certificate_pem
+    certificate = ensure_signing_key(okta.environment.workspace, now=timezone.now()).certificate_pem
     xml = okta.idp.respond(okta.answer(okta.begin()), encryption=Encryption(certificate))
     assert okta.post(xml).status_code == 302 and okta.is_in()
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from authentication.models import AuthnRequest, ConsumedAssertion, EndUserSession, EnvironmentProvider
+from authentication.models import AuthnRequest, ConsumedMessage, EndUserSession, EnvironmentProvider
 from tests import factories
 from tests.authentication.end_users import environments
 from tests.authentication.ways import Way, reasons, refused, requested, way
@@ -132,7 +132,7 @@ def test_a_sign_in_takes_few_statements_and_no_savepoint(okta, ada, django_asser
 def test_s7_what_has_expired_is_swept_by_the_next_sign_in(okta, ada):
     okta.sign_in()
     okta.deliver(okta.idp.respond(okta.answer(okta.begin())))
-    kept = (AuthnRequest, ConsumedAssertion)
+    kept = (AuthnRequest, ConsumedMessage)
     for model in kept:
         model.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     okta.begin()

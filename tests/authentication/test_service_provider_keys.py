@@ -14,9 +14,9 @@ from lxml import etree
 from authentication.actions.service_provider import (
     cancel_rollover,
     decryption_keys,
+    ensure_signing_key,
     finish_rollover,
     published_certificates,
-    signing_key,
     start_rollover,
 )
 from authentication.models import AuthnRequest, IdentityProvider, ServiceProviderKey, SignInAttempt
@@ -60,17 +60,17 @@ def body(pem: str) -> str:
 
 
 def test_the_key_is_made_on_first_use_and_stays(acme):
-    assert decryption_keys(acme) == () and published_certificates(acme) == ()
-    key = signing_key(acme)
-    assert signing_key(acme) == key
-    assert decryption_keys(acme) == (key.private_pem,)
+    assert decryption_keys(acme, timezone.now()) == () and published_certificates(acme) == ()
+    key = ensure_signing_key(acme, now=timezone.now())
+    assert ensure_signing_key(acme, now=timezone.now()) == key
+    assert decryption_keys(acme, timezone.now()) == (key.private_pem,)
     assert [certificate.pem for certificate in published_certificates(acme)] == [key.certificate_pem]
     assert [event.action for event in ChangeEvent.objects.of(acme)[:1]] == ["service_provider_key.created"]
 
 
 def test_it_is_rsa_3072_self_signed_for_ten_years_and_names_only_our_host(acme, settings):
     settings.ORIGIN = "https://sso.example.com"
-    key = signing_key(acme)
+    key = ensure_signing_key(acme, now=timezone.now())
     certificate = x509.load_pem_x509_certificate(key.certificate_pem.encode())
     private = load_pem_private_key(key.private_pem.encode(), None)
     assert private.key_size == 3072 and private.public_key() == certificate.public_key()
@@ -82,8 +82,11 @@ def test_it_is_rsa_3072_self_signed_for_ten_years_and_names_only_our_host(acme, 
 
 def test_each_workspace_has_its_own(acme):
     globex = factories.workspace("globex")
-    assert signing_key(acme).private_pem != signing_key(globex).private_pem
-    assert len(decryption_keys(globex)) == 1
+    assert (
+        ensure_signing_key(acme, now=timezone.now()).private_pem
+        != ensure_signing_key(globex, now=timezone.now()).private_pem
+    )
+    assert len(decryption_keys(globex, timezone.now())) == 1
 
 
 def test_several_at_once_get_the_same_key(transactional_db):
@@ -91,7 +94,7 @@ def test_several_at_once_get_the_same_key(transactional_db):
 
     def ask(_) -> str:
         try:
-            return signing_key(acme).private_pem
+            return ensure_signing_key(acme, now=timezone.now()).private_pem
         finally:
             connection.close()
 
@@ -103,11 +106,11 @@ def test_several_at_once_get_the_same_key(transactional_db):
 
 def test_several_rollovers_at_once_make_one_next_key(transactional_db):
     acme = factories.workspace()
-    signing_key(acme)
+    ensure_signing_key(acme, now=timezone.now())
 
     def start(_) -> bool:
         try:
-            start_rollover(workspace=acme, by=SYSTEM)
+            start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
         except ActionError:
             return False
         else:
@@ -123,17 +126,17 @@ def test_several_rollovers_at_once_make_one_next_key(transactional_db):
 def test_a_rollover_publishes_both_and_signs_with_the_active_one_until_it_is_finished(client, acme):
     provider = factories.identity_provider(acme.environments.first()).identity_provider
     assert descriptors(client, provider) == []
-    old = signing_key(acme)
+    old = ensure_signing_key(acme, now=timezone.now())
     assert descriptors(client, provider) == [
         (environment_provider, body(old.certificate_pem)) for environment_provider in ("signing", "encryption")
     ]
-    start_rollover(workspace=acme, by=SYSTEM)
-    assert signing_key(acme) == old
+    start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    assert ensure_signing_key(acme, now=timezone.now()) == old
     uses = [environment_provider for environment_provider, _ in descriptors(client, provider)]
     assert uses == ["signing", "signing", "encryption", "encryption"]
     assert descriptors(client, provider)[0] == ("signing", body(old.certificate_pem))
-    finish_rollover(workspace=acme, by=SYSTEM)
-    new = signing_key(acme)
+    finish_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    new = ensure_signing_key(acme, now=timezone.now())
     assert new.private_pem != old.private_pem
     assert descriptors(client, provider) == [
         (environment_provider, body(new.certificate_pem)) for environment_provider in ("signing", "encryption")
@@ -141,59 +144,59 @@ def test_a_rollover_publishes_both_and_signs_with_the_active_one_until_it_is_fin
 
 
 def test_old_and_next_keys_decrypt_all_along_and_the_old_one_for_thirty_days_more(acme, monkeypatch):
-    old = signing_key(acme).private_pem
-    start_rollover(workspace=acme, by=SYSTEM)
-    during = decryption_keys(acme)
+    old = ensure_signing_key(acme, now=timezone.now()).private_pem
+    start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    during = decryption_keys(acme, timezone.now())
     assert len(during) == 2 and during[0] == old
-    finish_rollover(workspace=acme, by=SYSTEM)
-    assert set(decryption_keys(acme)) == set(during) and decryption_keys(acme)[0] != old
+    finish_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    assert set(decryption_keys(acme, timezone.now())) == set(during) and decryption_keys(acme, timezone.now())[0] != old
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=29))
-    assert old in decryption_keys(acme)
+    assert old in decryption_keys(acme, timezone.now())
     monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=31))
-    assert old not in decryption_keys(acme) and len(decryption_keys(acme)) == 1
+    assert old not in decryption_keys(acme, timezone.now()) and len(decryption_keys(acme, timezone.now())) == 1
 
 
 def test_the_next_rollover_deletes_what_has_outlived_its_use(acme):
-    signing_key(acme)
-    start_rollover(workspace=acme, by=SYSTEM)
-    finish_rollover(workspace=acme, by=SYSTEM)
+    ensure_signing_key(acme, now=timezone.now())
+    start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    finish_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     acme.service_provider_keys.filter(state=State.RETIRED).update(retired_at=timezone.now() - timedelta(days=31))
-    start_rollover(workspace=acme, by=SYSTEM)
-    finish_rollover(workspace=acme, by=SYSTEM)
+    start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    finish_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     assert states(acme) == ["active", "retired"]
 
 
 def test_a_cancelled_rollover_leaves_the_active_key_and_decrypts_what_came_meanwhile(acme):
-    old = signing_key(acme)
-    start_rollover(workspace=acme, by=SYSTEM)
-    cancel_rollover(workspace=acme, by=SYSTEM)
-    assert signing_key(acme) == old and len(decryption_keys(acme)) == 2
+    old = ensure_signing_key(acme, now=timezone.now())
+    start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    cancel_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    assert ensure_signing_key(acme, now=timezone.now()) == old and len(decryption_keys(acme, timezone.now())) == 2
     assert [certificate.pem for certificate in published_certificates(acme)] == [old.certificate_pem]
 
 
 @pytest.mark.parametrize("act", [finish_rollover, cancel_rollover])
 def test_there_must_be_a_rollover_to_end(acme, act):
-    signing_key(acme)
+    ensure_signing_key(acme, now=timezone.now())
     with pytest.raises(ActionError, match="No rollover is going on"):
-        act(workspace=acme, by=SYSTEM)
+        act(workspace=acme, by=SYSTEM, now=timezone.now())
     assert states(acme) == ["active"]
 
 
 def test_there_must_be_a_key_to_replace_and_no_rollover_already(acme):
     with pytest.raises(ActionError, match="no certificate to replace"):
-        start_rollover(workspace=acme, by=SYSTEM)
-    signing_key(acme)
-    start_rollover(workspace=acme, by=SYSTEM)
+        start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    ensure_signing_key(acme, now=timezone.now())
+    start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     with pytest.raises(ActionError, match="going on already"):
-        start_rollover(workspace=acme, by=SYSTEM)
+        start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     assert states(acme) == ["active", "next"]
 
 
 def test_s15_every_step_is_recorded_with_fingerprints_only(acme, owner):
-    signing_key(acme, by=owner)
+    ensure_signing_key(acme, now=timezone.now(), by=owner)
     for act in (start_rollover, cancel_rollover, start_rollover, finish_rollover):
-        act(workspace=acme, by=owner)
+        act(workspace=acme, by=owner, now=timezone.now())
     events = [event for event in ChangeEvent.objects.of(acme) if event.action.startswith("service_provider_key.")]
     assert [event.action.partition(".")[2] for event in reversed(events)] == [
         "created",
@@ -202,13 +205,17 @@ def test_s15_every_step_is_recorded_with_fingerprints_only(acme, owner):
         "rollover_started",
         "rollover_finished",
     ]
-    assert all(
-        event.actor_name == "owner@acme.example" and set(event.after) == {"fingerprint", "state"} for event in events
-    )
+    assert {event.actor_name for event in events} == {"owner@acme.example"}
+    kept = {
+        key[0]: key[1] for event in events for state in (event.before, event.after) for key in state.get("keys", [])
+    }
+    assert kept == {str(key.pk): key.fingerprint for key in ServiceProviderKey.objects.all()}
+    changed = [[key[2] for key in state.get("keys", [])] for state in (events[0].before, events[0].after)]
+    assert changed == [["active", "next"], ["retired", "active"]]
 
 
 def test_the_private_key_stands_nowhere_in_clear(acme, caplog):
-    key = signing_key(acme)
+    key = ensure_signing_key(acme, now=timezone.now())
     secret = body(key.private_pem)[100:160]
     row = ServiceProviderKey.objects.values().get()
     assert "PRIVATE" not in str(row) and secret not in str(row)
@@ -217,19 +224,19 @@ def test_the_private_key_stands_nowhere_in_clear(acme, caplog):
 
 
 def test_without_the_sealing_key_nothing_signs_and_the_rest_still_decrypts(acme, settings):
-    signing_key(acme)
+    ensure_signing_key(acme, now=timezone.now())
     settings.SECRETS_KEYS = ["another key"]
     with pytest.raises(ActionError, match="SECRETS_KEYS"):
-        signing_key(acme)
-    assert decryption_keys(acme) == ()
-    start_rollover(workspace=acme, by=SYSTEM)
-    finish_rollover(workspace=acme, by=SYSTEM)
-    assert decryption_keys(acme) == (signing_key(acme).private_pem,)
+        ensure_signing_key(acme, now=timezone.now())
+    assert decryption_keys(acme, timezone.now()) == ()
+    start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    finish_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
+    assert decryption_keys(acme, timezone.now()) == (ensure_signing_key(acme, now=timezone.now()).private_pem,)
 
 
 def test_sso_says_what_to_do_when_nothing_can_be_signed(client, acme, settings):
     theirs = way(acme.environments.first())
-    signing_key(acme)
+    ensure_signing_key(acme, now=timezone.now())
     IdentityProvider.objects.update(wants_signed_requests=True)
     settings.SECRETS_KEYS = ["another key"]
     response = client.get(url(theirs.environment, f"sso/{theirs.environment_provider.identity_provider_id}/"))

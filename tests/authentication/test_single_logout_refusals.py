@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from lxml import etree
 
-from authentication.models import ConsumedLogout, IdentityProvider, SignInAttempt
+from authentication.models import ConsumedMessage, IdentityProvider, SignInAttempt
 from tests.authentication.logouts import BINDINGS, BY_REDIRECT, deliver, message, open_sessions, refused, slo
 from tests.authentication.ways import ADA, connect, way
 from tests.idp import NS, RSA_SHA1, SHA1, Idp, Style, deflate, encode
@@ -65,7 +65,7 @@ def test_s14_a_request_that_is_wrong_ends_nothing_and_is_not_answered(okta, ada,
     now = timezone.now() - changes.get("age", timedelta())
     changes = {name: value for name, value in changes.items() if name != "age"}
     refused(deliver(okta, message(okta, now=now, **changes), binding, **how), reason)
-    assert not ConsumedLogout.objects.exists()
+    assert not ConsumedMessage.objects.filter(kind="logout").exists()
 
 
 @pytest.mark.parametrize("kind", ["request", "response"])
@@ -110,11 +110,11 @@ def test_s14_a_request_counts_once_by_whichever_binding(okta, ada, bindings):
 def test_s14_a_request_is_remembered_until_it_would_be_refused_for_its_age(okta, ada):
     issued = timezone.now() - timedelta(minutes=59)
     deliver(okta, message(okta, now=issued, lifetime=None))
-    expires_at = ConsumedLogout.objects.get().expires_at
+    expires_at = ConsumedMessage.objects.get(kind="logout").expires_at
     assert timedelta() <= issued + HOUR - expires_at < timedelta(seconds=1)  # the message has whole seconds
-    ConsumedLogout.objects.update(expires_at=timezone.now())
+    ConsumedMessage.objects.update(expires_at=timezone.now())
     deliver(okta, message(okta, id="_logout-2"))
-    assert ConsumedLogout.objects.get().request_id == "_logout-2"
+    assert ConsumedMessage.objects.get(kind="logout").message_id == "_logout-2"
 
 
 def test_s14_two_providers_may_use_the_same_ids(okta, ada, places):

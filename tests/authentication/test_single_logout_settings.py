@@ -8,8 +8,8 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.xml.schema import validate
 
 from authentication import pending
-from authentication.actions.identity_providers import connect_provider
 from authentication.actions.metadata_refresh import Outcome, confirm_metadata, refresh_metadata
+from authentication.actions.provider_connection import connect_provider
 from authentication.models import IdentityProvider, ServiceProviderKey
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.metadata import parse_idp_metadata
@@ -72,7 +72,9 @@ POSTED, REDIRECTED = service(BINDING_HTTP_POST, f"{SLO}-post"), service(BINDING_
 def test_s14_the_best_endpoint_of_the_metadata_is_kept(okta, services, expected):
     metadata = parse_idp_metadata(idp_metadata(*services), now=timezone.now())
     assert metadata.slo == expected
-    connect_provider(environment_provider=okta.environment_provider, metadata=metadata, source="xml", by=SYSTEM)
+    connect_provider(
+        environment_provider=okta.environment_provider, metadata=metadata, source="xml", by=SYSTEM, now=timezone.now()
+    )
     provider = IdentityProvider.objects.get(pk=okta.environment_provider.identity_provider_id)
     assert provider.slo == expected and provider.has_single_logout == bool(expected.url)
     assert pending.from_json(pending.to_json(metadata, fetched_at=timezone.now())).slo == expected
@@ -92,7 +94,10 @@ def test_s14_a_changed_single_logout_url_waits_for_confirmation(okta):
     provider = IdentityProvider.objects.get(pk=okta.environment_provider.identity_provider_id)
     assert provider.slo == BY_REDIRECT
     confirm_metadata(
-        environment_provider=okta.environment_provider, digest=pending.digest(provider.pending_metadata), by=SYSTEM
+        environment_provider=okta.environment_provider,
+        digest=pending.digest(provider.pending_metadata),
+        by=SYSTEM,
+        now=timezone.now(),
     )
     provider.refresh_from_db()
     assert provider.slo == SingleLogout(f"{SLO}-post", "post")

@@ -65,10 +65,13 @@ def test_new_certificates_replace_the_set_in_one_event(admin, step2, connected):
     step2(current(admin, connected) | {"certificates": pem(NEXT)})
     assert [each.fingerprint for each in connected.certificates.all()] == [fingerprint(NEXT)]
     (event,) = changes()
+    rows = event.before.pop("rows")
     assert (event.before, event.after) == (
         {"certificates": [fingerprint(VALID)]},
         {"certificates": [fingerprint(NEXT)]},
     )
+    assert [row["fingerprint"] for row in rows["signingcertificate"]] == [fingerprint(VALID)]
+    assert rows["signingcertificate"][0]["pem"] == pem(VALID)
     assert event.sentence == "admin@acme.example changed certificates of Okta Dev."
 
 

@@ -1,8 +1,9 @@
 """Step 2 of the wizard shows every mistake at its field and keeps what was typed."""
 
 import pytest
+from django.utils import timezone
 
-from authentication.actions.service_provider import signing_key
+from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import IdentityProvider
 from authentication.saml.service_provider import sp_metadata
 from tests.authentication.certificates import PRIVATE_KEYS, pem
@@ -158,7 +159,7 @@ def test_s13_a_private_key_in_the_way_not_chosen_is_not_shown_again_either(step2
 
 
 def test_step_2_keeps_what_was_typed_when_the_signing_key_cannot_be_opened(admin, dev, draft, settings):
-    signing_key(dev.workspace)
+    ensure_signing_key(dev.workspace, now=timezone.now())
     settings.SECRETS_KEYS = ["another key"]
     xml = idp_metadata(VALID).replace("<IDPSSODescriptor ", '<IDPSSODescriptor WantAuthnRequestsSigned="true" ')
     response = admin.post(url("provider-connect", provider=draft.pk), {"has_metadata_url": "no", "metadata_xml": xml})

@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from django.test import Client
 from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider, create_provider
+from authentication.actions.identity_providers import create_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_connection import connect_provider
 from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, IdentityProvider, SignInAttempt
 from authentication.saml.certificates import parse_certificates
 from authentication.saml.endpoints import SingleLogout
@@ -119,6 +120,7 @@ def connect(
         metadata=metadata,
         source=IdentityProvider.MetadataSource.FIELDS,
         by=SYSTEM,
+        now=timezone.now(),
     )
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from authentication.actions.identity_providers import connect_provider
+from authentication.actions.provider_connection import connect_provider
 from authentication.models import IdentityProvider
 from provisioning.demo import practice, report
 from provisioning.demo.checks import practice_idp_stays_at_home
@@ -30,7 +31,11 @@ def provider(db: None, at_home: Any) -> IdentityProvider:
     use = identity_provider(workspace().environments.get(slug="test"))
     metadata = practice.idp_side(use.identity_provider)
     connect_provider(
-        environment_provider=use, metadata=metadata, source=IdentityProvider.MetadataSource.FIELDS, by=SYSTEM
+        environment_provider=use,
+        metadata=metadata,
+        source=IdentityProvider.MetadataSource.FIELDS,
+        by=SYSTEM,
+        now=timezone.now(),
     )
     return use.identity_provider
 

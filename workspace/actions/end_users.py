@@ -1,6 +1,6 @@
 """Changes of end users: who a person is, and whether the account is active."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from django.contrib.auth.hashers import make_password
 
@@ -8,7 +8,7 @@ from workspace.action_names import Action
 from workspace.actions.access import give_access, set_manual_access
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.db.transactions import atomic, save_unique
-from workspace.events import Actor, Sentence, is_by_hand, record
+from workspace.events import Actor, Sentence, changed, is_by_hand, record
 from workspace.models import (
     MANUAL,
     EndUser,
@@ -172,11 +172,6 @@ def profile_state(end_user: EndUser) -> dict[str, object]:
         "email": end_user.email,
         "email_source": end_user.email_source.listed(),
     }
-
-
-def changed(these: Mapping[str, object], others: Mapping[str, object]) -> dict[str, object]:
-    """Return the entries of a state that are different in another one."""
-    return {key: value for key, value in these.items() if others.get(key) != value}
 
 
 def _set_name(end_user: EndUser, full_name: str, source: Source) -> None:

@@ -2,7 +2,6 @@
 
 from django.db import transaction
 
-from authentication.actions.identities import may_assert
 from authentication.policy import SignInPolicy
 from provisioning.actions.grants import environments_of, lets_in_everybody
 from provisioning.actions.locks import lock_for_effects
@@ -60,7 +59,7 @@ def switch_access(user: ProvisionedUser, by: Actor) -> None:
 def _refuse_foreign(connection: ProvisioningConnection, known: EndUser) -> None:
     """Refuse to link an existing person whose address the provider may not assert, as at a sign-in."""
     environment = connection.environment
-    if not may_assert(connection.environment_provider, SignInPolicy.of(environment), known.email):
+    if not SignInPolicy.of(environment).may_assert(connection.environment_provider, known.email):
         raise ActionError(
             "foreign_domain",
             f"{known.email} is an end user of this workspace already, and {connection.name} does not speak for that "

@@ -11,11 +11,10 @@ from provisioning.payload.documents import folded
 from provisioning.payload.member_changes import MemberChange
 from provisioning.payload.resources import Document, Group
 from workspace.action_names import Action
-from workspace.actions.end_users import changed
 from workspace.actions.groups import delete_group, release_group
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Sentence, changed, record
 
 
 @atomic

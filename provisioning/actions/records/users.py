@@ -9,10 +9,10 @@ from provisioning.payload.documents import folded
 from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions.access import end_access
-from workspace.actions.end_users import changed, update_profile
+from workspace.actions.end_users import update_profile
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Called, Sentence, record
+from workspace.events import Actor, Called, Sentence, changed, record
 from workspace.words import listed
 
 

@@ -1,17 +1,12 @@
-"""What end users type to sign in, and how administrators look for it."""
+"""What end users type to sign in and to choose a password."""
 
 from typing import Any, cast
-from uuid import UUID
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.http import QueryDict
 
-from authentication.models import SignInAttempt
-from authentication.models.sessions import SignInAttemptQuerySet
-from workspace.models import EndUser, Environment
-
-_PASSWORD = "password"
+from workspace.models import EndUser
 
 
 def _password(autocomplete: str, **attributes: Any) -> forms.PasswordInput:
@@ -88,45 +83,3 @@ class ChangePasswordForm(NewPasswordForm):
         error_messages={"required": "Enter your current password."},
     )
     field_order = ["current"]
-
-
-class AttemptFilter(forms.Form):
-    """Which attempts to sign in the list shows. A wrong value filters nothing and is named."""
-
-    q = forms.CharField(label="Reference id or email address", required=False, max_length=254, widget=forms.SearchInput)
-    outcome = forms.ChoiceField(required=False, choices=[("", "Any outcome"), *SignInAttempt.Outcome.choices])
-    provider = forms.ChoiceField(label="Signed in with", required=False)
-
-    def __init__(self, data: QueryDict, *, environment: Environment) -> None:
-        super().__init__(data)
-        self.environment = environment
-        providers = environment.providers.listed()
-        choices = [(str(each.identity_provider_id), each.identity_provider.name) for each in providers]
-        cast(forms.ChoiceField, self.fields["provider"]).choices = [("", "Anything"), (_PASSWORD, "Password"), *choices]
-
-    def asked(self) -> dict[str, Any]:
-        """The valid values that were given."""
-        self.full_clean()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-    def attempts(self) -> SignInAttemptQuerySet:
-        """The attempts of the environment that the filter lets through, with what a row shows."""
-        asked = self.asked()
-        attempts = self._matching(asked.get("q", ""))
-        if outcome := asked.get("outcome"):
-            attempts = attempts.filter(outcome=outcome)
-        if provider := asked.get("provider"):
-            attempts = (
-                attempts.with_password() if provider == _PASSWORD else attempts.filter(identity_provider=provider)
-            )
-        return attempts.select_related("end_user", "environment")
-
-    def _matching(self, text: str) -> SignInAttemptQuerySet:
-        """A search is for the whole workspace: who was handed a reference need not know where it comes from."""
-        if not text:
-            return self.environment.sign_in_attempts.all()
-        attempts = SignInAttempt.objects.of(self.environment.workspace)
-        try:
-            return attempts.filter(pk=UUID(text))
-        except ValueError:
-            return attempts.by_email(text)

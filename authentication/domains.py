@@ -1,0 +1,50 @@
+"""Domains of email addresses: the form that is stored, and the form that is compared."""
+
+from collections.abc import Sequence
+
+import idna
+
+from workspace.db.keys import canonical
+from workspace.refusals import ActionError
+
+
+def clean_domains(domains: Sequence[str]) -> list[str]:
+    """Return domains as they are stored (lower case, ASCII), each once. Raises ActionError for the first wrong one."""
+    return list(dict.fromkeys(_clean_domain(domain) for domain in domains if domain.strip()))
+
+
+def enforced_domains(enforcement: str, domains: Sequence[str]) -> list[str]:
+    """Return the domains to store with an enforcement: none unless it is for selected domains, which needs one."""
+    if enforcement != "selected_domains":
+        return []
+    if not (cleaned := clean_domains(domains)):
+        raise ActionError("missing_domain", "Enter at least one domain, for example acme.com.", field="domains")
+    return cleaned
+
+
+def domain_key(domain: str) -> str:
+    """Return what is equal for all spellings of a domain whose addresses count as the same person's."""
+    folded = canonical(domain)
+    try:
+        return canonical(idna.decode(folded))
+    except idna.IDNAError:
+        return folded
+
+
+def key_of_address(email: str) -> str:
+    """Return the `domain_key` of an email address."""
+    return domain_key(canonical(email).rpartition("@")[2])
+
+
+def _clean_domain(text: str) -> str:
+    try:
+        domain = idna.encode(text.strip().removeprefix("@").rstrip("."), uts46=True).decode("ascii")
+    except idna.IDNAError:
+        domain = ""
+    if "." not in domain:
+        raise ActionError(
+            "invalid_domain",
+            f"“{text.strip()[:100]}” is not a whole domain. Enter domains like acme.com, separated by commas.",
+            field="domains",
+        )
+    return domain
