@@ -19,8 +19,18 @@ MOST = {
 }
 
 
+@pytest.fixture(scope="module")
+def cleared(django_db_setup, django_db_blocker):
+    """Clear the tables when this module's tests are done."""
+    from tests.benchmarks.crowd import clear_rows_that_were_rolled_back
+
+    yield
+    with django_db_blocker.unblock():
+        clear_rows_that_were_rolled_back()
+
+
 @pytest.fixture
-def crowd(scim):
+def crowd(cleared, scim):
     """A tenant of 150, all in one group."""
     from tests.benchmarks.crowd import Crowd
 
