@@ -352,5 +352,27 @@ def test_groups_that_are_taken_over_mapped_and_renamed_come_back_too(people: Peo
     history.walk_back()
 
 
+@pytest.mark.parametrize("is_taken_over", [True, False])
+def test_the_history_of_a_record_begins_and_ends_with_it(is_taken_over: bool) -> None:
+    walk = Walk(0)
+    connection = walk.uses[0].connection
+    if is_taken_over:
+        factories.group(connection.environment, name="Ops")
+    by = walk.by(connection)
+    user = create_user_record(connection=connection, document=walk.document(), by=by)
+    document = {"displayName": "Ops", "externalId": "00gops"}
+    group = create_group_record(connection=connection, document=document, members=[str(user.pk)], by=by)
+    ids = user.pk, group.pk
+    delete_group_record(group=group, by=by)
+    delete_user_record(user=user, by=by)
+
+    users, groups = ([*ChangeEvent.objects.about(pk).order_by("pk")] for pk in ids)
+    created, released = ("taken_over", "released") if is_taken_over else ("created", "deleted")
+    assert [event.action for event in users] == ["end_user.created", "provisioned_user.deleted"]
+    assert [event.action for event in groups] == [f"group.{created}", f"group.{released}"]
+    assert users[-1].before["externalId"] == user.external_id
+    assert groups[-1].before["record"] == {"id": str(ids[1]), "document": document}
+
+
 def _last_event() -> object:
     return ChangeEvent.objects.values_list("pk", flat=True).first()

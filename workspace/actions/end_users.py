@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import Model
 
 from workspace.action_names import Action
 from workspace.actions.access import give_access, set_manual_access
@@ -34,6 +35,7 @@ def create_end_user(
     groups: Collection[EndUserGroup] = (),
     is_active: bool = True,
     source: Source = MANUAL,
+    concerns: Collection[Model] = (),
     by: Actor,
 ) -> EndUser:
     """Make a person of the workspace, with access to the environments and membership in the groups by `source`."""
@@ -56,7 +58,7 @@ def create_end_user(
             person=end_user,
             places=listed([each.name for each in environments], _NO_ENVIRONMENT),
         ),
-        concerns=groups,
+        concerns=[*groups, *concerns],
         after=profile_state(end_user)
         | {
             "status": str(end_user.status),
@@ -69,7 +71,14 @@ def create_end_user(
 
 @atomic
 def link_end_user(
-    *, end_user: EndUser, profile: Profile, environment: Environment, has_access: bool = True, source: Source, by: Actor
+    *,
+    end_user: EndUser,
+    profile: Profile,
+    environment: Environment,
+    has_access: bool = True,
+    source: Source,
+    concerns: Collection[Model] = (),
+    by: Actor,
 ) -> None:
     """Let a source take part in a person who exists already: it gives access, and the name; the address stays."""
     before = profile_state(end_user) | {"status": str(end_user.status)}
@@ -89,6 +98,7 @@ def link_end_user(
             person=end_user,
             places=environment if has_access else _NO_ENVIRONMENT,
         ),
+        concerns=concerns,
         before=changed(before, after),
         after=changed(after, before) | {"access": [access.state() for access in given]},
     )

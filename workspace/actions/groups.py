@@ -1,9 +1,9 @@
 """Changes of end-user groups."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
-from django.db.models import ProtectedError
+from django.db.models import Model, ProtectedError
 from django.utils import timezone
 
 from workspace.action_names import Action
@@ -25,9 +25,10 @@ def create_group(
     name: str,
     members: Collection[UUID] = (),
     source: Source = MANUAL,
+    concerns: Collection[Model] = (),
     by: Actor,
 ) -> EndUserGroup:
-    """Make a group with these end users in it, by id."""
+    """Make a group with these end users in it, by id. The event concerns also what the caller names."""
     group = EndUserGroup(environment=environment, name=_clean(name), **source.fields())
     _save_unique(group)
     first = pairs_of(insert_members(group, members, source))
@@ -43,6 +44,7 @@ def create_group(
             environment=environment,
             members=people_named(first),
         ),
+        concerns=concerns,
         people=[pk for pk, _ in first],
         after={"name": group.name, "source": source.listed()} | ({"members": first} if first else {}),
     )
@@ -72,8 +74,10 @@ def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
 
 
 @atomic
-def delete_group(*, group: EndUserGroup, by: Actor) -> None:
-    """Delete a group; its members stand in the event."""
+def delete_group(
+    *, group: EndUserGroup, concerns: Collection[Model] = (), before: Mapping[str, object] | None = None, by: Actor
+) -> None:
+    """Delete a group. The event lists its members, concerns also what the caller names, and keeps its `before`."""
     refuse_read_only(group, by)
     members = group.memberships.states()
     record(
@@ -87,8 +91,9 @@ def delete_group(*, group: EndUserGroup, by: Actor) -> None:
             group=group,
             members=people(len({member[0] for member in members})),
         ),
+        concerns=concerns,
         people=[member[0] for member in members],
-        before={"name": group.name, "source": group.source.listed(), "members": members},
+        before={"name": group.name, "source": group.source.listed(), "members": members, **(before or {})},
     )
     try:
         group.delete()
@@ -99,7 +104,7 @@ def delete_group(*, group: EndUserGroup, by: Actor) -> None:
 
 
 @atomic
-def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
+def take_over_group(*, group: EndUserGroup, source: Source, concerns: Collection[Model] = (), by: Actor) -> None:
     """Let an IdP manage a group that was there before. Members of other sources are removed; the event lists them."""
     aside = group.memberships.exclude_source(source)
     members, before = aside.states(), group.source
@@ -116,6 +121,7 @@ def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
             group=group,
             members=people(len({member[0] for member in members})),
         ),
+        concerns=concerns,
         people=[member[0] for member in members],
         before={"source": before.listed(), "members": members},
         after={"source": source.listed()},
@@ -123,10 +129,17 @@ def take_over_group(*, group: EndUserGroup, source: Source, by: Actor) -> None:
 
 
 @atomic
-def release_group(*, group: EndUserGroup, members_of: Source | None = None, by: Actor) -> None:
+def release_group(
+    *,
+    group: EndUserGroup,
+    members_of: Source | None = None,
+    concerns: Collection[Model] = (),
+    before: Mapping[str, object] | None = None,
+    by: Actor,
+) -> None:
     """Hand a group back to manual management; the members that a source had put into it stay as members by hand."""
     kept = group.memberships.of_source(members_of) if members_of else group.memberships.none()
-    before = group.source
+    source = group.source
     gone, new = become_manual(kept, "group")
     _set_source(group, MANUAL)
     record(
@@ -139,8 +152,9 @@ def release_group(*, group: EndUserGroup, members_of: Source | None = None, by: 
             by=by,
             group=group,
         ),
+        concerns=concerns,
         people=[member[0] for member in gone],
-        before={"source": before.listed(), "members": _without_place(gone)},
+        before={"source": source.listed(), "members": _without_place(gone), **(before or {})},
         after={"source": MANUAL.listed(), "members": _without_place(new)},
     )
 

@@ -108,12 +108,12 @@ def _own_group(record: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
     known = environment.groups.filter(name_key=canonical(name)).first()
     record.is_taken_over = known is not None and not known.is_everyone
     if known is None:
-        return create_group(environment=environment, name=name, source=source, by=by)
+        return create_group(environment=environment, name=name, source=source, concerns=[record], by=by)
     if known.is_everyone:
         return None
     _refuse_taken(record.connection, known)
     known.environment = environment
-    take_over_group(group=known, source=source, by=by)
+    take_over_group(group=known, source=source, concerns=[record], by=by)
     return known
 
 

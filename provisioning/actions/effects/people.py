@@ -22,21 +22,21 @@ def profile_of(connection: ProvisioningConnection, document: Document) -> Profil
     return Profile(*profile(document, connection.name_from, connection.email_from), connection.source)
 
 
-def bring_in(connection: ProvisioningConnection, said: Profile, *, is_active: bool, by: Actor) -> EndUser:
-    """Return the person of the workspace with this address, linked; else a new one."""
-    workspace = connection.environment.workspace
+def bring_in(user: ProvisionedUser, said: Profile, by: Actor) -> EndUser:
+    """Return the person of the workspace with this address, linked to the new record; else a new one."""
+    connection, workspace = user.connection, user.connection.environment.workspace
     known = EndUser.with_email(workspace, said.email)
     if known is None:
         try:
             with transaction.atomic():
-                return _create(connection, said, is_active, by)
+                return _create(user, said, by)
         except ConflictError:
             # Somebody else made the same person a moment ago: then this is a link.
             known = EndUser.with_email(workspace, said.email)
             if known is None:
                 raise
     _refuse_foreign(connection, known)
-    _link(connection, known, said, is_active, by)
+    _link(user, known, said, by)
     return known
 
 
@@ -68,28 +68,30 @@ def _refuse_foreign(connection: ProvisioningConnection, known: EndUser) -> None:
         )
 
 
-def _create(connection: ProvisioningConnection, said: Profile, is_active: bool, by: Actor) -> EndUser:
-    environment = connection.environment
+def _create(user: ProvisionedUser, said: Profile, by: Actor) -> EndUser:
+    connection, environment = user.connection, user.connection.environment
     return create_end_user(
         workspace=environment.workspace,
         profile=said,
         # A new user is in no group yet.
-        environments=[environment] if is_active and lets_in_everybody(connection, environment) else [],
-        is_active=is_active,
+        environments=[environment] if user.is_active and lets_in_everybody(connection, environment) else [],
+        is_active=user.is_active,
         source=connection.source,
+        concerns=[user],
         by=by,
     )
 
 
-def _link(connection: ProvisioningConnection, known: EndUser, said: Profile, is_active: bool, by: Actor) -> None:
-    environment = connection.environment
-    if is_active:
+def _link(user: ProvisionedUser, known: EndUser, said: Profile, by: Actor) -> None:
+    connection, environment = user.connection, user.connection.environment
+    if user.is_active:
         link_end_user(
             end_user=known,
             profile=said,
             environment=environment,
             has_access=lets_in_everybody(connection, environment),
             source=connection.source,
+            concerns=[user],
             by=by,
         )
         return
@@ -101,4 +103,5 @@ def _link(connection: ProvisioningConnection, known: EndUser, said: Profile, is_
         sentence=Sentence(
             "{by} linked {person}, who was here already, as inactive: without access through it.", by=by, person=known
         ),
+        concerns=[user],
     )

@@ -56,9 +56,9 @@ def delete_group_record(*, group: ProvisionedGroup, by: Actor) -> None:
         change_record_members(group, MemberChange(replace=[]), by)
         _record(group, Action.PROVISIONED_GROUP_DELETED, group.document, {}, by)
     elif group.is_taken_over:
-        release_group(group=group.group, members_of=group.source, by=by)
+        release_group(group=group.group, members_of=group.source, concerns=[group], before=_gone(group), by=by)
     else:
-        delete_group(group=group.group, by=by)
+        delete_group(group=group.group, concerns=[group], before=_gone(group), by=by)
     group.delete()
 
 
@@ -76,6 +76,11 @@ def _follow(group: ProvisionedGroup, document: Document, by: Actor) -> None:
     is_told = group.display_name != old_name and follow_name(group, old_key, by)
     if not is_told:
         _record(group, Action.PROVISIONED_GROUP_UPDATED, before, document, by)
+
+
+def _gone(group: ProvisionedGroup) -> dict[str, object]:
+    """Return the record as the event of its end-user group keeps it."""
+    return {"record": {"id": str(group.pk), "document": group.document}}
 
 
 def _record(group: ProvisionedGroup, action: Action, before: Document, after: Document, by: Actor) -> None:

@@ -24,7 +24,7 @@ def create_user_record(*, connection: ProvisioningConnection, document: Document
     said = profile_of(connection, document)
     user = ProvisionedUser(connection=connection)
     _fill(user, document)
-    user.end_user = bring_in(connection, said, is_active=user.is_active, by=by)
+    user.end_user = bring_in(user, said, by)
     save_unique(user)
     _save_emails(user)
     return user
