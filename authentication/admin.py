@@ -1,4 +1,4 @@
-"""Operators look at identity providers; every change goes through the console's actions, which record it."""
+"""Django admin of sign-in, read only: changes go through the actions of the console, which record them."""
 
 from django.contrib import admin
 
@@ -21,7 +21,7 @@ from workspace.admin.base import ReadOnlyAdmin
 
 @admin.register(IdentityProvider)
 class IdentityProviderAdmin(ReadOnlyAdmin):
-    """Providers of all workspaces; what is public of their side and of ours."""
+    """Providers of all workspaces, with the public values of both sides."""
 
     list_display = ["name", "workspace", "vendor", "entity_id", "metadata_source", "created_at"]
     list_filter = ["vendor", "metadata_source", "workspace"]
@@ -69,7 +69,7 @@ class EnvironmentProviderAdmin(ReadOnlyAdmin):
 
 
 class _InEnvironmentAdmin(ReadOnlyAdmin):
-    """Rows that belong to an environment, whose name alone says little."""
+    """Rows of an environment. They show its workspace too, because many environments have one name."""
 
     @admin.display(ordering="environment__workspace__name")
     def workspace(self, row: EndUserSession | PasswordTicket | SignInAttempt) -> str:
@@ -78,7 +78,7 @@ class _InEnvironmentAdmin(ReadOnlyAdmin):
 
 @admin.register(EndUserSession)
 class EndUserSessionAdmin(_InEnvironmentAdmin):
-    """Who is or was signed in where. The digest of the cookie is nobody's business."""
+    """Who is or was signed in where. The digests of tokens are not shown."""
 
     list_display = ["end_user", "environment", "workspace", "created_at", "last_seen_at", "ended_at", "end_reason"]
     list_filter = ["end_reason", "created_at", "environment__kind"]
@@ -91,7 +91,7 @@ class EndUserSessionAdmin(_InEnvironmentAdmin):
 
 @admin.register(SignInAttempt)
 class SignInAttemptAdmin(_InEnvironmentAdmin):
-    """Every attempt to sign in; its id is the reference that the person was shown."""
+    """Every attempt to sign in. Its id is the reference that the person saw."""
 
     list_display = ["at", "email", "outcome", "reason", "provider_name", "environment", "workspace", "id"]
     list_filter = ["outcome", "reason", "at", "environment__kind"]
@@ -102,7 +102,7 @@ class SignInAttemptAdmin(_InEnvironmentAdmin):
 
 @admin.register(PasswordTicket)
 class PasswordTicketAdmin(_InEnvironmentAdmin):
-    """Links for setting a password, as far as they were mailed; the links themselves are kept nowhere."""
+    """Mailed links that set a password. The links themselves are stored nowhere."""
 
     list_display = ["end_user", "kind", "environment", "workspace", "created_at", "expires_at", "used_at"]
     list_filter = ["kind", "created_at", "environment__kind"]
@@ -114,7 +114,7 @@ class PasswordTicketAdmin(_InEnvironmentAdmin):
 
 @admin.register(AuthnRequest)
 class AuthnRequestAdmin(ReadOnlyAdmin):
-    """Requests that browsers have taken to an IdP in the last minutes; what was answered is not shown."""
+    """AuthnRequests of the last minutes. Their responses are not shown."""
 
     list_display = ["id", "environment_provider", "tester_id", "expires_at", "consumed_at"]
     list_filter = ["expires_at"]
@@ -135,7 +135,7 @@ class ConsumedMessageAdmin(ReadOnlyAdmin):
 
 @admin.register(LogoutRequest)
 class LogoutRequestAdmin(ReadOnlyAdmin):
-    """Logout requests that browsers have taken to an IdP in the last minutes, and that were not answered yet."""
+    """Logout requests of the last minutes that no IdP has answered yet."""
 
     list_display = ["id", "identity_provider", "environment", "expires_at"]
     list_filter = ["expires_at"]
@@ -155,7 +155,7 @@ class SamlIdentityAdmin(ReadOnlyAdmin):
 
 @admin.register(ServiceProviderKey)
 class ServiceProviderKeyAdmin(ReadOnlyAdmin):
-    """Our own certificates; the private keys are sealed and never shown."""
+    """Our own certificates. The private keys are sealed and never shown."""
 
     list_display = ["workspace", "state", "fingerprint", "not_after"]
     list_filter = ["state", "not_after"]

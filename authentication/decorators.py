@@ -1,4 +1,4 @@
-"""How a page of end users gets its environment and session, and the cookie that holds a session."""
+"""How an end user's page gets its environment and session, and the cookie that holds a session."""
 
 import logging
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from workspace.visits import Visit
 
 logger = logging.getLogger(__name__)
 
-# What an end user reads whatever an action refused: its own sentence is for administrators.
+# Every end user reads this. The refusal's own sentence is for administrators.
 NOT_POSSIBLE = (
     "This is not possible at the moment. Try again later; if it goes on, give your administrator the reference "
     "{reference}."
@@ -53,7 +53,7 @@ def at_environment(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 
 
 def end_user_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Call `view(request, session, …)` for who is signed in here; others are sent to sign in, and then back."""
+    """Call `view(request, session, …)` for who is signed in here. Others are sent to sign in, and then back."""
 
     @never_cache
     @wraps(view)
@@ -69,7 +69,7 @@ def end_user_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpRe
 
 
 def current_session(request: HttpRequest, workspace: str, environment: str, now: datetime) -> EndUserSession | None:
-    """The session of this browser at that place, if it counts: one query, and the only word on who is signed in."""
+    """Return this browser's session at that place, if it counts. One query; nothing else says who is signed in."""
     token = request.COOKIES.get(cookie_name(workspace, environment))
     if not token:
         return None
@@ -79,13 +79,13 @@ def current_session(request: HttpRequest, workspace: str, environment: str, now:
 
 
 def cookie_name(workspace: str, environment: str) -> str:
-    """One cookie per environment. A slug has no dot, so no two places share one."""
+    """Return the name of an environment's cookie. A slug has no dot, so no two environments share one."""
     prefix = "__Host-" if settings.SESSION_COOKIE_SECURE else ""
     return f"{prefix}end-user.{workspace}.{environment}"
 
 
 def keep_session(response: HttpResponse, environment: Environment, token: str) -> None:
-    """Hand the token of a session to the browser. A __Host- cookie must have the path /."""
+    """Set the cookie with the token of a session. A __Host- cookie must have the path /."""
     response.set_cookie(
         cookie_name(environment.workspace.slug, environment.slug),
         token,
@@ -97,12 +97,12 @@ def keep_session(response: HttpResponse, environment: Environment, token: str) -
 
 
 def forget_session(response: HttpResponse, environment: Environment) -> None:
-    """Take the token away from the browser."""
+    """Delete the cookie."""
     response.delete_cookie(cookie_name(environment.workspace.slug, environment.slug), samesite="Lax")
 
 
 def _refused(request: HttpRequest, environment: Environment, error: ActionError, provider: UUID | None) -> HttpResponse:
-    """Show a page that tells no more than the reference under which administrators find the reason."""
+    """Show a page with a reference, under which administrators find the reason."""
     visit, providers = Visit.of(request), environment.workspace.identity_providers
     logger.warning("refused: %s", error.code)
     record_attempt(
@@ -121,7 +121,7 @@ def _refused(request: HttpRequest, environment: Environment, error: ActionError,
 
 
 def _to_sign_in(request: HttpRequest, workspace: str, environment: str, now: datetime) -> HttpResponse:
-    """On to the sign-in page; a session that no longer counts is closed, lest it count again."""
+    """Redirect to the sign-in page. A session that no longer counts is ended, so that it never counts again."""
     if token := request.COOKIES.get(cookie_name(workspace, environment)):
         EndUserSession.objects.opened_by(token).end(_NOT_USABLE, now)
     url = reverse("end_user:sign-in", kwargs={"workspace": workspace, "environment": environment})

@@ -1,4 +1,4 @@
-"""Metadata that a refresh brought, in the form in which it waits for a decision."""
+"""Metadata from a refresh, as JSON, while it waits for a decision."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ Pending = dict[str, Any]
 
 
 def to_json(metadata: IdpMetadata, *, fetched_at: datetime) -> Pending:
-    """What is kept of the metadata: the values that would be taken over, certificates as PEM, times as ISO text."""
+    """Return the values of metadata that would be applied, certificates as PEM and times as ISO text."""
     return {
         "entity_id": metadata.entity_id,
         "sso_redirect_url": metadata.sso_redirect_url,
@@ -28,7 +28,7 @@ def to_json(metadata: IdpMetadata, *, fetched_at: datetime) -> Pending:
 
 
 def from_json(pending: Pending) -> IdpMetadata:
-    """The metadata again."""
+    """Return the metadata that `to_json` wrote."""
     valid_until = pending["valid_until"]
     return IdpMetadata(
         entity_id=pending["entity_id"],
@@ -43,6 +43,6 @@ def from_json(pending: Pending) -> IdpMetadata:
 
 
 def digest(pending: Pending) -> str:
-    """What stands for this very content: a decision names it, so that nothing else is decided than what was seen."""
+    """Return the digest of the content. A decision names it, so that it is about what was seen."""
     content = {key: value for key, value in pending.items() if key not in ("fetched_at", "valid_until")}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

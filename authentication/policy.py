@@ -16,7 +16,7 @@ class Ways:
 
     has_password: bool
     providers: list[EnvironmentProvider]
-    # Whose enforcement forbids the password.
+    # The provider whose enforcement forbids the password.
     enforced_by: EnvironmentProvider | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""What identity providers and browsers reach under saml/."""
+"""The SAML endpoints, below saml/."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What a sign-in through an identity provider may change of people: just-in-time provisioning and group sync."""
+"""Just-in-time provisioning and group sync: what a sign-in through an identity provider changes of people."""
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from workspace.refusals import ActionError, ConflictError
 from workspace.visits import Visit
 
 Method = EnvironmentProvider.Method
-# More than anybody is in; each of them is a change of its own, in one transaction.
+# Nobody is in so many groups. Each is a change of its own in one transaction.
 MAX_GROUPS = 1000
 
 
 @dataclass(frozen=True)
 class Welcomed:
-    """Somebody who may come in as far as the provisioning method goes, and whether they were made or let in for it."""
+    """Somebody whom the provisioning method lets in, and whether the sign-in created them or gave them access."""
 
     end_user: EndUser
     is_new: bool = False
@@ -34,7 +34,7 @@ class Welcomed:
 
 @dataclass(frozen=True)
 class GroupChanges:
-    """What became of the groups that an assertion names, by their names; nothing where it says nothing of groups."""
+    """What a sign-in did with the groups that its assertion names, by their names; all empty if it names no groups."""
 
     created: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class GroupChanges:
 def welcome(
     environment_provider: EnvironmentProvider, known: EndUser | None, profile: AssertedProfile, visit: Visit
 ) -> Welcomed:
-    """The person, who may come in; under JIT made or let into the environment for it. Raise Refused."""
+    """Let the person in. Under JIT, create them or give them access if need be. Raises Refused."""
     if known is None:
         if environment_provider.method != Method.JIT:
             raise Refused(Reason.NOT_PROVISIONED)
@@ -61,7 +61,7 @@ def welcome(
 def sync_groups(
     environment_provider: EnvironmentProvider, end_user: EndUser, names: tuple[str, ...] | None, visit: Visit
 ) -> GroupChanges:
-    """Let the memberships that this provider gave follow the assertion; no group attribute says nothing of groups.
+    """Make the memberships by this provider match the assertion. Without a group attribute nothing changes.
 
     Groups that do not exist are made. Those that another provider manages, and Everyone, are left alone, and so is
     every membership that somebody else gave.
@@ -102,7 +102,7 @@ def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile,
             by=_actor(environment_provider, visit),
         )
     except ConflictError:
-        # SCIM or another tab made the same person a moment ago.
+        # SCIM or another tab created the same person a moment ago.
         known = EndUser.with_email(environment.workspace, profile.email)
         if known is None:
             raise
@@ -113,7 +113,7 @@ def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile,
 
 
 def _let_in(environment_provider: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:
-    """Give access to a person of the workspace who has none here; the profile stays as it is."""
+    """Give access to a person of the workspace who has none here. The profile stays as it is."""
     link_end_user(
         end_user=known,
         profile=Profile(known.full_name, known.email, _source(environment_provider)),
@@ -125,7 +125,7 @@ def _let_in(environment_provider: EnvironmentProvider, known: EndUser, visit: Vi
 
 
 def _named(environment_provider: EnvironmentProvider, keys: Set[str]) -> list[EndUserGroup]:
-    """The groups that the environment has by these keys."""
+    """Return the environment's groups with these keys."""
     return (
         list(environment_provider.environment.groups.filter(name_key__in=keys).select_related("environment"))
         if keys
@@ -138,13 +138,13 @@ def _may_fill(group: EndUserGroup, source: Source) -> bool:
 
 
 def _make(environment_provider: EnvironmentProvider, name: str, end_user: EndUser, source: Source, by: Actor) -> bool:
-    """Make a group with the person in it; tells whether they are. A name that no group can have is passed over."""
+    """Create a group with the person in it; say whether they are in it. A name that no group can have is skipped."""
     try:
         create_group(
             environment=environment_provider.environment, name=name, members=[end_user.pk], source=source, by=by
         )
     except ConflictError:
-        # Somebody else's sign-in made it a moment ago.
+        # Somebody else's sign-in created it a moment ago.
         group = environment_provider.environment.groups.select_related("environment").get(name_key=_key(name))
         if not _may_fill(group, source):
             return False
@@ -155,7 +155,7 @@ def _make(environment_provider: EnvironmentProvider, name: str, end_user: EndUse
 
 
 def _held(environment_provider: EnvironmentProvider, end_user: EndUser, source: Source) -> dict[str, EndUserGroup]:
-    """The groups that the person is in by this provider's word."""
+    """Return the groups that this provider put the person into, by their keys."""
     groups = _given(environment_provider.environment_id, end_user.pk, source.kind, source.id)
     for group in groups:
         group.environment = environment_provider.environment
@@ -177,7 +177,7 @@ _given = Prepared(
 
 
 def _key(name: str) -> str:
-    """The `name_key` of a group of that name."""
+    """Return the `name_key` of a group of that name."""
     return canonical(" ".join(name.split()))
 
 

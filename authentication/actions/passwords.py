@@ -1,4 +1,4 @@
-"""Passwords of end users: invited, reset, changed."""
+"""Changes of passwords of end users: invitation, reset, change."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -38,7 +38,7 @@ _REFUSALS = {
 
 @atomic
 def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
-    """Mail a person the link by which to choose the first password."""
+    """Mail a person the link that sets the first password."""
     _refuse_where_no_password_opens(end_user, environment)
     _mail_ticket(end_user, environment, TicketKind.INVITATION, now)
     _record(end_user, environment, Action.END_USER_INVITED, "{by} invited {person} to {environment}.", by)
@@ -46,7 +46,7 @@ def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, n
 
 @atomic
 def send_password_reset(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
-    """Mail a person the link by which to choose another password."""
+    """Mail a person the link that sets another password."""
     _refuse_where_no_password_opens(end_user, environment)
     _mail_ticket(end_user, environment, TicketKind.RESET, now)
     _record(end_user, environment, Action.END_USER_PASSWORD_RESET_SENT, "{by} sent {person} a password reset.", by)
@@ -54,8 +54,8 @@ def send_password_reset(*, end_user: EndUser, environment: Environment, by: Acto
 
 @atomic
 def request_password_reset(*, environment: Environment, email: str, visit: Visit, now: datetime) -> None:
-    """Mail the link to the owner of the address if a password signs them in; nobody learns whether it does."""
-    # From all addresses together: what is protected here is somebody's mailbox.
+    """Mail the link to the owner of the address if a password signs them in. The caller does not learn whether."""
+    # Counted for all client addresses together, because this protects a mailbox.
     wait = SignInThrottle.objects.attempt(f"reset {environment.workspace_id} {email}", "", now)
     end_user = EndUser.with_email(environment.workspace, email)
     if wait or end_user is None or _is_without_reset(end_user, environment):
@@ -70,7 +70,7 @@ def request_password_reset(*, environment: Environment, email: str, visit: Visit
 def set_password_by_ticket(
     *, environment: Environment, token: str, password: str, visit: Visit, now: datetime
 ) -> EndUser:
-    """Set the password of the person to whom the link was mailed. The link works once."""
+    """Set the password of the person who got the link. The link works once."""
     ticket = environment.password_tickets.usable(now).opened_by(token).first()
     # The row's own condition decides between two requests at once.
     if ticket is None or not _unused(environment).filter(pk=ticket.pk).update(used_at=now, updated_at=now):
@@ -84,7 +84,7 @@ def set_password_by_ticket(
 
 
 def change_password(*, session: EndUserSession, current: str, password: str, visit: Visit, now: datetime) -> None:
-    """Set a password in place of the current one; the person's other sessions end."""
+    """Replace the current password. The person's other sessions end."""
     if wait := SignInThrottle.objects.attempt(f"change {session.end_user_id}", visit.address or "", now):
         raise ActionError("too_many_attempts", too_many_attempts(wait), field="current")
     with transaction.atomic():
@@ -98,12 +98,12 @@ def change_password(*, session: EndUserSession, current: str, password: str, vis
 
 
 def _prove_address(end_user: EndUser) -> None:
-    """Who used the mailed link reads the address: from now on the person vouches for it."""
+    """Let the person vouch for the address: whoever used the mailed link reads it."""
     end_user.email_source = Source(SourceKind.MANUAL, str(end_user.pk), end_user.full_name)
 
 
 def _set(end_user: EndUser, password: str, visit: Visit, now: datetime, keep: EndUserSession | None = None) -> None:
-    """A new password ends what the old one, or another link, may have opened to somebody else."""
+    """Set the password, delete the other links and end the other sessions: somebody else may hold them."""
     by = as_actor(end_user, visit)
     set_password(end_user=end_user, password=password, by=by)
     end_user.password_tickets.filter(used_at=None).delete()
@@ -111,7 +111,7 @@ def _set(end_user: EndUser, password: str, visit: Visit, now: datetime, keep: En
 
 
 def _locked(pk: UUID) -> EndUser:
-    """The person as of now: the whole row is saved, so nothing else may change it meanwhile."""
+    """Return the person as of now. The row stays locked, because the whole of it is saved."""
     return EndUser.objects.select_for_update().get(pk=pk)
 
 
@@ -135,7 +135,7 @@ def _mail_ticket(
 
 
 def _obstacle(end_user: EndUser, environment: Environment) -> Reason | None:
-    """Why no password would open the environment to the person, apart from having none yet."""
+    """Return why no password would open the environment to the person, except that they have none yet."""
     obstacle = why_not(end_user, environment) or why_no_password(end_user, ways_to_sign_in(environment, end_user.email))
     return None if obstacle == Reason.NO_PASSWORD else obstacle
 
@@ -148,7 +148,7 @@ def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment)
 
 
 def _is_without_reset(end_user: EndUser, environment: Environment) -> bool:
-    """Whether the sign-in page sends nothing: an administrator still may.
+    """Say whether the sign-in page sends no link. An administrator still may.
 
     An address that an IdP has changed is not one that the person proved to read (security.md C5).
     """

@@ -14,7 +14,7 @@ _PASSWORD_FIRST = "switch Password authentication on first"
 
 
 class _Switch(NamedTuple):
-    """What a switch is called on the page and in events."""
+    """The names of a switch on the page and in events."""
 
     label: str
     enabled: Action
@@ -27,7 +27,7 @@ _PASSWORD = _Switch("Password authentication", Action.POLICY_PASSWORD_ENABLED, A
 
 @atomic
 def switch_saml(*, environment: Environment, is_enabled: bool, by: Actor) -> bool:
-    """Let identity providers sign people in, or passwords only; tells whether it changed."""
+    """Let identity providers sign people in, or passwords only. Say whether anything changed."""
     policy = locked_policy(environment)
     if policy.is_saml_enabled == is_enabled:
         return False
@@ -40,7 +40,7 @@ def switch_saml(*, environment: Environment, is_enabled: bool, by: Actor) -> boo
 
 @atomic
 def switch_password(*, environment: Environment, is_enabled: bool, by: Actor) -> bool:
-    """Let people sign in with a password, or by identity providers only; tells whether it changed."""
+    """Let passwords sign people in, or identity providers only. Say whether anything changed."""
     policy = locked_policy(environment)
     if policy.is_password_enabled == is_enabled:
         return False
@@ -52,7 +52,7 @@ def switch_password(*, environment: Environment, is_enabled: bool, by: Actor) ->
 
 
 def refuse_lock_out(environment: Environment, *, remedy: str = _PASSWORD_FIRST) -> None:
-    """Call after a change, in its transaction: raises when nobody could sign in any more."""
+    """Raise ActionError if nobody could sign in any more. Call it after a change, in its transaction."""
     policy = locked_policy(environment)
     if policy.is_password_enabled:
         return
@@ -61,7 +61,7 @@ def refuse_lock_out(environment: Environment, *, remedy: str = _PASSWORD_FIRST) 
 
 
 def locked_policy(environment: Environment) -> EnvironmentPolicy:
-    """The environment's row, made when it is first needed; changes that could lock out wait for each other."""
+    """Return the environment's row, created when first needed. Changes that could lock out wait for each other."""
     EnvironmentPolicy.objects.get_or_create(environment=environment)
     return EnvironmentPolicy.objects.select_for_update().get(environment=environment)
 

@@ -1,4 +1,4 @@
-"""What is forgotten of end users' sign-ins, and when: rows that are of no use to anybody any more."""
+"""Retention: what is deleted of end users' sign-ins, and when."""
 
 from datetime import datetime, timedelta
 
@@ -8,16 +8,16 @@ from django.db.models import Q, QuerySet
 from authentication.models import EndUserSession, PasswordTicket, SignInAttempt
 from authentication.models.saml import ExpiringQuerySet
 
-# Administrators look for the reason of a refusal, and for a pattern in many of them.
+# Administrators look up the reason of a refusal, and patterns in many of them.
 ATTEMPTS_KEPT = timedelta(days=90)
-# Sessions and links that opened nothing any more for this long tell nothing that the attempts and changes do not.
+# After this long, ended sessions and links tell nothing that attempts and changes do not.
 OTHERS_KEPT = timedelta(days=30)
-# Rows that one statement deletes: on SQLite all other writers wait for it.
+# One statement deletes this many rows: on SQLite all other writers wait for it.
 BATCH = 1000
 
 
 def forget_expired(now: datetime) -> dict[str, int]:
-    """Delete what is older than it needs to be, some at a time; tells how many of each. Call it outside transactions.
+    """Delete expired rows in batches, and return how many of each kind. Call it outside transactions.
 
     What says itself when it expires goes right then: the id of an assertion that was consumed, once it is refused for
     its age, whatever the skew.
@@ -32,13 +32,13 @@ def forget_expired(now: datetime) -> dict[str, int]:
 
 
 def _expired(now: datetime) -> list[QuerySet]:
-    """The rows of every table that says so itself."""
+    """Return the expired rows of every table whose rows have an `expires_at`."""
     tables = (model._default_manager.all() for model in apps.get_app_config("authentication").get_models())
     return [rows.expired(now) for rows in tables if isinstance(rows, ExpiringQuerySet)]
 
 
 def delete_in_batches(rows: QuerySet) -> int:
-    """Delete the rows; each batch is a transaction of its own."""
+    """Delete the rows in batches, each a transaction of its own, and return how many they were."""
     total = 0
     while found := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         rows.filter(pk__in=found).delete()

@@ -1,4 +1,4 @@
-"""Signing in with a password, and the record of every attempt."""
+"""Sign-in with a password, and the record of every attempt."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ Outcome = SignInAttempt.Outcome
 
 @dataclass(frozen=True)
 class PasswordSignIn:
-    """What came of it: a token for the cookie, or none; then perhaps the time to wait before the next attempt."""
+    """The result: a token for the cookie, or none and perhaps a time to wait before the next attempt."""
 
     token: str = ""
     wait: timedelta = timedelta(0)
@@ -30,7 +30,7 @@ class PasswordSignIn:
 def sign_in_with_password(
     *, environment: Environment, email: str, password: str, visit: Visit, now: datetime
 ) -> PasswordSignIn:
-    """Start a session, or refuse for a reason that only the attempt tells.
+    """Start a session, or refuse; only the recorded attempt tells the reason.
 
     One password is hashed in either case, so that the time says nothing about the account.
     """
@@ -57,7 +57,7 @@ def record_attempt(
     reason: str = "",
     refusal: str = Outcome.REFUSED,
 ) -> SignInAttempt:
-    """Keep an attempt, under the request's id; without a reason it succeeded, else it came to that refusal.
+    """Record an attempt under the request's id. Without a reason it succeeded, else it has that refusal.
 
     Call it outside a transaction that the refusal rolls back.
     """
@@ -77,7 +77,7 @@ def record_attempt(
 
 
 def why_not(end_user: EndUser, environment: Environment) -> Reason | None:
-    """Why the person may not enter the environment, whichever way of signing in; nothing if they may."""
+    """Return why the person may not enter the environment in any way; None if they may."""
     if not end_user.is_active:
         return Reason.DEACTIVATED
     if not _access(environment.pk, end_user.pk):
@@ -95,14 +95,14 @@ _access = Prepared(
 
 
 def why_no_password(end_user: EndUser, ways: Ways) -> Reason | None:
-    """Why no password opens the environment to a person who may enter it; nothing if one does."""
+    """Return why no password opens the environment to a person who may enter it; None if one does."""
     if not ways.has_password:
         return Reason.SSO_ENFORCED if ways.enforced_by else Reason.PASSWORD_OFF
     return None if end_user.password else Reason.NO_PASSWORD
 
 
 def _refusal(environment: Environment, email: str, end_user: EndUser | None, password: str) -> str:
-    """Why this does not sign in; empty if it does. What stands in the way of every password comes first."""
+    """Return why this does not sign in; empty if it does. What rules out every password comes first."""
     ways = ways_to_sign_in(environment, email)
     is_right = _is_right(end_user, password)
     if end_user is None:

@@ -14,7 +14,7 @@ _PASSWORD = "password"
 
 
 class AttemptFilter(forms.Form):
-    """Which attempts to sign in the list shows. A wrong value filters nothing and is named."""
+    """Which attempts the list shows. A wrong value filters nothing, and its error is shown."""
 
     q = forms.CharField(label="Reference id or email address", required=False, max_length=254, widget=forms.SearchInput)
     outcome = forms.ChoiceField(required=False, choices=[("", "Any outcome"), *SignInAttempt.Outcome.choices])
@@ -28,12 +28,12 @@ class AttemptFilter(forms.Form):
         cast(forms.ChoiceField, self.fields["provider"]).choices = [("", "Anything"), (_PASSWORD, "Password"), *choices]
 
     def asked(self) -> dict[str, Any]:
-        """The valid values that were given."""
+        """Return the valid values that were given."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     def attempts(self) -> SignInAttemptQuerySet:
-        """The attempts of the environment that the filter lets through, with what a row shows."""
+        """Return the attempts that the filter lets through, with what a row shows."""
         asked = self.asked()
         attempts = self._matching(asked.get("q", ""))
         if outcome := asked.get("outcome"):
@@ -45,7 +45,7 @@ class AttemptFilter(forms.Form):
         return attempts.select_related("end_user", "environment")
 
     def _matching(self, text: str) -> SignInAttemptQuerySet:
-        """A search is for the whole workspace: who was handed a reference need not know where it comes from."""
+        """Search the whole workspace: somebody with a reference may not know its environment."""
         if not text:
             return self.environment.sign_in_attempts.all()
         attempts = SignInAttempt.objects.of(self.environment.workspace)

@@ -13,7 +13,7 @@ from authentication.saml.attributes import CLAIMS_2005, CLAIMS_2008, XMLSOAP
 from workspace.console.acting import refusals_in_form
 
 Enforcement = EnvironmentProvider.Enforcement
-# What these vendors send of themselves, whatever else is configured.
+# What these vendors send by themselves, whatever else is configured.
 _OWN_NAMES: dict[str, dict[str, str]] = {
     IdentityProvider.Vendor.ENTRA: {
         "name": "http://schemas.microsoft.com/identity/claims/displayname",
@@ -36,7 +36,7 @@ CODE = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "off", "
 
 
 class ProviderForm(forms.Form):
-    """Step 1: what the provider is called here, and who has to use it."""
+    """Step 1: the name of the provider, and who has to use it."""
 
     name = forms.CharField(
         label="Identity provider (IdP) name",
@@ -75,7 +75,7 @@ class ProviderForm(forms.Form):
 
 
 class AttributesForm(forms.Form):
-    """Which attributes of an assertion are read; those left blank are looked for under their usual names."""
+    """Which attributes of an assertion are read. Blank means the usual names."""
 
     name = forms.CharField(label="Name attribute", required=False, widget=forms.TextInput(attrs=CODE))
     email = forms.CharField(label="Email attribute", required=False, widget=forms.TextInput(attrs=CODE))
@@ -90,7 +90,7 @@ class AttributesForm(forms.Form):
 
 
 def _usual_name(vendor: str, name: str) -> str:
-    """Where a vendor has names of its own, those; else what its set-up guide tells to send."""
+    """Return the vendor's own attribute names, or else the names that its set-up guide tells to send."""
     if own := _OWN_NAMES.get(vendor):
         return f"{own[name]} ({GUIDES[vendor].label})"
     sent = [attribute.name for attribute in GUIDES[vendor].attributes if attribute.name != GROUPS_ATTRIBUTE]

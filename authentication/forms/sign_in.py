@@ -14,7 +14,7 @@ def _password(autocomplete: str, **attributes: Any) -> forms.PasswordInput:
 
 
 class EmailForm(forms.Form):
-    """Who wants to sign in."""
+    """The address of who wants to sign in."""
 
     email = forms.CharField(
         label="Email address",
@@ -25,7 +25,7 @@ class EmailForm(forms.Form):
 
 
 class PasswordSignInForm(EmailForm):
-    """An account and its password; the address stays as it is once the way was chosen by it."""
+    """An account and its password. The address is read-only once it has decided the way to sign in."""
 
     password = forms.CharField(
         strip=False, widget=_password("current-password"), error_messages={"required": "Enter your password."}
@@ -62,7 +62,7 @@ class NewPasswordForm(forms.Form):
 
     def clean_password(self) -> str:
         password = self.cleaned_data["password"]
-        # The validators look at attributes; nothing in them asks for a console account.
+        # The validators read attributes only, so a person works as well as a console account.
         validate_password(password, cast(Any, self.end_user))
         return password
 
@@ -74,7 +74,7 @@ class NewPasswordForm(forms.Form):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    """A new password, by who knows the current one."""
+    """A new password of somebody who knows the current one."""
 
     current = forms.CharField(
         label="Current password",

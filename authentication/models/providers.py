@@ -19,12 +19,12 @@ class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
     """Questions about providers; start from `workspace.identity_providers`."""
 
     def offered_to(self, environment: Environment) -> Self:
-        """Those set up for other environments, which this one does not use yet."""
+        """Return those that are set up for other environments and not used in this one yet."""
         return self.exclude(entity_id="").exclude(environment_providers__environment=environment)
 
 
 class IdentityProvider(Entity):
-    """An IdP, set up once in a workspace; its own SP entity ID and ACS URL follow from its id."""
+    """An IdP, set up once in a workspace. Its own SP entity ID and ACS URL follow from its id."""
 
     class Vendor(models.TextChoices):
         OKTA = "okta", "Okta"
@@ -64,7 +64,7 @@ class IdentityProvider(Entity):
     name_attribute = models.CharField(max_length=300, blank=True)
     email_attribute = models.CharField(max_length=300, blank=True)
     groups_attribute = models.CharField(max_length=300, blank=True)
-    # What a refresh of the metadata brought, as authentication/pending.py writes it, until somebody decides.
+    # Metadata from a refresh, as authentication/pending.py writes it, until somebody decides.
     pending_metadata = models.JSONField(null=True, blank=True, editable=False)
 
     objects = IdentityProviderQuerySet.as_manager()
@@ -82,17 +82,17 @@ class IdentityProvider(Entity):
 
     @property
     def is_set_up(self) -> bool:
-        """Whether the IdP's side is known; without it nobody can be sent there."""
+        """Say whether the IdP's side is known. Without it nobody can be sent there."""
         return bool(self.entity_id)
 
     @property
     def must_sign_requests(self) -> bool:
-        """Whether AuthnRequests are signed: the IdP's metadata can ask for it, an administrator can switch it on."""
+        """Say whether AuthnRequests are signed: the IdP's metadata asks for it, or an administrator switched it on."""
         return self.wants_signed_requests or self.signs_requests
 
     @property
     def slo(self) -> SingleLogout:
-        """Where the IdP takes logout messages, if it does."""
+        """Return where the IdP takes logout messages, if it does."""
         return SingleLogout(self.slo_url, self.slo_binding, self.slo_response_url)
 
     @slo.setter
@@ -101,12 +101,12 @@ class IdentityProvider(Entity):
 
     @property
     def has_single_logout(self) -> bool:
-        """Whether to sign out here signs out at the IdP too, and the other way round."""
+        """Say whether a sign-out here also signs out at the IdP, and the other way round."""
         return bool(self.slo_url and self.slo_binding)
 
     @property
     def pinned_pems(self) -> tuple[str, ...]:
-        """The certificates that alone prove a signature to be its own (S3)."""
+        """Return the certificates (PEM) that prove the provider's signatures; no others do (S3)."""
         return tuple(certificate.pem for certificate in _pinned(self.pk))
 
     @property
@@ -123,7 +123,7 @@ class IdentityProvider(Entity):
 
 
 class SigningCertificate(Entity):
-    """A certificate with which the IdP signs; several during a rollover."""
+    """A certificate that the IdP signs with. There are several during a rollover."""
 
     identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="certificates")
     pem = models.TextField()
@@ -153,7 +153,7 @@ class EnvironmentPolicyQuerySet(models.QuerySet["EnvironmentPolicy"]):
     """Questions about policies."""
 
     def of(self, environment: Environment) -> "EnvironmentPolicy":
-        """The environment's policy; until somebody changes it, an unsaved one that says password only."""
+        """Return the environment's policy; until somebody changes it, an unsaved one with passwords only."""
         return _policy.first(environment.pk) or EnvironmentPolicy(environment=environment)
 
 
@@ -183,16 +183,16 @@ class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
         return self.select_related("identity_provider", "environment").order_by("identity_provider__name_key")
 
     def usable(self) -> Self:
-        """Those through which somebody can sign in: set up and turned on."""
+        """Return those through which somebody can sign in: set up and turned on."""
         return self.filter(is_enabled=True).exclude(identity_provider__entity_id="")
 
     def usable_in(self, environment: Environment) -> "list[EnvironmentProvider]":
-        """Those of an environment, in the order of their names."""
+        """Return the usable ones of an environment, in the order of their names."""
         return _usable(environment.pk)
 
 
 class EnvironmentProvider(Entity):
-    """One environment's use of a provider: it decides enforcement and provisioning for itself."""
+    """One environment's use of a provider, with its own enforcement and provisioning."""
 
     class Enforcement(models.TextChoices):
         NO_ONE = "no_one", "No one yet"

@@ -1,4 +1,4 @@
-"""The key pairs of our own side: one workspace signs and decrypts with the same ones at all its providers."""
+"""Our own key pairs. A workspace signs and decrypts with the same ones at all its providers."""
 
 from datetime import datetime, timedelta
 from typing import Self
@@ -9,7 +9,7 @@ from django.db.models import Case, Q, Value, When
 from workspace.models import Workspace
 from workspace.models.base import Entity
 
-# An IdP that was not told of the new certificate goes on encrypting for the old one until it reads our metadata again.
+# An IdP without the new certificate goes on encrypting for the old one until it reads our metadata again.
 DECRYPTS_AFTERWARDS = timedelta(days=30)
 
 
@@ -20,15 +20,15 @@ class ServiceProviderKeyQuerySet(models.QuerySet["ServiceProviderKey"]):
         return self.filter(state=ServiceProviderKey.State.ACTIVE)
 
     def published(self) -> Self:
-        """Those whose certificates stand in our metadata, the one that signs first."""
+        """Return the keys whose certificates are in our metadata, the signing one first."""
         return self.exclude(state=ServiceProviderKey.State.RETIRED).order_by(_order())
 
     def decrypting(self, now: datetime) -> Self:
-        """Those for which somebody may still encrypt, the likeliest first."""
+        """Return the keys for which an IdP may still encrypt, the likeliest first."""
         return self.exclude(retired_at__lt=now - DECRYPTS_AFTERWARDS).order_by(_order(), "-retired_at")
 
     def outlived(self, now: datetime) -> Self:
-        """Retired so long ago that nothing needs them any more."""
+        """Return keys that were retired so long ago that nothing needs them."""
         return self.filter(retired_at__lt=now - DECRYPTS_AFTERWARDS)
 
 
@@ -65,6 +65,6 @@ class ServiceProviderKey(Entity):
 
 
 def _order() -> Case:
-    """Active, next, retired."""
+    """Return the order active, next, retired."""
     states = (ServiceProviderKey.State.ACTIVE, ServiceProviderKey.State.NEXT)
     return Case(*(When(state=state, then=Value(place)) for place, state in enumerate(states)), default=Value(2))

@@ -1,4 +1,4 @@
-"""Who is signed in where, every attempt to sign in, and the single-use links by which passwords are set."""
+"""Sessions, sign-in attempts, and the single-use links that set passwords."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,12 +14,12 @@ from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.models.base import Entity
 from workspace.tokens import digest_of
 
-# A working day, and once a day the identity provider is asked again. Losing access does not wait for either.
+# A session lasts a working day, then the identity provider is asked again. Losing access ends it at once.
 IDLE_AGE, GREATEST_AGE = timedelta(hours=8), timedelta(hours=24)
-# `last_seen_at` may be this old: one write in a while is enough for an idle time of hours.
+# `last_seen_at` is written at most this often, which is enough for an idle time of hours.
 SEEN_EVERY = timedelta(minutes=5)
 
-# What gives a browser away, first match wins: Edge also calls itself Chrome, and Chrome Safari.
+# Marks of browsers in a User-Agent. The first match wins: Edge also calls itself Chrome, and Chrome Safari.
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS"}
 _SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
@@ -36,7 +36,7 @@ class _FromBrowser(PreparedInsert):
 
     @property
     def browser(self) -> str:
-        """The browser in words, as "Firefox on Windows"."""
+        """Return the browser in words, as "Firefox on Windows"."""
         name = _first(_BROWSERS, self.user_agent) or "Unknown browser"
         system = _first(_SYSTEMS, self.user_agent)
         return f"{name} on {system}" if system else name
@@ -47,7 +47,7 @@ def _first(marks: dict[str, str], text: str) -> str:
 
 
 def _held_access(since: str) -> models.Exists:
-    """Access of the row's person to its environment that was there at that time of the row, and still is."""
+    """Return whether the row's person has had access to its environment since that time of the row."""
     return models.Exists(
         EnvironmentAccess.objects.filter(
             end_user=models.OuterRef("end_user"),
@@ -61,7 +61,7 @@ class EndUserSessionQuerySet(models.QuerySet["EndUserSession"]):
     """Questions about sessions; start from `end_user.sessions` or `environment.end_user_sessions`."""
 
     def usable(self, now: datetime) -> Self:
-        """Those that count: not over, of a person who has been active and had access all the time.
+        """Return the sessions that count: not ended, of a person who has been active and had access all the time.
 
         Access that was taken away and given again is a new row: it does not bring old sessions back.
         """
@@ -78,17 +78,17 @@ class EndUserSessionQuerySet(models.QuerySet["EndUserSession"]):
         return self.filter(digest=digest_of(token))
 
     def named(self, name_id_digest: str, session_indexes: Sequence[str]) -> Self:
-        """Those of a NameID; with indexes those of one of them, and those of which no index is known."""
+        """Return the sessions of a NameID; with indexes only those of an index, and those without any."""
         named = self.filter(name_id_digest=name_id_digest)
         return named.filter(session_index__in=["", *session_indexes]) if session_indexes else named
 
     def end(self, reason: str, now: datetime) -> int:
-        """End those that have not ended yet; tells how many."""
+        """End the sessions that are still open, and return how many."""
         return self.filter(ended_at=None).update(ended_at=now, end_reason=reason, updated_at=now)
 
 
 class EndUserSession(Entity, _FromBrowser):
-    """A person signed in to one environment in one browser, which holds the token in a cookie."""
+    """A person signed in to one environment in one browser, whose cookie holds the token."""
 
     class EndReason(models.TextChoices):
         SIGNED_OUT = "signed_out", "Signed out"
@@ -107,7 +107,7 @@ class EndUserSession(Entity, _FromBrowser):
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=30, choices=EndReason, blank=True)
-    # What the identity provider calls this sign-in, for single logout: to be told, and to be found again.
+    # What the identity provider calls this sign-in. Single logout sends it and is found by it.
     sealed_name_id = models.TextField(blank=True, editable=False)
     name_id_digest = models.CharField(max_length=64, blank=True, editable=False)
     session_index = models.CharField(max_length=500, blank=True)
@@ -126,7 +126,7 @@ class EndUserSession(Entity, _FromBrowser):
         return f"{self.end_user} in {self.environment} since {self.created_at:%Y-%m-%d %H:%M}"
 
     def touch(self, now: datetime) -> None:
-        """Note that the session is used, once in a while."""
+        """Save that the session is in use, at most every `SEEN_EVERY`."""
         if now - self.last_seen_at >= SEEN_EVERY:
             self.last_seen_at = now
             self.save(update_fields=["last_seen_at", "updated_at"])
@@ -142,12 +142,12 @@ class SignInAttemptQuerySet(models.QuerySet["SignInAttempt"]):
         return self.filter(email_key=_email_key(email))
 
     def with_password(self) -> Self:
-        """Those that no identity provider took part in; of a removed one the name stays."""
+        """Return attempts without an identity provider. A removed provider leaves its name, so it counts as one."""
         return self.filter(provider_name="")
 
 
 class SignInAttempt(_FromBrowser):
-    """One try to sign in, and how it went. Its id is that of the request: the reference that the person is shown."""
+    """One attempt to sign in and its outcome. Its id is the request id, the reference that the person sees."""
 
     class Outcome(models.TextChoices):
         SUCCEEDED = "succeeded", "Signed in"
@@ -174,7 +174,7 @@ class SignInAttempt(_FromBrowser):
 
     class Meta:
         ordering = ["-id"]
-        # Each has every column of its question: without statistics SQLite would rather scan the environment.
+        # Each index has every column of its query: without statistics SQLite would scan the environment instead.
         indexes = [
             models.Index(fields=["environment", "-id"], name="attempt_by_environment"),
             models.Index(fields=["environment", "outcome", "-id"], name="attempt_by_outcome"),
@@ -203,7 +203,7 @@ class PasswordTicketQuerySet(models.QuerySet["PasswordTicket"]):
     """Questions about links; start from `environment.password_tickets`."""
 
     def usable(self, now: datetime) -> Self:
-        """Unused ones in time, whose person may still sign in here and still has the address they were mailed to."""
+        """Return links that still work: unused, in time, the person still has access here and the same address."""
         return self.filter(
             _held_access("created_at"),
             end_user__status=EndUser.Status.ACTIVE,
@@ -217,7 +217,7 @@ class PasswordTicketQuerySet(models.QuerySet["PasswordTicket"]):
 
 
 class PasswordTicket(Entity):
-    """A link, mailed to a person, by which the password can be set once."""
+    """A link, mailed to a person, that sets the password once."""
 
     class Kind(models.TextChoices):
         INVITATION = "invitation", "Invitation"

@@ -1,4 +1,4 @@
-"""The account page of who is signed in: who one is here, one's sessions, the password."""
+"""The account page of an end user: profile, groups, sessions and password."""
 
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from workspace.visits import Visit
 
 @end_user_required
 def account(request: HttpRequest, session: EndUserSession) -> HttpResponse:
-    """Name, address, environment, groups and sessions."""
+    """Show name, address, environment, groups and sessions."""
     end_user, environment = session.end_user, session.environment
     ways = ways_to_sign_in(environment, end_user.email)
     context = {
@@ -57,7 +57,7 @@ def end_one(request: HttpRequest, session: EndUserSession, other: UUID) -> HttpR
 @require_POST
 @end_user_required
 def end_all(request: HttpRequest, session: EndUserSession) -> HttpResponse:
-    """Sign out in every browser, this one too."""
+    """Sign out in every browser, including this one."""
     end_sessions(
         end_user=session.end_user,
         environment=session.environment,
@@ -71,7 +71,7 @@ def end_all(request: HttpRequest, session: EndUserSession) -> HttpResponse:
 @sensitive_post_parameters()
 @end_user_required
 def password(request: HttpRequest, session: EndUserSession) -> HttpResponse:
-    """Another password, for who knows the current one."""
+    """Change the password of somebody who knows the current one."""
     form = ChangePasswordForm(sent(request), end_user=session.end_user)
     if form.is_valid():
         with refusals_in_form(form):
@@ -88,7 +88,7 @@ def password(request: HttpRequest, session: EndUserSession) -> HttpResponse:
 
 
 def _sessions(session: EndUserSession) -> EndUserSessionQuerySet:
-    """The person's sessions at the same place that count."""
+    """Return the person's usable sessions in the same environment."""
     return session.end_user.sessions.filter(environment=session.environment).usable(timezone.now())
 
 

@@ -1,4 +1,4 @@
-"""Sign-in attempts: who tried to sign in, how it went, and what to do about it."""
+"""Sign-in attempts: who tried to sign in, the outcome, and what to do about it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,7 +19,7 @@ from workspace.models import Environment
 @console
 @require_safe
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """Every attempt in the environment, newest first."""
+    """List every attempt in the environment, newest first."""
     form = AttemptFilter(request.GET, environment=environment)
     attempts, older = newest(form.attempts(), request.GET.get("before", ""))
     context = {
@@ -34,7 +34,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 
 
 def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list[dict[str, Any]]:
-    """Attempts as the table shows them."""
+    """Return attempts as the table shows them."""
     return [
         {
             "attempt": attempt,

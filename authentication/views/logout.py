@@ -1,4 +1,4 @@
-"""Signing out: here at once, and at the identity provider too where that knows single logout."""
+"""Sign-out: here at once, then at the identity provider if it knows single logout."""
 
 from collections.abc import Callable
 from functools import partial
@@ -27,7 +27,7 @@ from workspace.models import Environment
 from workspace.visits import Visit
 
 _SIGNING_OUT = "end_user/sign_in/signing_out.html"
-# Whatever was wrong, and whoever sent it.
+# The same sentence whatever was wrong and whoever sent it.
 NEUTRAL = (
     "The sign-out that your identity provider sent could not be accepted. To be sure, sign out here and there "
     "yourself; if it goes on, give your administrator the reference {reference}."
@@ -37,7 +37,7 @@ NEUTRAL = (
 @require_POST
 @at_environment
 def sign_out(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """End the session of this browser, then that at the identity provider."""
+    """End this browser's session, then the one at the identity provider."""
     now = timezone.now()
     session = current_session(request, environment.workspace.slug, environment.slug, now)
     if session is None:
@@ -48,12 +48,12 @@ def sign_out(request: HttpRequest, environment: Environment) -> HttpResponse:
 
 @at_environment
 def signed_out(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """A page to end on: the sign-in page might lead straight back in."""
+    """Show that the sign-out is done. The sign-in page might lead straight back in."""
     return render(request, "end_user/sign_in/signed_out.html", {"environment": environment})
 
 
 def leave(request: HttpRequest, session: EndUserSession) -> HttpResponse:
-    """On from a session that has just ended: to its identity provider, or to the page that says so."""
+    """Go on from a session that has just ended: to its identity provider, or to the page that says so."""
     sent = start_logout_at_provider(session=session, now=timezone.now())
     if sent is None or session.identity_provider is None:
         return _ended(redirect(page_url("end_user:signed-out", session.environment)), session.environment)
@@ -63,7 +63,7 @@ def leave(request: HttpRequest, session: EndUserSession) -> HttpResponse:
 
 @method_decorator([csrf_exempt, never_cache], name="dispatch")
 class SloView(View):
-    """The Single logout URL, where IdPs send requests and answers; each has to be signed, so no cookie is looked at."""
+    """The Single logout URL, where IdPs send requests and answers. Each has to be signed, so cookies do not matter."""
 
     http_method_names = ["get", "post"]
 
@@ -90,7 +90,7 @@ def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived])
 def _onwards(
     request: HttpRequest, provider: IdentityProvider, sent: Sent, environment: Environment | None = None
 ) -> HttpResponse:
-    """A page that leads to the IdP; one that wants a POST needs a press of its button."""
+    """Show a page that leads to the IdP. An IdP that wants a POST needs a press of its button."""
     context: dict[str, Any] = {"environment": environment, "provider": provider, "departure": sent}
     lead = posting if sent.fields else leading_on
     return lead(request, _SIGNING_OUT, sent.url, context)

@@ -1,4 +1,4 @@
-"""Passwords by mail: asking for a link, and setting the password with it."""
+"""Passwords by mail: ask for a link, and set the password with it."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from workspace.visits import Visit
 
 @at_environment
 def forgotten(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Ask for a link; the answer is the same for every address."""
+    """Ask for a link. The answer is the same for every address."""
     form = EmailForm(sent(request))
     if form.is_valid():
         email = form.cleaned_data["email"]
@@ -32,7 +32,7 @@ def forgotten(request: HttpRequest, environment: Environment) -> HttpResponse:
 @sensitive_post_parameters()
 @at_environment
 def set_by_link(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Set the password; only the POST uses the link up, for mail programs open links to look at them."""
+    """Set the password. Only the POST uses the link up, because mail programs open links to check them."""
     token = request.POST.get("token", request.GET.get("token", ""))
     usable = environment.password_tickets.usable(timezone.now()).opened_by(token)
     ticket = usable.select_related("end_user").first()

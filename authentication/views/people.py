@@ -1,4 +1,4 @@
-"""The tab Sign-in of an end user: how the person signs in here, and did."""
+"""The tab Sign-in of an end user: ways to sign in, sessions and last attempts."""
 
 from uuid import UUID
 
@@ -29,7 +29,7 @@ LAST_ATTEMPTS = 10
 @console
 @require_safe
 def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
-    """The ways that apply to the person here and why, sessions, the last attempts."""
+    """Show the ways to sign in that apply to the person and why, sessions, and the last attempts."""
     person = _person(environment, end_user)
     policy = SignInPolicy.of(environment)
     ways, barrier = policy.ways(person.email), why_not(person, environment)
@@ -138,7 +138,7 @@ def _provider_row(environment_provider: EnvironmentProvider, ways: Ways) -> dict
 
 
 def _enforced(environment_provider: EnvironmentProvider) -> str:
-    """Whom the provider is enforced for, in words."""
+    """Return in words whom the provider is enforced for."""
     name = environment_provider.identity_provider.name
     if environment_provider.enforcement == Enforcement.SELECTED_DOMAINS:
         return f"{name} is enforced for addresses at {get_text_list(environment_provider.domain_names, 'and')}."

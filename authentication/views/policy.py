@@ -29,7 +29,7 @@ _TONES = {State.ON: "success", State.OFF: "neutral", State.UNFINISHED: "warning"
 
 @console
 def environment(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """The switches, the providers in use, and those of other environments."""
+    """Show the switches, the providers in use, and those of other environments."""
     may_change = may(request.administrator, Permission.MANAGE_SIGN_IN)
     providers = environment.providers.listed().prefetch_related("identity_provider__certificates")
     now = timezone.now()
@@ -48,14 +48,14 @@ def environment(request: ConsoleRequest, environment: Environment) -> HttpRespon
 @require_POST
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """SAML-based SSO authentication on or off."""
+    """Switch SAML-based SSO authentication on or off."""
     return _switch(request, environment, switch_saml, "SAML-based SSO authentication")
 
 
 @require_POST
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def password_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """Password authentication on or off."""
+    """Switch password authentication on or off."""
     return _switch(request, environment, switch_password, "Password authentication")
 
 
@@ -73,7 +73,7 @@ def _offered(environment: Environment) -> QuerySet[IdentityProvider]:
 
 
 def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, Any]:
-    """A provider of other environments, as the list shows it."""
+    """Return a provider of other environments, as the list shows it."""
     used_in = sorted(
         (each.environment for each in provider.environment_providers.all()), key=lambda each: each.position
     )
@@ -87,7 +87,7 @@ def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, An
 def _row(
     environment: Environment, environment_provider: EnvironmentProvider, may_change: bool, now: datetime
 ) -> dict[str, Any]:
-    """A provider that this environment uses, as the list shows it."""
+    """Return a provider that this environment uses, as the list shows it."""
     provider = environment_provider.identity_provider
     last = next(iter(provider.certificates.all()), None)
     return {
@@ -112,7 +112,7 @@ def _enforcement_words(environment_provider: EnvironmentProvider) -> str:
 
 
 def _button(environment: Environment, environment_provider: EnvironmentProvider) -> dict[str, str] | None:
-    """The one next step of a provider, until there is none."""
+    """Return the button with the next step of a provider; None if there is none."""
     if environment_provider.state == State.UNFINISHED:
         return {
             "label": "Continue set-up",
@@ -126,7 +126,7 @@ def _button(environment: Environment, environment_provider: EnvironmentProvider)
 def _menu(
     environment: Environment, environment_provider: EnvironmentProvider, may_change: bool
 ) -> list[dict[str, Any]]:
-    """The ellipsis menu, in the order of product.md; readers get what can be read."""
+    """Return the ellipsis menu. Viewers get only the entries that read."""
     is_set_up = environment_provider.state != State.UNFINISHED
     turn = ("Turn off", "disable") if environment_provider.is_enabled else ("Turn on", "enable")
     entries: list[tuple[str, str, bool, dict[str, Any]]] = [

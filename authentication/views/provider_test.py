@@ -1,4 +1,4 @@
-"""Test sign-in: an administrator sees what the IdP sends and what would happen, and nothing happens."""
+"""Test sign-in: shows an administrator what the IdP sends and what would happen, and changes nothing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +41,7 @@ NOT_WAITING = "There is no response to show here: each is shown once, within ten
 @require_safe
 @console(needs=Permission.MANAGE_SIGN_IN)
 def page(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """What the test does, and where it begins."""
+    """Show what the test does, with the button that starts it."""
     environment_provider = get_environment_provider(environment, provider)
     context = _frame(environment, environment_provider) | {"notes": list(_notes(environment_provider))}
     return render(request, "authentication/providers/test.html", context)
@@ -50,7 +50,7 @@ def page(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
 @require_GET
 @console(needs=Permission.MANAGE_SIGN_IN)
 def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """To the IdP; what comes back is shown to this administrator alone."""
+    """Send the browser to the IdP. What comes back is shown to this administrator alone."""
     environment_provider, nonce = get_environment_provider(environment, provider), browser_nonce(request)
     if not environment_provider.identity_provider.is_set_up:
         raise Http404
@@ -66,7 +66,7 @@ def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
 @require_GET
 @console(needs=Permission.MANAGE_SIGN_IN)
 def result(request: ConsoleRequest, environment: Environment, provider: UUID, answered: str) -> HttpResponse:
-    """The report."""
+    """Show the report."""
     environment_provider, now = get_environment_provider(environment, provider), timezone.now()
     mine = AuthnRequest.objects.to(provider).open(now).exclude(response="")
     asked = mine.filter(
@@ -95,7 +95,7 @@ def _frame(environment: Environment, environment_provider: EnvironmentProvider) 
 
 
 def _notes(environment_provider: EnvironmentProvider) -> Iterator[str]:
-    """What keeps people from signing in for real, whatever the test says."""
+    """Return what keeps people from signing in for real, whatever the test says."""
     provider, environment = environment_provider.identity_provider, environment_provider.environment
     if not EnvironmentPolicy.objects.of(environment).is_saml_enabled:
         yield f"SAML-based SSO authentication is off in {environment}: nobody can sign in this way yet."
@@ -136,7 +136,7 @@ def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[st
 
 
 def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, Any]]:
-    """What is made of the assertion."""
+    """Return what was read from the assertion."""
     end = claims.session_not_on_or_after
     groups = "Nothing said" if profile.groups is None else ", ".join(profile.groups) or "In no group"
     return [
@@ -155,7 +155,7 @@ def _attributes(claims: Claims) -> list[dict[str, str]]:
 
 
 def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: AssertedProfile) -> list[str]:
-    """What would become of the person's groups, in sentences."""
+    """Return what would happen to the person's groups, in sentences."""
     if environment_provider.method != Method.JIT:
         return [
             f"Groups do not follow sign-ins: the provisioning method is {environment_provider.get_method_display()}."

@@ -1,4 +1,4 @@
-"""The way of an end user into an environment: address first, then password or identity provider."""
+"""An end user's sign-in: address first, then password or identity provider."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ REFUSAL = (
 
 @at_environment
 def sign_in(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """The address, as far as the way depends on it; where there is only one way, straight on."""
+    """Ask for the address if the ways to sign in depend on it. A single way is taken at once."""
     if request.method != "POST" and _session(request, environment):
         return redirect(target(request, environment))
     policy = SignInPolicy.of(environment)
@@ -49,7 +49,7 @@ def sign_in(request: HttpRequest, environment: Environment) -> HttpResponse:
 @at_environment
 @sensitive_post_parameters("password")
 def password(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Address and password."""
+    """Sign in with address and password."""
     if request.method != "POST":
         return redirect(page_url("end_user:sign-in", environment))
     policy, wait = SignInPolicy.of(environment), timedelta(0)
@@ -67,12 +67,12 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
 
 
 def sso_url(environment: Environment, provider: IdentityProvider, next_path: str) -> str:
-    """Where the way through an identity provider begins."""
+    """Return the URL where sign-in through an identity provider starts."""
     return f"{page_url('end_user:sso', environment, provider=provider.pk)}?{urlencode({'next': next_path})}"
 
 
 def target(request: HttpRequest, environment: Environment) -> str:
-    """The page that was asked for, if it is one of the account; else the account."""
+    """Return the requested page if it is one of the account's, else the account."""
     account = page_url("end_user:account", environment)
     wanted = request.POST.get("next", request.GET.get("next", ""))
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith(account)
@@ -84,7 +84,7 @@ def _session(request: HttpRequest, environment: Environment) -> EndUserSession |
 
 
 def _second_step(request: HttpRequest, environment: Environment, ways: Ways, initial: dict[str, Any]) -> HttpResponse:
-    """The ways of an address; an only provider at once."""
+    """Show the ways of an address. A single provider is taken at once."""
     if ways.only_provider is None:
         return _ways_page(request, environment, ways, PasswordSignInForm(initial=initial, is_address_known=True))
     provider = ways.only_provider.identity_provider

@@ -364,8 +364,8 @@ def test_metadata_that_is_fetched_again_unchanged_only_notes_when(okta):
         "source": "url",
         "metadata_url": "https://idp.example/m",
     }
-    assert actions.connect_provider(**answers, by=SYSTEM, now=timezone.now())
+    assert connect_provider(**answers, by=SYSTEM, now=timezone.now())
     first = IdentityProvider.objects.get().metadata_fetched_at
-    assert not actions.connect_provider(**answers, by=SYSTEM, now=timezone.now())
+    assert not connect_provider(**answers, by=SYSTEM, now=timezone.now())
     assert IdentityProvider.objects.get().metadata_fetched_at > first - timedelta(seconds=1)
     assert len(events("identity_provider.connection_changed")) == 1
