@@ -1,4 +1,4 @@
-"""What every test stands on: an installation of its own, so that no run touches the developer's .data."""
+"""Give each test run an installation of its own, so that it never touches the developer's .data."""
 
 import atexit
 import os
@@ -13,19 +13,19 @@ from django.conf import settings
 
 from tests.commands import make_password_hashes_cheap
 
-# Workers of pytest-xdist inherit the directory of the process that started them.
+# Workers of pytest-xdist inherit DATA_DIR from the process that starts them.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="workspace-tests-")
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"])
 DATA_DIR = Path(os.environ["DATA_DIR"])
-(DATA_DIR / "static").mkdir(exist_ok=True)  # whitenoise warns where it is missing
+(DATA_DIR / "static").mkdir(exist_ok=True)  # whitenoise warns if it is missing
 
 # A failing assertion shows its values in helper modules too. pytest must know before it imports them.
 pytest.register_assert_rewrite(
     *(f"tests.{each}" for each in ("authentication", "browser", "provisioning", "workspace"))
 )
 
-# The host of Django's test client, so that a test can follow the absolute URLs that pages and answers contain.
+# The host of Django's test client: a test can follow the absolute URLs in pages and answers.
 os.environ["ORIGIN"] = "http://testserver"
 for variable in (
     "ALLOWED_HOSTS",
@@ -38,9 +38,9 @@ for variable in (
     "TRUST_PROXY",
 ):
     os.environ.pop(variable, None)
-# Playwright's synchronous API leaves its event loop marked as running in this thread; the ORM would refuse that.
+# Playwright's synchronous API marks this thread's event loop as running, and the ORM refuses to run in such a thread.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-# Named here and not in pyproject.toml: pytest-django would read the settings before this file.
+# Not in pyproject.toml: pytest-django would read the settings before this file prepares them.
 os.environ["DJANGO_SETTINGS_MODULE"] = "workspace.settings"
 django.setup()
 
@@ -49,7 +49,7 @@ pytest_plugins = ["tests.server"]
 
 @pytest.fixture
 def mails(mailoutbox, django_capture_on_commit_callbacks):
-    """The mails that an act sends, also those in the background."""
+    """Return a function that calls a function and returns the mails it sends, also in the background."""
     from workspace.mail import wait_for_background
 
     def act(function):
@@ -63,10 +63,10 @@ def mails(mailoutbox, django_capture_on_commit_callbacks):
 
 
 def pytest_configure() -> None:
-    """Make the settings those of a test run, before any database is created."""
+    """Change settings for tests, before any database is created."""
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
-        # A file, like in production: Django's in-memory default has other locks, and tests with threads would lie.
+        # A file, as in production: an in-memory database has other locks, so tests with threads would prove nothing.
         database.setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.sqlite3")
     make_password_hashes_cheap()
     # How long an example takes depends on what else the machine does.
@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the browser tests that were left out, next to the counts."""
+    """List the browser tests that were skipped because there is no Chromium."""
     left_out = [report for report in terminalreporter.stats.get("skipped", []) if "browser" in report.keywords]
     if left_out:
         terminalreporter.section("LEFT OUT: browser tests, no Chromium found", yellow=True)

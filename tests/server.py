@@ -1,4 +1,4 @@
-"""The real server as a process of its own, for tests that come from outside: browsers and identity providers."""
+"""Run the real server as its own process, for tests with a browser or an identity provider."""
 
 import contextlib
 import json
@@ -35,7 +35,7 @@ class Server:
     commands: Commands
 
     def demo(self, *arguments: str) -> dict[str, Any]:
-        """The accounts, URLs and tokens of the demo; or what further arguments of `manage.py demo` make."""
+        """Return the accounts, URLs and tokens of the demo, or what `manage.py demo` makes with these arguments."""
         return json.loads(self.commands.run("demo", *arguments)) if arguments else self._demo
 
     @cached_property
@@ -45,14 +45,14 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests of a worker: each makes what it changes, and leaves the demo as it is."""
+    """One server for all tests of a worker. A test changes only what it creates itself, never the demo."""
     with demo_server(tmp_path_factory.mktemp("server")) as server:
         yield server
 
 
 @contextlib.contextmanager
 def demo_server(directory: Path) -> Iterator[Server]:
-    """Serve the demo from an installation of its own in the directory."""
+    """Install the demo in the directory and serve it."""
     with fresh_database() as database:
         port = str(free_port())
         environment = outer_environment() | database | {
@@ -69,7 +69,7 @@ def demo_server(directory: Path) -> Iterator[Server]:
 
 
 def outer_environment() -> dict[str, str]:
-    """The environment of this process, without what make, pytest and the test installation put into it."""
+    """Return this process's environment without the variables of make, pytest and the test installation."""
     ours = {"DATABASE_URL", "DATA_DIR", "DJANGO_ALLOW_ASYNC_UNSAFE", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ORIGIN"}
     return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST_")}
 
@@ -91,10 +91,10 @@ def fresh_database() -> Iterator[dict[str, str]]:
 
 
 def free_port() -> int:
-    """A port that is free together with the next one, which the practice IdP takes.
+    """Return a free port whose successor is free too: the practice IdP takes that one.
 
-    Below those that the system hands out to clients: who polls one of these before its server listens can be given it
-    as the port to call from, and then talks to himself.
+    It is below the ports that the system gives to clients: a client that polls such a port before the server listens
+    may be given it as its own port, and then talks to itself.
     """
     while True:
         port = 20_000 + secrets.randbelow(10_000)
@@ -106,10 +106,10 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(server: Server) -> Iterator[None]:
-    """Start it with the very command of `make run`, and stop it with all its workers."""
+    """Start the server with the command of `make run`; afterwards stop it with all its workers."""
     with server.log.open("w") as log:
         process = subprocess.Popen(
-            # setpriv ends it also when the tests are killed and tear nothing down.
+            # setpriv ends the server also if the tests are killed.
             ["setpriv", "--pdeathsig", "TERM", "make", "--no-print-directory", "serve", f"VENV={sys.prefix}"],
             cwd=PROJECT, env=server.environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip

@@ -43,7 +43,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The browser; without one these tests are left out, but never in CI."""
+    """One browser for all tests of a worker. Without Chromium these tests are skipped, but fail in CI."""
     program = this_machine.find()
     if program is None:
         leave_out = pytest.fail if os.environ.get("CI") else pytest.skip
@@ -56,7 +56,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def console_errors() -> list[str]:
-    """What the browser complained about so far, refused scripts and styles included; clear what you expect."""
+    """Errors in the browser's console, also refused scripts and styles. A test clears those that it expects."""
     return []
 
 
@@ -64,7 +64,7 @@ def console_errors() -> list[str]:
 def page(
     chromium: Browser, server: Server, console_errors: list[str], request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """A page of a fresh browser profile, whose relative URLs are the server's."""
+    """A page in a fresh browser profile; relative URLs lead to the server."""
     context = chromium.new_context(base_url=server.origin, permissions=["clipboard-read", "clipboard-write"])
     context.set_default_timeout(TIMEOUT_MS)
     context.on("console", lambda message: console_errors.extend([message.text] if message.type == "error" else []))
@@ -79,7 +79,7 @@ def page(
 
 @pytest.fixture
 def check(page: Page, console_errors: list[str]) -> Check:
-    """Opens a page and holds it to the rules of accessibility."""
+    """Return a function that opens a page and checks its accessibility."""
 
     def check(path: str) -> None:
         page.goto(path)
@@ -92,7 +92,7 @@ def check(page: Page, console_errors: list[str]) -> Check:
 
 @pytest.fixture(scope="session")
 def practice_idp(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The practice IdP beside the server, as `make run` starts it; gives what it knows of the demo."""
+    """Start the practice IdP as `make run` does, and return the demo as it knows it."""
     demo, file = server.demo(), tmp_path_factory.mktemp("practice") / "demo.json"
     file.write_text(json.dumps(demo))
     program = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "provisioning.practice_idp", "--demo", str(file)]
@@ -114,7 +114,7 @@ def _wait(process: "subprocess.Popen[bytes]", origin: str) -> None:
 
 
 def _keep_picture(page: Page, server: Server, request: pytest.FixtureRequest) -> None:
-    """Keep what the page looked like, and print where that is."""
+    """Save a screenshot and print its path."""
     picture = request.config.cache.mkdir("screenshots") / f"{request.node.name}.png"
     page.screenshot(path=picture, full_page=True)
     print(f"{page.url}\nScreenshot: {picture}\nServer: {server.log.read_text()[-2000:]}")

@@ -1,7 +1,9 @@
 """Every page of the console passes axe in both colour schemes, and fits a narrow screen."""
 
+from typing import Any
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Check
 from tests.browser.steps import Console
@@ -20,9 +22,17 @@ LISTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def cookies_of_owner(chromium: Browser, server: Server) -> list[Any]:
+    """The cookies with which acme's owner is signed in: signing in takes longer than most of these tests."""
+    with chromium.new_context(base_url=server.origin) as context:
+        Console(context.new_page(), server.demo()).sign_in("owner")
+        return list(context.cookies())
+
+
 @pytest.fixture
-def signed_in(page: Page, server: Server) -> Page:
-    Console(page, server.demo()).sign_in("owner")
+def signed_in(page: Page, cookies_of_owner: list[Any]) -> Page:
+    page.context.add_cookies(cookies_of_owner)
     return page
 
 

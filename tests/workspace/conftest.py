@@ -39,7 +39,7 @@ def owner(as_role):
 
 @pytest.fixture
 def query_count():
-    """How many queries a page takes: query_count(client, url)."""
+    """Return a function that counts the queries of a page: query_count(client, url)."""
 
     def count(client: Client, url: str) -> int:
         with CaptureQueriesContext(connection) as queries:
