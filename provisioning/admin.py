@@ -54,7 +54,7 @@ class ScimTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(GroupMapping)
 class GroupMappingAdmin(ReadOnlyAdmin):
-    """Where the members of a provider's groups come."""
+    """What the members of a provider's groups get."""
 
     list_display = ["name", "environment", "group", "connection", "created_at"]
     list_filter = ["environment__kind", "created_at"]

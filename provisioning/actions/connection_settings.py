@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from django.db.models import Model
-
 from provisioning.actions.effects.people import profile_of
 from provisioning.actions.grants import make_own_access_exact
 from provisioning.actions.locks import lock_exclusive
@@ -84,15 +82,10 @@ def _set(
         subject=connection,
         environment=connection.environment,
         sentence=sentence,
-        concerns=about_connection(connection),
+        concerns=connection.concerns(),
         before=changed(before, values),
         after=changed(values, before),
     )
-
-
-def about_connection(connection: ProvisioningConnection) -> list[Model]:
-    """Return what every event about a connection concerns."""
-    return [connection, connection.environment_provider.identity_provider, connection.environment]
 
 
 def _refresh_profiles(connection: ProvisioningConnection, before: dict[str, str], by: Actor) -> ProfileChanges:

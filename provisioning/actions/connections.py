@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from authentication.models import EnvironmentProvider
-from provisioning.actions.connection_settings import about_connection, set_strict
+from provisioning.actions.connection_settings import set_strict
 from provisioning.actions.leaving import Left, leave, refuse_undecided
 from provisioning.actions.tokens import issue_token
 from provisioning.models import ProvisioningConnection
@@ -124,7 +124,7 @@ def _record(
             environment=environment,
             ending=left.words,
         ),
-        concerns=[environment, *(about_connection(connection) if connection else []), *groups],
+        concerns=[environment, *(connection.concerns() if connection else []), *groups],
         people=left.change.people,
         before=changed(before, after) | left.change.before,
         after=changed(after, before) | left.change.after,

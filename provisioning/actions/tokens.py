@@ -16,7 +16,7 @@ MAX_LIVE = 2
 
 @atomic
 def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
-    """Make a token and give its clear text; where revealing is off, this is the only time."""
+    """Make a token and return its clear text; where revealing is off, it is known only now."""
     ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
     if connection.tokens.live().count() >= MAX_LIVE:
         raise ActionError("too_many_tokens", "Two tokens are live already. Revoke one of them first.")
@@ -30,7 +30,7 @@ def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
 
 @atomic
 def reveal_token(*, token: ScimToken, by: Actor) -> str:
-    """The clear text again, for the administrator who must paste it once more."""
+    """Return the clear text again, for an administrator who must paste it once more."""
     if not token.is_revealable:
         raise ActionError(
             "token_not_revealable",
@@ -67,6 +67,7 @@ def _record(action: Action, token: ScimToken, by: Actor) -> None:
             token=token,
             connection=token.connection,
         ),
-        concerns=[token.connection, token.connection.environment_provider.identity_provider],
-        after={"token": token.masked},
+        concerns=token.connection.concerns(),
+        before={"is_revoked": False} if action == Action.SCIM_TOKEN_REVOKED else {},
+        after={"token": token.masked, "is_revoked": token.revoked_at is not None},
     )

@@ -44,7 +44,7 @@ class ProvisioningConnectionQuerySet(models.QuerySet["ProvisioningConnection"]):
         )
 
     def named(self) -> Self:
-        """With what the name and the Base URL need."""
+        """Read what the name and the Base URL need along with them."""
         return self.select_related("environment_provider__environment", "environment_provider__identity_provider")
 
 
@@ -78,12 +78,12 @@ class ProvisioningConnection(Entity):
 
     @property
     def name(self) -> str:
-        """The provider's name: how people know the connection."""
+        """Return the provider's name, by which people know the connection."""
         return self.environment_provider.identity_provider.name
 
     @property
     def is_new(self) -> bool:
-        """Whether SCIM was never saved: only then the set-up page shows the first token in clear."""
+        """Say whether SCIM was never saved: only then the set-up page shows the first token in clear."""
         return self.saved_at is None and not self.is_enabled
 
     @cached_property
@@ -92,24 +92,28 @@ class ProvisioningConnection(Entity):
 
     @property
     def source(self) -> Source:
-        """What grants access to those whom this connection provisions."""
+        """Return the source of the access that this connection gives."""
         return Source(SourceKind.SCIM, str(self.pk), self.name)
+
+    def concerns(self) -> list[models.Model]:
+        """Return what every event about the connection concerns."""
+        return [self, self.environment_provider.identity_provider, self.environment]
 
     @property
     def granted_accesses(self) -> models.QuerySet[EnvironmentAccess]:
-        """What it lets people enter, in any environment of its workspace."""
+        """Return the access that it gives, in any environment of its workspace."""
         ours = EnvironmentAccess.objects.filter(environment__workspace=self.environment.workspace_id)
         return ours.of_source(self.source)
 
     @property
     def managed_groups(self) -> models.QuerySet[EndUserGroup]:
-        """The end-user groups whose members it decides."""
+        """Return the end-user groups whose members it decides."""
         ours = EndUserGroup.objects.filter(environment__workspace=self.environment.workspace_id)
         return ours.of_source(self.source)
 
     @property
     def granted_memberships(self) -> models.QuerySet[GroupMembership]:
-        """The memberships that it put into these groups, as no other connection can, and into others by mappings."""
+        """Return the memberships in groups that it manages, and those that it gives in other groups by mappings."""
         mapped = self.groups.filter(display_name_key__in=self.mappings.values("name_key"))
         return GroupMembership.objects.filter(
             models.Q(group__in=self.managed_groups.order_by().values("pk"))
@@ -122,18 +126,18 @@ class ProvisioningConnection(Entity):
 
     @property
     def people(self) -> EndUserQuerySet:
-        """Those who have access through it."""
+        """Return those who have access through it."""
         granted = self.granted_accesses.filter(end_user=models.OuterRef("pk"))
         return EndUser.objects.filter(models.Exists(granted), workspace=self.environment.workspace_id)
 
     @property
     def people_without_other_access(self) -> EndUserQuerySet:
-        """Those of them who would be deactivated without it."""
+        """Return those of them who would be deactivated without it."""
         return EndUser.objects.filter(workspace=self.environment.workspace_id).depending_on(self.source)
 
     @property
     def has_people(self) -> bool:
-        """Whether somebody or something here depends on it."""
+        """Say whether any person or group depends on it."""
         return self.users.exists() or self.granted_accesses.exists() or self.managed_groups.exists()
 
 
@@ -171,7 +175,7 @@ class ScimToken(Entity):
 
     @property
     def is_revealable(self) -> bool:
-        """Whether there is a copy of the token that may be shown again."""
+        """Say whether there is a copy of the token that may be shown again."""
         return bool(self.sealed) and settings.REVEAL_TOKENS
 
     @property

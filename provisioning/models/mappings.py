@@ -1,4 +1,4 @@
-"""Mappings: where the members of an identity provider's group get access, and which end-user group they come into."""
+"""Mappings: where the members of an identity provider's group get access, and which end-user group they join."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class GroupMapping(Entity):
     name = models.CharField("IdP group", max_length=250)
     name_key = models.CharField(max_length=500, editable=False)
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="+")
-    # Whoever deletes the group must first say where its people come in instead.
+    # Whoever deletes the group must first remove the mapping.
     group = models.ForeignKey(EndUserGroup, models.PROTECT, null=True, blank=True, related_name="mappings")
 
     class Meta:
@@ -58,5 +58,5 @@ class GroupMapping(Entity):
 
     @property
     def target(self) -> str:
-        """Where the members come, in words."""
+        """Return in words what the members get."""
         return f"{self.environment} → {self.group}" if self.group else f"{self.environment}, access only"

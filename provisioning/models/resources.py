@@ -13,7 +13,7 @@ from workspace.models.base import Entity
 class Resource(Entity):
     """A SCIM resource of one connection.
 
-    `document` is what the IdP said, complete; `folded` the same with names and strings made canonical, for filters.
+    `document` is all that the IdP said. `folded` is the same with canonical names and strings, for filters.
     """
 
     external_id = models.CharField(max_length=500, blank=True)
@@ -106,12 +106,12 @@ class ProvisionedGroup(Resource):
 
     @property
     def source(self) -> Source:
-        """What grants the memberships that the IdP pushes into this group."""
+        """Return the source of the memberships that the IdP pushes into this group."""
         return Source(SourceKind.SCIM, str(self.pk), self.connection.name)
 
 
 class ProvisionedMembership(models.Model):
-    """A member of a SCIM Group, as a row: a change to one never reads or rewrites the others."""
+    """A member of a SCIM Group as a row of its own: a change to one never reads or rewrites the others."""
 
     group = models.ForeignKey(ProvisionedGroup, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(ProvisionedUser, models.CASCADE, related_name="memberships")
@@ -124,17 +124,16 @@ class ProvisionedMembership(models.Model):
 
 
 class ResourceCount(models.Model):
-    """A part of how many resources of a kind a connection has: they add up, and triggers of the database keep them.
+    """A part of the number of resources of one kind that a connection has; the parts add up, and triggers keep them.
 
-    Every list must say how many there are, and to count rows takes as long as there are many. On PostgreSQL there are
-    as many parts as there were transactions at once that made resources: none waits for another one's. Migrations that
-    have a table of resources remade, as Django does on SQLite to change a column, must make the triggers anew
-    (`provisioning/triggers.py`).
+    Every list must say how many there are, and counting rows takes longer the more there are. On PostgreSQL there are
+    as many parts as there were transactions at once, so none waits for another. A migration that remakes a table of
+    resources, as Django does on SQLite to change a column, must make the triggers again (`provisioning/triggers.py`).
     """
 
     connection = models.ForeignKey(ProvisioningConnection, models.CASCADE, related_name="counts", db_index=False)
     kind = models.CharField(max_length=5, choices=[("User", "User"), ("Group", "Group")])
-    # Less than none where other parts have counted the resources that this one counted out.
+    # Negative where other parts have counted the resources whose deletion this one counted.
     total = models.BigIntegerField()
 
     class Meta:

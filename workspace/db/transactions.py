@@ -16,7 +16,7 @@ _is_whole: ContextVar[bool] = ContextVar("is_whole", default=False)
 
 
 def atomic(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Makes a function a transaction; within another one that is not whole, it is undone alone when it fails."""
+    """Make a function a transaction; within another one that is not whole, it is undone alone when it fails."""
 
     @wraps(function)
     def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:

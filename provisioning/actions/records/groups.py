@@ -15,6 +15,7 @@ from workspace.actions.groups import delete_group, release_group
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, changed, record
+from workspace.refusals import restored_if_refused
 
 
 @atomic
@@ -39,13 +40,14 @@ def update_group_record(
 ) -> bool:
     """Let the record and what it fills follow a changed document and changed members; say whether anything changed."""
     is_changed = document != group.document
-    if is_changed:
-        _follow(group, document, by)
-    if change:
-        is_changed = change_record_members(group, change, by) or is_changed
-    if is_changed:
-        group.version += 1
-        save_unique(group)
+    with restored_if_refused(group):
+        if is_changed:
+            _follow(group, document, by)
+        if change:
+            is_changed = change_record_members(group, change, by) or is_changed
+        if is_changed:
+            group.version += 1
+            save_unique(group)
     return is_changed
 
 

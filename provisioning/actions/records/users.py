@@ -13,6 +13,7 @@ from workspace.actions.end_users import update_profile
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Called, Sentence, changed, record
+from workspace.refusals import restored_if_refused
 from workspace.words import listed
 
 
@@ -37,9 +38,10 @@ def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor) 
     if document == before:
         return False
     wanted = profile_of(connection, document)
-    _fill(user, document)
-    user.version += 1
-    save_unique(user)
+    with restored_if_refused(user):
+        _fill(user, document)
+        user.version += 1
+        save_unique(user)
     if document.get("emails") != before.get("emails"):
         user.emails.all().delete()
         _save_emails(user)
