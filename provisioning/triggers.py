@@ -1,11 +1,12 @@
-"""Triggers that count resources (`ResourceCount`), for migrations: rows are counted whatever makes or deletes them."""
+"""Triggers that keep `ResourceCount`, for migrations. They count rows whatever creates or deletes them."""
 
 from collections.abc import Iterable
-from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 _TABLES = {"User": "provisioning_provisioneduser", "Group": "provisioning_provisionedgroup"}
 
-# One row at a time, as there is one writer.
+# One row at a time: SQLite has one writer.
 _ON_SQLITE = (
     """
     CREATE TRIGGER KIND_comes AFTER INSERT ON TABLE_OF_KIND BEGIN
@@ -24,8 +25,8 @@ _ON_SQLITE = (
     END
     """,
 )
-# All rows of a statement at once. Nobody waits for a count that another transaction has changed, so that no circle of
-# waiting can come of it: who finds none that is free makes another one. If there is none at all, the connection goes.
+# All rows of a statement at once. No transaction waits for a count that another one has changed, so that none can
+# deadlock: where no count is free, it inserts another one. A delete without any count deletes the connection itself.
 _FUNCTION = """
     CREATE FUNCTION provisioning_count_resources() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
@@ -66,8 +67,8 @@ _COUNT = (
 )
 
 
-def make_triggers(apps: Any, schema_editor: Any) -> None:
-    """Count the resources there are, and those that come and go from now on."""
+def make_triggers(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Count the resources there are, and create the triggers."""
     if _is_postgresql(schema_editor):
         schema_editor.execute(_FUNCTION, params=None)
         _execute(schema_editor, _ON_POSTGRESQL)
@@ -76,20 +77,20 @@ def make_triggers(apps: Any, schema_editor: Any) -> None:
     _execute(schema_editor, _COUNT)
 
 
-def drop_triggers(apps: Any, schema_editor: Any) -> None:
-    """Count no more."""
+def drop_triggers(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Drop the triggers. The counts stay."""
     if _is_postgresql(schema_editor):
         schema_editor.execute("DROP FUNCTION provisioning_count_resources CASCADE", params=None)
     else:
         _execute(schema_editor, ("DROP TRIGGER KIND_comes", "DROP TRIGGER KIND_goes"))
 
 
-def _is_postgresql(schema_editor: Any) -> bool:
+def _is_postgresql(schema_editor: BaseDatabaseSchemaEditor) -> bool:
     return schema_editor.connection.vendor == "postgresql"
 
 
-def _execute(schema_editor: Any, statements: Iterable[str]) -> None:
-    """For each kind of resource."""
+def _execute(schema_editor: BaseDatabaseSchemaEditor, statements: Iterable[str]) -> None:
+    """Run the statements for each kind of resource."""
     for kind, table in _TABLES.items():
         for sql in statements:
             schema_editor.execute(sql.replace("TABLE_OF_KIND", table).replace("KIND", kind), params=None)

@@ -1,4 +1,4 @@
-"""The log of SCIM requests; it outlives the connection it describes."""
+"""The log of SCIM requests. A row outlives the connection that it describes."""
 
 from typing import Self
 
@@ -22,7 +22,7 @@ class ScimRequestQuerySet(models.QuerySet["ScimRequest"]):
 
 
 class ScimRequest(PreparedInsert):
-    """One request of an IdP and our answer, secrets masked."""
+    """One request of an identity provider with its answer, secrets masked."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(default=timezone.now)

@@ -1,29 +1,29 @@
-"""What the models say of their attributes, by lower-case name: names are case-insensitive (RFC 7643 section 2.1)."""
+"""The attributes of models, by their names in lower case: names are case-insensitive (RFC 7643 section 2.1)."""
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from scim2_models import BaseModel, CaseExact, Extension, Mutability
 
-# Longer than any path that leads to an attribute: such a name is not even taken apart.
+# No path to an attribute is longer. Longer names are not taken apart.
 _MAX_PATH = 250
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute or extension: its name as the RFC spells it, the type of one value, how it compares."""
+    """An attribute or extension: its name as the RFC spells it, the type of one value, and how it compares."""
 
     name: str
-    type: Any
+    value_type: object
     is_many: bool
     is_exact: bool
     mutability: Mutability
 
     @property
     def model(self) -> type[BaseModel] | None:
-        """The model of a complex value."""
-        return self.type if isinstance(self.type, type) and issubclass(self.type, BaseModel) else None
+        """The model of a complex value; None for a simple one."""
+        found = self.value_type
+        return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
     @property
     def is_extension(self) -> bool:
@@ -31,7 +31,7 @@ class Attribute:
 
     @property
     def is_read_only(self) -> bool:
-        """Whether it is for the server to say; of an extension, whether all of it is."""
+        """Say whether only the server writes it. An extension is read-only where all of its attributes are."""
         if self.model and self.is_extension:
             return all(part.is_read_only for part in attributes(self.model).values())
         return self.mutability == Mutability.read_only
@@ -39,13 +39,13 @@ class Attribute:
 
 @cache
 def attributes(model: type[BaseModel]) -> dict[str, Attribute]:
-    """The attributes of a resource, an extension or a complex attribute; extensions stand under their URN."""
+    """Return the attributes of a resource, an extension or a complex attribute. The key of an extension is its URN."""
     found = [_attribute(model, field) for field in model.model_fields if field != "schemas"]
     return {attribute.name.lower(): attribute for attribute in found}
 
 
 def find(model: type[BaseModel], path: str) -> list[Attribute]:
-    """The attributes a path without filter leads through, outermost first; empty when nobody here knows it."""
+    """Return the attributes on a path without a filter, outermost first. Empty for an unknown path."""
     if len(path) > _MAX_PATH:
         return []
     extension, rest = _split_urn(model, path)
@@ -61,19 +61,19 @@ def find(model: type[BaseModel], path: str) -> list[Attribute]:
 
 
 def spelled(steps: list[Attribute]) -> str:
-    """The path that leads through these attributes, as the RFC spells it."""
+    """Return the path through these attributes, as the RFC spells it."""
     if steps[0].is_extension:
         return ":".join(filter(None, [steps[0].name, ".".join(step.name for step in steps[1:])]))
     return ".".join(step.name for step in steps)
 
 
 def is_read_only(steps: list[Attribute]) -> bool:
-    """Whether what these steps lead to is for the server to say."""
+    """Say whether only the server writes what these steps lead to."""
     return any(step.is_read_only for step in steps)
 
 
 def _split_urn(model: type[BaseModel], path: str) -> tuple[Attribute | None, str]:
-    """Cut a leading schema URN off a path; the model's own URN names no extension."""
+    """Return the extension that a path begins with, and the rest of the path. The model's own URN is cut off too."""
     if ":" in path:
         for urn, extension in _urns(model).items():
             if f"{path.lower()}:".startswith(f"{urn}:"):
@@ -83,7 +83,7 @@ def _split_urn(model: type[BaseModel], path: str) -> tuple[Attribute | None, str
 
 @cache
 def _urns(model: type[BaseModel]) -> dict[str, Attribute | None]:
-    """The extensions by their URN in lower case, and none under the model's own."""
+    """The extensions by their URN in lower case, and None by the URN of the model itself."""
     found: dict[str, Attribute | None] = {
         attribute.name.lower(): attribute for attribute in attributes(model).values() if attribute.is_extension
     }
@@ -94,7 +94,7 @@ def _urns(model: type[BaseModel]) -> dict[str, Attribute | None]:
 def _attribute(model: type[BaseModel], field: str) -> Attribute:
     return Attribute(
         name=model._scim_name(field),
-        type=model.get_field_root_type(field),
+        value_type=model.get_field_root_type(field),
         is_many=model.get_field_multiplicity(field),
         is_exact=model.get_field_annotation(field, CaseExact) == CaseExact.true,
         mutability=model.get_field_annotation(field, Mutability),

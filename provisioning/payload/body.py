@@ -1,16 +1,17 @@
-"""Reading of request bodies: what no client may send, whatever its dialect (security.md C7)."""
+"""Reads request bodies, and refuses what no client may send in any dialect (security.md C7)."""
 
 import json
 import math
 import re
 from collections.abc import Iterable
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from provisioning.payload import errors
+from provisioning.payload.resources import Document
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
-# Ten thousand members with four attributes each, and no more; an object of ours has some thirty names.
+# Ten thousand members with four attributes each fit. An object of ours has about thirty names.
 MAX_PARTS, MAX_NAMES = 60_000, 1_000
 MAX_DIGITS = 20
 _ALL_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
@@ -19,7 +20,7 @@ _CONTENT_TYPES = {"", "application/scim+json", "application/json"}
 
 
 def check_headers(content_type: str, content_encoding: str) -> None:
-    """Refuse what is not plain JSON."""
+    """Refuse a body that is not plain JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in _CONTENT_TYPES:
         raise errors.ScimError(415, "Send the body as application/scim+json or application/json.")
@@ -27,8 +28,8 @@ def check_headers(content_type: str, content_encoding: str) -> None:
         raise errors.ScimError(415, "Send the body without a Content-Encoding.")
 
 
-def parse(content: bytes) -> dict[str, Any]:
-    """The JSON object that the body holds."""
+def parse(content: bytes) -> Document:
+    """Return the JSON object of a body. Raises ScimError."""
     if len(content) > MAX_BYTES:
         raise errors.too_large("Send at most 1 MB in one request.")
     try:
@@ -41,8 +42,8 @@ def parse(content: bytes) -> dict[str, Any]:
     return value
 
 
-def loads(text: str) -> Any:
-    """Strict JSON: no repeated names, no numbers that are none, no deep nesting, no text a database cannot hold."""
+def loads(text: str) -> object:
+    """Read strict JSON: no repeated names, no NaN, no deep nesting, no text that a database cannot hold."""
     if has_many_parts(text):
         raise errors.too_large(f"Send at most {MAX_PARTS:,} values in one request.")
     try:
@@ -69,12 +70,12 @@ def is_json_text(value: object) -> TypeGuard[str]:
 
 
 def has_many_parts(text: str) -> bool:
-    """Whether there are more values than anybody needs: counted before they are made, also within texts."""
+    """Say whether a text may hold more values than a client needs. They are counted before they are parsed."""
     return sum(map(text.count, "{[,")) > MAX_PARTS
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Names are case-insensitive in SCIM, so `userName` beside `username` says two things at once."""
+def _unique(pairs: list[tuple[str, object]]) -> Document:
+    """Refuse a name that stands twice. Names are case-insensitive: `userName` and `username` are the same."""
     if len(pairs) > MAX_NAMES:
         raise errors.too_large(f"Send at most {MAX_NAMES:,} attributes in one object.")
     if len({name.lower() for name, _ in pairs}) < len(pairs):
@@ -94,7 +95,7 @@ def _finite(text: str) -> float:
 
 
 def has_long_numbers(text: str) -> bool:
-    """Whether there are more digits in a row than any number has: reading them takes the square of their count."""
+    """Say whether there are more digits in a row than a number may have. Reading n digits takes n² steps."""
     return b"0" * (MAX_DIGITS + 1) in text.encode("utf-8", "replace").translate(_ALL_ZEROS)
 
 
@@ -104,7 +105,7 @@ def _short(text: str) -> int:
     return int(text)
 
 
-def _check_depth(value: Any) -> None:
+def _check_depth(value: object) -> None:
     level = _nested([value])
     for _ in range(MAX_DEPTH):
         level = [child for item in level for child in _nested(item.values() if isinstance(item, dict) else item)]
@@ -113,8 +114,8 @@ def _check_depth(value: Any) -> None:
     raise _too_deep()
 
 
-def _nested(values: Iterable[Any]) -> list[Any]:
-    # A tuple, as this sees every value of a body: a union of types takes three times as long.
+def _nested(values: Iterable[object]) -> list[dict[str, object] | list[object]]:
+    # It sees every value of a body: a union of types would take three times as long as a tuple.
     return [value for value in values if isinstance(value, (dict, list))]
 
 
@@ -122,19 +123,17 @@ def _too_deep() -> errors.ScimError:
     return errors.invalid_syntax(f"Nest objects and lists at most {MAX_DEPTH} deep.")
 
 
-def _check_text(value: Any) -> None:
-    """Escapes can spell NUL and half surrogate pairs; raw UTF-8 in JSON cannot."""
+def _check_text(value: object) -> None:
+    """Refuse NUL and half surrogate pairs, which escapes can spell. Raw UTF-8 in JSON cannot."""
     waiting = [value]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
-            _check_string(item)
+            if _UNSTORABLE.search(item):
+                raise errors.invalid_syntax(
+                    "A text holds a character that cannot be stored (NUL or half a surrogate pair)."
+                )
         elif isinstance(item, dict):
             waiting += [*item, *item.values()]
         elif isinstance(item, list):
             waiting += item
-
-
-def _check_string(text: str) -> None:
-    if _UNSTORABLE.search(text):
-        raise errors.invalid_syntax("A text holds a character that cannot be stored (NUL or half a surrogate pair).")

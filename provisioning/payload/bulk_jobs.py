@@ -1,4 +1,4 @@
-"""The operations of a bulk request and what they say of each other by bulkId (RFC 7644 sections 3.7.1 and 3.7.2)."""
+"""The operations of a bulk request, and how they refer to each other by bulkId (RFC 7644 section 3.7)."""
 
 import heapq
 import re
@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 from provisioning.payload import errors
+from provisioning.payload.resources import Document
 from provisioning.payload.tolerance import Tolerance
 
-Document = dict[str, Any]
 MAX_OPERATIONS = 1000
 METHODS = {"POST", "PUT", "PATCH", "DELETE"}
-# A value that is a reference, and one within a path or a URL, as in members[value eq "bulkId:a"] and ../Users/bulkId:a
+# A value that is a reference; one within a path or URL, as in members[value eq "bulkId:a"] and ../Users/bulkId:a.
 _WHOLE = re.compile(r"bulkId:(.+)", re.DOTALL)
 _WITHIN = re.compile(r'(?<=["/])bulkId:([^"/\]]+)')
 _PATH = re.compile(r"/(Users|Groups)(?:/([^/]+))?")
@@ -22,18 +21,18 @@ _PATH = re.compile(r"/(Users|Groups)(?:/([^/]+))?")
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation as it was sent; `failure` is why it cannot be one, if it cannot."""
+    """One operation as it was sent. `failure` says why it cannot be carried out, if it cannot."""
 
     method: str
     path: str
     bulk_id: str | None
     version: str | None
-    data: Any
+    data: object
     failure: errors.ScimError | None = None
 
     @classmethod
     def of(cls, item: Document, tolerance: Tolerance) -> "Operation":
-        """Names are case-insensitive. What is wrong concerns this operation alone."""
+        """Read an operation. Names are case-insensitive. An error concerns this operation alone."""
         item = {name.lower(): value for name, value in item.items()}
         method, path, bulk_id, version = (_text(item, name) for name in ("method", "path", "bulkid", "version"))
         failure = None
@@ -47,26 +46,31 @@ class Operation:
 
     @property
     def target(self) -> tuple[str, str | None]:
-        """Users or Groups, and the id of one of them."""
+        """Users or Groups, and the id of one of them, if the path has one."""
         match = _PATH.fullmatch(self.path)
         return (match[1], match[2]) if match else ("", None)
 
     @property
     def creates(self) -> str | None:
-        """The bulkId that others may mean its new resource by."""
+        """The bulkId by which others may refer to its new resource."""
         return self.bulk_id if self.method == "POST" else None
 
     def references(self) -> set[str]:
-        return {name for text in _texts([self.path, self.data]) for name in _names(text)}
+        """Return the bulkIds that it refers to."""
+        names: set[str] = set()
+        for text in _texts([self.path, self.data]):
+            whole = _WHOLE.fullmatch(text)
+            names.update([whole[1]] if whole else _WITHIN.findall(text))
+        return names
 
     def resolved(self, ids: Mapping[str, str]) -> "Operation":
-        """With ids in place of references. Raises invalidValue for one that stands for nothing."""
-        path, data = _resolved(self.path, ids), _resolved(self.data, ids)
+        """Return it with ids in place of references. Raises invalidValue for a reference to nothing."""
+        path, data = _resolved_text(self.path, ids), _resolved(self.data, ids)
         return Operation(self.method, path, self.bulk_id, self.version, data)
 
 
 def operations(body: Document, tolerance: Tolerance) -> list[Operation]:
-    """What a body asks for. Raises invalidSyntax where it is no bulk request, 413 where it asks for too much."""
+    """Return the operations of a body. Raises invalidSyntax where it is no bulk request, 413 for too many."""
     sent = next((value for key, value in body.items() if key.lower() == "operations"), None)
     if not isinstance(sent, list) or not all(isinstance(item, dict) for item in sent):
         raise errors.invalid_syntax("Send Operations: a list of objects with method, path and data.")
@@ -80,7 +84,7 @@ def operations(body: Document, tolerance: Tolerance) -> list[Operation]:
 
 
 def fail_on_errors(body: Document) -> int:
-    """After how many failures the rest is left undone; beyond what there can be, where it is not said."""
+    """Return how many failures end the request. Where the body does not say, there cannot be so many."""
     most = next((value for key, value in body.items() if key.lower() == "failonerrors"), None)
     if most is None:
         return MAX_OPERATIONS + 1
@@ -90,15 +94,15 @@ def fail_on_errors(body: Document) -> int:
 
 
 def order(found: list[Operation]) -> Iterator[int]:
-    """The numbers of the operations as they were sent, only that each waits for those it refers to.
+    """Give the numbers of the operations in the order they were sent, but each after those it refers to.
 
-    What refers to itself through others, and what waits for that, is left out.
+    Operations that refer to each other in a circle are left out, and so are those that wait for them.
     """
     creators = {operation.creates: number for number, operation in enumerate(found) if operation.creates}
     sorter: TopologicalSorter[int] = TopologicalSorter()
     for number, operation in enumerate(found):
         sorter.add(number, *(creators[name] for name in operation.references() if name in creators))
-    with suppress(CycleError):  # It still hands out all that the circle does not hold up.
+    with suppress(CycleError):  # The operations outside of the circle are handed out all the same.
         sorter.prepare()
     ready: list[int] = []
     while sorter.is_active():
@@ -114,7 +118,7 @@ def _text(item: Document, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _check(method: str | None, path: str | None, bulk_id: str | None, data: Any, tolerance: Tolerance) -> None:
+def _check(method: str | None, path: str | None, bulk_id: str | None, data: object, tolerance: Tolerance) -> None:
     if method is None or method.upper() not in METHODS:
         raise errors.invalid_syntax("Send method as POST, PUT, PATCH or DELETE.")
     if method != method.upper():
@@ -130,7 +134,7 @@ def _check(method: str | None, path: str | None, bulk_id: str | None, data: Any,
         tolerance.note("bulkId left out")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -138,12 +142,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield from _texts(child)
 
 
-def _names(text: str) -> list[str]:
-    match = _WHOLE.fullmatch(text)
-    return [match[1]] if match else _WITHIN.findall(text)
-
-
-def _resolved(value: Any, ids: Mapping[str, str]) -> Any:
+def _resolved(value: object, ids: Mapping[str, str]) -> object:
     if isinstance(value, dict):
         return {name: _resolved(item, ids) for name, item in value.items()}
     if isinstance(value, list):

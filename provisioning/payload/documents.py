@@ -1,7 +1,6 @@
-"""Documents of users and groups: read from bodies, folded for filters, rendered for answers. No ORM, no request."""
+"""Documents of users and groups: read from bodies, folded for filters, rendered for answers."""
 
 import json
-from typing import Any, cast
 
 from pydantic import ValidationError
 from scim2_models import BaseModel, Context, ScimPolicy
@@ -9,7 +8,7 @@ from scim2_models import BaseModel, Context, ScimPolicy
 from provisioning.payload import errors
 from provisioning.payload.attributes import Attribute, attributes
 from provisioning.payload.limits import MAX_VALUES
-from provisioning.payload.resources import ACCESS, Access, Document, Model, User
+from provisioning.payload.resources import ACCESS, Access, Document, Model, User, urn_of
 from provisioning.payload.selection import Selection
 from workspace.db.keys import canonical
 
@@ -18,17 +17,17 @@ POLICY = ScimPolicy(
     remove_value_as_filter=ScimPolicy.RemoveValue.apply,
     unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
 )
-# The same, but a path whose filter finds no entry is refused.
+# The same, but a path whose filter finds no element is refused.
 EXACT_POLICY = POLICY.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
-# Never stored: what the server itself says of a resource, and the password, which nobody needs here.
+# What the server itself says of a resource is not stored, nor are passwords.
 _NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
-# Of the whole resource as JSON: each character is folded for filters, and some fold to eighteen.
+# Of the whole document as JSON. Each character is folded for filters, and some become eighteen.
 MAX_LENGTH = 50_000
 _MAX_LENGTHS = {"userName": 250, "externalId": 500, "displayName": 250}
 
 
 def parse(body: Document, model: Model) -> Document:
-    """The document of a POST or PUT body that `dialects` has tidied: checked, read-only attributes left out."""
+    """Return the checked document of a POST or PUT body. `tidy_resource` comes first."""
     try:
         resource = model.model_validate(body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
     except ValidationError as error:
@@ -37,25 +36,21 @@ def parse(body: Document, model: Model) -> Document:
 
 
 def dump(resource: BaseModel) -> Document:
-    """What is stored of a resource."""
+    """Return the document that is stored of a resource. Raises invalidValue where it is too large."""
     document = resource.model_dump(scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
     document = {name: value for name, value in document.items() if name not in _NOT_STORED}
     if isinstance(resource, User) and resource[Access] is not None:
-        document[ACCESS] = {}  # Whoever says that a User has the extension gets that back.
-    _check_size(document)
-    _check_lengths(document)
+        document[ACCESS] = {}  # A client that writes the extension reads it again.
+    _check(document)
     return document
 
 
-def _check_size(document: Document) -> None:
+def _check(document: Document) -> None:
+    """Refuse what is too large as a whole, and what a column cannot hold: SQLite itself would keep any length."""
     if sum(len(value) for value in document.values() if isinstance(value, list)) > MAX_VALUES:
         raise errors.invalid_value(f"Keep at most {MAX_VALUES} emails, roles and values of other lists.")
     if len(json.dumps(document, ensure_ascii=False)) > MAX_LENGTH:
         raise errors.invalid_value(f"Shorten the attributes: together they may have {MAX_LENGTH:,} characters.")
-
-
-def _check_lengths(document: Document) -> None:
-    """The same verdict on every database: SQLite would keep any length. A blank userName is none."""
     if "userName" in document and not canonical(document["userName"]):
         raise errors.invalid_value("Send a userName that is not blank.")
     for name, most in _MAX_LENGTHS.items():
@@ -68,17 +63,17 @@ def _check_lengths(document: Document) -> None:
 
 
 def _is_longer(text: str, most: int) -> bool:
-    """Whether a text or its key, which can be longer, has more characters; a long text is not folded to find out."""
+    """Say whether a text, or its canonical key, has more characters. A text that is too long is not folded."""
     return len(text) > most or len(canonical(text)) > most
 
 
 def folded(document: Document, model: Model) -> Document:
-    """The document for filters: names in lower case, strings canonical unless their attribute is case-exact."""
+    """Return the document for filters: names in lower case, strings canonical unless their attribute is case-exact."""
     known = attributes(model)
     return {name.lower(): _fold(value, known.get(name.lower())) for name, value in document.items()}
 
 
-def _fold(value: Any, attribute: Attribute | None) -> Any:
+def _fold(value: object, attribute: Attribute | None) -> object:
     if isinstance(value, list):
         return [_fold(item, attribute) for item in value]
     if isinstance(value, dict):
@@ -90,14 +85,13 @@ def _fold(value: Any, attribute: Attribute | None) -> Any:
 
 
 def display_name(document: Document) -> str:
-    """What a User is called where another one refers to it."""
+    """Return the name of a User where another one refers to it."""
     candidates = [document.get("displayName"), document.get("name", {}).get("formatted"), document["userName"]]
     return next(text for text in candidates if text and text.strip())
 
 
-def render(document: Document, model: Model, *, server: Document, selection: "Selection | None" = None) -> Document:
-    """The answer's resource: the document with what the server says, which stands first and decides."""
-    resource = {**server, **document, **server}
-    extensions = [name for name in resource if ":" in name]
-    resource = {"schemas": [str(cast(Any, model).__schema__), *extensions], **resource}
-    return selection.apply(resource) if selection else resource
+def render(document: Document, model: Model, *, server: Document, selection: Selection) -> Document:
+    """Return what an answer shows: the document and what the server says, which comes first and takes precedence."""
+    shown = {**server, **document, **server}
+    extensions = [name for name in shown if ":" in name]
+    return selection.apply({"schemas": [urn_of(model), *extensions], **shown})

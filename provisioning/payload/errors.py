@@ -1,6 +1,4 @@
-"""SCIM errors (RFC 7644 section 3.12), each with a sentence that says what to do."""
-
-from typing import Any
+"""SCIM errors (RFC 7644 section 3.12). The detail of each says what to do."""
 
 from django_scim.exceptions import SCIMException
 from pydantic import ValidationError
@@ -16,9 +14,10 @@ class ScimError(SCIMException):
         super().__init__(detail, status=status, scim_type=scim_type)
         self.headers = headers or {}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The RFC's body; `status` is a string there."""
-        return super().to_dict() | {"status": str(self.status)}
+    def to_dict(self) -> dict[str, object]:
+        """Return the RFC's error document, in which `status` is a string."""
+        document: dict[str, object] = super().to_dict()
+        return document | {"status": str(self.status)}
 
 
 def unauthorized(detail: str) -> ScimError:
@@ -30,7 +29,7 @@ def disabled() -> ScimError:
 
 
 def not_found() -> ScimError:
-    """The same bytes for an unknown id and for one of another tenant."""
+    """An unknown id and an id of another tenant get the same bytes."""
     return ScimError(404, "There is no such resource in this connection.")
 
 
@@ -77,7 +76,7 @@ def unavailable() -> ScimError:
 
 
 def of_payload(error: ValidationError | PayloadError) -> ScimError:
-    """What scim2-models found wrong."""
+    """The error for what scim2-models refuses."""
     if isinstance(error, PayloadError):
         return ScimError(error.status, _first_line(error.detail), error.scim_type or None)
     found = error.errors(include_url=False, include_input=False)[0]
@@ -87,6 +86,6 @@ def of_payload(error: ValidationError | PayloadError) -> ScimError:
 
 
 def _first_line(detail: str) -> str:
-    """scim2-models passes on pydantic's text of several lines: a count, the place, what is wrong there."""
+    """pydantic's text has several lines: a count, the place, and what is wrong there."""
     lines = detail.splitlines()
     return detail if len(lines) < 3 else f"{lines[1]}: {lines[2].split('[type=')[0].strip()}"

@@ -1,17 +1,17 @@
-"""Masking of secrets in what the request log keeps."""
+"""Masks secrets in what the request log keeps."""
 
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote_plus
 
 from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts, is_json_text
+from provisioning.payload.resources import Document
 
 MAX_LENGTH = 16 * 1024
 MASK = "••••••"
 _SECRETS = ("password", "token", "secret", "authorization")
-# In what is not parsed nobody can tell what a `value` is of, nor where an object ends; escapes may spell any name.
+# Text that is not parsed does not show whose `value` it holds, nor where an object ends. Escapes may spell any name.
 _SECRET_PAIR = re.compile(
     rf'((?:{"|".join(_SECRETS)}|value|\\u)[^"]*"\s*:\s*)(\\*"(?:[^"\\]|\\.)*"?|[\[{{].*|[^\s,}}\]]+)',
     re.IGNORECASE | re.DOTALL,
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"scim_[a-z0-9]+_[\w-]+")
 
 
 def masked_request(body: bytes) -> str:
-    """The body as the log may keep it: values of secret attributes masked, also in PATCH operations."""
+    """Return a body for the log, with the values of secret attributes masked, also in PATCH operations."""
     text = body.decode("utf-8", "replace").replace("\0", "�")
     masked, is_whole = _masked_json(text)
     masked = masked.encode("utf-8", "replace").decode()
@@ -28,7 +28,7 @@ def masked_request(body: bytes) -> str:
 
 
 def masked_query(query: str) -> str:
-    """A query string, without the values of parameters that speak of secrets, such as a filter on passwords."""
+    """Return a query string for the log, without the values of parameters that name secrets, as a filter may."""
     parts = (
         f"{part.partition('=')[0]}={MASK}" if _is_secret(unquote_plus(part)) else part for part in query.split("&")
     )
@@ -36,7 +36,7 @@ def masked_query(query: str) -> str:
 
 
 def masked_text(text: str) -> str:
-    """Text without our tokens, cut to the length that the log keeps."""
+    """Return a text without our tokens, cut to the length that the log keeps."""
     return _cut(text, len(text))
 
 
@@ -47,7 +47,7 @@ def _cut(text: str, length: int) -> str:
 
 
 def _masked_json(text: str) -> tuple[str, bool]:
-    """The text without its secrets, and whether that is all of it: of more than the log keeps, the rest is left out."""
+    """Return the text without its secrets, and whether it is whole: the log keeps only so much."""
     copy = _Copy()
     try:
         if has_many_parts(text):
@@ -60,20 +60,20 @@ def _masked_json(text: str) -> tuple[str, bool]:
 
 
 def _number(text: str) -> int | str:
-    """One that was refused for its length stays a text."""
+    """Leave a number that is too long as text: the request was refused for it."""
     return int(text) if len(text.lstrip("-")) <= MAX_DIGITS else text
 
 
 @dataclass
 class _Copy:
-    """Copies JSON values without their secrets, as many as the log has room for.
+    """Copies JSON values without their secrets, as far as the log has room.
 
-    All of a body is parsed first, because what the log cuts off can tell that what stands before it is a secret.
+    The whole body is parsed first: a part that the log cuts off may show that a part before it is a secret.
     """
 
     left: int = MAX_LENGTH
 
-    def of(self, value: Any) -> Any:
+    def of(self, value: object) -> object:
         self.left -= len(value) + 2 if isinstance(value, str) else 2
         if isinstance(value, list):
             return [self.of(item) for item in value if self.left > 0]
@@ -83,7 +83,7 @@ class _Copy:
             return _masked_json(value)[0]  # some clients send JSON in a text
         return value
 
-    def _object(self, value: dict[str, Any]) -> dict[str, Any]:
+    def _object(self, value: Document) -> Document:
         hides_value = any(name.lower() == "path" and _is_secret(str(path)) for name, path in value.items())
         return {
             name: MASK
@@ -94,8 +94,8 @@ class _Copy:
         }
 
 
-def _compares_secret(name: str, item: Any) -> bool:
-    """Whether it is a filter that holds what a secret is compared with."""
+def _compares_secret(name: str, item: object) -> bool:
+    """Say whether this is a filter that compares a secret with a text."""
     return name.lower() in {"filter", "path"} and '"' in str(item) and _is_secret(str(item))
 
 

@@ -39,7 +39,7 @@ def note_shapes(value: object, tolerance: Tolerance) -> None:
     for entry in value if isinstance(value, list) else [value]:
         if isinstance(entry, str):
             tolerance.note("members sent as bare values")
-        elif isinstance(entry, dict) and not entry.get("value") and not _has_value(entry):
+        elif isinstance(entry, dict) and not (entry.get("value") or _has_value(entry)):
             tolerance.note("members named by their $ref alone")
 
 

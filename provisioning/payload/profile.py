@@ -10,9 +10,9 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def profile(document: Document, name_from: str = "", email_from: str = "") -> tuple[str, str]:
-    """Full name and email address of a User: from the attributes that are named, else as most IdPs mean it.
+    """Return full name and email address, from the named attributes or from those that most IdPs fill.
 
-    Raises invalidValue when there is no address: without one nobody can be told apart.
+    Raises invalidValue where there is no address.
     """
     email = _email(document, email_from)
     if not email:
@@ -30,7 +30,7 @@ def _full_name(document: Document, wanted: str) -> str:
 
 
 def _email(document: Document, wanted: str) -> str:
-    """An address by its type, or userName; else the primary one, the work one, the first one, and userName last."""
+    """The wanted address, else the primary one, the work one, the first one, or userName last."""
     user_name = document["userName"].strip()
     as_address = user_name if _ADDRESS.fullmatch(user_name) else ""
     if wanted == "userName" and as_address:
@@ -41,6 +41,6 @@ def _email(document: Document, wanted: str) -> str:
 
 
 def _rank(email: Document, wanted: str) -> tuple[bool, bool, bool]:
-    """Less for an address that counts more."""
+    """The key by which the best address sorts first."""
     kind = canonical(email.get("type", ""))
     return bool(wanted) and kind != wanted, not email.get("primary"), kind != "work"

@@ -1,8 +1,7 @@
-"""What a list or search asks for (RFC 7644 sections 3.4.2 and 3.4.3)."""
+"""The parameters of lists and searches (RFC 7644 sections 3.4.2 and 3.4.3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from provisioning.payload import errors
 from provisioning.payload.resources import Model
@@ -10,9 +9,9 @@ from provisioning.payload.selection import Selection
 from provisioning.payload.tolerance import Tolerance
 
 DEFAULT_COUNT, MAX_COUNT = 100, 200
-# Attributes that a request names for its answer.
+# Names in `attributes` or `excludedAttributes`.
 MAX_NAMES = 1_000
-# Beyond what any list has, and within what every database takes as an offset.
+# No list is longer, and every database takes it as an offset.
 _MAX_START = 2**31
 
 
@@ -25,24 +24,27 @@ class Query:
     is_descending: bool
     start: int
     count: int
-    # Where a page begins that is no numbered one: empty for the first.
+    # None for a numbered page; empty for the first page with cursors.
     cursor: str | None
     selection: Selection
     tolerance: Tolerance
 
     @classmethod
-    def of(cls, asked: Mapping[str, Any], model: Model, tolerance: Tolerance) -> "Query":
-        """From URL parameters or the body of a search; names are case-insensitive."""
+    def of(cls, asked: Mapping[str, object], model: Model, tolerance: Tolerance) -> "Query":
+        """Read URL parameters or the body of a search. Names are case-insensitive."""
         asked = {name.lower(): value for name, value in asked.items()}
         cursor = _text(asked, "cursor", "invalidCursor") if asked.get("cursor") is not None else None
         if cursor is not None and asked.get("startindex") is not None:
             tolerance.ignore("startIndex beside a cursor", "invalidValue")
         count = _number(asked, "count", DEFAULT_COUNT, "invalidValue" if cursor is None else "invalidCount")
         sort = _text(asked, "sortBy", "invalidPath")
+        order = _text(asked, "sortOrder", "invalidValue").lower()
+        if order not in {"", "ascending", "descending"}:
+            raise errors.invalid_value("Send sortOrder as ascending or descending.")
         return cls(
             filter=_text(asked, "filter", "invalidFilter"),
             sort=sort,
-            is_descending=_is_descending(asked) and bool(sort),
+            is_descending=order == "descending" and bool(sort),
             start=min(max(_number(asked, "startIndex", 1), 1), _MAX_START),
             count=min(max(count, 0), MAX_COUNT),
             cursor=cursor,
@@ -51,13 +53,13 @@ class Query:
         )
 
 
-def selection(asked: Mapping[str, Any], model: Model) -> Selection:
-    """Which attributes the answer is to hold."""
+def selection(asked: Mapping[str, object], model: Model) -> Selection:
+    """Return the attributes that the answer shows."""
     asked = {name.lower(): value for name, value in asked.items()}
     return Selection(model, _names(asked, "attributes"), _names(asked, "excludedAttributes"))
 
 
-def _names(asked: Mapping[str, Any], name: str) -> list[str]:
+def _names(asked: Mapping[str, object], name: str) -> list[str]:
     value = asked.get(name.lower()) or []
     if isinstance(value, str):
         value = value.split(",")
@@ -68,25 +70,18 @@ def _names(asked: Mapping[str, Any], name: str) -> list[str]:
     return value
 
 
-def _text(asked: Mapping[str, Any], name: str, scim_type: str) -> str:
+def _text(asked: Mapping[str, object], name: str, scim_type: str) -> str:
     value = asked.get(name.lower()) or ""
     if not isinstance(value, str):
         raise errors.ScimError(400, f"Send {name} as text.", scim_type)
     return value.strip()
 
 
-def _is_descending(asked: Mapping[str, Any]) -> bool:
-    order = _text(asked, "sortOrder", "invalidValue").lower() or "ascending"
-    if order not in {"ascending", "descending"}:
-        raise errors.invalid_value("Send sortOrder as ascending or descending.")
-    return order == "descending"
-
-
-def _number(asked: Mapping[str, Any], name: str, default: int, scim_type: str = "invalidValue") -> int:
+def _number(asked: Mapping[str, object], name: str, default: int, scim_type: str = "invalidValue") -> int:
     value = asked.get(name.lower())
     if value is None or value == "":
         return default
     try:
-        return int(value)
+        return int(value)  # type: ignore[call-overload] # a wrong type is refused as a wrong text is
     except (TypeError, ValueError):
         raise errors.ScimError(400, f"Send {name} as a whole number.", scim_type) from None

@@ -1,15 +1,15 @@
-"""Our User and Group as models of scim2-models."""
+"""Our User and Group as models of scim2-models. Docstrings of attributes are their descriptions in /Schemas."""
 
 from typing import Annotated, Any
 
 import scim2_models
 from pydantic import Field
 from scim2_models import URN, BaseModel, CaseExact, Mutability, Reference, Returned
-from scim2_models.attributes import ExtensibleStringEnum
+
+from provisioning.payload.compat import make_enums_copyable
 
 Document = dict[str, Any]
-# Debian's Python 3.11.2 copies a member by its name, which types of a client's own (emails.type "holiday") do not have.
-ExtensibleStringEnum.__deepcopy__ = lambda self, memo: self  # type: ignore[method-assign]
+make_enums_copyable()
 
 
 class Email(scim2_models.Email):
@@ -83,3 +83,8 @@ class Group(scim2_models.Group):
 
 Model = type[BaseModel]
 ENTERPRISE, ACCESS = str(EnterpriseUser.__schema__), str(Access.__schema__)
+
+
+def urn_of(model: Model) -> str:
+    """Return the URN of a model's schema."""
+    return str(getattr(model, "__schema__", ""))

@@ -1,7 +1,7 @@
 """Which attributes of a resource a request wants to see (RFC 7644 section 3.9)."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TypeAlias, cast
 
 from provisioning.payload import errors
 from provisioning.payload.attributes import find
@@ -9,7 +9,7 @@ from provisioning.payload.resources import Document, Model
 
 
 class Selection:
-    """Which attributes a request wants to see (RFC 7644 section 3.9)."""
+    """The attributes that a request names, or leaves out, by `attributes` and `excludedAttributes`."""
 
     def __init__(self, model: Model, attributes: Iterable[str] = (), excluded: Iterable[str] = ()) -> None:
         self.included = _tree(model, attributes)
@@ -19,7 +19,7 @@ class Selection:
         self.is_explicit = bool(self.included)
 
     def wants(self, *path: str) -> bool:
-        """Whether the answer can hold what these lower-case names lead to, so that others need not be read."""
+        """Say whether the answer shows the attribute at these lower-case names. What it does not show is not read."""
         tree = self.included or self.excluded
         for name in path:
             if name not in tree:
@@ -30,22 +30,24 @@ class Selection:
         return True
 
     def asks(self, *path: str) -> bool:
-        """The same for what is returned only by request."""
+        """Say whether the request names an attribute that is returned only by request."""
         return self.is_explicit and self.wants(*path)
 
-    def apply(self, resource: Document) -> Document:
-        """The resource with the wanted attributes; `schemas` and `id` always stay."""
+    def apply(self, document: Document) -> Document:
+        """Return the wanted attributes. `schemas` and `id` are always among them."""
         if self.included:
-            return _only(resource, {"schemas": {}, "id": {}, **self.included})
-        always = {name: resource[name] for name in ("schemas", "id")}
-        return {**always, **_without(resource, self.excluded)} if self.excluded else resource
+            return cast(Document, _only(document, {"schemas": {}, "id": {}, **self.included}))
+        if not self.excluded:
+            return document
+        always = {name: document[name] for name in ("schemas", "id")}
+        return always | cast(Document, _without(document, self.excluded))
 
 
-_Tree = dict[str, Any]
+_Tree: TypeAlias = "dict[str, _Tree]"
 
 
 def _tree(model: Model, paths: Iterable[str]) -> _Tree:
-    """Paths as nested lower-case names; an empty branch means all of it. Unknown ones select nothing."""
+    """Paths as nested lower-case names. An empty branch means the whole attribute."""
     tree: _Tree = {}
     for path in filter(None, map(str.strip, paths)):
         steps = find(model, path)
@@ -55,7 +57,7 @@ def _tree(model: Model, paths: Iterable[str]) -> _Tree:
 
 
 def _grow(tree: _Tree, names: list[str]) -> None:
-    """Add a path; what is there whole stays whole, however a part of it is named beside."""
+    """Add a path. An attribute that was named whole stays whole when a part of it is named too."""
     first, *rest = names
     if not rest:
         tree[first] = {}
@@ -63,7 +65,7 @@ def _grow(tree: _Tree, names: list[str]) -> None:
         _grow(tree.setdefault(first, {}), rest)
 
 
-def _only(value: Any, tree: _Tree) -> Any:
+def _only(value: object, tree: _Tree) -> object:
     if isinstance(value, list):
         return [_only(item, tree) for item in value]
     if not isinstance(value, dict) or not tree:
@@ -71,7 +73,7 @@ def _only(value: Any, tree: _Tree) -> Any:
     return {name: _only(item, tree[name.lower()]) for name, item in value.items() if name.lower() in tree}
 
 
-def _without(value: Any, tree: _Tree) -> Any:
+def _without(value: object, tree: _Tree) -> object:
     if isinstance(value, list):
         return [_without(item, tree) for item in value]
     if not isinstance(value, dict):

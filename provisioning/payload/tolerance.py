@@ -1,26 +1,26 @@
-"""What a request says otherwise than the RFC: named on its row in the log or, by a strict connection, refused."""
+"""Deviations of requests from the RFC: noted on the request's row in the log, or refused by a strict connection."""
 
 from dataclasses import dataclass, field
 
 from provisioning.payload import errors
 
-# Enough to tell what is wrong with a client; one body may have very many attributes that are unknown here.
+# Enough to see what is wrong with a client. One body may have very many unknown attributes.
 MAX_NOTES = 50
 
 
 @dataclass
 class Tolerance:
-    """Collects deviations as short sentences, each once."""
+    """The deviations of one request as short sentences, each once."""
 
     notes: list[str] = field(default_factory=list)
     is_strict: bool = False
 
     def note(self, deviation: str, scim_type: str = "invalidSyntax") -> None:
-        """Something was sent in a form of its own, and is understood."""
+        """Note what was understood though it was sent in another form."""
         self._meet(deviation, deviation, scim_type)
 
     def ignore(self, unknown: str, scim_type: str = "invalidSyntax") -> None:
-        """Something was sent that says nothing here, and is left out."""
+        """Note what was left out because it means nothing here."""
         self._meet(unknown, f"Ignored the {unknown}", scim_type)
 
     def _meet(self, deviation: str, sentence: str, scim_type: str) -> None:

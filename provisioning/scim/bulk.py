@@ -1,4 +1,4 @@
-"""POST /Bulk (RFC 7644 section 3.7): each operation goes the way of a single request, through the view of its path."""
+"""POST /Bulk (RFC 7644 section 3.7): the view of its path answers each operation, as it answers a single request."""
 
 import json
 import logging
@@ -21,6 +21,7 @@ from provisioning.scim.views import GroupsView, ResourceView, UsersView, read_bo
 logger = logging.getLogger(__name__)
 
 _REQUEST, _RESPONSE = str(BulkRequest.__schema__), str(BulkResponse.__schema__)
+_CIRCLE = "These operations refer to each other in a circle. Create the resources first, then let one know the other."
 _VIEWS: dict[str, type[ResourceView]] = {"Users": UsersView, "Groups": GroupsView}
 
 
@@ -40,7 +41,7 @@ class BulkView(ScimView, scim_views.SCIMView):
 
 
 class _Job:
-    """The operations of one request, and what became of them."""
+    """The operations of one request, and their results."""
 
     def __init__(self, request: CallRequest, operations: list[Operation], most_errors: int) -> None:
         self.request, self.operations, self.errors_left = request, operations, most_errors
@@ -48,22 +49,26 @@ class _Job:
         self.results: dict[int, Document] = {}
 
     def run(self) -> list[Document]:
-        """The results, in the order of the operations; without those that failOnErrors left undone."""
+        """Return the results in the order of the operations, without operations that failOnErrors left undone."""
         for number in bulk_jobs.order(self.operations):
             if not self.errors_left:
                 break
             self._finish(number, self._answer(self.operations[number]))
         for number in range(len(self.operations)):
             if self.errors_left and number not in self.results:
-                self._finish(number, responses.error(_circular()))
+                self._finish(number, responses.error(errors.ScimError(409, _CIRCLE)))
         return [self.results[number] for number in sorted(self.results)]
 
     def _answer(self, operation: Operation) -> HttpResponse:
-        """What a single request would be answered; a failure of the program concerns this operation alone."""
+        """Answer one operation. A failure of the program concerns this operation alone."""
         if operation.failure:
             return responses.error(operation.failure)
         try:
-            return self._single(operation.resolved(self.ids))
+            resolved = operation.resolved(self.ids)
+            kind, pk = resolved.target
+            view, request = _VIEWS[kind](), self._request(resolved)
+            view.setup(request)
+            return view.answer(request, pk)
         except errors.ScimError as refusal:
             return responses.error(refusal)
         except Exception:
@@ -71,17 +76,11 @@ class _Job:
             detail = f"The operation failed. Tell us the id of this request: {self.request.request_id}."
             return responses.error(errors.ScimError(500, detail))
 
-    def _single(self, operation: Operation) -> HttpResponse:
-        kind, pk = operation.target
-        view, request = _VIEWS[kind](), self._request(operation)
-        view.setup(request)
-        return view.answer(request, pk)
-
     def _request(self, operation: Operation) -> CallRequest:
         request = CallRequest()
         request.method, request.path = operation.method, operation.path
         request.META = {"HTTP_IF_MATCH": operation.version} if operation.version else {}
-        # Answers show neither, so that they need not be read.
+        # A result shows neither groups nor members. So they are not read.
         request.GET = QueryDict("excludedAttributes=groups,members")
         request.scim, request.request_id = self.request.scim, self.request.request_id
         request._body = json.dumps(operation.data).encode()
@@ -107,15 +106,8 @@ class _Job:
         return {name: value for name, value in result.items() if value is not None}
 
     def _location(self, operation: Operation) -> str | None:
-        """Where the resource is, or was; none for one that did not come to be."""
+        """Where the resource is or was; None for one that was not created."""
         kind, pk = operation.target
         if pk and pk.startswith("bulkId:"):
             pk = self.ids.get(pk.removeprefix("bulkId:"))
         return f"{self.request.scim.connection.base_url}/{kind}/{quote(pk)}" if pk else None
-
-
-def _circular() -> errors.ScimError:
-    return errors.ScimError(
-        409,
-        "These operations refer to each other in a circle. Create the resources first, then let one know the other.",
-    )

@@ -1,4 +1,4 @@
-"""What this server offers, as clients read it: taken from the very models that read and check bodies."""
+"""Documents that say what this server offers. They are made of the models that also read and check bodies."""
 
 from functools import cache
 
@@ -20,18 +20,23 @@ _LIST = str(scim.ListResponse.__schema__)
 
 
 class Discovery(ScimView):
-    """A fixed list of documents, each also by its id."""
+    """A fixed list of documents. Each can also be read by its id."""
 
     kind: str
-    request: CallRequest
 
     def documents(self) -> list[Document]:
+        """Return all documents of the list."""
         raise NotImplementedError
 
     def get(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         if "filter" in request.GET:
             raise errors.ScimError(403, "These lists cannot be filtered. Read them whole, or one by its id.")
-        found = [self._with_meta(document) for document in self.documents() if uuid in (None, document["id"])]
+        base = f"{request.scim.connection.base_url}/{self.kind}s"
+        found = [
+            document | {"meta": {"resourceType": self.kind, "location": f"{base}/{document['id']}"}}
+            for document in self.documents()
+            if uuid in (None, document["id"])
+        ]
         if uuid is not None:
             if not found:
                 raise errors.not_found()
@@ -45,10 +50,6 @@ class Discovery(ScimView):
                 "Resources": found,
             }
         )
-
-    def _with_meta(self, document: Document) -> Document:
-        location = f"{self.request.scim.connection.base_url}/{self.kind}s/{document['id']}"
-        return document | {"meta": {"resourceType": self.kind, "location": location}}
 
 
 class ResourceTypesView(Discovery, views.ResourceTypesView):
@@ -90,7 +91,7 @@ def _schemas() -> list[Document]:
     user, enterprise, access, group = [_dump(model.to_schema()) for model in (User, EnterpriseUser, Access, Group)]
     _leave_out(user["attributes"], "password")
     _leave_out(_named(group["attributes"], "members")["subAttributes"], "display")
-    # A body without emails passes where its userName is an address; clients had better not count on that.
+    # A body without emails is accepted where its userName is an address. Clients should send emails all the same.
     emails = _named(user["attributes"], "emails")
     emails["required"] = _named(emails["subAttributes"], "value")["required"] = True
     return [user, enterprise, access, group]
@@ -101,7 +102,7 @@ def _named(attributes: list[Document], name: str) -> Document:
 
 
 def _leave_out(attributes: list[Document], name: str) -> None:
-    """What the models know, but this server neither takes nor shows."""
+    """Remove an attribute that the models have, but this server neither takes nor shows."""
     attributes.remove(_named(attributes, name))
 
 

@@ -28,14 +28,10 @@ def scim(get_response: Handler) -> Handler:
         request.path = masked_text(request.path)  # for log lines; views are found by path_info
         response = get_response(request)
         if response.status_code >= 400 and response.headers.get("Content-Type") != responses.CONTENT_TYPE:
-            response = _scim_error(request, response.status_code)
+            status = response.status_code
+            known = errors.ScimError(status, _DETAILS[status]) if status in _DETAILS else None
+            response = responses.error(known) if known else responses.failed(request.request_id, status)
         response["Cache-Control"] = "no-store"
         return response
 
     return handle
-
-
-def _scim_error(request: CallRequest, status: int) -> HttpResponse:
-    if status in _DETAILS:
-        return responses.error(errors.ScimError(status, _DETAILS[status]))
-    return responses.failed(request.request_id, status)

@@ -1,7 +1,7 @@
-"""How many requests a token may make, so that one noisy identity provider does not slow the others down (C14).
+"""Limits how many requests a SCIM token makes, so that one identity provider does not slow the others down (C14).
 
-A token bucket per SCIM token, in the memory of each worker process: it costs no query, and with several workers the sum
-is that many times as much. Identity providers that go faster for a moment, at a first sync, spend what they have saved.
+Each worker process has a bucket per token in memory, which costs no query. With several workers, a token may make that
+many times as many requests. A short burst, as at a first sync, is let through.
 """
 
 import time
@@ -19,13 +19,13 @@ SAVED_SECONDS = 10
 
 @dataclass
 class Bucket:
-    """What one token may still spend; filled with each second's rate, up to ten seconds' worth."""
+    """The requests that one token may still make. The rate fills it, up to ten seconds' worth."""
 
     left: float
     at: float
 
     def spend(self, rate: float, now: float) -> float:
-        """Take one request out; the seconds to wait if there is none."""
+        """Take one request out. Return the seconds to wait where there is none."""
         self.left = min(rate * SAVED_SECONDS, self.left + (now - self.at) * rate)
         self.at = now
         if self.left < 1:
@@ -42,7 +42,7 @@ class Limiter:
     lock: Lock = field(default_factory=Lock)
 
     def check(self, token: UUID, now: float | None = None) -> None:
-        """Count a request of this token; raise 429 with the whole seconds to wait (Okta reads nothing else)."""
+        """Count a request. Raises 429 with the seconds to wait as a whole number, because Okta reads no other form."""
         rate, now = settings.SCIM_REQUESTS_PER_SECOND, time.monotonic() if now is None else now
         with self.lock:
             bucket = self.buckets.setdefault(token, Bucket(rate * SAVED_SECONDS, now))
@@ -51,7 +51,7 @@ class Limiter:
             raise errors.too_many(ceil(wait))
 
     def charge(self, token: UUID, requests: int) -> None:
-        """Count further requests that came with one that was let through; the next ones wait for them."""
+        """Count the operations of a bulk request that was let through. Later requests wait for them."""
         with self.lock:
             self.buckets[token].left -= requests
 

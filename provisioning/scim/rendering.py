@@ -19,7 +19,12 @@ def documents(
     kind: AnyKind, rows: Sequence[AnyRow], connection: ProvisioningConnection, selection: Selection
 ) -> list[Document]:
     """Return the rows as an answer shows them. What stands in other tables is read once for all rows."""
-    added = (_added_to_users if kind is USERS else _added_to_groups)(rows, connection, selection) if rows else {}
+    added: _Added = {}
+    if rows and kind is USERS:
+        added = _added_to_users(rows, connection, selection)
+    elif rows and selection.wants("members"):
+        found = memberships.members_of(rows, connection.base_url)
+        added = {pk: {"members": entries} for pk, entries in found.items()}
     return [
         render(
             row.document,
@@ -67,8 +72,3 @@ def _added_to_users(rows: Sequence[AnyRow], connection: ProvisioningConnection, 
         for pk, value in found.items():
             added[pk][attribute] = value
     return added
-
-
-def _added_to_groups(rows: Sequence[AnyRow], connection: ProvisioningConnection, selection: Selection) -> _Added:
-    found = memberships.members_of(rows, connection.base_url) if selection.wants("members") else {}
-    return {pk: {"members": entries} for pk, entries in found.items()}

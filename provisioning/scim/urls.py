@@ -1,4 +1,4 @@
-"""The paths below a connection's Base URL, under django-scim2's route names; a slash at the end is tolerated."""
+"""The paths below a connection's Base URL, with django-scim2's route names. A slash at the end is tolerated."""
 
 from django.urls import re_path
 

@@ -1,9 +1,8 @@
-"""Cursors (RFC 9865): where the next page begins, sealed, for one list of one connection and for a limited time."""
+"""Cursors (RFC 9865): sealed texts that say where the next page begins. Each is valid for one list and for an hour."""
 
 import json
 import time
 from dataclasses import astuple, dataclass
-from typing import Any
 
 from provisioning.payload import errors
 from workspace import crypto
@@ -15,26 +14,27 @@ _BASE64 = str.maketrans("-_", "+/")
 
 @dataclass(frozen=True)
 class Position:
-    """After which row the next page begins, and what the first page has found out about the whole list.
+    """The row before the next page, and the number of rows in the list.
 
-    A list has one or several parts; `key` is what the row was sorted by, if its part is sorted by anything.
+    `part` is the number of the row's part of the list, `key` its sort key, if the part has one. `count` is the size of
+    the pages.
     """
 
     part: int
-    key: Any
+    key: object
     pk: str
     total: int
     count: int
 
 
 def issue(position: Position, scope: str) -> str:
-    """A cursor that only a request of the same scope can read, in characters that need no escape in a URL."""
+    """Return a cursor that only a request of the same scope can read. A URL needs no escapes for it."""
     content = json.dumps([scope, int(time.time()), *astuple(position)], default=str, ensure_ascii=False)
     return crypto.seal(content).translate(_UNRESERVED).rstrip("=")
 
 
 def read(cursor: str, scope: str) -> Position:
-    """The position. Raises invalidCursor and expiredCursor."""
+    """Return the position of a cursor. Raises invalidCursor and expiredCursor."""
     padding = "=" * (-len(cursor) % 4)
     try:
         issued_for, issued_at, *position = json.loads(crypto.unseal(cursor.translate(_BASE64) + padding))

@@ -1,14 +1,15 @@
 """SCIM filters (RFC 7644 section 3.4.2.2) as conditions: `connection.users.filter(compile_filter(text, …))`.
 
-scim2-models parses, and the verdict is that of its in-memory match, with our canonical key for strings that are not
-case-exact: an absent attribute equals null and nothing else, so that `ne` and `not` hold for it; no verdict is unknown.
+scim2-models parses. The conditions hold for the same resources as its in-memory match, except that strings compare by
+our canonical key unless they are case-exact. A condition is true or false, never unknown: an absent attribute equals
+null and nothing else, so that `ne` and `not` hold for it.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import reduce
 from operator import and_, or_
-from typing import Any, Literal
+from typing import Literal
 
 from django.db.models import Q
 from scim2_models import BaseModel, SCIMException
@@ -34,15 +35,19 @@ from provisioning.search.stored.values import EVERYTHING, Op, SingleValued
 
 
 def compile_filter(text: str, *, kind: Literal["User", "Group"], tolerance: Tolerance | None = None) -> Q:
-    """The condition a filter means. Raises ScimError 400 invalidFilter."""
+    """Return the condition that a filter means. Raises invalidFilter."""
     limits.check_filter(text)
-    return _Resource(kind, tolerance or Tolerance()).visit(_parse(text))
+    try:
+        node = ScimFilter(text).ast
+    except SCIMException as error:
+        raise errors.invalid_filter(f"The filter cannot be read: {error.detail}.") from None
+    return _Resource(kind, tolerance or Tolerance()).visit(node)
 
 
 def find_attribute(
     path: str, *, kind: Literal["User", "Group"], tolerance: Tolerance
 ) -> SingleValued | MultiValued | None:
-    """Where the attribute of that path is; None where there is none to filter or sort by."""
+    """Return where the attribute of that path is, or None where there is none to filter or sort by."""
     model: type[BaseModel] = resources.User if kind == "User" else resources.Group
     steps = find(model, path)
     if not steps and (steps := find(model, f"{resources.ENTERPRISE}:{path}")):
@@ -51,21 +56,14 @@ def find_attribute(
     return find_place(kind, steps) if steps else None
 
 
-def _parse(text: str) -> FilterNode:
-    try:
-        return ScimFilter(text).ast
-    except SCIMException as error:
-        raise errors.invalid_filter(f"The filter cannot be read: {error.detail}.") from None
-
-
 class _Compiler(FilterVisitor[Q], ABC):
-    """What all scopes of a filter have in common."""
+    """Compiles the nodes of a filter. Subclasses say what a path means in their scope."""
 
     tolerance: Tolerance
 
     @abstractmethod
     def find(self, path: AttrPath) -> SingleValued | MultiValued:
-        """What a path means in this scope. Raises invalidFilter when it means nothing."""
+        """Return what a path means in this scope. Raises invalidFilter where it means nothing."""
 
     def visit_logical_expr(self, node: LogicalExpr) -> Q:
         return reduce(and_ if node.op == LogicalOperator.and_ else or_, map(self.visit, node.terms))
@@ -95,8 +93,8 @@ class _Compiler(FilterVisitor[Q], ABC):
             raise errors.invalid_filter(f"{found.name} has one value, so [ ] cannot select from it.")
         return self._select(found, node.val_filter)
 
-    def _compare_any(self, many: MultiValued, op: Op, value: Any) -> Q:
-        """Some element compares so; without a sub-attribute it is `value` (RFC 7644 section 3.4.2.2)."""
+    def _compare_any(self, many: MultiValued, op: Op, value: object) -> Q:
+        """Some element compares so. Without a sub-attribute, `value` is compared (RFC 7644 section 3.4.2.2)."""
         found = self._select(many, Comparison(AttrPath(many.part or "value"), op, value))
         return found | ~many.any_element(EVERYTHING) if op == Op.eq and value is None else found
 
@@ -108,7 +106,7 @@ class _Compiler(FilterVisitor[Q], ABC):
 
 
 def _required_value(node: FilterNode) -> tuple[Op, str] | None:
-    """How `value` must compare wherever the filter holds, if it says so in a way that an index knows."""
+    """The comparison of `value` that is true wherever the filter is, if there is one that an index knows."""
     match node:
         case LogicalExpr(LogicalOperator.and_, terms):
             return next(filter(None, map(_required_value, terms)), None)

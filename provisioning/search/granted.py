@@ -1,6 +1,7 @@
-"""What its connection, and nobody else, has granted a user: environments and end-user groups.
+"""The environments and end-user groups that a connection itself has granted its users.
 
-The way to both leads from the user's record to the connection. `whose` says which records: `end_user__provisioned`.
+Both queries start at the user's row and lead to its connection. Their parameter `whose` is a condition on
+`end_user__provisioned`: it says which users.
 """
 
 from collections import defaultdict
@@ -15,26 +16,26 @@ from provisioning.search.kinds import AnyRow
 from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
 
 _URN = ACCESS.lower()
-# With the id of the user's record, as it is written.
+# Entries of an attribute, each with the id of the user's row as text.
 _Entries = Iterator[tuple[str, Document]]
 _USER = UuidText(F("end_user__provisioned"))
 
 
 def accesses(whose: Q) -> QuerySet[EnvironmentAccess]:
-    """What lets these users into environments."""
+    """Return the accesses that the connection of these users granted them."""
     connection = UuidText(F("end_user__provisioned__connection"))
     granted = EnvironmentAccess.objects.filter(whose, source_kind=SourceKind.SCIM, source_id=connection)
     return granted.order_by("environment_id")
 
 
 def memberships(whose: Q) -> QuerySet[GroupMembership]:
-    """What makes these users members of end-user groups: each was granted by a group that the connection pushed."""
+    """Return the memberships that groups pushed by the connection of these users granted them."""
     pushed = Q(end_user__provisioned__connection__groups=UuidOf(F("source_id")))
     return GroupMembership.objects.filter(whose & pushed, source_kind=SourceKind.SCIM).order_by("group_id")
 
 
 def shown(rows: Sequence[AnyRow], selection: Selection) -> dict[str, Document]:
-    """The access extension of these rows, by their ids: what is asked for of it, by one query each for all."""
+    """Return the access extension of these rows by their ids. Each attribute that is asked for takes one query."""
     whose = Q(end_user__provisioned__in=[row.pk for row in rows])
     found: dict[str, dict[str, list[Document]]] = defaultdict(lambda: defaultdict(list))
     for name, entries in _ENTRIES.items():
@@ -51,7 +52,7 @@ def _environments(whose: Q) -> _Entries:
 
 
 def _groups(whose: Q) -> _Entries:
-    """Several groups that were pushed may fill one end-user group."""
+    """Groups are distinct, as several pushed groups may fill one."""
     columns = (_USER, UuidText(F("group_id")), "group__name", "group__environment__slug")
     for user, pk, name, slug in memberships(whose).values_list(*columns).distinct():
         yield user, {"value": pk, "display": name, "environment": slug}

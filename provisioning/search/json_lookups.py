@@ -1,6 +1,6 @@
-"""Database expressions that give the same verdict on SQLite and PostgreSQL, most of them over a JSON document.
+"""Database expressions with the same results on SQLite and PostgreSQL, most of them over a JSON document.
 
-Names inside documents come from the schemas, never from a request, and travel as parameters all the same.
+Names in documents come from the schemas, never from a request. They are parameters all the same.
 """
 
 from typing import Any
@@ -17,14 +17,14 @@ _HAS_VALUE = '$.** ? (@.type() == "boolean" || @.type() == "number" || (@.type()
 
 
 class Holds(Func):
-    """A condition with two answers: what SQL leaves unknown, because an attribute is absent, does not hold."""
+    """A condition that is never unknown: where SQL says unknown, because an attribute is absent, it is false."""
 
     template = "((%(expressions)s) IS TRUE)"
     output_field = BooleanField()
 
 
 class Filled(Func):
-    """A column is not empty, in the words of the partial indexes: SQLite recognises them only literally."""
+    """A column is not empty. SQLite uses a partial index only where the query spells its condition in the same way."""
 
     template = "NOT (%(expressions)s = '')"
     output_field = BooleanField()
@@ -41,7 +41,7 @@ class Bytewise(Func):
 
 
 class UuidText(Func):
-    """A UUID as it is written; SQLite keeps it without hyphens."""
+    """A UUID as text. SQLite stores it without hyphens."""
 
     template = "(%(expressions)s)::text"
     output_field = TextField()
@@ -56,7 +56,7 @@ _UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
 
 
 class UuidOf(Func):
-    """The UUID that a text is; NULL on PostgreSQL where it is none, which it would refuse to read."""
+    """A text as a UUID. On PostgreSQL it is NULL where the text is no UUID: a cast would fail."""
 
     template = "substring(%(expressions)s from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid"
     output_field = UUIDField()
@@ -66,7 +66,7 @@ class UuidOf(Func):
 
 
 class _AtPath(Func):
-    """Something at a path of names inside a JSON document."""
+    """Something at a path of names in a JSON document."""
 
     def __init__(self, source: Expression | F, *names: str) -> None:
         super().__init__(source)
@@ -82,7 +82,7 @@ class _AtPath(Func):
 
 
 class JsonText(_AtPath):
-    """The string there; NULL where there is none."""
+    """The string at a path; NULL where there is none."""
 
     output_field = TextField()
 
@@ -98,7 +98,7 @@ class JsonText(_AtPath):
 
 
 class JsonFlag(_AtPath):
-    """The boolean there; NULL where there is none."""
+    """The boolean at a path; NULL where there is none."""
 
     output_field = BooleanField()
 
@@ -114,7 +114,7 @@ class JsonFlag(_AtPath):
 
 
 class JsonPresent(_AtPath):
-    """Whether what is there holds any value."""
+    """Whether there is any value at a path, or below it."""
 
     output_field = BooleanField()
 
@@ -130,12 +130,12 @@ class JsonPresent(_AtPath):
 
 
 class Item(Expression):
-    """The element that `AnyItem` looks at, as a JSON document of its own."""
+    """The element that `AnyItem` and `FirstItem` look at, as a JSON document."""
 
     output_field = JSONField()
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
-        # SQLite hands out a string without its quotes, which is no JSON; no attribute is a list of strings.
+        # SQLite gives a string without its quotes, which is no JSON. No attribute is a list of strings.
         return "CASE item.type WHEN 'object' THEN item.value END", ()
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
@@ -161,7 +161,7 @@ class AnyItem(Func):
 
 
 class FirstItem(Func):
-    """An expression over `Item()` for the element that says it is primary, else for the first one; NULL without any."""
+    """An expression over `Item()` for the primary element, else for the first one; NULL without elements."""
 
     def __init__(self, items: "JsonItems", value: Expression | F | Subquery) -> None:
         super().__init__(items, value, JsonFlag(Item(), "primary"))
@@ -177,18 +177,18 @@ class FirstItem(Func):
 
 
 class JsonItems(_AtPath):
-    """The elements of the list there, as the beginning of a FROM … WHERE; none where there is no list."""
+    """The elements of the list at a path, as SQL that begins a FROM … WHERE. There are none where there is no list."""
 
     output_field = JSONField()
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
         json, params = self.source(compiler)
-        # The keys of a list are numbers; json_each would also run through an object.
+        # json_each also goes through objects. The keys of a list are numbers.
         return f"json_each({json}, %s) AS item WHERE typeof(item.key) = 'integer'", (*params, self.sqlite_path)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
         json, params = self.source(compiler)
-        # Strict and silent: no rows, and no error, for what is not a list.
+        # `strict` and silent: no rows and no error where there is no list.
         found = f"jsonb_path_query({json} #> %s, 'strict $[*]', '{{}}', true)"
         sql = f"{found} WITH ORDINALITY AS item(value, key) WHERE TRUE"
         return sql, (*params, self.names)

@@ -33,7 +33,7 @@ class Part:
         is_last_page = (found or not first) and found < wanted
         return first + found if is_last_page else self.rows.count()
 
-    def after(self, key: Any, pk: str) -> QuerySet[Any]:
+    def after(self, key: object, pk: str) -> QuerySet[Any]:
         """The rows that follow the row of this key and id.
 
         The first condition alone says where to begin in an index.

@@ -5,9 +5,9 @@ from scim2_models import PatchOp
 from provisioning.payload import errors
 from provisioning.payload.attributes import find
 from provisioning.payload.dialects.changes import tidy_change
-from provisioning.payload.dialects.schemas import check_schemas, modern, own_urn
+from provisioning.payload.dialects.schemas import check_schemas, modern
 from provisioning.payload.dialects.values import Reader
-from provisioning.payload.resources import Document, Model
+from provisioning.payload.resources import Document, Model, urn_of
 from provisioning.payload.tolerance import Tolerance
 
 MAX_OPERATIONS = 100
@@ -80,7 +80,7 @@ def _pathless(value: object, model: Model, own_id: str, reader: Reader) -> list[
 def _flattened(key: str, item: object, model: Model, tolerance: Tolerance) -> list[tuple[str, object]]:
     """The attributes of an object under a schema's URN; any other value as it is."""
     steps = find(model, key)
-    is_own = key.lower() == own_urn(model).lower()
+    is_own = key.lower() == urn_of(model).lower()
     if is_own or "[" in key or len(steps) > 1 or (":" in key and steps and not steps[0].is_extension):
         tolerance.note("paths sent as names in a value")
     if isinstance(item, dict) and (is_own or (len(steps) == 1 and steps[0].is_extension)):

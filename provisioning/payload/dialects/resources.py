@@ -1,16 +1,16 @@
 """Bodies of POST and PUT."""
 
 from provisioning.payload.attributes import attributes, find, is_read_only, spelled
-from provisioning.payload.dialects.schemas import check_schemas, modern, own_urn
+from provisioning.payload.dialects.schemas import check_schemas, modern
 from provisioning.payload.dialects.values import Reader, is_empty_extension, put
-from provisioning.payload.resources import Document, Model
+from provisioning.payload.resources import Document, Model, urn_of
 from provisioning.payload.tolerance import Tolerance
 
 
 def tidy_resource(body: Document, model: Model, tolerance: Tolerance) -> Document:
     """Return the body as RFC 7643 has it, without unknown and read-only attributes."""
     extensions = [attribute.name for attribute in attributes(model).values() if attribute.is_extension]
-    check_schemas(body, [own_urn(model), *extensions], tolerance)
+    check_schemas(body, [urn_of(model), *extensions], tolerance)
     reader = Reader(tolerance)
     tidy: Document = {}
     for key, value in body.items():
@@ -21,7 +21,7 @@ def tidy_resource(body: Document, model: Model, tolerance: Tolerance) -> Documen
 
 def _place(tidy: Document, model: Model, key: str, value: object, reader: Reader) -> None:
     """Put one attribute where it belongs. A key may be a path, or the URN of a schema."""
-    if key.lower() == own_urn(model).lower() and isinstance(value, dict):
+    if key.lower() == urn_of(model).lower() and isinstance(value, dict):
         reader.tolerance.note("attributes sent under the URN of their own schema")
         for name, item in value.items():
             _place(tidy, model, name, item, reader)

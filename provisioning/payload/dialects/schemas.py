@@ -1,7 +1,7 @@
 """The schema URNs that a body names, those of SCIM 1 among them."""
 
 from provisioning.payload import errors
-from provisioning.payload.resources import ENTERPRISE, Document, Model
+from provisioning.payload.resources import ENTERPRISE, Document
 from provisioning.payload.tolerance import Tolerance
 
 _MAX_SCHEMAS = 100
@@ -10,11 +10,6 @@ _OLD_URNS = {
     "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE,
     "urn:scim:schemas:extension:enterprise:2.0:user": ENTERPRISE,
 }
-
-
-def own_urn(model: Model) -> str:
-    """Return the URN of a model's schema."""
-    return str(getattr(model, "__schema__", ""))
 
 
 def modern(key: str, tolerance: Tolerance) -> str:

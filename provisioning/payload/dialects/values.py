@@ -124,7 +124,7 @@ class Reader:
     def _simple(self, attribute: Attribute, value: object) -> object:
         if self._is_empty(attribute, value):
             return None
-        if attribute.type is bool:
+        if attribute.value_type is bool:
             return self._boolean(attribute, value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             self.tolerance.note(f"{attribute.name} sent as a number")

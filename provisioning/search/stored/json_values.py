@@ -20,7 +20,7 @@ def in_json(source: Expression | F, attribute: Attribute, name: str, path: list[
         value = attributes(attribute.model).get("value")
         part = in_json(source, value, f"{name}.value", [*path, "value"]) if value else None
         return Complex(name, Q(JsonPresent(source, *names)), part)
-    if attribute.type is bool:
+    if attribute.value_type is bool:
         return Flag(name, JsonFlag(source, *names))
-    kind = Binary if attribute.type == Base64Bytes else Text
+    kind = Binary if attribute.value_type == Base64Bytes else Text
     return kind(name, JsonText(source, *names), attribute.is_exact)
