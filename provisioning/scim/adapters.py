@@ -10,10 +10,9 @@ from provisioning.actions.records.users import create_user_record, delete_user_r
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.payload import members, patch
 from provisioning.payload.dialects.operations import tidy_operations
-from provisioning.payload.dialects.resources import tidy_resource
-from provisioning.payload.documents import parse
+from provisioning.payload.dialects.resources import read_resource
 from provisioning.payload.member_changes import MemberChange
-from provisioning.payload.resources import Document
+from provisioning.payload.resources import Document, Group, User
 from provisioning.scim import rendering
 from provisioning.scim.auth import Call
 from provisioning.search.kinds import GROUPS, USERS, AnyKind
@@ -52,9 +51,6 @@ class Adapter(SCIMMixin):
     def patch(self, body: Document) -> None:
         raise NotImplementedError
 
-    def _document(self, body: Document) -> Document:
-        return parse(tidy_resource(body, self.kind.schema, self.call.tolerance), self.kind.schema)
-
     def _patched(self, body: Document) -> tuple[Document, MemberChange]:
         tolerance, schema = self.call.tolerance, self.kind.schema
         change, others = patch.split(tidy_operations(body, schema, self.id, tolerance))
@@ -68,24 +64,18 @@ class UserAdapter(Adapter):
     obj: ProvisionedUser
 
     def create(self, body: Document) -> None:
-        document = self._document(body)
+        document = read_resource(body, User, self.call.tolerance)
         self.obj = create_user_record(connection=self.call.connection, document=document, by=self.call.by)
 
     def replace(self, body: Document) -> None:
         """Replace the document. A body without `active` leaves access as it is: a change of it must be said."""
-        self._update({"active": self.obj.is_active, **self._document(body)})
+        self._update({"active": self.obj.is_active, **read_resource(body, User, self.call.tolerance)})
 
     def patch(self, body: Document) -> None:
         self._update(self._patched(body)[0])
 
     def delete(self) -> None:
         delete_user_record(user=self._user(), by=self.call.by)
-
-    def _document(self, body: Document) -> Document:
-        document = super()._document(body)
-        if not any(email.get("value") for email in document.get("emails", [])):
-            self.call.tolerance.note("emails left out: userName is taken for the address", "invalidValue")
-        return document
 
     def _update(self, document: Document) -> None:
         update_user_record(user=self._user(), document=document, by=self.call.by)
@@ -104,7 +94,7 @@ class GroupAdapter(Adapter):
 
     def create(self, body: Document) -> None:
         taken = self._taken_members(body) or []
-        document = self._document(body)
+        document = read_resource(body, Group, self.call.tolerance)
         self.obj = create_group_record(
             connection=self.call.connection, document=document, members=taken, by=self.call.by
         )
@@ -115,7 +105,7 @@ class GroupAdapter(Adapter):
         """Replace document and members. A body without `members` leaves them as they are; an empty list clears them."""
         taken = self._taken_members(body)
         change = None if taken is None else MemberChange(replace=taken, named=taken)
-        self._update(self._document(body), change)
+        self._update(read_resource(body, Group, self.call.tolerance), change)
 
     def patch(self, body: Document) -> None:
         self._update(*self._patched(body))
