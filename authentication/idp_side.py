@@ -103,7 +103,6 @@ def typed_in(
         sso_post_url=sso_url if is_post else "",
         slo=provider.slo if is_same else SingleLogout(),
         certificates=certificates,
-        name_id_formats=(),
         wants_authn_requests_signed=is_same and provider.wants_signed_requests,
         valid_until=provider.metadata_valid_until if is_same else None,
     )

@@ -36,7 +36,6 @@ def from_json(pending: Pending) -> IdpMetadata:
         sso_post_url=pending["sso_post_url"],
         slo=SingleLogout(**pending.get("slo", {})),
         certificates=parse_certificates("\n".join(pending["certificates"])),
-        name_id_formats=(),
         wants_authn_requests_signed=pending["wants_signed_requests"],
         valid_until=datetime.fromisoformat(valid_until) if valid_until else None,
     )

@@ -1,31 +1,32 @@
-"""Reads an IdP's SAML metadata strictly: one document shape in, one IdP with its pinned certificates out."""
+"""Read an IdP's SAML metadata strictly: the document must describe exactly one IdP."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from lxml import etree
-
 from authentication.saml.certificates import Certificate, CertificateError, distinct, parse_base64
-from authentication.saml.endpoints import MD, UNPRINTABLE, SingleLogout, single_logout, sso_urls
-from authentication.saml.metadata_text import ASK_AGAIN, MetadataError, checked_text, parse
+from authentication.saml.endpoints import MD, SingleLogout, single_logout, sso_urls
+from authentication.saml.metadata_text import ASK_AGAIN, MetadataError, read_document
+from authentication.saml.xml import NAMESPACES, Element
 
 MAX_ENTITY_ID = 1024  # SAML core, 8.3.6
 
-DS = "{http://www.w3.org/2000/09/xmldsig#}"
-PROTOCOL = "urn:oasis:names:tc:SAML:2.0:protocol"
+X509_CERTIFICATE = "/".join(f"{{{NAMESPACES['ds']}}}{name}" for name in ("KeyInfo", "X509Data", "X509Certificate"))
+
+_BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class IdpMetadata:
-    """One identity provider: URLs are https or "", one SSO URL and one certificate at least, times UTC."""
+    """One identity provider. URLs are https or "", times are UTC; it has an SSO URL and a certificate at least."""
 
     entity_id: str
     sso_redirect_url: str
     sso_post_url: str
     slo: SingleLogout
     certificates: tuple[Certificate, ...]
-    name_id_formats: tuple[str, ...]
     wants_authn_requests_signed: bool
     valid_until: datetime | None
 
@@ -39,8 +40,8 @@ class IdpMetadata:
 
 
 def parse_idp_metadata(xml: bytes, *, now: datetime) -> IdpMetadata:
-    """Return the only IdP of a metadata document, as it arrived from outside; raise MetadataError."""
-    root = parse(checked_text(xml))
+    """Return the only IdP of a metadata document. Raises MetadataError."""
+    root = read_document(xml)
     entity = _only_idp_entity(root)
     idp = _only_descriptor(entity)
     sso_redirect_url, sso_post_url = sso_urls(idp)
@@ -50,14 +51,13 @@ def parse_idp_metadata(xml: bytes, *, now: datetime) -> IdpMetadata:
         sso_post_url=sso_post_url,
         slo=single_logout(idp),
         certificates=_signing_certificates(idp),
-        name_id_formats=tuple(_texts(idp, f"{MD}NameIDFormat")),
         wants_authn_requests_signed=idp.get("WantAuthnRequestsSigned") in ("true", "1"),
         valid_until=_valid_until((root, entity, idp), now),
     )
 
 
-def _only_idp_entity(root: etree._Element) -> etree._Element:
-    """Return the EntityDescriptor that describes an IdP; raise MetadataError for none or several."""
+def _only_idp_entity(root: Element) -> Element:
+    """Return the EntityDescriptor that describes an IdP. Raises MetadataError if there are none or several."""
     if root.tag not in (f"{MD}EntityDescriptor", f"{MD}EntitiesDescriptor"):
         raise MetadataError(f"This XML is not SAML 2.0 metadata: it does not begin with EntityDescriptor. {ASK_AGAIN}")
     entities = [
@@ -67,47 +67,43 @@ def _only_idp_entity(root: etree._Element) -> etree._Element:
         raise MetadataError(
             f"The metadata describes {len(entities)} identity providers. Upload the metadata of the one to set up."
         )
-    if not entities:
-        raise MetadataError(_explain_no_idp(root))
-    return entities[0]
-
-
-def _explain_no_idp(root: etree._Element) -> str:
+    if entities:
+        return entities[0]
     if next(root.iter(f"{MD}SPSSODescriptor"), None) is None:
-        return f"The metadata describes no SAML identity provider (no IDPSSODescriptor). {ASK_AGAIN}"
-    return (
+        raise MetadataError(f"The metadata describes no SAML identity provider (no IDPSSODescriptor). {ASK_AGAIN}")
+    raise MetadataError(
         "This is the metadata of a service provider, perhaps our own. "
         "Upload the metadata of your identity provider, which you find in its SAML application."
     )
 
 
-def _only_descriptor(entity: etree._Element) -> etree._Element:
-    """Return the one IDPSSODescriptor, which must speak SAML 2.0; raise MetadataError."""
+def _only_descriptor(entity: Element) -> Element:
+    """Return the one IDPSSODescriptor, which must offer SAML 2.0. Raises MetadataError."""
     descriptors = entity.findall(f"{MD}IDPSSODescriptor")
     if len(descriptors) > 1:
         raise MetadataError(
             f"The metadata has {len(descriptors)} IDPSSODescriptor elements, not exactly one. {ASK_AGAIN}"
         )
-    if PROTOCOL not in descriptors[0].get("protocolSupportEnumeration", "").split():
+    if NAMESPACES["samlp"] not in descriptors[0].get("protocolSupportEnumeration", "").split():
         raise MetadataError("This identity provider does not offer SAML 2.0. Choose SAML 2.0 in it and export again.")
     return descriptors[0]
 
 
-def _entity_id(entity: etree._Element) -> str:
+def _entity_id(entity: Element) -> str:
     value = entity.get("entityID", "")
-    if not value or len(value) > MAX_ENTITY_ID or UNPRINTABLE.search(value):
+    if not value or len(value) > MAX_ENTITY_ID or _BLANK_OR_CONTROL.search(value):
         raise MetadataError(
             f"The entity ID (issuer) is missing, has spaces, or is longer than {MAX_ENTITY_ID} characters. {ASK_AGAIN}"
         )
     return value
 
 
-def _signing_certificates(idp: etree._Element) -> tuple[Certificate, ...]:
-    """Return the certificates of keys not marked for encryption only, 1 to 10; raise MetadataError."""
+def _signing_certificates(idp: Element) -> tuple[Certificate, ...]:
+    """Return the 1 to 10 certificates of keys that are not only for encryption. Raises MetadataError."""
     keys = [key for key in idp.findall(f"{MD}KeyDescriptor") if key.get("use", "signing") == "signing"]
-    path = f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate"
+    texts = [(element.text or "").strip() for key in keys for element in key.findall(X509_CERTIFICATE)]
     try:
-        certificates = distinct(parse_base64(body) for key in keys for body in _texts(key, path))
+        certificates = distinct(parse_base64(text) for text in texts if text)
     except CertificateError as error:
         raise MetadataError(f"A signing certificate in the metadata cannot be used. {error}") from None
     if not certificates:
@@ -118,13 +114,8 @@ def _signing_certificates(idp: etree._Element) -> tuple[Certificate, ...]:
     return certificates
 
 
-def _texts(parent: etree._Element, path: str) -> list[str]:
-    """Return the non-empty texts of the elements at path."""
-    return [text for element in parent.findall(path) if (text := (element.text or "").strip())]
-
-
-def _valid_until(elements: tuple[etree._Element, ...], now: datetime) -> datetime | None:
-    """Return the earliest validUntil of the given elements; raise MetadataError when it has passed."""
+def _valid_until(elements: Iterable[Element], now: datetime) -> datetime | None:
+    """Return the earliest validUntil of these elements. Raises MetadataError if it has passed."""
     times = [_time(value) for element in elements if (value := element.get("validUntil"))]
     valid_until = min(times, default=None)
     if valid_until and valid_until <= now:
@@ -136,7 +127,7 @@ def _valid_until(elements: tuple[etree._Element, ...], now: datetime) -> datetim
 
 
 def _time(value: str) -> datetime:
-    """Return an xs:dateTime as UTC; one without a zone is UTC by SAML core 1.3.3."""
+    """Return an xs:dateTime as UTC. One without a zone is in UTC (SAML core, 1.3.3). Raises MetadataError."""
     try:
         time = datetime.fromisoformat(value.strip())
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

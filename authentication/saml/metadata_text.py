@@ -1,10 +1,11 @@
-"""Checks on the text of metadata, before it is read."""
+"""Read metadata from outside as XML, and say what is wrong with it in words for an administrator."""
 
 import re
 
 from lxml import etree
 
 from authentication.saml.certificates import PRIVATE_KEY, contains_private_key
+from authentication.saml.xml import Element, parse_xml
 
 MAX_BYTES = 1_000_000
 
@@ -16,11 +17,11 @@ _DTD = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 class MetadataError(Exception):
-    """Says what is wrong with metadata and what to do about it."""
+    """Metadata that cannot be used; the message says what is wrong and what to do."""
 
 
-def checked_text(xml: bytes) -> str:
-    """Return the text of metadata bytes that may be handed to the XML parser; raise MetadataError."""
+def read_document(xml: bytes) -> Element:
+    """Return the root of a metadata document. Raises MetadataError."""
     if len(xml) > MAX_BYTES:
         raise MetadataError(
             "The metadata is larger than 1 MB. "
@@ -32,11 +33,14 @@ def checked_text(xml: bytes) -> str:
         raise MetadataError("The metadata is not UTF-8 text. Save the file as UTF-8 and upload it again.") from None
     _refuse_other_kinds(text)
     _refuse_unsafe_xml(text)
-    return text
+    try:
+        return parse_xml(text.encode(), drop_comments=True)
+    except etree.XMLSyntaxError as error:
+        raise MetadataError(f"The XML is damaged or incomplete, at line {error.lineno}. {ASK_AGAIN}") from None
 
 
 def _refuse_other_kinds(text: str) -> None:
-    """Raise MetadataError with its own sentence for what people paste by mistake."""
+    """Raise MetadataError for what people paste by mistake; each kind has a sentence of its own."""
     if not text:
         raise MetadataError("The metadata is empty. Upload or paste the identity provider's metadata XML.")
     if contains_private_key(text):
@@ -57,7 +61,7 @@ def _refuse_other_kinds(text: str) -> None:
 
 
 def _refuse_unsafe_xml(text: str) -> None:
-    """Raise MetadataError for a DTD, or an encoding that could make the parser read other text than this."""
+    """Raise MetadataError for a DTD, and for an encoding with which the parser could read other text than this."""
     if _DTD.search(text):
         raise MetadataError(f"The metadata has a DOCTYPE or ENTITY declaration, which is not accepted. {ASK_AGAIN}")
     declared = _ENCODING.match(text)
@@ -65,20 +69,3 @@ def _refuse_unsafe_xml(text: str) -> None:
         raise MetadataError(
             "The metadata declares an encoding other than UTF-8. Save the file as UTF-8 and upload it again."
         )
-
-
-def parse(text: str) -> etree._Element:
-    """Return the root of checked text; raise MetadataError."""
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        return etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise MetadataError(f"The XML is damaged or incomplete, at line {error.lineno}. {ASK_AGAIN}") from None

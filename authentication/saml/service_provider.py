@@ -1,4 +1,4 @@
-"""Writes the SAML metadata of our side, which an IdP imports."""
+"""Write the SAML metadata of our side, which an IdP imports."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from authentication.saml.certificates import Certificate
 
 PREFIXES = {"md": md.NAMESPACE, "ds": xmldsig.NAMESPACE}
 
-# Both name a person for good; the first is what most IdPs then choose.
+# Both formats name a person permanently. Most IdPs choose the first one.
 NAME_ID_FORMATS = (NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT)
 
 
@@ -21,13 +21,13 @@ def sp_metadata(
     signing_certificates: Sequence[Certificate] = (),
     encryption_certificates: Sequence[Certificate] = (),
     signs_requests: bool = False,
-    want_assertions_signed: bool = True,
 ) -> bytes:
-    """Return UTF-8 metadata XML; the same arguments give the same bytes, so that a change is a real one."""
+    """Return UTF-8 metadata XML. The same arguments give the same bytes, so different bytes mean a real change."""
+    acs = md.AssertionConsumerService(binding=BINDING_HTTP_POST, location=acs_url, index="0", is_default="true")
     descriptor = md.SPSSODescriptor(
         protocol_support_enumeration=samlp.NAMESPACE,
         authn_requests_signed="true" if signs_requests else "false",
-        want_assertions_signed="true" if want_assertions_signed else "false",
+        want_assertions_signed="true",
         key_descriptor=[
             *(_key_descriptor(certificate, "signing") for certificate in signing_certificates),
             *(_key_descriptor(certificate, "encryption") for certificate in encryption_certificates),
@@ -38,13 +38,9 @@ def sp_metadata(
             if slo_url
         ],
         name_id_format=[md.NameIDFormat(text=name_id_format) for name_id_format in NAME_ID_FORMATS],
-        assertion_consumer_service=[_acs(acs_url)],
+        assertion_consumer_service=[acs],
     )
     return md.EntityDescriptor(entity_id=entity_id, spsso_descriptor=descriptor).to_string(PREFIXES)
-
-
-def _acs(acs_url: str) -> md.AssertionConsumerService:
-    return md.AssertionConsumerService(binding=BINDING_HTTP_POST, location=acs_url, index="0", is_default="true")
 
 
 def _key_descriptor(certificate: Certificate, use: str) -> md.KeyDescriptor:

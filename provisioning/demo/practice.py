@@ -45,7 +45,6 @@ def idp_side(provider: IdentityProvider) -> IdpMetadata:
         sso_post_url="",
         slo=SingleLogout(f"{base}/slo", "redirect") if practice else SingleLogout(),
         certificates=parse_certificates((_key() if practice else Key.generate(provider.name)).certificate),
-        name_id_formats=(),
         wants_authn_requests_signed=False,
         valid_until=None,
     )

@@ -151,7 +151,6 @@ def test_the_metadata_of_every_usual_product_is_accepted(text):
 
 def test_all_that_is_known_of_the_idp_is_returned():
     metadata = parse(OKTA)
-    assert metadata.name_id_formats == (EMAIL,)
     assert metadata.sso_post_url == metadata.sso_redirect_url == SSO
     assert metadata.slo == SingleLogout()
     assert metadata.wants_authn_requests_signed is False
@@ -305,8 +304,8 @@ def test_s13_a_dtd_is_refused(prologue):
 def test_an_entity_is_never_expanded_even_if_the_check_of_the_text_were_gone(monkeypatch):
     monkeypatch.setattr("authentication.saml.metadata_text._refuse_unsafe_xml", lambda text: None)
     prologue = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
-    text = prologue + entity(idp(key(), f"<NameIDFormat>{EMAIL}&x;</NameIDFormat>", service()))
-    assert parse(text).name_id_formats == (EMAIL,)
+    text = prologue + entity(idp(key(body=f"{bare(RSA_CERTIFICATE)}&x;"), service()))
+    assert parse(text).certificates == parse(HONEST).certificates
 
 
 def test_deep_nesting_is_refused():

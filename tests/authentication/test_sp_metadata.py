@@ -30,11 +30,6 @@ def test_it_names_our_entity_and_wants_signed_assertions():
     assert sp.get("protocolSupportEnumeration") == "urn:oasis:names:tc:SAML:2.0:protocol"
 
 
-def test_unsigned_assertions_are_wanted_only_when_asked_for():
-    (sp,) = tree(want_assertions_signed=False).findall("md:SPSSODescriptor", NS)
-    assert sp.get("WantAssertionsSigned") == "false"
-
-
 def test_the_only_acs_is_http_post_and_the_default():
     (acs,) = tree().iterfind(".//md:AssertionConsumerService", NS)
     assert dict(acs.attrib) == {

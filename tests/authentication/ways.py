@@ -112,7 +112,7 @@ def connect(
 ) -> None:
     metadata = IdpMetadata(
         entity_id=idp.entity_id, sso_redirect_url="" if post_url else "https://idp.example/sso", sso_post_url=post_url,
-        slo=slo or SingleLogout(), certificates=parse_certificates(idp.certificate), name_id_formats=(),
+        slo=slo or SingleLogout(), certificates=parse_certificates(idp.certificate),
         wants_authn_requests_signed=False, valid_until=None,
     )  # fmt: skip
     connect_provider(
