@@ -1,1 +1,1 @@
-"""SAML as pure code: no ORM, no request, and the clock is a parameter."""
+"""SAML as pure code: no ORM, no request, no Django; the clock is a parameter."""

@@ -1,23 +1,21 @@
-"""Checks a verified assertion by the Web Browser SSO profile, and reads its claims."""
+"""Check a verified assertion by the rules of the Web Browser SSO profile, and read its claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from saml2 import saml
 
 from authentication.saml.checks import (
     MAX_AGE,
     SKEW,
-    WHITE,
     check_in_response_to,
     check_issue_instant,
     check_issuer,
     check_version,
     instant_of,
     is_usable_name_id,
-    text_of,
+    strip_uri,
 )
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.name_ids import NameId
@@ -27,10 +25,10 @@ from authentication.saml.xml import parse, tag
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified assertion says; times are UTC.
+    """What a verified assertion says. Times are UTC.
 
-    assertion_not_on_or_after is when this assertion is refused for its times, whatever the skew: its id has to be
-    remembered until then. An identity is (provider, name_id, name_id_format); subject is the same as it came.
+    An identity is (provider, name_id, name_id_format); subject is the NameID with everything that the IdP sent.
+    From assertion_not_on_or_after on, this assertion is too old under any skew; until then its id must be remembered.
     """
 
     response_id: str
@@ -47,19 +45,22 @@ class Claims:
     subject: NameId
 
 
-def check_assertion(assertion: Any, provider: ProviderFacts, sp: SpFacts, in_response_to: str, now: datetime) -> None:
-    """Refuse an assertion that is not of this provider, for us, about this request, and valid now."""
+def check_assertion(
+    assertion: saml.Assertion, provider: ProviderFacts, sp: SpFacts, in_response_to: str, now: datetime
+) -> None:
+    """Raise SamlRefused unless the assertion is from this provider, for us, for this request, and valid now."""
     check_version(assertion)
     check_issuer(assertion.issuer, provider.entity_id)
     check_issue_instant(assertion, now)
     _check_name_id(assertion.subject.name_id)
     _check_confirmation(assertion.subject.subject_confirmation, sp, in_response_to, now)
-    _check_conditions(assertion.conditions, sp, now)
+    _check_conditions(assertion.conditions, now)
+    _check_audiences(assertion.conditions.audience_restriction, sp)
     _check_authn_statements(assertion.authn_statement, now)
 
 
-def _check_name_id(name_id: Any) -> None:
-    """Refuse a NameID that names nobody for good, or that could pass for another one by its white space."""
+def _check_name_id(name_id: saml.NameID | None) -> None:
+    """Raise SamlRefused for a NameID that is missing, changes at every sign-in, or cannot be told from another."""
     if name_id is None or not name_id.text:
         raise SamlRefused(SamlReason.NAME_ID, "missing")
     if name_id.format == saml.NAMEID_FORMAT_TRANSIENT:
@@ -68,42 +69,43 @@ def _check_name_id(name_id: Any) -> None:
         raise SamlRefused(SamlReason.NAME_ID, "characters")
 
 
-def _check_confirmation(confirmations: list[Any], sp: SpFacts, in_response_to: str, now: datetime) -> None:
-    """Refuse all but one bearer confirmation, at this ACS URL, for this request, until a time still to come."""
+def _check_confirmation(
+    confirmations: list[saml.SubjectConfirmation], sp: SpFacts, in_response_to: str, now: datetime
+) -> None:
+    """Raise SamlRefused unless there is one confirmation: a bearer's, at our ACS URL, for this request, still valid."""
     if [confirmation.method for confirmation in confirmations] != [saml.SCM_BEARER]:
         raise SamlRefused(SamlReason.NOT_BEARER)
     data = confirmations[0].subject_confirmation_data
     if data is None or data.not_on_or_after is None or data.not_before is not None:
         raise SamlRefused(SamlReason.NOT_BEARER, "data")
-    if (data.recipient or "").strip(WHITE) != sp.acs_url:
+    if strip_uri(data.recipient) != sp.acs_url:
         raise SamlRefused(SamlReason.WRONG_RECIPIENT)
     check_in_response_to(data.in_response_to, in_response_to)
     _check_end(data.not_on_or_after, now, "SubjectConfirmationData")
 
 
-def _check_conditions(conditions: Any, sp: SpFacts, now: datetime) -> None:
-    """Refuse conditions that are missing, not met now, or do not name us in each of their audiences."""
+def _check_conditions(conditions: saml.Conditions | None, now: datetime) -> None:
+    """Raise SamlRefused if the conditions are missing or their times do not hold now."""
     if conditions is None:
         raise SamlRefused(SamlReason.CONDITIONS)
-    if conditions.not_before is not None and instant_of(conditions.not_before) > now + SKEW:
+    begin, end = conditions.not_before, conditions.not_on_or_after
+    if begin is not None and instant_of(begin) > now + SKEW:
         raise SamlRefused(SamlReason.NOT_YET_VALID, "Conditions")
-    if conditions.not_on_or_after is not None:
-        _check_end(conditions.not_on_or_after, now, "Conditions")
-    _check_window(conditions)
-    audiences = [{text_of(audience) for audience in each.audience} for each in conditions.audience_restriction]
-    if not audiences or not all(sp.entity_id in each for each in audiences):
-        raise SamlRefused(SamlReason.WRONG_AUDIENCE)
-
-
-def _check_window(conditions: Any) -> None:
-    """Refuse conditions that end before they begin."""
-    if conditions.not_before is None or conditions.not_on_or_after is None:
-        return
-    if instant_of(conditions.not_before) >= instant_of(conditions.not_on_or_after):
+    if end is not None:
+        _check_end(end, now, "Conditions")
+    if begin is not None and end is not None and instant_of(begin) >= instant_of(end):
         raise SamlRefused(SamlReason.CONDITIONS, "window")
 
 
-def _check_authn_statements(statements: list[Any], now: datetime) -> None:
+def _check_audiences(restrictions: list[saml.AudienceRestriction], sp: SpFacts) -> None:
+    """Raise SamlRefused unless there are restrictions and every one of them names us."""
+    audiences = [{strip_uri(audience.text) for audience in restriction.audience} for restriction in restrictions]
+    if not audiences or not all(sp.entity_id in names for names in audiences):
+        raise SamlRefused(SamlReason.WRONG_AUDIENCE)
+
+
+def _check_authn_statements(statements: list[saml.AuthnStatement], now: datetime) -> None:
+    """Raise SamlRefused unless there is one statement and the IdP's session has not ended."""
     if len(statements) != 1:
         raise SamlRefused(SamlReason.AUTHN_STATEMENT)
     end = statements[0].session_not_on_or_after
@@ -117,7 +119,7 @@ def _check_end(not_on_or_after: str, now: datetime, where: str) -> None:
 
 
 def attributes_of(assertion: bytes) -> dict[str, tuple[str, ...]]:
-    """Return the texts of attribute values by Name; pysaml2 would rewrite typed ones, such as 007 into 7."""
+    """Return the texts of attribute values by Name. They are not read by pysaml2, which would turn 007 into 7."""
     found: dict[str, tuple[str, ...]] = {}
     for attribute in parse(assertion).iter(tag("saml:Attribute")):
         texts = tuple(value.text for value in attribute if value.text)
@@ -126,7 +128,10 @@ def attributes_of(assertion: bytes) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def claims_of(response_id: str, assertion: Any, attributes: Mapping[str, tuple[str, ...]], now: datetime) -> Claims:
+def claims_of(
+    response_id: str, assertion: saml.Assertion, attributes: Mapping[str, tuple[str, ...]], now: datetime
+) -> Claims:
+    """Return the claims of an assertion that passed `check_assertion`."""
     statement = assertion.authn_statement[0]
     session_end = statement.session_not_on_or_after
     data = assertion.subject.subject_confirmation[0].subject_confirmation_data
@@ -134,7 +139,7 @@ def claims_of(response_id: str, assertion: Any, attributes: Mapping[str, tuple[s
         response_id=response_id,
         assertion_id=assertion.id,
         in_response_to=data.in_response_to,
-        issuer=text_of(assertion.issuer),
+        issuer=strip_uri(assertion.issuer.text),
         name_id=assertion.subject.name_id.text,
         name_id_format=assertion.subject.name_id.format or saml.NAMEID_FORMAT_UNSPECIFIED,
         attributes=attributes,

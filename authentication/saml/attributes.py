@@ -1,4 +1,4 @@
-"""Picks name, email and groups from claims, by the provider's attribute names or those of the usual vendors."""
+"""Pick name, email and groups from claims, by the provider's attribute names or those of the usual vendors."""
 
 import re
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ LAST_NAME = (
     f"{CLAIMS_2005}/surname",
     "urn:oid:2.5.4.4",
 )
-# Entra fills it with the user principal name, so it comes after first and last name.
+# Entra puts the user principal name here, so first and last name are better.
 LAST_RESORT = (f"{CLAIMS_2005}/name",)
 EMAIL = (
     "email",
@@ -76,7 +76,7 @@ _DISTINGUISHED_NAME = re.compile(r"(?:cn|ou|dc|o|uid)\s*=", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class AttributeNames:
-    """The attributes that an administrator chose for a provider; where there is none, the usual ones are tried."""
+    """The attributes that an administrator chose for a provider. Where one is "", the usual names are tried."""
 
     name: str = ""
     email: str = ""
@@ -85,7 +85,10 @@ class AttributeNames:
 
 @dataclass(frozen=True, slots=True)
 class AssertedProfile:
-    """What an assertion says of a person: "" is nothing said. groups is None for no information, () for no groups."""
+    """What an assertion says of a person.
+
+    email and name are "" if it does not say them. groups is None if it says nothing of groups, () if there are none.
+    """
 
     email: str
     name: str
@@ -93,7 +96,7 @@ class AssertedProfile:
 
 
 def pick_profile(claims: Claims, names: AttributeNames) -> AssertedProfile:
-    """Return email, name and groups; whether the email may be believed is for the caller to decide."""
+    """Return email, name and groups. The caller decides whether the email may be believed."""
     attributes = {name.casefold(): values for name, values in claims.attributes.items()}
     return AssertedProfile(
         email=_email(claims, attributes, names.email),
@@ -103,19 +106,15 @@ def pick_profile(claims: Claims, names: AttributeNames) -> AssertedProfile:
 
 
 def _email(claims: Claims, attributes: Mapping[str, tuple[str, ...]], chosen: str) -> str:
-    """Return the chosen attribute if there is one; else the NameID if it is an email, or a usual attribute."""
-    if chosen:
-        return _only_email(_first(attributes, (chosen,)))
-    is_open = claims.name_id_format in (NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_UNSPECIFIED)
-    return (is_open and _only_email(claims.name_id)) or _only_email(_first(attributes, EMAIL))
-
-
-def _only_email(value: str) -> str:
-    return value if _EMAIL.fullmatch(value) else ""
+    """Return the chosen attribute. If none is chosen, return the NameID if it is an email, or a usual attribute."""
+    named = _first(attributes, (chosen,) if chosen else EMAIL)
+    may_be_email = claims.name_id_format in (NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_UNSPECIFIED)
+    candidates = [claims.name_id, named] if may_be_email and not chosen else [named]
+    return next((text for text in candidates if _EMAIL.fullmatch(text)), "")
 
 
 def _name(attributes: Mapping[str, tuple[str, ...]], chosen: str) -> str:
-    """Return the chosen or a usual name, else first and last name together."""
+    """Return the chosen attribute. If none is chosen, return a usual name, or first and last name together."""
     if chosen:
         return _first(attributes, (chosen,))
     parts = (_first(attributes, FIRST_NAME), _first(attributes, LAST_NAME))
@@ -123,20 +122,20 @@ def _name(attributes: Mapping[str, tuple[str, ...]], chosen: str) -> str:
 
 
 def _first(attributes: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> str:
-    """Return the first value of the first of these attributes that has one."""
+    """Return the first value that is not blank, in the order of names."""
     values = (value.strip() for name in names for value in attributes.get(name.casefold(), ()))
     return next((value for value in values if value), "")
 
 
 def _groups(attributes: Mapping[str, tuple[str, ...]], chosen: str) -> tuple[str, ...] | None:
-    """Return the groups of the chosen or the first usual attribute there is, and None where there is none."""
+    """Return the groups of the chosen attribute, or of the first usual one, each once; None if there is none.
+
+    A single value may be a list with commas. Several values are one group each.
+    """
     names = (chosen,) if chosen else GROUPS
-    found = next((attributes[name.casefold()] for name in names if name.casefold() in attributes), None)
-    return None if found is None else tuple(dict.fromkeys(_split(found)))
-
-
-def _split(values: tuple[str, ...]) -> list[str]:
-    """Return group names; only a single value may be a list with commas, as several need none."""
+    values = next((attributes[name.casefold()] for name in names if name.casefold() in attributes), None)
+    if values is None:
+        return None
     if len(values) == 1 and not _DISTINGUISHED_NAME.match(values[0]):
         values = tuple(values[0].split(","))
-    return [value.strip() for value in values if value.strip()]
+    return tuple(dict.fromkeys(value.strip() for value in values if value.strip()))

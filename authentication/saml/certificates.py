@@ -1,11 +1,10 @@
-"""Reads the X.509 signing certificates that an administrator pastes or that IdP metadata carries."""
+"""Read the X.509 signing certificates that an administrator pastes or that IdP metadata carries."""
 
 import base64
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -34,22 +33,29 @@ UNREADABLE = (
 )
 CUT_OFF = "A certificate is cut off. Paste it whole, from the BEGIN CERTIFICATE line to the END CERTIFICATE line."
 
-# No hyphen occurs in base64, so a body cannot run past the next marker and matching stays linear.
+# A body has no hyphen, as base64 has none: so it ends before the next marker, and matching takes linear time.
 _PEM = re.compile(r"-----BEGIN (?:X509 )?CERTIFICATE-----([^-]*)-----END (?:X509 )?CERTIFICATE-----")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-# Bounded, because a repeated BEGIN would make an open repetition quadratic.
+# The repetition is bounded: without a bound, many BEGINs would take quadratic time.
 _PRIVATE_KEY = re.compile(r"BEGIN\s[A-Z0-9 ]{0,30}PRIVATE\sKEY|PuTTY-User-Key-File", re.IGNORECASE)
 _REQUEST = re.compile(r"BEGIN (?:NEW )?CERTIFICATE REQUEST")
 _PUBLIC_KEY = re.compile(r"BEGIN [A-Z0-9 ]{0,30}PUBLIC KEY|^ssh-", re.MULTILINE)
 
 
 class CertificateError(Exception):
-    """Says what is wrong with a pasted certificate and what to do; never quotes the input."""
+    """A certificate that cannot be used; the message says why and what to do, and never quotes the input."""
+
+
+class PrivateKeyError(CertificateError):
+    """A private key in the place of a certificate."""
+
+    def __init__(self) -> None:
+        super().__init__(PRIVATE_KEY)
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One signing certificate: fingerprint is SHA-256 in colon hex, times are UTC, names are RFC 4514."""
+    """One signing certificate. fingerprint is SHA-256 in colon hex, times are UTC, names are RFC 4514 text."""
 
     pem: str
     fingerprint: str
@@ -60,31 +66,45 @@ class Certificate:
     key_description: str
 
     def is_expired(self, now: datetime) -> bool:
-        """Tell whether the validity has ended; IdPs keep signing with such ones, so callers only warn."""
+        """Say whether the validity has ended. Callers only warn, because IdPs keep signing with such certificates."""
         return now > self.not_after
 
 
 def parse_certificates(text: str) -> tuple[Certificate, ...]:
-    """Return the distinct certificates in PEM or bare base64 text, 1 to 10; raise CertificateError."""
+    """Return the 1 to 10 distinct certificates in PEM or bare base64 text. Raises CertificateError."""
     if len(text) > MAX_CHARACTERS:
         raise CertificateError("This is too long. Paste only the signing certificates, at most 10.")
     text = text.replace("\ufeff", "").strip()
-    bodies = _bodies(text)
-    _refuse_other_kinds(text, bodies)
+    if contains_private_key(text):
+        raise PrivateKeyError
+    outside_pem = _PEM.sub("\n\n", text)
+    paragraphs = ("".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", outside_pem))
+    bodies = _PEM.findall(text) + [paragraph for paragraph in paragraphs if _BASE64.fullmatch(paragraph)]
+    _refuse_other_kinds(text, outside_pem, is_empty=not bodies)
     return distinct(parse_base64(body) for body in bodies)
 
 
 def parse_base64(body: str) -> Certificate:
-    """Return the certificate of base64 DER, as in ds:X509Certificate; raise CertificateError."""
+    """Return the certificate of base64 DER, as in ds:X509Certificate. Raises CertificateError."""
     der = _decode(body)
     try:
-        return _describe(x509.load_der_x509_certificate(der))
+        certificate = x509.load_der_x509_certificate(der)
+        # Its own signature is not checked: a certificate is trusted because it is pinned.
+        return Certificate(
+            pem=certificate.public_bytes(Encoding.PEM).decode(),
+            fingerprint=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+            subject=certificate.subject.rfc4514_string(),
+            issuer=certificate.issuer.rfc4514_string(),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            key_description=_describe_key(certificate.public_key()),
+        )
     except (ValueError, UnsupportedAlgorithm):
-        raise CertificateError(_explain(der)) from None
+        raise _wrong_kind(der) from None
 
 
 def distinct(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
-    """Return the certificates without repetitions, in order; raise CertificateError above 10."""
+    """Return the certificates in order, each once. Raises CertificateError for more than 10."""
     found = {certificate.fingerprint: certificate for certificate in certificates}
     if len(found) > MAX_CERTIFICATES:
         raise CertificateError(
@@ -95,66 +115,53 @@ def distinct(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
 
 
 def contains_private_key(text: str) -> bool:
-    """Tell whether text holds the header of a private key in PEM or PuTTY form."""
+    """Say whether text contains the header of a private key in PEM or PuTTY form."""
     return bool(_PRIVATE_KEY.search(text))
 
 
-def _bodies(text: str) -> list[str]:
-    """Return the base64 bodies of PEM blocks, then paragraphs outside of them that are nothing but base64."""
-    rest = _PEM.sub("\n\n", text)
-    paragraphs = ("".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", rest))
-    return _PEM.findall(text) + [paragraph for paragraph in paragraphs if _BASE64.fullmatch(paragraph)]
-
-
-def _refuse_other_kinds(text: str, bodies: list[str]) -> None:
-    """Raise CertificateError for text that shows to be of another kind, a private key first of all."""
-    if contains_private_key(text):
-        raise CertificateError(PRIVATE_KEY)
+def _refuse_other_kinds(text: str, outside_pem: str, *, is_empty: bool) -> None:
+    """Raise CertificateError for text of another kind, and for text without any certificate."""
     if _REQUEST.search(text):
         raise CertificateError(REQUEST)
     if _PUBLIC_KEY.search(text):
         raise CertificateError(PUBLIC_KEY)
-    if "BEGIN CERTIFICATE" in _PEM.sub("", text):
+    if "BEGIN CERTIFICATE" in outside_pem:
         raise CertificateError(CUT_OFF)
-    if not bodies:
-        raise CertificateError(_explain_empty(text))
-
-
-def _explain_empty(text: str) -> str:
     if not text:
-        return "Paste the signing certificate of your identity provider."
-    return XML if text.startswith("<") else UNREADABLE
+        raise CertificateError("Paste the signing certificate of your identity provider.")
+    if is_empty:
+        raise CertificateError(XML if text.startswith("<") else UNREADABLE)
 
 
 def _decode(body: str) -> bytes:
-    """Return the bytes of base64 text with any white space in it, and no bytes for anything else."""
+    """Return the bytes of base64 text with any white space in it, or no bytes if it is not base64."""
     try:
         return base64.b64decode("".join(body.split()), validate=True)
     except ValueError:
         return b""
 
 
-def _explain(der: bytes) -> str:
-    """Say what bytes that are no certificate are instead."""
+def _wrong_kind(der: bytes) -> CertificateError:
+    """Return the refusal of bytes that are not a certificate, by what they are instead."""
     if _is_private_key(der):
-        return PRIVATE_KEY
-    if _loads(x509.load_der_x509_csr, der):
-        return REQUEST
-    return PUBLIC_KEY if _loads(load_der_public_key, der) else UNREADABLE
+        return PrivateKeyError()
+    if _can_load(x509.load_der_x509_csr, der):
+        return CertificateError(REQUEST)
+    return CertificateError(PUBLIC_KEY if _can_load(load_der_public_key, der) else UNREADABLE)
 
 
 def _is_private_key(der: bytes) -> bool:
-    """Tell whether bytes have the form of a private key, without the costly test of its primes."""
+    """Say whether bytes have the form of a private key, without the costly test of its primes."""
     try:
         load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
-    except TypeError:  # the key is encrypted, which is known only after it was recognised as one
+    except TypeError:  # an encrypted private key: the loader asks for its password
         return True
     except (ValueError, UnsupportedAlgorithm):
         return False
     return True
 
 
-def _loads(loader: Callable[[bytes], Any], der: bytes) -> bool:
+def _can_load(loader: Callable[[bytes], object], der: bytes) -> bool:
     try:
         loader(der)
     except (ValueError, UnsupportedAlgorithm):
@@ -162,32 +169,15 @@ def _loads(loader: Callable[[bytes], Any], der: bytes) -> bool:
     return True
 
 
-def _describe(certificate: x509.Certificate) -> Certificate:
-    """Return what is kept of a certificate; its own signature is not judged, as it is trusted by pinning."""
-    return Certificate(
-        pem=certificate.public_bytes(Encoding.PEM).decode(),
-        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        key_description=_describe_key(certificate.public_key()),
-    )
-
-
-def _describe_key(key: Any) -> str:
-    """Return for example "RSA 2048" or "EC P-256"; raise CertificateError for a key too weak to trust."""
-    if isinstance(key, rsa.RSAPublicKey):
-        return _describe_rsa(key)
+def _describe_key(key: object) -> str:
+    """Return for example "RSA 2048" or "EC P-256". Raises CertificateError for a key that is too weak."""
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
         return f"EC {CURVES[key.curve.name]}"
-    raise CertificateError(
-        "This certificate has a kind of key that is not accepted for SAML signatures. "
-        "Create a signing certificate with RSA 2048 or more, or EC P-256, P-384 or P-521."
-    )
-
-
-def _describe_rsa(key: rsa.RSAPublicKey) -> str:
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise CertificateError(
+            "This certificate has a kind of key that is not accepted for SAML signatures. "
+            "Create a signing certificate with RSA 2048 or more, or EC P-256, P-384 or P-521."
+        )
     if key.key_size < MIN_RSA_BITS:
         raise CertificateError(
             f"This certificate has an RSA key of {key.key_size} bits, which is too weak. "

@@ -1,10 +1,9 @@
-"""Checks that every message of an IdP has to pass, whatever it is about."""
+"""Checks that every message of an IdP must pass, responses and logout messages alike."""
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
 
-from saml2 import VERSION, saml, samlp
+from saml2 import VERSION, SamlBase, saml, samlp
 
 from authentication.saml.errors import SamlReason, SamlRefused
 
@@ -12,34 +11,37 @@ SKEW = timedelta(seconds=60)
 MAX_AGE = timedelta(hours=1)
 MAX_NAME_ID = 1024
 
-STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
-WHITE = " \t\r\n"
+_XML_BLANKS = " \t\r\n"
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|\+00:00)")
-_STATUS_WORD = re.compile(rf"{STATUS}([A-Za-z]{{1,40}})")
+_STATUS_WORD = re.compile(r"urn:oasis:names:tc:SAML:2.0:status:([A-Za-z]{1,40})")
 
 
-def check_version(element: Any) -> None:
-    """Refuse another version of SAML."""
+def check_version(element: SamlBase) -> None:
+    """Raise SamlRefused for another version of SAML."""
     if element.version != VERSION:
         raise SamlRefused(SamlReason.WRONG_VERSION)
 
 
-def check_issuer(issuer: Any, entity_id: str) -> None:
-    """Refuse what another IdP issued."""
-    if issuer.format not in (None, saml.NAMEID_FORMAT_ENTITY) or text_of(issuer) != entity_id:
+def check_issuer(issuer: saml.Issuer, entity_id: str) -> None:
+    """Raise SamlRefused for another IdP's message."""
+    if issuer.format not in (None, saml.NAMEID_FORMAT_ENTITY) or strip_uri(issuer.text) != entity_id:
         raise SamlRefused(SamlReason.WRONG_ISSUER)
 
 
-def check_issue_instant(element: Any, now: datetime) -> None:
-    """Refuse what was issued long ago, however long it says to be valid: nobody needs an hour to be redirected."""
+def check_issue_instant(element: SamlBase, now: datetime, *, expired: SamlReason = SamlReason.RESPONSE_EXPIRED) -> None:
+    """Raise SamlRefused for what was issued in the future or over an hour ago.
+
+    The hour counts even if the message says that it is valid for longer: no browser takes an hour to come back.
+    """
     issued = instant_of(element.issue_instant)
     if issued > now + SKEW:
         raise SamlRefused(SamlReason.NOT_YET_VALID, "IssueInstant")
     if issued <= now - MAX_AGE:
-        raise SamlRefused(SamlReason.RESPONSE_EXPIRED, "IssueInstant")
+        raise SamlRefused(expired, "IssueInstant")
 
 
 def check_in_response_to(claimed: str | None, expected: str) -> None:
+    """Raise SamlRefused for the answer to no request, or to another one."""
     if not claimed:
         raise SamlRefused(SamlReason.UNSOLICITED)
     if claimed != expected:
@@ -47,33 +49,30 @@ def check_in_response_to(claimed: str | None, expected: str) -> None:
 
 
 def is_usable_name_id(text: str) -> bool:
-    """Tell whether a NameID cannot pass for another one by its white space, or is too long to be kept."""
+    """Say whether a NameID can be stored and has no blanks or control characters that make it look like another."""
     return 0 < len(text) <= MAX_NAME_ID and text == text.strip() and text.isprintable()
 
 
-def failure(response: Any) -> str:
-    """Return the words that the SAML standard has for the status of a response; none for success."""
+def failure_words(response: SamlBase) -> str:
+    """Return the SAML standard's words for a failed response, or "" for a successful one."""
     code = response.status.status_code
     if code.value == samlp.STATUS_SUCCESS:
         return ""
-    return " ".join([_status_word(code), *([_status_word(code.status_code)] if code.status_code else [])])
+    codes = [code, code.status_code] if code.status_code else [code]
+    words = [_STATUS_WORD.fullmatch(each.value or "") for each in codes]
+    return " ".join(word[1] if word else "other" for word in words)
 
 
-def text_of(element: Any) -> str:
-    """Return the text of an element that holds a URI, for which XML Schema drops white space around it."""
-    return (element.text or "").strip(WHITE)
+def strip_uri(text: str | None) -> str:
+    """Return a URI without the white space around it, which XML Schema ignores; "" for None."""
+    return (text or "").strip(_XML_BLANKS)
 
 
 def instant_of(value: str | None) -> datetime:
-    """Return an xs:dateTime, which SAML wants in UTC; raise SamlRefused."""
+    """Return an xs:dateTime, which must be in UTC. Raises SamlRefused."""
     try:
         if value is not None and _INSTANT.fullmatch(value):
             return datetime.fromisoformat(value)
     except ValueError:
         pass
     raise SamlRefused(SamlReason.UNREADABLE_TIME)
-
-
-def _status_word(code: Any) -> str:
-    word = _STATUS_WORD.fullmatch(code.value or "")
-    return word[1] if word else "other"

@@ -1,4 +1,4 @@
-"""Makes the key pairs of our side."""
+"""Create the key pairs of our side."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -11,15 +11,15 @@ from cryptography.x509.oid import NameOID
 
 from authentication.saml.certificates import Certificate, parse_certificates
 
-# Enough for the years that the certificate is valid (NIST SP 800-57), and taken by every usual IdP.
+# Strong enough for as long as the certificate is valid (NIST SP 800-57), and accepted by all usual IdPs.
 RSA_BITS = 3072
 VALID_FOR = timedelta(days=3652)
-# An IdP whose clock is behind takes the certificate too.
+# An IdP whose clock is slow must accept the certificate too.
 VALID_SINCE = timedelta(days=1)
 
 
 def new_key_pair(origin: str, *, now: datetime) -> tuple[str, Certificate]:
-    """Return a private RSA key (PEM) and its self-signed certificate, which names nothing but our own host."""
+    """Return a private RSA key (PEM) and its self-signed certificate, whose subject is only our own host."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     (certificate,) = parse_certificates(_self_signed(key, origin, now).public_bytes(Encoding.PEM).decode())

@@ -1,28 +1,28 @@
-"""Single logout: makes our requests and responses, and reads those of an IdP, which have to be signed (S14).
+"""Single logout: write our requests and responses, and read those of an IdP, which must be signed (S14).
 
-What is read is what was verified: of a posted message the bytes under its signature, of a redirected one the whole,
-as the signature beside it covers all octets.
+Only verified content is read: of a posted message the bytes that its signature covers, of a redirected message all of
+it, because the signature beside it covers the whole query.
 """
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from saml2 import VERSION, saml, samlp
+from saml2 import VERSION, SamlBase, saml, samlp
 
 from authentication.saml import bindings
 from authentication.saml.bindings import Arrived
 from authentication.saml.checks import (
     MAX_AGE,
     SKEW,
-    WHITE,
+    check_issue_instant,
     check_issuer,
     check_version,
-    failure,
+    failure_words,
     instant_of,
     is_usable_name_id,
+    strip_uri,
 )
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import check_logout
@@ -37,7 +37,7 @@ _ROOTS = {bindings.REQUEST: "samlp:LogoutRequest", bindings.RESPONSE: "samlp:Log
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an IdP takes logout messages, by which binding ("redirect" or "post"), and our key that signs them."""
+    """Where an IdP takes logout messages, by which binding ("redirect" or "post"), and our key (PEM) to sign them."""
 
     url: str
     binding: str
@@ -46,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """How a browser takes a message to the IdP: to a URL, or with fields to post there."""
+    """A message on its way: the browser opens the URL, or posts the fields there if there are any."""
 
     id: str
     url: str
@@ -55,9 +55,9 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """What an IdP asks for; all sessions of the NameID are meant where it names no index.
+    """What an IdP asks for: to end the sessions of these indexes, or all sessions of the NameID if there are none.
 
-    not_on_or_after is when this request is refused for its age, whatever the skew: its id has to be remembered.
+    From not_on_or_after on, this request is too old under any skew; until then its id must be remembered.
     """
 
     id: str
@@ -66,11 +66,11 @@ class LogoutRequest:
     not_on_or_after: datetime
 
 
-# Ours. ----------------------------------------------------------------------------------------------------------------
+# Our messages. --------------------------------------------------------------------------------------------------------
 
 
 def send_request(to: Target, *, entity_id: str, name_id: NameId, session_index: str, now: datetime) -> Sent:
-    """Return a signed request to end the IdP's session of somebody, with an id that nobody can guess."""
+    """Return a signed request, with a random id, to end a person's session at the IdP."""
     message = samlp.LogoutRequest(
         **_head(to, entity_id, now),
         not_on_or_after=_text(now + REQUEST_LIFETIME),
@@ -81,13 +81,13 @@ def send_request(to: Target, *, entity_id: str, name_id: NameId, session_index: 
 
 
 def send_response(to: Target, *, entity_id: str, in_response_to: str, relay_state: str, now: datetime) -> Sent:
-    """Return a signed response that says that all is done, with the RelayState of the request."""
+    """Return a signed response that reports success, with the RelayState of the request."""
     status = samlp.Status(status_code=samlp.StatusCode(value=samlp.STATUS_SUCCESS))
     message = samlp.LogoutResponse(**_head(to, entity_id, now), in_response_to=in_response_to, status=status)
     return _send(to, bindings.RESPONSE, message, relay_state=relay_state)
 
 
-def _head(to: Target, entity_id: str, now: datetime) -> dict[str, Any]:
+def _head(to: Target, entity_id: str, now: datetime) -> dict[str, object]:
     return {
         "id": f"_{secrets.token_hex(20)}",
         "version": VERSION,
@@ -97,7 +97,7 @@ def _head(to: Target, entity_id: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _send(to: Target, field: str, message: Any, *, relay_state: str) -> Sent:
+def _send(to: Target, field: str, message: SamlBase, *, relay_state: str) -> Sent:
     how = {"relay_state": relay_state, "signing_key": to.signing_key}
     if to.binding == "post":
         return Sent(message.id, to.url, bindings.post(field, message, **how))
@@ -108,13 +108,13 @@ def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-# Theirs. --------------------------------------------------------------------------------------------------------------
+# Messages of IdPs. ----------------------------------------------------------------------------------------------------
 
 
 def read_request(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, now: datetime) -> LogoutRequest:
-    """Return what an IdP asks for at our single logout URL; raise SamlRefused."""
+    """Return what an IdP asks for at our single logout URL. Raises SamlRefused."""
     xml = _verified(arrived, provider)
-    message: Any = samlp.logout_request_from_string(xml)
+    message = samlp.logout_request_from_string(xml)
     _check_head(message, provider, slo_url, now)
     if message.not_on_or_after is not None and instant_of(message.not_on_or_after) <= now - SKEW:
         raise SamlRefused(SamlReason.LOGOUT_EXPIRED, "NotOnOrAfter")
@@ -126,42 +126,41 @@ def read_request(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, now
 
 
 def read_response(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, now: datetime) -> str:
-    """Return the id of the request that an IdP has carried out; whether we made it is not known here.
+    """Return the id of the request that an IdP carried out; the caller checks that we sent it.
 
-    Raises SamlRefused, also where the IdP says that it failed.
+    Raises SamlRefused, also if the IdP reports a failure.
     """
-    message: Any = samlp.logout_response_from_string(_verified(arrived, provider))
+    message = samlp.logout_response_from_string(_verified(arrived, provider))
     _check_head(message, provider, slo_url, now)
     if not message.in_response_to:
         raise SamlRefused(SamlReason.LOGOUT_UNASKED, "InResponseTo")
-    if words := failure(message):
+    if words := failure_words(message):
         raise SamlRefused(SamlReason.LOGOUT_FAILED, words)
     return str(message.in_response_to)
 
 
 def _verified(arrived: Arrived, provider: ProviderFacts) -> bytes:
-    """Return the bytes of a message that a pinned key signed; raise SamlRefused."""
+    """Return the bytes of a message that a pinned key signed. Raises SamlRefused."""
     xml = check_logout(arrived.raw, _ROOTS[arrived.field], is_deflated=arrived.is_redirected)
-    trust: dict[str, Any] = {"certificates": provider.certificates, "allow_sha1": provider.allow_sha1}
+    certificates, allow_sha1 = provider.certificates, provider.allow_sha1
     if not arrived.is_redirected:
-        return verify_enveloped(xml, **trust)
+        return verify_enveloped(xml, certificates=certificates, allow_sha1=allow_sha1)
     if parse(xml).find(tag("ds:Signature")) is not None:
         raise SamlRefused(SamlReason.UNSUPPORTED_SIGNATURE, "inside a redirected message")
     if arrived.detached is None:
         raise SamlRefused(SamlReason.LOGOUT_NOT_SIGNED)
-    signature = arrived.detached
-    verify_detached(signature.octets, signature.signature, signature.method, **trust)
+    octets, method, signature = arrived.detached.octets, arrived.detached.method, arrived.detached.signature
+    verify_detached(octets, signature, method, certificates=certificates, allow_sha1=allow_sha1)
     return xml
 
 
-def _check_head(message: Any, provider: ProviderFacts, slo_url: str, now: datetime) -> None:
-    """Refuse a message that is from, for or of something else; both bindings want a signed one to say for which URL."""
+def _check_head(message: SamlBase, provider: ProviderFacts, slo_url: str, now: datetime) -> None:
+    """Raise SamlRefused unless the message is from this provider, for our URL, and recent.
+
+    Both bindings require a signed message to name its URL.
+    """
     check_version(message)
     check_issuer(message.issuer, provider.entity_id)
-    if (message.destination or "").strip(WHITE) != slo_url:
+    if strip_uri(message.destination) != slo_url:
         raise SamlRefused(SamlReason.LOGOUT_DESTINATION)
-    issued = instant_of(message.issue_instant)
-    if issued > now + SKEW:
-        raise SamlRefused(SamlReason.NOT_YET_VALID, "IssueInstant")
-    if issued <= now - MAX_AGE:
-        raise SamlRefused(SamlReason.LOGOUT_EXPIRED, "IssueInstant")
+    check_issue_instant(message, now, expired=SamlReason.LOGOUT_EXPIRED)

@@ -1,4 +1,4 @@
-"""The two sides of a sign-in, as they are pinned here."""
+"""The two sides of a sign-in, as they are stored here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """The IdP as pinned: its issuer, its signing certificates as PEM, and whether SHA-1 is allowed for it."""
+    """The IdP: its entity ID, its pinned signing certificates (PEM), and whether it may sign with SHA-1."""
 
     entity_id: str
     certificates: tuple[str, ...]
@@ -15,9 +15,10 @@ class ProviderFacts:
 
 @dataclass(frozen=True, slots=True)
 class SpFacts:
-    """Our side of one provider; the decryption keys are PEM private RSA keys, several during a rollover.
+    """Our side of one provider.
 
-    They are asked for only when something is encrypted.
+    decryption_keys returns private RSA keys (PEM), several during a rollover. It is called only if something is
+    encrypted.
     """
 
     entity_id: str

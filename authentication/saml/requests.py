@@ -1,4 +1,4 @@
-"""Builds AuthnRequests and encodes them for the redirect and POST bindings."""
+"""Write AuthnRequests and encode them for the redirect and POST bindings."""
 
 import secrets
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from authentication.saml import bindings
 
 @dataclass(frozen=True, slots=True)
 class AuthnRequest:
-    """One request to sign somebody in; its id comes back in the response, as InResponseTo."""
+    """One request to sign somebody in. Its id comes back in the response as InResponseTo."""
 
     id: str
     entity_id: str
@@ -21,24 +21,24 @@ class AuthnRequest:
 
 
 def new_request(*, entity_id: str, acs_url: str, sso_url: str, now: datetime) -> AuthnRequest:
-    """Return a request of the SP entity_id to the IdP at sso_url, with an id that nobody can guess."""
+    """Return a request from the SP entity_id to the IdP at sso_url, with a random id."""
     return AuthnRequest(f"_{secrets.token_hex(20)}", entity_id, acs_url, sso_url, now)
 
 
 def redirect_url(request: AuthnRequest, *, relay_state: str, signing_key: str = "") -> str:
-    """Return the URL that takes a browser to the IdP; with a PEM private RSA key its query is signed."""
+    """Return the URL that takes a browser to the IdP. With a signing key (PEM, RSA) its query is signed."""
     return bindings.redirect(
         request.sso_url, bindings.REQUEST, _message(request), relay_state=relay_state, signing_key=signing_key
     )
 
 
 def post_fields(request: AuthnRequest, *, relay_state: str, signing_key: str = "") -> dict[str, str]:
-    """Return the fields of the form that a browser posts to sso_url; with a PEM private RSA key it is signed."""
+    """Return the form fields that a browser posts to sso_url. With a signing key (PEM, RSA) the request is signed."""
     return bindings.post(bindings.REQUEST, _message(request), relay_state=relay_state, signing_key=signing_key)
 
 
 def _message(request: AuthnRequest) -> samlp.AuthnRequest:
-    """Return the request for pysaml2; the IdP chooses the NameID, as few take a request for one they do not send."""
+    """Return the request for pysaml2. It asks for no NameID format, because many IdPs refuse one they do not send."""
     return samlp.AuthnRequest(
         id=request.id,
         version=VERSION,

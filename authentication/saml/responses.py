@@ -1,24 +1,22 @@
-"""Reads a SAML response: gate, signature, then every check of the Web Browser SSO profile, and only then claims.
+"""Read a SAML response: the gate, the signatures, the checks of the Web Browser SSO profile, and then the claims.
 
-Everything that says who somebody is comes from verified bytes. Of a response that is not signed itself, only its
-assertion is; its outer element is then read to refuse, never to believe.
+Everything that says who somebody is comes from verified bytes. If only the assertion is signed, the response around
+it can make us refuse, but nothing in it is believed.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
 
 from lxml import etree
 from saml2 import saml, samlp
 
 from authentication.saml.assertions import Claims, attributes_of, check_assertion, claims_of
 from authentication.saml.checks import (
-    WHITE,
     check_in_response_to,
     check_issue_instant,
     check_issuer,
     check_version,
-    failure,
+    failure_words,
+    strip_uri,
 )
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import MAX_ID, Carries, check_response
@@ -26,11 +24,12 @@ from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.verifying import verify
 from authentication.saml.xml import parse, tag
 
-Parsed = TypeVar("Parsed")
-
 
 def peek_in_response_to(raw: str | bytes) -> str | None:
-    """Return the request that a response claims to answer, to look it up: nothing is verified; raise SamlRefused."""
+    """Return the id of the request that a response says it answers, to look it up. Raises SamlRefused.
+
+    Nothing is verified.
+    """
     claimed = parse(check_response(raw).xml).get("InResponseTo", "")
     if len(claimed) > MAX_ID:
         raise SamlRefused(SamlReason.BAD_ID, "InResponseTo")
@@ -40,10 +39,11 @@ def peek_in_response_to(raw: str | bytes) -> str | None:
 def read_response(
     raw: str | bytes, *, provider: ProviderFacts, sp: SpFacts, in_response_to: str, now: datetime
 ) -> Claims:
-    """Return the claims of a SAMLResponse form field that answers the request in_response_to; raise SamlRefused."""
+    """Return the claims of a SAMLResponse form field that answers the request in_response_to. Raises SamlRefused."""
     message = check_response(raw)
     if message.carries is Carries.NOTHING:
-        raise _explain_no_assertion(message.xml)
+        _check_status(_outer(message.xml))
+        raise SamlRefused(SamlReason.NO_ASSERTION)
     verified = verify(
         message,
         certificates=provider.certificates,
@@ -51,23 +51,14 @@ def read_response(
         decryption_keys=sp.decryption_keys() if message.carries is Carries.ENCRYPTED_ASSERTION else (),
     )
     response = _outer(verified.response or message.xml)
-    assertion = _parsed(saml.assertion_from_string, verified.assertion)
+    assertion = _read_assertion(verified.assertion)
     _check_outer(response, provider, sp, in_response_to, now, is_signed=verified.response is not None)
     check_assertion(assertion, provider, sp, in_response_to, now)
     return claims_of(response.id, assertion, attributes_of(verified.assertion), now)
 
 
-def _explain_no_assertion(xml: bytes) -> SamlRefused:
-    """Return the refusal that fits a response without an assertion: the IdP's status, if that is a failure."""
-    try:
-        _check_status(_outer(xml))
-    except SamlRefused as refused:
-        return refused
-    return SamlRefused(SamlReason.NO_ASSERTION)
-
-
-def _outer(xml: bytes) -> Any:
-    """Return a response for pysaml2 without its assertion, of which only the verified bytes are ever read."""
+def _outer(xml: bytes) -> samlp.Response:
+    """Return a response without its assertion, which is read from its verified bytes only."""
     root = parse(xml)
     for name in ("saml:Assertion", "saml:EncryptedAssertion"):
         for element in root.findall(tag(name)):
@@ -75,34 +66,35 @@ def _outer(xml: bytes) -> Any:
     return samlp.response_from_string(etree.tostring(root))
 
 
-def _parsed(parser: Callable[[bytes], Parsed], xml: bytes) -> Parsed:
+def _read_assertion(xml: bytes) -> saml.Assertion:
     try:
-        return parser(xml)
-    except ValueError:  # pysaml2 converts attribute values by their xsi:type
+        return saml.assertion_from_string(xml)
+    except ValueError:  # pysaml2 converts attribute values to their xsi:type
         raise SamlRefused(SamlReason.UNREADABLE_VALUE) from None
 
 
 def _check_outer(
-    response: Any, provider: ProviderFacts, sp: SpFacts, in_response_to: str, now: datetime, *, is_signed: bool
+    response: samlp.Response,
+    provider: ProviderFacts,
+    sp: SpFacts,
+    in_response_to: str,
+    now: datetime,
+    *,
+    is_signed: bool,
 ) -> None:
-    """Refuse a response that failed, or is from, for, about or of something else."""
+    """Raise SamlRefused for a response that reports a failure, or is not from this provider, for us, and recent."""
     _check_status(response)
     check_version(response)
     if response.issuer is not None:
         check_issuer(response.issuer, provider.entity_id)
     check_issue_instant(response, now)
-    _check_destination(response, sp, is_signed=is_signed)
+    # The bindings allow only an unsigned response to leave out its destination.
+    is_missing = response.destination is None
+    if (is_missing and is_signed) or (not is_missing and strip_uri(response.destination) != sp.acs_url):
+        raise SamlRefused(SamlReason.WRONG_DESTINATION)
     check_in_response_to(response.in_response_to, in_response_to)
 
 
-def _check_status(response: Any) -> None:
-    """Refuse every status but success, with the words that the SAML standard has for it."""
-    if words := failure(response):
+def _check_status(response: samlp.Response) -> None:
+    if words := failure_words(response):
         raise SamlRefused(SamlReason.IDP_STATUS, words)
-
-
-def _check_destination(response: Any, sp: SpFacts, *, is_signed: bool) -> None:
-    """Refuse a response for another URL; the bindings want a signed one to say which."""
-    destination = response.destination
-    if (destination is None and is_signed) or (destination is not None and destination.strip(WHITE) != sp.acs_url):
-        raise SamlRefused(SamlReason.WRONG_DESTINATION)
