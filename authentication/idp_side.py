@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from authentication.models import IdentityProvider
 from authentication.saml.certificates import (
-    PRIVATE_KEY,
     Certificate,
     CertificateError,
+    PrivateKeyError,
     contains_private_key,
     parse_certificates,
 )
-from authentication.saml.endpoints import MAX_URL, SingleLogout
+from authentication.saml.endpoints import MAX_URL, SingleLogout, is_https_url
 from authentication.saml.metadata import MAX_ENTITY_ID, IdpMetadata, parse_idp_metadata
 from authentication.saml.metadata_text import MetadataError
 from workspace.outgoing import fetch_metadata
@@ -67,7 +66,7 @@ def read_sso_url(url: str) -> str:
         raise WrongAnswer("Enter the single sign-on URL of your identity provider; it begins with https://.")
     if url.lower().startswith("http://"):
         raise WrongAnswer("The single sign-on URL must begin with https://; http:// would show sign-ins to others.")
-    if not _is_https_url(url):
+    if not is_https_url(url):
         raise WrongAnswer("This is not a complete URL. Copy it whole from your identity provider: https://…")
     return url
 
@@ -127,15 +126,8 @@ def is_private_key(text: str) -> bool:
         return True
     try:
         parse_certificates(text)
-    except CertificateError as error:
-        return str(error) == PRIVATE_KEY
-    return False
-
-
-def _is_https_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+    except PrivateKeyError:
+        return True
+    except CertificateError:
         return False
-    return is_whole and "@" not in parts.netloc and len(url) <= MAX_URL and url.isprintable() and " " not in url
+    return False

@@ -29,10 +29,9 @@ ALREADY_STARTED = "A rollover is going on already. Finish it, or cancel it, befo
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """What our messages are signed with. The private half stays out of every representation."""
+    """What our messages are signed with. The key stays out of every representation."""
 
     private_pem: str = field(repr=False)
-    certificate_pem: str
 
 
 def ensure_signing_key(workspace: Workspace, *, now: datetime, by: Actor = SYSTEM) -> SigningKey:
@@ -42,7 +41,7 @@ def ensure_signing_key(workspace: Workspace, *, now: datetime, by: Actor = SYSTE
     """
     key = workspace.service_provider_keys.active().first() or _create_first_key(workspace, now, by)
     try:
-        return SigningKey(unseal(key.sealed_key), key.certificate)
+        return SigningKey(unseal(key.sealed_key))
     except UnsealError as error:
         raise ActionError(
             "signing_key_sealed",

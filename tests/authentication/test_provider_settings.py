@@ -12,7 +12,7 @@ from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
 from authentication.saml.certificates import parse_certificates
 from tests import factories
-from tests.authentication.certificates import EC_CERTIFICATE, pem
+from tests.authentication.certificates import EC_CERTIFICATE, active_certificate, pem
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, Environment
 
@@ -154,23 +154,19 @@ def test_the_sp_certificate_is_created_rolled_over_and_downloaded(press, admin, 
     assert "There is no certificate yet." in text(admin.get(url("settings")))
     assert admin.get(url("sp-certificate")).status_code == 404
     assert "Start rollover" in press("sp-create")
-    old = ensure_signing_key(dev.workspace, now=timezone.now())
-    assert admin.get(url("sp-certificate")).content.decode() == old.certificate_pem
+    old = active_certificate(dev.workspace)
+    assert admin.get(url("sp-certificate")).content.decode() == old
     page = press("rollover-start")
     assert "Finish rollover" in page and "Start rollover" not in page and "Next: published" in page
     following = admin.get(url("sp-certificate") + "?next")
     assert following["Content-Disposition"] == 'attachment; filename="sp-certificate-next.pem"'
     assert "A rollover is going on already." in press("rollover-start")
     assert "the new certificate signs now" in press("rollover-finish")
-    assert (
-        ensure_signing_key(dev.workspace, now=timezone.now()).certificate_pem
-        == following.content.decode()
-        != old.certificate_pem
-    )
+    assert active_certificate(dev.workspace) == following.content.decode() != old
     assert "No rollover is going on" in press("rollover-finish")
     press("rollover-start")
     assert "The rollover was cancelled." in press("rollover-cancel")
-    assert ensure_signing_key(dev.workspace, now=timezone.now()).certificate_pem == following.content.decode()
+    assert active_certificate(dev.workspace) == following.content.decode()
 
 
 def test_no_page_shows_a_private_key(press, admin, dev, okta):

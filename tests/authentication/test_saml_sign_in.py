@@ -14,6 +14,7 @@ from lxml import etree
 from authentication.actions.identity_providers import disable_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, IdentityProvider, SignInAttempt
+from tests.authentication.certificates import active_certificate
 from tests.authentication.end_users import person, url
 from tests.authentication.ways import ADA, connect, reasons, refused
 from tests.idp import NS, Encryption, Idp, Style, encode
@@ -65,8 +66,9 @@ def test_requests_are_signed_when_the_idp_or_the_administrator_wants_it(okta, sw
 
 
 def test_an_encrypted_assertion_signs_in(okta, ada):
-    certificate = ensure_signing_key(okta.environment.workspace, now=timezone.now()).certificate_pem
-    xml = okta.idp.respond(okta.answer(okta.begin()), encryption=Encryption(certificate))
+    ensure_signing_key(okta.environment.workspace, now=timezone.now())
+    encryption = Encryption(active_certificate(okta.environment.workspace))
+    xml = okta.idp.respond(okta.answer(okta.begin()), encryption=encryption)
     assert okta.post(xml).status_code == 302 and okta.is_in()
 
 

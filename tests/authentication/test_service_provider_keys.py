@@ -22,6 +22,7 @@ from authentication.actions.service_provider import (
 from authentication.models import AuthnRequest, IdentityProvider, ServiceProviderKey, SignInAttempt
 from authentication.reasons import help_of
 from tests import factories
+from tests.authentication.certificates import active_certificate
 from tests.authentication.end_users import url
 from tests.authentication.ways import way
 from workspace.events import SYSTEM, Actor
@@ -64,14 +65,14 @@ def test_the_key_is_made_on_first_use_and_stays(acme):
     key = ensure_signing_key(acme, now=timezone.now())
     assert ensure_signing_key(acme, now=timezone.now()) == key
     assert decryption_keys(acme, timezone.now()) == (key.private_pem,)
-    assert [certificate.pem for certificate in published_certificates(acme)] == [key.certificate_pem]
+    assert [certificate.pem for certificate in published_certificates(acme)] == [active_certificate(acme)]
     assert [event.action for event in ChangeEvent.objects.of(acme)[:1]] == ["service_provider_key.created"]
 
 
 def test_it_is_rsa_3072_self_signed_for_ten_years_and_names_only_our_host(acme, settings):
     settings.ORIGIN = "https://sso.example.com"
     key = ensure_signing_key(acme, now=timezone.now())
-    certificate = x509.load_pem_x509_certificate(key.certificate_pem.encode())
+    certificate = x509.load_pem_x509_certificate(active_certificate(acme).encode())
     private = load_pem_private_key(key.private_pem.encode(), None)
     assert private.key_size == 3072 and private.public_key() == certificate.public_key()
     assert certificate.subject.rfc4514_string() == "CN=SAML service provider,O=sso.example.com"
@@ -126,21 +127,17 @@ def test_several_rollovers_at_once_make_one_next_key(transactional_db):
 def test_a_rollover_publishes_both_and_signs_with_the_active_one_until_it_is_finished(client, acme):
     provider = factories.identity_provider(acme.environments.first()).identity_provider
     assert descriptors(client, provider) == []
-    old = ensure_signing_key(acme, now=timezone.now())
-    assert descriptors(client, provider) == [
-        (environment_provider, body(old.certificate_pem)) for environment_provider in ("signing", "encryption")
-    ]
+    old, old_certificate = ensure_signing_key(acme, now=timezone.now()), active_certificate(acme)
+    assert descriptors(client, provider) == [(use, body(old_certificate)) for use in ("signing", "encryption")]
     start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     assert ensure_signing_key(acme, now=timezone.now()) == old
-    uses = [environment_provider for environment_provider, _ in descriptors(client, provider)]
+    uses = [use for use, _ in descriptors(client, provider)]
     assert uses == ["signing", "signing", "encryption", "encryption"]
-    assert descriptors(client, provider)[0] == ("signing", body(old.certificate_pem))
+    assert descriptors(client, provider)[0] == ("signing", body(old_certificate))
     finish_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     new = ensure_signing_key(acme, now=timezone.now())
     assert new.private_pem != old.private_pem
-    assert descriptors(client, provider) == [
-        (environment_provider, body(new.certificate_pem)) for environment_provider in ("signing", "encryption")
-    ]
+    assert descriptors(client, provider) == [(use, body(active_certificate(acme))) for use in ("signing", "encryption")]
 
 
 def test_old_and_next_keys_decrypt_all_along_and_the_old_one_for_thirty_days_more(acme, monkeypatch):
@@ -168,11 +165,11 @@ def test_the_next_rollover_deletes_what_has_outlived_its_use(acme):
 
 
 def test_a_cancelled_rollover_leaves_the_active_key_and_decrypts_what_came_meanwhile(acme):
-    old = ensure_signing_key(acme, now=timezone.now())
+    old, old_certificate = ensure_signing_key(acme, now=timezone.now()), active_certificate(acme)
     start_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     cancel_rollover(workspace=acme, by=SYSTEM, now=timezone.now())
     assert ensure_signing_key(acme, now=timezone.now()) == old and len(decryption_keys(acme, timezone.now())) == 2
-    assert [certificate.pem for certificate in published_certificates(acme)] == [old.certificate_pem]
+    assert [certificate.pem for certificate in published_certificates(acme)] == [old_certificate]
 
 
 @pytest.mark.parametrize("act", [finish_rollover, cancel_rollover])
