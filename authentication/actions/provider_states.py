@@ -2,7 +2,7 @@
 
 from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity
 from authentication.saml.endpoints import SingleLogout
-from workspace.rows import row_state
+from workspace.rows import kept_rows, row_state
 
 State = dict[str, object]
 # Whole rows by the name of their model.
@@ -54,7 +54,7 @@ def connection_rows(provider: IdentityProvider) -> Rows:
 
 def removed_rows(environment_provider: EnvironmentProvider, is_last: bool) -> tuple[Rows, list[str]]:
     """Return the rows that a removal deletes, and the ids of people whose NameIDs are forgotten with the provider."""
-    rows: Rows = {"environmentprovider": [row_state(environment_provider)]}
+    rows: Rows = {"environmentprovider": [row_state(environment_provider)], **kept_rows(environment_provider)}
     if not is_last:
         return rows, []
     provider = environment_provider.identity_provider

@@ -66,6 +66,7 @@ class ProvisioningConnection(Entity):
 
     objects = ProvisioningConnectionQuerySet.as_manager()
 
+    is_kept_by_events = True
     # What administrators choose: every request reads these columns, and reads them anew with each lock.
     SETTINGS = ("is_enabled", "takes_over_groups", "is_strict", "only_mapped", "name_from", "email_from")
 

@@ -23,6 +23,8 @@ class GroupMapping(Entity):
     # Whoever deletes the group must first remove the mapping.
     group = models.ForeignKey(EndUserGroup, models.PROTECT, null=True, blank=True, related_name="mappings")
 
+    is_kept_by_events = True
+
     class Meta:
         ordering = ["name_key", "environment__position", "id"]
         constraints = [

@@ -210,6 +210,23 @@ def _method_chosen(event: ChangeEvent, state: State) -> None:
         state.people[pk]["status"] = EndUser.Status.ACTIVE
 
 
+def _provider_removed(event: ChangeEvent, state: State) -> None:
+    rows = event.before["rows"]
+    for row in rows.get("groupmapping", []):
+        state.mappings[row["id"]] = {
+            "connection": row["connection_id"],
+            "name": row["name"],
+            "environment": row["environment_id"],
+            "group": row["group_id"],
+        }
+    for row in rows["provisioningconnection"]:
+        state.settings[row["id"]] = {name: row[name] for name in ProvisioningConnection.SETTINGS}
+    [row] = rows["environmentprovider"]
+    state.settings[f"{row['identity_provider_id']} {row['environment_id']}"] = {
+        name: row[name] for name in ("method", "is_method_chosen", "syncs_groups")
+    }
+
+
 def _put(rows: set[Row], row: Row) -> None:
     assert row not in rows, f"an event ended what there was none of: {row}"
     rows.add(row)
@@ -236,6 +253,7 @@ _UNDO: dict[str, Callable[[ChangeEvent, State], None]] = {
     "group_mapping.removed": _mapping_removed,
     "group_mapping.renamed": _mappings_renamed,
     "provisioning.method_chosen": _method_chosen,
+    "identity_provider.removed": _provider_removed,
     "provisioning.strict_set": _settings,
     "provisioning.only_mapped_set": _settings,
     "provisioning.attributes_chosen": _settings,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from authentication.actions.identity_providers import remove_provider
 from authentication.actions.jit import sync_groups, welcome
 from authentication.models import EnvironmentProvider
 from authentication.reasons import Refused
@@ -344,11 +345,15 @@ def test_groups_that_are_taken_over_mapped_and_renamed_come_back_too(people: Peo
     manual_members = set(target.memberships.filter(source_kind="manual").values_list("end_user"))
     choose_method(environment_provider=use, method="manual", people=people, by=OWNER)
     history.add("give SCIM up")
+    if people != People.PENDING:
+        remove_provider(environment_provider=use, by=OWNER)
+        history.add("remove the provider with its mappings")
 
     taken_over = ChangeEvent.objects.filter(action="group.taken_over")
     renamed = ChangeEvent.objects.filter(action="group_mapping.renamed")
     assert (taken_over.count(), renamed.count(), manual_members) == (1, 2, {(ada.end_user_id,)})
-    assert ChangeEvent.objects.about(ada.end_user_id).first() == ChangeEvent.objects.first()
+    given_up = ChangeEvent.objects.get(action="provisioning.method_chosen", after__method="manual")
+    assert ChangeEvent.objects.about(ada.end_user_id).first() == given_up
     history.walk_back()
 
 
