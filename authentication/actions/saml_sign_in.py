@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import transaction
 
+from authentication.actions.group_sync import GroupChanges, sync_groups
 from authentication.actions.identities import find_person, remember
-from authentication.actions.jit import GroupChanges, Welcomed, sync_groups, welcome
+from authentication.actions.jit import Welcomed, welcome
 from authentication.actions.saml_requests import read_claims, record_refusal
 from authentication.actions.sessions import start_session
 from authentication.actions.sign_in import record_attempt

@@ -1,8 +1,8 @@
 """Tables of sign-in."""
 
 from authentication.models.logout import LogoutRequest
+from authentication.models.policies import EnvironmentPolicy
 from authentication.models.providers import (
-    EnvironmentPolicy,
     EnvironmentProvider,
     IdentityProvider,
     SigningCertificate,

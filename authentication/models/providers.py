@@ -149,33 +149,6 @@ _pinned = Prepared(
 )
 
 
-class EnvironmentPolicyQuerySet(models.QuerySet["EnvironmentPolicy"]):
-    """Questions about policies."""
-
-    def of(self, environment: Environment) -> "EnvironmentPolicy":
-        """Return the environment's policy; until somebody changes it, an unsaved one with passwords only."""
-        return _policy.first(environment.pk) or EnvironmentPolicy(environment=environment)
-
-
-class EnvironmentPolicy(Entity):
-    """How end users sign in to one environment."""
-
-    environment = models.OneToOneField(Environment, models.CASCADE, related_name="policy")
-    is_saml_enabled = models.BooleanField("SAML-based SSO authentication", default=False)
-    is_password_enabled = models.BooleanField("password authentication", default=True)
-
-    objects = EnvironmentPolicyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "environment policies"
-
-    def __str__(self) -> str:
-        return f"Sign-in to {self.environment}"
-
-
-_policy = Prepared(lambda environment: EnvironmentPolicy.objects.filter(environment=environment), (Environment, "id"))
-
-
 class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
     """Questions about the providers of an environment; start from `environment.providers`."""
 
@@ -238,6 +211,11 @@ class EnvironmentProvider(Entity):
     def domain_keys(self) -> list[str]:
         """Return the domains as they are compared."""
         return [domain_key(domain) for domain in self.domain_names]
+
+    @property
+    def follows_groups(self) -> bool:
+        """Say whether memberships follow each sign-in."""
+        return self.method == self.Method.JIT and self.syncs_groups
 
     @property
     def state(self) -> State:

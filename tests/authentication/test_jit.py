@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from authentication.actions import jit
+from authentication.actions import group_sync, jit
 from authentication.models import ConsumedMessage, EndUserSession, EnvironmentProvider, SignInAttempt
+from authentication.provenance import source_of
 from authentication.saml.attributes import AssertedProfile
 from tests import factories
 from tests.authentication.end_users import OKTA, OKTA_ACTOR, environments, person
@@ -240,10 +241,10 @@ def test_without_jit_and_its_switch_groups_are_left_alone(places, method):
 
 def test_a_group_that_another_request_made_a_moment_ago_is_joined(syncing, monkeypatch):
     ada = factories.end_user(syncing.environment)
-    create_group(environment=syncing.environment, name="A", source=jit._source(syncing.environment_provider), by=SYSTEM)
+    create_group(environment=syncing.environment, name="A", source=source_of(syncing.environment_provider), by=SYSTEM)
     create_group(environment=syncing.environment, name="Theirs", source=OKTA, by=OKTA_ACTOR)
-    monkeypatch.setattr(jit, "_named", lambda environment_provider, keys: [])
-    changes = jit.sync_groups(syncing.environment_provider, ada, ("A", "Theirs", "B"), Visit())
+    monkeypatch.setattr(group_sync, "_named", lambda environment, keys: [])
+    changes = group_sync.sync_groups(syncing.environment_provider, ada, ("A", "Theirs", "B"), Visit())
     assert (changes.created, changes.ignored) == (("A", "B"), ("Theirs",)) and groups_of(ada) == {"A", "B"}
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from authentication.actions.group_sync import sync_groups
 from authentication.actions.identity_providers import remove_provider
-from authentication.actions.jit import sync_groups, welcome
+from authentication.actions.jit import welcome
 from authentication.models import EnvironmentProvider
 from authentication.reasons import Refused
 from authentication.saml.attributes import AssertedProfile

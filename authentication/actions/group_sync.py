@@ -1,0 +1,126 @@
+"""Group sync: the memberships that a provider gives follow each assertion."""
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+
+from authentication.models import EnvironmentProvider
+from authentication.provenance import actor_of, source_of
+from authentication.reasons import Reason, Refused
+from workspace.actions.groups import create_group
+from workspace.actions.members import change_members
+from workspace.db.keys import canonical
+from workspace.db.prepared import Prepared
+from workspace.events import Actor
+from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source
+from workspace.refusals import ActionError, ConflictError
+from workspace.visits import Visit
+
+# Nobody is in so many groups. Each is a change of its own in one transaction.
+MAX_GROUPS = 1000
+
+
+@dataclass(frozen=True)
+class GroupChanges:
+    """What a sign-in did with the groups that its assertion names, by their names; all empty if it names no groups."""
+
+    created: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Member:
+    """The person of a sign-in, with the environment, the source of its memberships and the actor of its changes."""
+
+    end_user: EndUser
+    environment: Environment
+    source: Source
+    by: Actor
+
+
+def sync_groups(
+    environment_provider: EnvironmentProvider, end_user: EndUser, names: tuple[str, ...] | None, visit: Visit
+) -> GroupChanges:
+    """Make the memberships by this provider match the assertion. Without a group attribute nothing changes.
+
+    Groups that do not exist are created. Everyone, groups that another provider manages, and memberships that
+    somebody else gave stay as they are.
+    """
+    if names is None or not environment_provider.follows_groups:
+        return GroupChanges()
+    if len(names) > MAX_GROUPS:
+        raise Refused(Reason.TOO_MANY_GROUPS, end_user)
+    source, environment = source_of(environment_provider), environment_provider.environment
+    member = _Member(end_user, environment, source, actor_of(environment_provider, visit))
+    wanted, held = {_key(name): name for name in names}, _held(member)
+    there = {group.name_key: group for group in _named(environment, wanted.keys() - held.keys())}
+    missing = [name for key, name in wanted.items() if key not in held and key not in there]
+    joined = [group.name for group in there.values() if _join(group, member)]
+    left = [_leave(group, member) for key, group in held.items() if key not in wanted]
+    created = [name for name in missing if _create(name, member)]
+    named = {*missing, *(group.name for group in there.values())}
+    return GroupChanges(_sorted(created), _sorted(joined), _sorted(left), _sorted(named - {*created, *joined}))
+
+
+def _join(group: EndUserGroup, member: _Member) -> bool:
+    """Add the person to a group if the provider may fill it, and say whether it may."""
+    may_fill = not group.is_everyone and (not group.is_managed or group.source == member.source)
+    if may_fill:
+        change_members(group=group, add=[member.end_user.pk], source=member.source, by=member.by)
+    return may_fill
+
+
+def _leave(group: EndUserGroup, member: _Member) -> str:
+    """Remove the person from a group, and return its name."""
+    change_members(group=group, remove=[member.end_user.pk], source=member.source, by=member.by)
+    return group.name
+
+
+def _create(name: str, member: _Member) -> bool:
+    """Create a group with the person in it; say whether they are in it. A name that no group can have is skipped."""
+    ids = [member.end_user.pk]
+    try:
+        create_group(environment=member.environment, name=name, members=ids, source=member.source, by=member.by)
+    except ConflictError:
+        # Somebody else's sign-in created it a moment ago.
+        return _join(member.environment.groups.select_related("environment").get(name_key=_key(name)), member)
+    except ActionError:
+        return False
+    return True
+
+
+def _named(environment: Environment, keys: Set[str]) -> list[EndUserGroup]:
+    """Return the environment's groups with these keys."""
+    return list(environment.groups.filter(name_key__in=keys).select_related("environment")) if keys else []
+
+
+def _held(member: _Member) -> dict[str, EndUserGroup]:
+    """Return the groups that this provider put the person into, by their keys."""
+    groups = _given(member.environment.pk, member.end_user.pk, member.source.kind, member.source.id)
+    for group in groups:
+        group.environment = member.environment
+    return {group.name_key: group for group in groups}
+
+
+_given = Prepared(
+    lambda environment, end_user, kind, source: EndUserGroup.objects.filter(
+        environment=environment,
+        memberships__end_user=end_user,
+        memberships__source_kind=kind,
+        memberships__source_id=source,
+    ).order_by(),
+    (Environment, "id"),
+    (EndUser, "id"),
+    (GroupMembership, "source_kind"),
+    (GroupMembership, "source_id"),
+)
+
+
+def _key(name: str) -> str:
+    """Return the `name_key` of a group of that name."""
+    return canonical(" ".join(name.split()))
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
