@@ -26,7 +26,8 @@ def url(route: str) -> str:
 
 
 def text(response) -> str:
-    return response.content.decode()
+    """The page as a browser shows it: line breaks of the template are spaces."""
+    return " ".join(response.content.decode().split())
 
 
 def add_provider(environment: Environment, *, is_set_up=True, is_enabled=True) -> EnvironmentProvider:
