@@ -19,6 +19,17 @@ class Attribute:
     is_exact: bool
     mutability: Mutability
 
+    @classmethod
+    def of(cls, model: type[BaseModel], field: str) -> "Attribute":
+        """Read what a model says of one of its fields."""
+        return cls(
+            name=model._scim_name(field),
+            value_type=model.get_field_root_type(field),
+            is_many=model.get_field_multiplicity(field),
+            is_exact=model.get_field_annotation(field, CaseExact) == CaseExact.true,
+            mutability=model.get_field_annotation(field, Mutability),
+        )
+
     @property
     def model(self) -> type[BaseModel] | None:
         """The model of a complex value; None for a simple one."""
@@ -40,7 +51,7 @@ class Attribute:
 @cache
 def attributes(model: type[BaseModel]) -> dict[str, Attribute]:
     """Return the attributes of a resource, an extension or a complex attribute. The key of an extension is its URN."""
-    found = [_attribute(model, field) for field in model.model_fields if field != "schemas"]
+    found = [Attribute.of(model, field) for field in model.model_fields if field != "schemas"]
     return {attribute.name.lower(): attribute for attribute in found}
 
 
@@ -89,13 +100,3 @@ def _urns(model: type[BaseModel]) -> dict[str, Attribute | None]:
     }
     own = str(getattr(model, "__schema__", None) or "").lower()
     return {**found, own: None} if own else found
-
-
-def _attribute(model: type[BaseModel], field: str) -> Attribute:
-    return Attribute(
-        name=model._scim_name(field),
-        value_type=model.get_field_root_type(field),
-        is_many=model.get_field_multiplicity(field),
-        is_exact=model.get_field_annotation(field, CaseExact) == CaseExact.true,
-        mutability=model.get_field_annotation(field, Mutability),
-    )

@@ -78,14 +78,11 @@ def unavailable() -> ScimError:
 def of_payload(error: ValidationError | PayloadError) -> ScimError:
     """The error for what scim2-models refuses."""
     if isinstance(error, PayloadError):
-        return ScimError(error.status, _first_line(error.detail), error.scim_type or None)
+        # pydantic's text has several lines: a count, the place, and what is wrong there.
+        lines = error.detail.splitlines()
+        detail = error.detail if len(lines) < 3 else f"{lines[1]}: {lines[2].split('[type=')[0].strip()}"
+        return ScimError(error.status, detail, error.scim_type or None)
     found = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in found["loc"])
     scim_type = found.get("ctx", {}).get("scim_type") or "invalidValue"
     return ScimError(400, f"{where}: {found['msg']}" if where else found["msg"], scim_type)
-
-
-def _first_line(detail: str) -> str:
-    """pydantic's text has several lines: a count, the place, and what is wrong there."""
-    lines = detail.splitlines()
-    return detail if len(lines) < 3 else f"{lines[1]}: {lines[2].split('[type=')[0].strip()}"

@@ -6,7 +6,7 @@ import scim2_models as scim
 from django.http import HttpResponse
 from django_scim import views
 from django_scim.settings import scim_settings
-from scim2_models import Context
+from scim2_models import BaseModel, Context
 
 from provisioning.payload import body, errors, queries
 from provisioning.payload.bulk_jobs import MAX_OPERATIONS
@@ -131,5 +131,5 @@ def _service_provider_config() -> Document:
     )
 
 
-def _dump(resource: scim.Resource) -> Document:
-    return resource.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE)
+def _dump(model: BaseModel) -> Document:
+    return model.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE)

@@ -81,25 +81,30 @@ class Reader:
         return value is None or value == ""
 
     def _complex(self, attribute: Attribute, model: type[BaseModel], value: object) -> Document | None:
-        if bodies.is_json_text(value):
-            value = self.json(value, attribute.name)
-        if isinstance(value, list) and len(value) <= 1:
-            self.tolerance.note(f"{attribute.name} sent as a list")
-            value = value[0] if value else None
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            self.tolerance.note(f"{attribute.name} sent as a bare value")
-            value = {"value" if "value" in attributes(model) else "formatted": value}
-        self.counts.add("names", len(value))
+        sent = self._object(attribute, model, value)
+        self.counts.add("names", len(sent))
         read: Document = {}
-        for steps, item in self._known(model, value):
+        for steps, item in self._known(model, sent):
             if len(steps) > 1:
                 self.tolerance.note(f"{spelled(steps)} sent as a path")
             part = self.value(steps[-1], item)
             if part is not None or self.keeps_null:
                 put(read, steps, part)
         return read or None
+
+    def _object(self, attribute: Attribute, model: type[BaseModel], value: object) -> Document:
+        """The object that was sent in any form; empty where it was null."""
+        if bodies.is_json_text(value):
+            value = self.json(value, attribute.name)
+        if isinstance(value, list) and len(value) <= 1:
+            self.tolerance.note(f"{attribute.name} sent as a list")
+            value = value[0] if value else None
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.tolerance.note(f"{attribute.name} sent as a bare value")
+            value = {"value" if "value" in attributes(model) else "formatted": value}
+        return value
 
     def _known(self, model: type[BaseModel], value: Document) -> list[tuple[list[Attribute], object]]:
         """The known attributes of an object. Read-only ones count only where nothing else is sent, to be refused."""

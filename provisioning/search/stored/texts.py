@@ -14,7 +14,6 @@ from django.db.models.lookups import (
     IsNull,
     LessThan,
     LessThanOrEqual,
-    Lookup,
 )
 from scim2_models.path import STRING_OPERATORS
 
@@ -33,7 +32,7 @@ _SORTED_LENGTH = 200
 
 
 # Lengths agree: Python's `len`, SQLite's `substr` and PostgreSQL's `left` all count code points.
-_TEXT_TESTS: "Mapping[Op, Callable[[Expression, str], Lookup[bool]]]" = {
+_TEXT_TESTS: Mapping[Op, Callable[[Expression, str], Expression]] = {
     Op.eq: lambda text, key: Exact(text, Value(key)),
     Op.co: lambda text, key: GreaterThan(StrIndex(text, Value(key)), 0),
     Op.sw: lambda text, key: Exact(Left(text, len(key)), Value(key)),
