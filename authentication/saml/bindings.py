@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_plus, urlencode, urlsplit
@@ -12,6 +11,7 @@ from saml2.sigver import pre_signature_part
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
 
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.raw_bytes import deflate
 from authentication.saml.signing import sign_octets, sign_xml
 
 REQUEST, RESPONSE = "SAMLRequest", "SAMLResponse"
@@ -28,7 +28,7 @@ _KNOWN = (*_SIGNED, "Signature", "SAMLEncoding")
 
 def redirect(url: str, field: str, message: SamlBase, *, relay_state: str, signing_key: str) -> str:
     """Return the URL that takes a message to the IdP. With a signing key (PEM, RSA) its query is signed."""
-    query = {field: _deflated(message.to_string(PREFIXES))} | _relayed(relay_state)
+    query = {field: base64.b64encode(deflate(message.to_string(PREFIXES))).decode()} | _relayed(relay_state)
     if signing_key:
         query["SigAlg"] = SIG_RSA_SHA256
         query["Signature"] = base64.b64encode(sign_octets(urlencode(query).encode(), signing_key)).decode()
@@ -46,12 +46,6 @@ def post(field: str, message: SamlBase, *, relay_state: str, signing_key: str) -
 
 def _relayed(relay_state: str) -> dict[str, str]:
     return {"RelayState": relay_state} if relay_state else {}
-
-
-def _deflated(xml: bytes) -> str:
-    """Return base64 of raw DEFLATE, as the redirect binding encodes messages."""
-    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
-    return base64.b64encode(compressor.compress(xml) + compressor.flush()).decode()
 
 
 # Messages of IdPs. ----------------------------------------------------------------------------------------------------

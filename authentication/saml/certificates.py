@@ -1,6 +1,5 @@
 """Read the X.509 signing certificates that an administrator pastes or that IdP metadata carries."""
 
-import base64
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key, load_der_public_key
+
+from authentication.saml.raw_bytes import base64_bytes
 
 MAX_CERTIFICATES = 10
 MAX_CHARACTERS = 100_000
@@ -86,7 +87,7 @@ def parse_certificates(text: str) -> tuple[Certificate, ...]:
 
 def parse_base64(body: str) -> Certificate:
     """Return the certificate of base64 DER, as in ds:X509Certificate. Raises CertificateError."""
-    der = _decode(body)
+    der = base64_bytes(body)
     try:
         certificate = x509.load_der_x509_certificate(der)
         # Its own signature is not checked: a certificate is trusted because it is pinned.
@@ -131,14 +132,6 @@ def _refuse_other_kinds(text: str, outside_pem: str, *, is_empty: bool) -> None:
         raise CertificateError("Paste the signing certificate of your identity provider.")
     if is_empty:
         raise CertificateError(XML if text.startswith("<") else UNREADABLE)
-
-
-def _decode(body: str) -> bytes:
-    """Return the bytes of base64 text with any white space in it, or no bytes if it is not base64."""
-    try:
-        return base64.b64decode("".join(body.split()), validate=True)
-    except ValueError:
-        return b""
 
 
 def _wrong_kind(der: bytes) -> CertificateError:

@@ -26,14 +26,11 @@ def is_signed_by(certificate: Certificate, octets: bytes, signature: bytes, meth
             key.verify(signature, octets, padding.PKCS1v15(), algorithm)
             return True
         if kind == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(_as_der(signature), octets, ec.ECDSA(algorithm))
+            # XML signatures write two numbers of equal length (RFC 4050), cryptography reads DER.
+            half = len(signature) // 2
+            numbers = int.from_bytes(signature[:half]), int.from_bytes(signature[half:])
+            key.verify(encode_dss_signature(*numbers), octets, ec.ECDSA(algorithm))
             return True
     except InvalidSignature:
         pass
     return False
-
-
-def _as_der(signature: bytes) -> bytes:
-    """Return an ECDSA signature in DER; XML signatures write it as two numbers of equal length (RFC 4050)."""
-    half = len(signature) // 2
-    return encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))

@@ -1,31 +1,31 @@
-"""Why a SAML response is refused: a code for the logs, and what the administrator can do about it."""
+"""Why a SAML message is refused, and what the administrator can do about it."""
 
 from enum import StrEnum
 
 
 class SamlReason(StrEnum):
-    """A machine code, with one line of help; neither ever quotes the message."""
+    """A code for the logs, with one line of help. Neither ever quotes the message."""
 
     help: str
 
     def __new__(cls, code: str, help: str) -> "SamlReason":
-        """Make the member of a code, and keep its help beside it."""
+        """Return the member of a code, with its help as an attribute."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.help = help
         return member
 
-    # The document: nothing of it has been believed yet.
+    # The document, before anything in it is believed.
     TOO_LARGE = (
         "too_large",
         "The response is too large. Send fewer groups, for example only those assigned to the application.",
     )
-    NOT_BASE64 = ("not_base64", "What arrived at the ACS URL is no SAML response in base64. Sign in again.")
+    NOT_BASE64 = ("not_base64", "What arrived at the ACS URL is not a SAML response in base64. Sign in again.")
     NOT_UTF8 = ("not_utf8", "The response is not UTF-8. Set the IdP to send its responses in UTF-8.")
     NOT_XML = ("not_xml", "What arrived at the ACS URL is not XML, or it is cut off. Sign in again.")
     FORBIDDEN_MARKUP = (
         "forbidden_markup",
-        "The response has a DOCTYPE, comment, CDATA or the like, which can hide changes. No usual IdP sends them.",
+        "The response has a DOCTYPE, comment, CDATA or the like, which can hide changes. Usual IdPs send none.",
     )
     TOO_COMPLEX = (
         "too_complex",
@@ -33,22 +33,22 @@ class SamlReason(StrEnum):
     )
     NOT_A_RESPONSE = (
         "not_a_response",
-        "Another kind of SAML message arrived at the ACS URL. Check the URLs that the IdP has for this application.",
+        "Another kind of SAML message arrived at the ACS URL. Check this application's URLs at the IdP.",
     )
     UNEXPECTED_STRUCTURE = (
         "unexpected_structure",
-        "Parts of the response are missing, repeated, out of place or not accepted. Set the IdP to plain SAML 2.0.",
+        "A part of the response is missing, repeated, misplaced or not accepted. Set the IdP to plain SAML 2.0.",
     )
     BAD_ID = ("bad_id", "An ID in the response is missing, repeated or malformed. Sign in again.")
     UNKNOWN_CONDITION = (
         "unknown_condition",
-        "The assertion has a condition of an unknown kind. Remove custom conditions from the IdP's application.",
+        "The assertion has an unknown kind of condition. Remove custom conditions from the application at the IdP.",
     )
 
     # Signature and encryption.
     NOT_SIGNED = (
         "not_signed",
-        "Neither response nor assertion is signed. Switch on signed assertions in the IdP's application.",
+        "Neither the response nor the assertion is signed. Switch on signed assertions in the application at the IdP.",
     )
     WEAK_ALGORITHM = (
         "weak_algorithm",
@@ -56,19 +56,19 @@ class SamlReason(StrEnum):
     )
     UNSUPPORTED_SIGNATURE = (
         "unsupported_signature",
-        "This form of signature is not accepted. Set the IdP to RSA-SHA256 with exclusive canonicalization.",
+        "This kind of signature is not accepted. Set the IdP to RSA-SHA256 with exclusive canonicalization.",
     )
     CERTIFICATE_UNKNOWN = (
         "certificate_unknown",
-        "The IdP signed with a certificate that this provider does not have. Add a new one under Certificates.",
+        "The IdP signed with a certificate that this provider does not have. Add it under Certificates.",
     )
     CERTIFICATE_UNUSABLE = (
         "certificate_unusable",
-        "A certificate of this provider is unreadable or its key too weak. Replace it under Certificates.",
+        "A certificate of this provider is unreadable, or its key is too weak. Replace it under Certificates.",
     )
     SIGNATURE_INVALID = (
         "signature_invalid",
-        "The signature does not fit. Compare the certificates; if they are the same, the response was changed.",
+        "The signature is not valid. Compare the certificates; if they are the same, the response was changed.",
     )
     UNSUPPORTED_ENCRYPTION = (
         "unsupported_encryption",
@@ -76,22 +76,22 @@ class SamlReason(StrEnum):
     )
     DECRYPTION_FAILED = (
         "decryption_failed",
-        "The encrypted assertion cannot be read. Give the IdP our certificate again, and have it sign assertions.",
+        "The encrypted assertion cannot be read. Give the IdP our certificate again, and let it sign assertions.",
     )
 
     # What the IdP says.
     IDP_STATUS = (
         "idp_status",
-        "The IdP answered that it did not sign this person in. Its own log says why; is the person assigned?",
+        "The IdP reported that it did not sign this person in. Its own log says why; is the person assigned?",
     )
     NO_ASSERTION = (
         "no_assertion",
-        "The response says success but carries no assertion. Check the application at the IdP.",
+        "The response reports success but carries no assertion. Check the application at the IdP.",
     )
-    WRONG_VERSION = ("wrong_version", "The IdP speaks another version of SAML. Choose SAML 2.0 in it.")
+    WRONG_VERSION = ("wrong_version", "The IdP uses another version of SAML. Choose SAML 2.0 there.")
     WRONG_ISSUER = (
         "wrong_issuer",
-        "The response names another IdP. Copy the IdP's issuer (entity ID) into this provider again.",
+        "The response comes from another IdP. Copy the IdP's issuer (entity ID) into this provider again.",
     )
     WRONG_DESTINATION = (
         "wrong_destination",
@@ -107,31 +107,31 @@ class SamlReason(StrEnum):
     )
     NOT_BEARER = (
         "not_bearer",
-        "The assertion is not confirmed by one bearer. Set the IdP to the Web Browser SSO profile.",
+        "The assertion does not have exactly one bearer confirmation. Set the IdP to the Web Browser SSO profile.",
     )
     CONDITIONS = (
         "conditions",
-        "The conditions of the assertion are missing or contradict themselves. Check the application at the IdP.",
+        "The conditions of the assertion are missing or contradict each other. Check the application at the IdP.",
     )
     UNREADABLE_TIME = (
         "unreadable_time",
-        "A time in the response is not UTC as SAML wants it. Check the application at the IdP.",
+        "A time in the response is not in UTC, as SAML requires. Check the application at the IdP.",
     )
     NOT_YET_VALID = (
         "not_yet_valid",
-        "The response is valid only later: the IdP's clock is ahead of ours. Set both by NTP.",
+        "The response is not valid yet: the IdP's clock is ahead of ours. Set both clocks by NTP.",
     )
     RESPONSE_EXPIRED = (
         "response_expired",
-        "The response came too late. Sign in again; if it happens always, compare the IdP's clock with ours.",
+        "The response came too late. Sign in again. If it always happens, compare the IdP's clock with ours.",
     )
     SESSION_ENDED = (
         "session_ended",
-        "The IdP's session has ended already. Sign in again; if it happens always, lengthen it at the IdP.",
+        "The IdP's session has already ended. Sign in again. If it always happens, make it longer at the IdP.",
     )
     AUTHN_STATEMENT = (
         "authn_statement",
-        "The assertion does not say exactly once when the person authenticated. Check the IdP's application.",
+        "The assertion does not have exactly one authentication statement. Check the application at the IdP.",
     )
     UNSOLICITED = (
         "unsolicited",
@@ -144,16 +144,21 @@ class SamlReason(StrEnum):
     )
     NAME_ID_TRANSIENT = (
         "name_id_transient",
-        "The NameID is another one at every sign-in. Set its format to EmailAddress or Persistent.",
+        "The NameID changes at every sign-in. Set its format to EmailAddress or Persistent.",
     )
+    UNREADABLE_VALUE = (
+        "unreadable_value",
+        "A value in the assertion does not fit its declared type. Send attributes as plain strings.",
+    )
+
     # Single logout.
     NOT_A_LOGOUT = (
         "not_a_logout",
-        "Another kind of SAML message arrived at the Single logout URL. Check the URLs that the IdP has for us.",
+        "Another kind of SAML message arrived at the Single logout URL. Check this application's URLs at the IdP.",
     )
     NOT_DEFLATED = (
         "not_deflated",
-        "What arrived at the Single logout URL is not compressed as it should be, or cut off.",
+        "What arrived at the Single logout URL is not compressed with DEFLATE, or it is cut off.",
     )
     LOGOUT_NOT_SIGNED = (
         "logout_not_signed",
@@ -165,36 +170,27 @@ class SamlReason(StrEnum):
     )
     LOGOUT_EXPIRED = (
         "logout_expired",
-        "The logout message came too late. If it happens always, compare the IdP's clock with ours.",
+        "The logout message came too late. If it always happens, compare the IdP's clock with ours.",
     )
-    LOGOUT_REPLAYED = ("logout_replayed", "This logout request has been carried out already; each one counts once.")
+    LOGOUT_REPLAYED = ("logout_replayed", "This logout request was carried out before. Each one counts once.")
     LOGOUT_UNASKED = (
         "logout_unasked",
-        "The logout response answers no request of ours: it came twice, too late, or for another provider.",
+        "The logout response answers none of our requests: it came twice, too late, or for another provider.",
     )
     LOGOUT_FAILED = (
         "logout_failed",
-        "The person is signed out here, but the IdP answered that it did not sign them out. Its own log says why.",
+        "The person is signed out here, but the IdP reported that it did not sign them out. Its own log says why.",
     )
     LOGOUT_OFF = (
         "logout_off",
         "The metadata of this provider names no single logout URL, so logout requests cannot be answered.",
     )
 
-    UNREADABLE_VALUE = (
-        "unreadable_value",
-        "A value in the assertion does not fit its declared type. Send attributes as plain strings.",
-    )
-
 
 class SamlRefused(Exception):
-    """A refusal; detail is for the logs and holds nothing of the message but names of the SAML standards."""
+    """A refused message. detail is for the logs: of the message it contains only names of the SAML standards."""
 
     def __init__(self, reason: SamlReason, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
-
-    @property
-    def help(self) -> str:
-        return self.reason.help

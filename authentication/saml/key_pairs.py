@@ -21,12 +21,6 @@ VALID_SINCE = timedelta(days=1)
 def new_key_pair(origin: str, *, now: datetime) -> tuple[str, Certificate]:
     """Return a private RSA key (PEM) and its self-signed certificate, whose subject is only our own host."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-    private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    (certificate,) = parse_certificates(_self_signed(key, origin, now).public_bytes(Encoding.PEM).decode())
-    return private_pem, certificate
-
-
-def _self_signed(key: rsa.RSAPrivateKey, origin: str, now: datetime) -> x509.Certificate:
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, (urlsplit(origin).hostname or origin)[:64]),
@@ -35,4 +29,5 @@ def _self_signed(key: rsa.RSAPrivateKey, origin: str, now: datetime) -> x509.Cer
     )
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now - VALID_SINCE).not_valid_after(now + VALID_FOR)
-    return builder.sign(key, hashes.SHA256())
+    (certificate,) = parse_certificates(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(), certificate

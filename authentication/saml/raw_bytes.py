@@ -37,6 +37,20 @@ def decode_base64(raw: str | bytes) -> bytes:
     return decoded
 
 
+def base64_bytes(text: str) -> bytes:
+    """Return the bytes of base64 text with any white space in it, or no bytes if it is not base64."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return b""
+
+
+def deflate(xml: bytes) -> bytes:
+    """Return raw DEFLATE."""
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(xml) + compressor.flush()
+
+
 def inflate(deflated: bytes) -> bytes:
     """Return the bytes of raw DEFLATE, of which at most MAX_XML are made. Raises SamlRefused."""
     decompressor = zlib.decompressobj(wbits=-zlib.MAX_WBITS)

@@ -6,7 +6,10 @@ Left out are extensions, advice, objects in signatures, encrypted parts of an as
 import re
 from dataclasses import dataclass
 
-from authentication.saml.xml import tag
+from authentication.saml.xml import NAMESPACES, tag
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+XML = "http://www.w3.org/XML/1998/namespace"
 
 _NEED_ID = ("samlp:Response", "saml:Assertion", "samlp:LogoutRequest", "samlp:LogoutResponse")
 
@@ -131,6 +134,17 @@ class Shape:
     @property
     def needs_id(self) -> bool:
         return self.name in _NEED_ID
+
+    def accepts_attribute(self, name: str) -> bool:
+        """Say whether an element of this shape may have an attribute; name is as lxml writes it."""
+        if not name.startswith("{"):
+            return name in self.attributes
+        namespace, local = name[1:].split("}")
+        if self.name == "saml:AttributeValue":
+            return namespace == XSI and local in ("type", "nil")
+        # IdPs put notes on attributes in namespaces of their own; ADFS, for example, the original issuer.
+        is_foreign = namespace not in (XSI, XML, *NAMESPACES.values())
+        return self.name == "saml:Attribute" and local.lower() != "id" and is_foreign
 
 
 # By the names that lxml gives elements.

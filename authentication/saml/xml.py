@@ -1,11 +1,11 @@
 """XML: the names of elements, the only parser, and how the parts of an element are read."""
 
-import base64
 from typing import TypeAlias
 
 from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.raw_bytes import base64_bytes
 
 Element: TypeAlias = etree._Element
 
@@ -66,7 +66,4 @@ def algorithm(parent: Element, name: str) -> str:
 
 def bytes_of(element: Element) -> bytes:
     """Return the bytes of an element's base64 text, or no bytes if the text is not base64."""
-    try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
-    except ValueError:
-        return b""
+    return base64_bytes(element.text or "")

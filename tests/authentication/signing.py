@@ -31,7 +31,7 @@ def person(assertion: bytes) -> str:
     return parse(assertion).findtext("saml:Subject/saml:NameID", namespaces=NS)
 
 
-def _space_after_issuer(root: etree._Element) -> None:
+def space_after_issuer(root: etree._Element) -> None:
     root.find("saml:Assertion/saml:Issuer", NS).tail = "\n  "
 
 

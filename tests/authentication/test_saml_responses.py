@@ -254,7 +254,7 @@ def test_no_refusal_quotes_the_message():
     secret = "ada@acme.example"
     for edit in (set_text(AUDIENCE, secret), set_attribute(DATA, "Recipient", secret), set_text("saml:Issuer", secret)):
         refused = refusal(signed(edit))
-        assert secret not in f"{refused} {refused.detail} {refused.help} {refused.args} {refused.__cause__}"
+        assert secret not in f"{refused} {refused.detail} {refused.reason.help} {refused.args} {refused.__cause__}"
 
 
 def test_what_is_read_is_the_tree_that_was_signed():

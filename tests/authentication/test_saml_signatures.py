@@ -20,10 +20,10 @@ from tests.authentication.signing import (
     IDP,
     PLACES,
     SP_CERTIFICATE,
-    _space_after_issuer,
     person,
     refusal,
     refusal_of_structure,
+    space_after_issuer,
     verified,
 )
 from tests.idp import (
@@ -83,7 +83,7 @@ def test_s2_text_around_the_signature_stays_signed():
     spaced = xml.replace(b"<gap/>", b"")
     assert refusal_of_structure(xml) is SamlReason.UNEXPECTED_STRUCTURE
     assert refusal(spaced).reason is SamlReason.SIGNATURE_INVALID
-    honest = IDP.respond(Answer(), edit=_space_after_issuer)
+    honest = IDP.respond(Answer(), edit=space_after_issuer)
     assert b"</saml:Issuer>\n  <ds:Signature" in honest
     assert person(verified(honest).assertion) == "ada@acme.example"
     assert (
