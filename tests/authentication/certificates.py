@@ -9,8 +9,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
-from workspace.models import Workspace
-
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 PKCS1, PKCS8 = serialization.PrivateFormat.TraditionalOpenSSL, serialization.PrivateFormat.PKCS8
 
@@ -39,11 +37,6 @@ def pem(certificate: x509.Certificate) -> str:
 
 def bare(certificate: x509.Certificate) -> str:
     return base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
-
-
-def active_certificate(workspace: Workspace) -> str:
-    """The certificate (PEM) of the key that the workspace signs with."""
-    return workspace.service_provider_keys.active().get().certificate
 
 
 def private(key, encoding, form, password=None) -> bytes:

@@ -12,7 +12,8 @@ from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
 from authentication.saml.certificates import parse_certificates
 from tests import factories
-from tests.authentication.certificates import EC_CERTIFICATE, active_certificate, pem
+from tests.authentication.certificates import EC_CERTIFICATE, pem
+from tests.authentication.ways import active_certificate
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, Environment
 

@@ -14,9 +14,8 @@ from lxml import etree
 from authentication.actions.identity_providers import disable_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, IdentityProvider, SignInAttempt
-from tests.authentication.certificates import active_certificate
 from tests.authentication.end_users import person, url
-from tests.authentication.ways import ADA, connect, reasons, refused
+from tests.authentication.ways import ADA, active_certificate, connect, reasons, refused
 from tests.idp import NS, Encryption, Idp, Style, encode
 from workspace.events import SYSTEM
 

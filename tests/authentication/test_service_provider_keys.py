@@ -22,9 +22,8 @@ from authentication.actions.service_provider import (
 from authentication.models import AuthnRequest, IdentityProvider, ServiceProviderKey, SignInAttempt
 from authentication.reasons import help_of
 from tests import factories
-from tests.authentication.certificates import active_certificate
 from tests.authentication.end_users import url
-from tests.authentication.ways import way
+from tests.authentication.ways import active_certificate, way
 from workspace.events import SYSTEM, Actor
 from workspace.models import ChangeEvent, Workspace
 from workspace.refusals import ActionError

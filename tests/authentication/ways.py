@@ -18,7 +18,7 @@ from authentication.saml.metadata import IdpMetadata
 from tests.authentication.end_users import is_signed_in, url
 from tests.idp import Answer, Idp, encode
 from workspace.events import SYSTEM
-from workspace.models import Environment
+from workspace.models import Environment, Workspace
 
 ADA = "ada.winter@acme.example"
 IDP = Idp()  # its key takes a tenth of a second to make, so tests of one provider share it
@@ -105,6 +105,11 @@ def way(environment: Environment, name: str = "Okta", method: str = "manual", id
     return Way(
         EnvironmentProvider.objects.select_related("environment__workspace").get(pk=environment_provider.pk), idp
     )
+
+
+def active_certificate(workspace: Workspace) -> str:
+    """The certificate (PEM) of the key that the workspace signs with."""
+    return workspace.service_provider_keys.active().get().certificate
 
 
 def connect(
