@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.apps import apps
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from authentication.models import EndUserSession, PasswordTicket, SignInAttempt
 from authentication.models.saml import ExpiringQuerySet
@@ -31,13 +31,13 @@ def forget_expired(now: datetime) -> dict[str, int]:
     return {str(rows.model._meta.verbose_name_plural): delete_in_batches(rows) for rows in [*old, *_expired(now)]}
 
 
-def _expired(now: datetime) -> list[QuerySet]:
+def _expired(now: datetime) -> list[QuerySet[Model]]:
     """Return the expired rows of every table whose rows have an `expires_at`."""
     tables = (model._default_manager.all() for model in apps.get_app_config("authentication").get_models())
     return [rows.expired(now) for rows in tables if isinstance(rows, ExpiringQuerySet)]
 
 
-def delete_in_batches(rows: QuerySet) -> int:
+def delete_in_batches(rows: QuerySet[Model]) -> int:
     """Delete the rows in batches, each a transaction of its own, and return how many they were."""
     total = 0
     while found := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):

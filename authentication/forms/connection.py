@@ -72,7 +72,7 @@ class ConnectionForm(forms.Form):
     def __init__(
         self,
         data: QueryDict | None = None,
-        files: MultiValueDict | None = None,
+        files: "MultiValueDict[str, UploadedFile[bytes]] | None" = None,
         *,
         provider: IdentityProvider,
         now: datetime,
@@ -131,7 +131,7 @@ class ConnectionForm(forms.Form):
             return None
         return self._trusted("certificates", lambda: idp_side.typed_in(self.provider, sso_url, entity_id, certificates))
 
-    def _ask_for_file_again(self, way: str, file: UploadedFile | None) -> None:
+    def _ask_for_file_again(self, way: str, file: "UploadedFile[bytes] | None") -> None:
         if way == "no" and file and self.errors and "metadata_file" not in self.errors:
             self.add_error("metadata_file", f"Choose {file.name} again: browsers do not keep files.")
 

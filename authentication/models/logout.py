@@ -16,7 +16,7 @@ class LogoutRequest(models.Model):
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="logout_requests")
     expires_at = models.DateTimeField(db_index=True)
 
-    objects = ExpiringQuerySet.as_manager()
+    objects = ExpiringQuerySet["LogoutRequest"].as_manager()
 
     def __str__(self) -> str:
         return self.id

@@ -1,7 +1,7 @@
 """What SAML flows remember between their steps, which messages are consumed, and which person a NameID means."""
 
 from datetime import datetime
-from typing import Self
+from typing import Self, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, models
@@ -11,11 +11,13 @@ from workspace.db.prepared import Prepared, PreparedInsert, Update
 from workspace.models import EndUser
 from workspace.models.base import Entity
 
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
+
 # Each sweep deletes more rows than one sign-in adds.
 SWEPT_AT_ONCE = 50
 
 
-class ExpiringQuerySet(models.QuerySet):
+class ExpiringQuerySet(models.QuerySet[Row_co]):
     """Rows that are useless after a time."""
 
     def alive(self, now: datetime) -> Self:
@@ -30,7 +32,7 @@ class ExpiringQuerySet(models.QuerySet):
         self.filter(pk__in=list(expired.values_list("pk", flat=True)[:SWEPT_AT_ONCE])).delete()
 
 
-class AuthnRequestQuerySet(ExpiringQuerySet):
+class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
     """Questions about requests."""
 
     def open(self, now: datetime) -> Self:
@@ -115,7 +117,7 @@ _use_up = Update(
 )
 
 
-class ConsumedMessageQuerySet(ExpiringQuerySet):
+class ConsumedMessageQuerySet(ExpiringQuerySet["ConsumedMessage"]):
     """Questions about consumed messages."""
 
     def consume(self, *, identity_provider: UUID, kind: str, message_id: str, expires_at: datetime) -> bool:

@@ -1,7 +1,6 @@
 """Sign-in attempts: who tried to sign in, the outcome, and what to do about it."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -33,7 +32,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     return render(request, "authentication/attempts/index.html", context)
 
 
-def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list[dict[str, Any]]:
+def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list[dict[str, object]]:
     """Return attempts as the table shows them."""
     return [
         {

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -91,7 +90,7 @@ def _onwards(
     request: HttpRequest, provider: IdentityProvider, sent: Sent, environment: Environment | None = None
 ) -> HttpResponse:
     """Show a page that leads to the IdP. An IdP that wants a POST needs a press of its button."""
-    context: dict[str, Any] = {"environment": environment, "provider": provider, "departure": sent}
+    context: dict[str, object] = {"environment": environment, "provider": provider, "departure": sent}
     lead = posting if sent.fields else leading_on
     return lead(request, _SIGNING_OUT, sent.url, context)
 

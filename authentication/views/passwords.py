@@ -1,7 +1,5 @@
 """Passwords by mail: ask for a link, and set the password with it."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -50,5 +48,7 @@ def set_by_link(request: HttpRequest, environment: Environment) -> HttpResponse:
     return _page(request, environment, {"form": form, "ticket": ticket, "token": token})
 
 
-def _page(request: HttpRequest, environment: Environment, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-    return render(request, "end_user/passwords/set.html", {"environment": environment, **context}, **kwargs)
+def _page(
+    request: HttpRequest, environment: Environment, context: dict[str, object], status: int = 200
+) -> HttpResponse:
+    return render(request, "end_user/passwords/set.html", {"environment": environment, **context}, status=status)

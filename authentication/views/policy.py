@@ -1,7 +1,7 @@
 """The tab Authentication: how end users sign in to one environment."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -59,7 +59,7 @@ def password_switch(request: ConsoleRequest, environment: Environment) -> HttpRe
     return _switch(request, environment, switch_password, "Password authentication")
 
 
-def _switch(request: ConsoleRequest, environment: Environment, action: Any, label: str) -> HttpResponse:
+def _switch(request: ConsoleRequest, environment: Environment, action: Callable[..., bool], label: str) -> HttpResponse:
     is_enabled = request.POST.get("is_enabled") == "true"
     with refusals_as_messages(request):
         action(environment=environment, is_enabled=is_enabled, by=request.actor)
@@ -72,7 +72,7 @@ def _offered(environment: Environment) -> QuerySet[IdentityProvider]:
     return providers.prefetch_related("environment_providers__environment")
 
 
-def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, Any]:
+def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, object]:
     """Return a provider of other environments, as the list shows it."""
     used_in = sorted(
         (each.environment for each in provider.environment_providers.all()), key=lambda each: each.position
@@ -86,7 +86,7 @@ def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, An
 
 def _row(
     environment: Environment, environment_provider: EnvironmentProvider, may_change: bool, now: datetime
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a provider that this environment uses, as the list shows it."""
     provider = environment_provider.identity_provider
     last = next(iter(provider.certificates.all()), None)
@@ -125,11 +125,11 @@ def _button(environment: Environment, environment_provider: EnvironmentProvider)
 
 def _menu(
     environment: Environment, environment_provider: EnvironmentProvider, may_change: bool
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return the ellipsis menu. Viewers get only the entries that read."""
     is_set_up = environment_provider.state != State.UNFINISHED
     turn = ("Turn off", "disable") if environment_provider.is_enabled else ("Turn on", "enable")
-    entries: list[tuple[str, str, bool, dict[str, Any]]] = [
+    entries: list[tuple[str, str, bool, dict[str, object]]] = [
         ("Edit", "authentication:provider-edit", may_change, {}),
         ("End user & group provisioning", "provisioning:setup", True, {}),
         ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {}),

@@ -1,7 +1,6 @@
 """Test sign-in: shows an administrator what the IdP sends and what would happen, and changes nothing."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -84,7 +83,7 @@ def result(request: ConsoleRequest, environment: Environment, provider: UUID, an
     return render(request, "authentication/providers/test_result.html", context)
 
 
-def _frame(environment: Environment, environment_provider: EnvironmentProvider) -> dict[str, Any]:
+def _frame(environment: Environment, environment_provider: EnvironmentProvider) -> dict[str, object]:
     provider = environment_provider.identity_provider
     return {
         "provider": provider,
@@ -103,7 +102,7 @@ def _notes(environment_provider: EnvironmentProvider) -> Iterator[str]:
         yield f"{provider} is turned off in {environment}: nobody can sign in through it now."
 
 
-def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider) -> dict[str, Any]:
+def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider) -> dict[str, object]:
     claims, profile, entry = rehearsal.claims, rehearsal.profile, rehearsal.entry
     return {
         "verdict": _refusal(rehearsal.refusal)
@@ -135,7 +134,7 @@ def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[st
     return {"tone": "success", "title": title, "text": "This was a test: nobody was made, changed or signed in."}
 
 
-def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, Any]]:
+def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, object]]:
     """Return what was read from the assertion."""
     end = claims.session_not_on_or_after
     groups = "Nothing said" if profile.groups is None else ", ".join(profile.groups) or "In no group"

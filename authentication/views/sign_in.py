@@ -1,7 +1,6 @@
 """An end user's sign-in: address first, then password or identity provider."""
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -83,7 +82,9 @@ def _session(request: HttpRequest, environment: Environment) -> EndUserSession |
     return current_session(request, environment.workspace.slug, environment.slug, timezone.now())
 
 
-def _second_step(request: HttpRequest, environment: Environment, ways: Ways, initial: dict[str, Any]) -> HttpResponse:
+def _second_step(
+    request: HttpRequest, environment: Environment, ways: Ways, initial: dict[str, object]
+) -> HttpResponse:
     """Show the ways of an address. A single provider is taken at once."""
     if ways.only_provider is None:
         return _ways_page(request, environment, ways, PasswordSignInForm(initial=initial, is_address_known=True))
@@ -107,7 +108,7 @@ def _ways_page(
 
 
 def _page(
-    request: HttpRequest, template: str, environment: Environment, context: dict[str, Any] | None = None
+    request: HttpRequest, template: str, environment: Environment, context: dict[str, object] | None = None
 ) -> HttpResponse:
     shown = {"environment": environment, "next": target(request, environment), **(context or {})}
     return render(request, template, shown)
