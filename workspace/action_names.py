@@ -1,10 +1,10 @@
-"""What changes are called in the audit log: `noun.verb_in_past_tense`. Every action of every app is named here."""
+"""The names of changes in the audit log, `noun.verb_in_past_tense`, for every app."""
 
 from enum import StrEnum
 
 
 class Action(StrEnum):
-    """The name of a change; stored, so a name never changes its meaning."""
+    """The name of a change. Events store it, so a name never changes its meaning."""
 
     # Workspaces and their administrators.
     ADMINISTRATOR_ADDED = "administrator.added"

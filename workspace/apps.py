@@ -13,7 +13,7 @@ class WorkspaceConfig(AppConfig):
     name = "workspace"
 
     def ready(self) -> None:
-        """Let every connection to SQLite wait for its turn evenly."""
+        """Make every new connection to SQLite ask for the write lock at even intervals."""
         connection_created.connect(wait_evenly)
 
 

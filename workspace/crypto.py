@@ -1,4 +1,4 @@
-"""Sealing of secrets that must be shown again, under keys of their own (never SECRET_KEY)."""
+"""Encryption of secrets that must be shown again. Their keys are SECRETS_KEYS, never SECRET_KEY."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ _ID, _NONCE = 4, 12
 
 
 class UnsealError(Exception):
-    """No key of this installation opens the text: the key was taken away, or the text was altered."""
+    """No key of this installation opens the text: the key is missing, or the text was altered."""
 
 
 def seal(text: str) -> str:
@@ -23,7 +23,7 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Decrypt with whichever key of the ring sealed it."""
+    """Decrypt with the key that sealed the text. Raises UnsealError."""
     raw = base64.b64decode(sealed)
     nonce, ciphertext = raw[_ID : _ID + _NONCE], raw[_ID + _NONCE :]
     for key in map(_key, settings.SECRETS_KEYS):
@@ -36,7 +36,7 @@ def unseal(sealed: str) -> str:
 
 
 def _key(text: str) -> bytes:
-    """Any secret text makes a 256-bit key."""
+    """Return a 256-bit key made of a secret text."""
     return hashlib.sha256(text.strip().encode()).digest()
 
 

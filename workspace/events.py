@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from django.db import models
@@ -52,13 +52,13 @@ SYSTEM = Actor(Kind.SYSTEM, "", "System")
 
 
 def is_by_hand(by: Actor) -> bool:
-    """Say whether a person decides this, in the console, in Django admin or through the API, and not an IdP."""
+    """Say whether a person acts (in the console, in Django admin or through the API) and not an IdP."""
     return by.kind in _BY_HAND
 
 
 @dataclass(frozen=True)
 class Called:
-    """A thing that a sentence calls by another name than its own."""
+    """A thing under another name than its own, for a sentence."""
 
     subject: models.Model
     name: str
@@ -71,14 +71,14 @@ Word: TypeAlias = str | Actor | models.Model | Called
 
 
 class Sentence:
-    """What happened, as a sentence with links: `Sentence("{by} added {person}.", by=by, person=end_user)`.
+    """A sentence about a change, with links: `Sentence("{by} added {person}.", by=by, person=end_user)`.
 
-    `text` is the sentence; `links` are [start, end, kind, id] of each model that it names, so that a page links the
-    right thing whatever the names are.
+    `text` is the sentence. `links` holds [start, end, kind, id] of each model that it names: pages link by these ids,
+    never by names.
     """
 
     def __init__(self, template: str, **words: Word) -> None:
-        self.text, self.links = "", list[list[Any]]()
+        self.text, self.links = "", list[list[int | str]]()
         for literal, name, _, _ in Formatter().parse(template):
             self.text += literal
             if name is not None:
@@ -98,7 +98,7 @@ def kind_of(subject: models.Model) -> str:
 
 
 def changed(these: Mapping[str, object], others: Mapping[str, object]) -> dict[str, object]:
-    """Return the entries of a state that are different in another one."""
+    """Return the entries of a state that differ in another one."""
     return {key: value for key, value in these.items() if others.get(key) != value}
 
 
@@ -112,13 +112,13 @@ def record(
     environment: Environment | None = None,
     concerns: Iterable[models.Model] = (),
     people: Iterable[UUID | str] = (),
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
 ) -> ChangeEvent:
     """Write the one event of a change; call it inside the change's transaction.
 
     `before` and `after` hold ids, states and sources of what changed, never a secret. `concerns` and `people` (ids of
-    end users) are what else it is about: the event stands in the history of each.
+    end users) name what else the change is about: the event appears in the history of each.
     """
     workspace_id = environment.workspace_id if environment else workspace.pk if workspace else None
     event = ChangeEvent.objects.create(

@@ -17,7 +17,7 @@ DATA = Path(os.environ.get("DATA_DIR", PROJECT / ".data"))
 
 
 def secret(variable: str) -> str:
-    """The secret of that variable, or this installation's own, drawn at random once."""
+    """Return the secret of a variable, or this installation's own, which is drawn at random once."""
     if value := os.environ.get(variable):
         return value
     path = DATA / variable.lower()
@@ -39,7 +39,7 @@ def _kept(path: Path) -> str:
 
 
 def _draw(path: Path) -> str:
-    """Write a whole new file and link it into place, so that two processes starting at once agree."""
+    """Write a new file whole and link it into place: two processes that start at once get the same secret."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
@@ -54,7 +54,7 @@ def _draw(path: Path) -> str:
 
 
 def flag(variable: str, default: bool = False) -> bool:
-    """A yes or no from the environment."""
+    """Return a yes or no from the environment."""
     value = os.environ.get(variable, "").strip().lower()
     if value in {"", "0", "1", "no", "yes", "false", "true"}:
         return value in {"1", "yes", "true"} if value else default
@@ -62,12 +62,12 @@ def flag(variable: str, default: bool = False) -> bool:
 
 
 def words(variable: str) -> list[str]:
-    """A comma-separated list from the environment."""
+    """Return a comma-separated list from the environment."""
     return [word.strip() for word in os.environ.get(variable, "").split(",") if word.strip()]
 
 
 def origin() -> str:
-    """The one public origin, e.g. https://admin.example.com: every generated URL begins with it.
+    """Return the public origin, e.g. https://admin.example.com; every generated URL begins with it.
 
     Without ORIGIN it is the address that `make run` served last.
     """
@@ -80,5 +80,5 @@ def origin() -> str:
 
 
 def is_testing() -> bool:
-    """Whether pytest runs this process."""
+    """Say whether pytest runs this process."""
     return "pytest" in sys.modules

@@ -1,7 +1,8 @@
-"""Mail to people: sent so that the sender learns of a failure, or in the background; and what owners are told."""
+"""Mail to people: sent at once or in the background; and the mail that tells owners of a change."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from django.core.mail import EmailMessage
@@ -35,7 +36,12 @@ def send(message: EmailMessage) -> None:
 
 def send_in_background(message: EmailMessage) -> None:
     """Send a mail without waiting for it. A failure is only logged."""
-    _background.submit(_send_logged, message)
+
+    def attempt() -> None:
+        with suppress(ActionError):
+            send(message)
+
+    _background.submit(attempt)
 
 
 def tell_owners(event: ChangeEvent, workspace: Workspace) -> None:
@@ -57,31 +63,24 @@ def tell_owners(event: ChangeEvent, workspace: Workspace) -> None:
 
 
 def wait_for_background() -> None:
-    """Wait until everything that was to be sent in the background is sent."""
+    """Wait until all mail of the background is sent."""
     _background.submit(lambda: None).result()
 
 
-def _send_logged(message: EmailMessage) -> None:
-    try:
-        message.send()
-    except OSError as error:
-        logger.warning("mail was not sent: %s", type(error).__name__)
-
-
 def _changes(event: ChangeEvent) -> list[tuple[str, str, str]]:
-    """Return what an event changed in words: name, before, after. Whole rows, kept as dicts, are left out."""
+    """Return the changes of an event in words, as (name, before, after). Whole rows, kept as dicts, are left out."""
     changes = []
     for key in dict.fromkeys([*event.before, *event.after]):
         if isinstance(event.before.get(key) or event.after.get(key), dict):
             continue
         before, after = _words(event.before.get(key)), _words(event.after.get(key))
-        # The same people by another source.
+        # Two equal lists of names differ in their source: the same people, granted by another one.
         changes.append((key.replace("_", " "), before, "the same" if after == before else after))
     return changes
 
 
 def _words(value: object) -> str:
-    """Return a value of an event in words. A list is of names, or of lists that begin with an id and a name."""
+    """Return a value of an event in words. A list holds names, or lists that begin with an id and a name."""
     if isinstance(value, list):
         names = [str(each[1] if isinstance(each, list) else each) for each in value]
         more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []

@@ -1,4 +1,4 @@
-"""Clean names: what people and identity providers call things, in the one form that is stored and compared."""
+"""Clean names: the one form in which names are stored and compared."""
 
 from workspace.db.keys import canonical
 from workspace.refusals import ActionError

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 
 class OperatorSite(AdminSite):
-    """The staff's own pages; signing in is the console's one sign-in page."""
+    """The operators' pages. Operators sign in on the console's sign-in page."""
 
     site_header = site_title = "Operator"
     index_title = "Installation"

@@ -1,23 +1,26 @@
-"""Fetches IdP metadata from a URL that a tenant chose, so that it cannot be turned against our network."""
+"""Fetching of IdP metadata from a URL that a tenant chose. The URL cannot reach our own network."""
 
 import http.client
 import io
 import socket
 import ssl
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 HTTPS_PORT = 443
 MAX_REDIRECTS = 3
 
 UPLOAD = "Open the URL in your browser, save the page as a file and upload that metadata XML instead."
-# One text for all addresses refused and connections failed: with more of them we would be a port scanner.
+# One sentence for every refused address and failed connection: different ones would make us a port scanner.
 UNREACHABLE = f"The metadata URL could not be reached securely from here. Check its spelling. {UPLOAD}"
 NOT_A_URL = "This is not a complete metadata URL. Copy it whole from your identity provider; it begins with https://."
 NOT_HTTPS = "The metadata URL must begin with https://."
@@ -26,7 +29,7 @@ PORT = f"The metadata URL must use the standard port {HTTPS_PORT}. {UPLOAD}"
 TOO_MANY_REDIRECTS = f"The metadata URL redirects too often. {UPLOAD}"
 ENCODED = f"The metadata URL answered with compressed content, which is not accepted. {UPLOAD}"
 
-# Special-purpose registries of IANA, as our own list: Python's is_global is true for some of these.
+# The special-purpose registries of IANA. Python's is_global is true for some of these networks.
 _DENIED = tuple(
     ip_network(network)
     for network in (
@@ -49,7 +52,7 @@ _DENIED = tuple(
         "203.0.113.0/24",
         "224.0.0.0/4",  # multicast
         "240.0.0.0/4",  # reserved, and broadcast
-        # Public IPv6 is 2000::/3. These three are all the rest: loopback, NAT64, unique local, multicast …
+        # Public IPv6 is 2000::/3. These three are the rest: loopback, NAT64, unique local, multicast …
         "::/3",
         "4000::/2",
         "8000::/1",
@@ -61,7 +64,9 @@ _DENIED = tuple(
     )
 )
 
-Resolve = Callable[..., list[Any]]
+# As getaddrinfo returns it: family, kind, protocol, canonical name, socket address.
+Address: TypeAlias = tuple[int, int, int, str, tuple[object, ...]]
+Resolve: TypeAlias = Callable[..., Sequence[Address]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class FetchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    """What one fetch may do; ends_at is in seconds of the monotonic clock."""
+    """The limits of one fetch. `ends_at` is in seconds of the monotonic clock."""
 
     allowed_hosts: frozenset[str]
     resolve: Resolve
@@ -82,7 +87,7 @@ class _Policy:
     limit: int
 
     def allows(self, host: str, port: int) -> bool:
-        """Tell whether the operator named this host, on any port or on this one."""
+        """Say whether the operator named this host, on any port or on this one."""
         return host in self.allowed_hosts or f"{host}:{port}" in self.allowed_hosts
 
     def remaining(self) -> float:
@@ -95,22 +100,31 @@ class _Policy:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where one request goes: name is the host as in the Host header, an IPv6 address in brackets."""
+    """Where one request goes."""
 
-    scheme: str
-    host: str
-    name: str
+    parts: SplitResult
     port: int
-    path: str
-    is_allowed: bool
+
+    @property
+    def host(self) -> str:
+        return self.parts.hostname or ""
+
+    @property
+    def name(self) -> str:
+        """Return the host as in the Host header: an IPv6 address has brackets."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def path(self) -> str:
+        return (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")
 
 
 class _Refused(Exception):
-    """Ends a fetch with a sentence for the administrator."""
+    """The end of a fetch, with a sentence for the administrator."""
 
 
 class _TimedStream(io.RawIOBase):
-    """Reads a socket for http.client; every read gets what is left of the one deadline, however it drips."""
+    """A socket for http.client to read from. All reads share one deadline, so a slow server cannot extend it."""
 
     def __init__(self, connection: socket.socket, policy: _Policy) -> None:
         self._connection = connection
@@ -122,7 +136,7 @@ class _TimedStream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         self._connection.settimeout(self._policy.remaining())
         return self._connection.recv_into(buffer)
 
@@ -135,10 +149,10 @@ def fetch_metadata(
     deadline: float = 5.0,
     limit: int = 1_000_000,
 ) -> FetchResult:
-    """Fetch url within deadline (seconds) and limit (bytes), from public addresses and https only.
+    """Fetch a URL within `deadline` (seconds) and `limit` (bytes), from public addresses and over https only.
 
-    allowed_hosts holds "host" or "host:port" entries of the operator (IPv6 in brackets): these may be
-    private, and may use http and another port. What goes wrong outside is a result, never an exception.
+    `allowed_hosts` holds "host" or "host:port" entries of the operator (IPv6 in brackets). They may be private, and may
+    use http and another port. Every failure outside is a result, never an exception.
     """
     allowed = frozenset(entry.lower() for entry in allowed_hosts)
     policy = _Policy(allowed, resolve, monotonic() + deadline, limit)
@@ -146,19 +160,19 @@ def fetch_metadata(
         return FetchResult(_follow(url.strip(), policy))
     except _Refused as refusal:
         return FetchResult(None, str(refusal))
-    except (OSError, ValueError, http.client.HTTPException):  # ValueError: a name no IDNA, a Location no URL
+    except (OSError, ValueError, http.client.HTTPException):  # ValueError: bad IDNA name, bad Location
         return FetchResult(None, UNREACHABLE)
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address, as getaddrinfo writes it, is one on the public internet."""
+    """Say whether an IP address, as getaddrinfo writes it, is on the public internet."""
     ip = ip_address(address)
     ip = getattr(ip, "ipv4_mapped", None) or ip
     return not any(ip in network for network in _DENIED)
 
 
 def _follow(url: str, policy: _Policy) -> bytes:
-    """Return the body at url after at most 3 redirects, each checked like the first URL; raise _Refused."""
+    """Return the body at a URL after at most 3 redirects, each checked like the first URL. Raises _Refused."""
     for _ in range(MAX_REDIRECTS + 1):
         target = _target(url, policy)
         with _connect(target, policy) as connection:
@@ -170,23 +184,20 @@ def _follow(url: str, policy: _Policy) -> bytes:
 
 
 def _target(url: str, policy: _Policy) -> _Target:
-    """Return where url leads; raise _Refused for one that is malformed or that the policy does not allow."""
-    parts, port = _split(url)
-    host = parts.hostname or ""
-    name = f"[{host}]" if ":" in host else host
-    is_allowed = policy.allows(name, port)
-    if parts.scheme != "https" and not (is_allowed and parts.scheme == "http"):
+    """Return the target of a URL. Raises _Refused if it is malformed or the policy does not allow it."""
+    target = _Target(*_split(url))
+    is_allowed = policy.allows(target.name, target.port)
+    if target.parts.scheme != "https" and not (is_allowed and target.parts.scheme == "http"):
         raise _Refused(NOT_HTTPS)
-    if "@" in parts.netloc:
+    if "@" in target.parts.netloc:
         raise _Refused(USERINFO)
-    if port != HTTPS_PORT and not is_allowed:
+    if target.port != HTTPS_PORT and not is_allowed:
         raise _Refused(PORT)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return _Target(parts.scheme, host, name, port, path, is_allowed)
+    return target
 
 
 def _split(url: str) -> tuple[SplitResult, int]:
-    """Return the parts and the port of a URL in visible ASCII; Unicode names have look-alikes."""
+    """Return the parts and the port of a URL. Only visible ASCII is allowed: Unicode names have look-alikes."""
     if not all(character in string.ascii_letters + string.digits + string.punctuation for character in url):
         raise _Refused(NOT_A_URL)
     try:
@@ -200,9 +211,9 @@ def _split(url: str) -> tuple[SplitResult, int]:
 
 
 def _connect(target: _Target, policy: _Policy) -> socket.socket:
-    """Return a connection to one of the checked addresses, with TLS verified for the name; raise OSError."""
+    """Return a connection to one of the checked addresses, with TLS verified for the name. Raises OSError."""
     connection = _open(_addresses(target, policy), policy)
-    if target.scheme == "http":
+    if target.parts.scheme == "http":
         return connection
     try:
         connection.settimeout(policy.remaining())
@@ -212,25 +223,23 @@ def _connect(target: _Target, policy: _Policy) -> socket.socket:
         raise
 
 
-def _addresses(target: _Target, policy: _Policy) -> list[Any]:
-    """Return the addresses of the host, asked for once; raise OSError unless every one may be used."""
-    found = _within(policy, policy.resolve, target.host, target.port, type=socket.SOCK_STREAM)
-    if not found or not (target.is_allowed or all(is_public(sockaddr[0]) for *_, sockaddr in found)):
+def _addresses(target: _Target, policy: _Policy) -> Sequence[Address]:
+    """Return the addresses of the host, looked up once. Raises OSError unless all of them may be used."""
+    # A look-up takes no time limit, so it runs in a thread that nobody joins after the deadline.
+    executor = ThreadPoolExecutor(max_workers=1)
+    try:
+        lookup = executor.submit(policy.resolve, target.host, target.port, type=socket.SOCK_STREAM)
+        found = lookup.result(policy.remaining())
+    finally:
+        executor.shutdown(wait=False)
+    is_allowed = policy.allows(target.name, target.port)
+    if not found or not (is_allowed or all(is_public(str(sockaddr[0])) for *_, sockaddr in found)):
         raise OSError
     return found
 
 
-def _within(policy: _Policy, function: Resolve, *args: Any, **kwargs: Any) -> list[Any]:
-    """Call a function that cannot be given a time limit, and stop waiting for it at the deadline."""
-    executor = ThreadPoolExecutor(max_workers=1)
-    try:
-        return executor.submit(function, *args, **kwargs).result(policy.remaining())
-    finally:
-        executor.shutdown(wait=False)
-
-
-def _open(addresses: list[Any], policy: _Policy) -> socket.socket:
-    """Return a socket connected to the first address that answers; the others share the time fairly."""
+def _open(addresses: Sequence[Address], policy: _Policy) -> socket.socket:
+    """Return a socket connected to the first address that answers. Each attempt gets a fair share of the time."""
     for index, (family, kind, protocol, _, sockaddr) in enumerate(addresses):
         connection = socket.socket(family, kind, protocol)
         try:
@@ -243,8 +252,8 @@ def _open(addresses: list[Any], policy: _Policy) -> socket.socket:
 
 
 def _request(connection: socket.socket, target: _Target, policy: _Policy) -> http.client.HTTPResponse:
-    """Send the request over this very connection and return the response with its headers read."""
-    default = HTTPS_PORT if target.scheme == "https" else 80
+    """Send the request over this connection and return the response with its headers read."""
+    default = HTTPS_PORT if target.parts.scheme == "https" else 80
     host = target.name if target.port == default else f"{target.name}:{target.port}"
     lines = (
         f"GET {target.path} HTTP/1.1",
@@ -262,7 +271,7 @@ def _request(connection: socket.socket, target: _Target, policy: _Policy) -> htt
 
 
 def _body(response: http.client.HTTPResponse, policy: _Policy) -> bytes:
-    """Return the body of a 200 answer, never more than the limit in memory; raise _Refused."""
+    """Return the body of a 200 answer, with at most the limit in memory. Raises _Refused."""
     if response.status != 200:
         raise _Refused(f"The metadata URL answered with HTTP status {response.status}. {UPLOAD}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":

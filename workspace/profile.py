@@ -1,4 +1,4 @@
-"""What is said of a person: one shape from SAML, SCIM, CSV, API and console to the same actions."""
+"""The profile of a person: SAML, SCIM, CSV, API and console hand it to the same actions."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ MAX_EMAIL = 254
 
 @dataclass(frozen=True)
 class Profile:
-    """A person's name and address, and who says so. A new field of people is one line here."""
+    """A person's name and address with their source. A new field of people is one line here."""
 
     full_name: str
     email: str
     source: Source
 
     def cleaned(self) -> "Profile":
-        """Return the profile as it is stored. Raises ActionError for a name or an address that cannot be one."""
+        """Return the profile as it is stored. Raises ActionError for a bad name or address."""
         return Profile(clean_full_name(self.full_name), clean_email(self.email), self.source)
 
 
@@ -32,7 +32,7 @@ def clean_full_name(text: str) -> str:
 
 
 def clean_email(text: str) -> str:
-    """Return an address without blanks around it. Raises ActionError for one that is none or too long.
+    """Return an email address without blanks around it. Raises ActionError for one that is malformed or too long.
 
     A domain without a dot, as in `ada@intranet`, is allowed.
     """

@@ -1,13 +1,13 @@
-"""How an action refuses: with a code for programs and a sentence that a person can act on."""
+"""The refusal of an action: a code for programs and a sentence that a person can act on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class ActionError(Exception):
-    """A refusal of an action; nothing was changed.
+    """A refusal of an action. Nothing was changed.
 
-    `code` names the reason for programs, `message` says what to do about it, `field` names the input it is about.
+    `code` names the reason for programs, `message` says what to do about it, `field` names the input that is at fault.
     """
 
     def __init__(self, code: str, message: str, *, field: str | None = None) -> None:
@@ -21,7 +21,7 @@ class ConflictError(ActionError):
 
 @contextmanager
 def restored_if_refused(row: object) -> Iterator[None]:
-    """Leave an instance as it was before, where an action refuses after it has set fields."""
+    """Restore the fields of a row when an action refuses after it has set some."""
     before = dict(vars(row))
     try:
         yield

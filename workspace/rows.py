@@ -1,4 +1,4 @@
-"""Whole rows as JSON, for events that must bring a deleted row back."""
+"""Whole rows as JSON, for events from which a deleted row can be restored."""
 
 from datetime import datetime
 from uuid import UUID

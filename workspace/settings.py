@@ -1,7 +1,6 @@
 """The settings. What differs between installations comes from the environment; README.md lists the variables."""
 
 import os
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
@@ -23,7 +22,7 @@ SECRET_KEY = installation.secret("SECRET_KEY")
 # Keys of secrets that must be shown again (SCIM tokens), newest first; separate from SECRET_KEY (security.md, Console).
 SECRETS_KEYS = installation.secret("SECRETS_KEYS").split(",")
 REVEAL_TOKENS = installation.flag("REVEAL_TOKENS", default=True)
-# Hosts inside a private network that a metadata URL may name all the same (security.md S12).
+# Hosts of a private network that a metadata URL may name (security.md S12).
 METADATA_PRIVATE_HOSTS = frozenset(installation.words("METADATA_PRIVATE_HOSTS"))
 
 ALLOWED_HOSTS = [_HOST, *installation.words("ALLOWED_HOSTS"), *(_LOOPBACK if _HOST in _LOOPBACK else [])]
@@ -91,7 +90,7 @@ _SQLITE = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA_DIR / "db.sqlite3",
     "OPTIONS": {
-        # Take the write lock at BEGIN and wait for it (`workspace.db.waiting`): a lock upgrade half-way fails at once.
+        # Take the write lock at BEGIN and wait for it (`workspace.db.waiting`); a later upgrade would fail at once.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
@@ -100,17 +99,17 @@ _SQLITE = {
 }
 
 
-def _database() -> dict[str, Any]:
+def _database() -> dict[str, object]:
     if not (url := os.environ.get("DATABASE_URL")):
         return _SQLITE
-    database: dict[str, Any] = dict(dj_database_url.parse(url))
+    database = dj_database_url.parse(url)
     if database["ENGINE"] == "django.db.backends.sqlite3":
         return _SQLITE | {"NAME": database["NAME"]}
     size = int(os.environ.get("DATABASE_POOL", "8"))
     pool = {"min_size": 1, "max_size": size, "timeout": 10}
-    # How often a statement of `workspace.db.prepared` runs in a connection before the server keeps its plan.
+    # After so many runs in a connection the server keeps the plan of a statement of `workspace.db.prepared`.
     planned = {"prepare_threshold": 5}
-    return database | {"CONN_MAX_AGE": 0, "OPTIONS": {**database.get("OPTIONS", {}), **planned, "pool": pool}}
+    return {**database, "CONN_MAX_AGE": 0, "OPTIONS": {**database.get("OPTIONS", {}), **planned, "pool": pool}}
 
 
 DATABASES = {"default": _database()}
@@ -129,7 +128,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_ABSOLUTE_AGE = 12 * 60 * 60
-# A browser takes a __Host- cookie only over https and only from this very host.
+# Browsers accept a __Host- cookie only over https and only from this host.
 _COOKIE = "__Host-" if _IS_HTTPS else ""
 SESSION_COOKIE_NAME = f"{_COOKIE}sessionid"
 CSRF_COOKIE_NAME = f"{_COOKIE}csrftoken"

@@ -1,4 +1,4 @@
-"""Templates whose tags may go on over several lines, so that no line has to be long."""
+"""Template tags that span several lines, so no line has to be long."""
 
 import re
 
@@ -10,7 +10,7 @@ _LINE_END = re.compile(r"\s*\n\s*")
 
 
 class Loader(FilesystemLoader):
-    """Loads templates from `templates/` and joins each tag into one line, as Django's lexer wants it."""
+    """A loader of `templates/` that joins each tag into one line, because Django's lexer reads no others."""
 
     def get_contents(self, origin: Origin) -> str:
         return _TAG.sub(lambda tag: _LINE_END.sub(" ", tag[0]), super().get_contents(origin))

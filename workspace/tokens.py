@@ -1,4 +1,4 @@
-"""Random tokens that prove something to us: we keep their digests only."""
+"""Random tokens, of which only digests are stored."""
 
 import hashlib
 import hmac
@@ -38,17 +38,17 @@ def new_bearer_token(kind: str) -> BearerToken:
 
 
 def prefix_of(clear: str) -> str:
-    """Return the public prefix of a bearer token, by which its row is found."""
+    """Return the public prefix of a bearer token; it finds the row."""
     return "_".join(clear.split("_", 2)[:2])
 
 
 def digest_of(token: str) -> str:
-    """Return the SHA-256 of a token in hexadecimal: it cannot be turned back, and it needs no key."""
+    """Return the SHA-256 of a token in hexadecimal. It needs no key: 256 random bits cannot be guessed."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def is_proved(token: str, digest: str | None) -> bool:
-    """Say whether a token has this digest, in the same time whatever the answer is, also if there is no digest."""
+    """Say whether a token has this digest. The time is the same for every answer, and without a digest."""
     return hmac.compare_digest(digest or _NO_DIGEST, digest_of(token)) and digest is not None
 
 

@@ -1,4 +1,4 @@
-"""Where everything is. The apps above are named as strings only."""
+"""All URLs. The apps above are named as strings only."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

@@ -15,7 +15,7 @@ from workspace.models import ChangeEvent, EndUser
 
 pytestmark = pytest.mark.django_db
 # The ids in each route, by the names of its converters.
-IDS = {pattern.name: set(pattern.pattern.converters) for pattern in urls.urlpatterns}
+IDS = {pattern.name or "": set(pattern.pattern.converters) for pattern in urls.urlpatterns}
 WITH_IDS = sorted(name for name, ids in IDS.items() if ids)
 
 

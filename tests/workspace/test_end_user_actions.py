@@ -20,6 +20,10 @@ from workspace.refusals import ActionError
 pytestmark = pytest.mark.django_db
 
 
+def fields(row):
+    return {name: value for name, value in vars(row).items() if not name.startswith("_")}
+
+
 def events(person):
     return [event.action for event in reversed(ChangeEvent.objects.about(person.pk))]
 
@@ -90,6 +94,58 @@ def test_a_refused_update_changes_nothing(acme):
         update_profile(end_user=acme.ada, profile=Profile("Ada", "bo@acme.example", SYSTEM.source), by=acme.actor)
     acme.ada.refresh_from_db()
     assert (acme.ada.full_name, events(acme.ada)) == ("Ada Winter", ["end_user.created", "group.created"])
+
+
+REFUSED_PROFILES = pytest.mark.parametrize(
+    ("name", "email", "field"),
+    [
+        ("Ada", "bo@acme.example", "email"),
+        ("Ada", "BO@acme.example ", "email"),
+        ("Ada", "nobody", "email"),
+        ("n" * 251, "ada@acme.example", "full_name"),
+    ],
+    ids=["taken", "taken in another spelling", "malformed", "too long"],
+)
+
+
+@REFUSED_PROFILES
+def test_a_refused_update_leaves_the_instance_as_it_was(acme, name, email, field):
+    before = fields(acme.ada)
+    with pytest.raises(ActionError) as refusal:
+        update_profile(end_user=acme.ada, profile=Profile(name, email, acme.actor.source), by=acme.actor)
+    assert refusal.value.field == field
+    assert fields(acme.ada) == before == fields(EndUser.objects.get(pk=acme.ada.pk))
+    deactivate_end_user(end_user=acme.ada, by=acme.actor)
+    assert EndUser.objects.get(pk=acme.ada.pk).full_name == "Ada Winter"
+
+
+def test_a_refused_link_leaves_the_instance_as_it_was(acme):
+    deactivate_end_user(end_user=acme.ada, by=acme.actor)
+    before, known = fields(acme.ada), events(acme.ada)
+    with pytest.raises(ActionError):
+        link_end_user(
+            end_user=acme.ada,
+            profile=Profile(" ", acme.ada.email, OKTA),
+            environment=acme.prod,
+            source=OKTA,
+            by=OKTA_ACTOR,
+        )
+    assert fields(acme.ada) == before == fields(EndUser.objects.get(pk=acme.ada.pk))
+    assert events(acme.ada) == known and not acme.ada.accesses.of_source(OKTA).exists()
+
+
+@REFUSED_PROFILES
+def test_a_refused_creation_leaves_nothing(acme, name, email, field):
+    before = ChangeEvent.objects.count()
+    with pytest.raises(ActionError):
+        create_end_user(
+            workspace=acme.workspace,
+            profile=Profile(name, email, acme.actor.source),
+            environments=[acme.dev],
+            groups=[acme.support],
+            by=acme.actor,
+        )
+    assert (acme.workspace.end_users.count(), ChangeEvent.objects.count()) == (2, before)
 
 
 def test_an_update_records_only_what_changed(acme):

@@ -117,6 +117,16 @@ def test_a_deleted_group_leaves_its_members_in_the_event(acme):
     assert acme.ada in acme.everyone.end_users
 
 
+@pytest.mark.parametrize("name", ["Engineering", "ENGINEERING ", " ", "n" * 251])
+def test_a_refused_rename_leaves_the_instance_as_it_was(acme, name):
+    before = dict(vars(acme.support))
+    with pytest.raises(ActionError):
+        rename_group(group=acme.support, name=name, by=acme.actor)
+    assert vars(acme.support) == before and str(acme.support) == "Support"
+    acme.support.save()
+    assert EndUserGroup.objects.get(pk=acme.support.pk).name == "Support"
+
+
 def test_a_rename_records_both_names(acme):
     assert rename_group(group=acme.support, name="Help desk", by=acme.actor)
     event = ChangeEvent.objects.about(acme.support.pk).first()

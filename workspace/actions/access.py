@@ -18,7 +18,7 @@ from workspace.words import listed, people_named
 
 @atomic
 def set_manual_access(*, end_user: EndUser, environments: Collection[Environment], by: Actor) -> bool:
-    """Make access given by hand exactly that to these environments, and say whether anything changed."""
+    """Give access by hand to exactly these environments, and say whether anything changed."""
     rows = {each.environment: each for each in end_user.accesses.of_source(MANUAL).select_related("environment")}
     added = [environment for environment in environments if environment not in rows]
     removed = [access for environment, access in rows.items() if environment not in environments]
@@ -41,7 +41,7 @@ def set_manual_access(*, end_user: EndUser, environments: Collection[Environment
 
 @atomic
 def end_access(*, end_user: EndUser, source: Source, environment: Environment, by: Actor) -> None:
-    """End what a source granted anywhere; the person is deactivated when no access is left. Memberships stay.
+    """End all access that a source granted, and deactivate the person if no access is left. Memberships stay.
 
     `environment` is where the change came from.
     """
@@ -72,7 +72,10 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
 def restore_access(
     *, end_user: EndUser, source: Source, environment: Environment, environments: Collection[Environment], by: Actor
 ) -> None:
-    """Give access by a source that had ended it; the person is active again. `environment` is where that came from."""
+    """Give back access that a source had ended, and activate the person.
+
+    `environment` is where the change came from.
+    """
     before = str(end_user.status)
     end_user.activate()
     end_user.save()
@@ -102,7 +105,10 @@ def set_access_of_source(
     source: Source,
     by: Actor,
 ) -> SetChange:
-    """Let a source give access to exactly the entitled people; with `among`, nobody else is looked at."""
+    """Make the access that a source grants exactly that of the entitled people.
+
+    With `among`, access of other people stays as it is.
+    """
     rows = environment.accesses.of_source(source)
     if among is not None:
         rows, entitled = rows.filter(end_user__in=among), entitled.filter(pk__in=among)
@@ -113,7 +119,7 @@ def set_access_of_source(
 
 
 def give_access(end_user: EndUser, environments: Collection[Environment], source: Source) -> list[EnvironmentAccess]:
-    """Insert access by a source where it is not there yet, and return the new rows; the caller records them."""
+    """Insert access by a source where it is missing, and return the new rows. The caller records them."""
     if not environments:
         return []
     ids = [environment.pk for environment in environments]

@@ -11,7 +11,7 @@ from workspace.models import Administrator, User, Workspace
 def add_administrator(
     *, workspace: Workspace, email: str, role: Administrator.Role, password: str | None = None, by: Actor
 ) -> Administrator:
-    """Give an account a role in a workspace; the account is made if there is none, with this password."""
+    """Give an account a role in a workspace. An account that does not exist is made, with this password."""
     user = User.objects.filter(email_key=canonical(email)).first()
     user = user or User.objects.create_user(email=email, password=password)
     administrator = Administrator.objects.create(user=user, workspace=workspace, role=role)

@@ -1,4 +1,4 @@
-"""Changes of end users: who a person is, and whether the account is active."""
+"""Changes of end users: profile, status and password."""
 
 from collections.abc import Collection
 
@@ -38,7 +38,7 @@ def create_end_user(
     concerns: Collection[Model] = (),
     by: Actor,
 ) -> EndUser:
-    """Make a person of the workspace, with access to the environments and membership in the groups by `source`."""
+    """Create a person of the workspace. `source` grants access to the environments and membership in the groups."""
     end_user = EndUser(workspace=workspace)
     end_user.status = EndUser.Status.ACTIVE if is_active else EndUser.Status.DEACTIVATED
     set_profile(end_user, profile)
@@ -51,7 +51,8 @@ def create_end_user(
         action=Action.END_USER_CREATED,
         subject=end_user,
         workspace=workspace,
-        environment=_only(environments),
+        # An event belongs to an environment only if the change is about that one.
+        environment=next(iter(environments)) if len(environments) == 1 else None,
         sentence=Sentence(
             "{by} added {person} with access to {places}.",
             by=by,
@@ -80,7 +81,7 @@ def link_end_user(
     concerns: Collection[Model] = (),
     by: Actor,
 ) -> None:
-    """Let a source take part in a person who exists already: it gives access, and the name; the address stays."""
+    """Link a source to an existing person: it sets the name, gives access and activates. The address stays."""
     before = profile_state(end_user) | {"status": str(end_user.status)}
     _set_name(end_user, clean_full_name(profile.full_name), profile.source)
     end_user.activate()
@@ -106,7 +107,7 @@ def link_end_user(
 
 @atomic
 def update_profile(*, end_user: EndUser, profile: Profile, environment: Environment | None = None, by: Actor) -> bool:
-    """Set name and email, and say whether anything changed. `environment` is where the change came from."""
+    """Set name and address, and say whether anything changed. `environment` is where the change came from."""
     before = profile_state(end_user)
     wanted = profile.cleaned()
     if (end_user.full_name, end_user.email) == (wanted.full_name, wanted.email):
@@ -133,28 +134,28 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
 
 @atomic
 def save_end_user(*, end_user: EndUser, profile: Profile, environments: Collection[Environment], by: Actor) -> bool:
-    """Set name and email, and the access given by hand; say whether anything changed."""
+    """Set name, address and the access given by hand, and say whether anything changed."""
     is_changed = update_profile(end_user=end_user, profile=profile, by=by)
     return set_manual_access(end_user=end_user, environments=environments, by=by) or is_changed
 
 
 @atomic
 def deactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
-    """Keep a person from signing in anywhere; access and memberships stay, so that reactivation restores them."""
+    """Stop a person from signing in anywhere. Access and memberships stay, so reactivation restores them."""
     if end_user.is_active:
         _set_status(end_user, EndUser.Status.DEACTIVATED, Action.END_USER_DEACTIVATED, by)
 
 
 @atomic
 def reactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
-    """Let a deactivated person sign in again, with the access and memberships of before."""
+    """Let a deactivated person sign in again with the same access and memberships."""
     if not end_user.is_active:
         _set_status(end_user, EndUser.Status.ACTIVE, Action.END_USER_REACTIVATED, by)
 
 
 @atomic
 def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
-    """Give a person a password for environments where passwords sign in."""
+    """Set the password with which a person signs in where passwords are allowed."""
     end_user.password = make_password(password)
     end_user.save()
     record(
@@ -167,7 +168,7 @@ def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
 
 
 def set_profile(end_user: EndUser, profile: Profile) -> None:
-    """Fill in a profile; a value that changes gets its source. Save afterwards."""
+    """Set the fields of a profile without saving. A value that changes gets the profile's source."""
     wanted = profile.cleaned()
     _set_name(end_user, wanted.full_name, wanted.source)
     if end_user.email != wanted.email:
@@ -175,7 +176,7 @@ def set_profile(end_user: EndUser, profile: Profile) -> None:
 
 
 def profile_state(end_user: EndUser) -> dict[str, object]:
-    """Return name and email with their sources, as events keep them."""
+    """Return name and address with their sources, as events keep them."""
     return {
         "name": end_user.full_name,
         "name_source": end_user.name_source.listed(),
@@ -210,8 +211,3 @@ def _set_status(end_user: EndUser, status: EndUser.Status, action: Action, by: A
 def _save_unique(end_user: EndUser, *, force_insert: bool = False) -> None:
     message = f"{end_user.email} belongs to another end user of this workspace. Search for it under End users."
     save_unique(end_user, lambda _: ConflictError("email_taken", message, field="email"), force_insert=force_insert)
-
-
-def _only(environments: Collection[Environment]) -> Environment | None:
-    """Return the one environment that a change is about, if it is about just one."""
-    return next(iter(environments)) if len(environments) == 1 else None

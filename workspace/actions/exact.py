@@ -1,9 +1,8 @@
-"""Rows of people made exactly those that should be there, by statements whose number does not grow with them."""
+"""Sets of rows made exact, by a number of statements that does not grow with the number of people."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.utils import timezone
 
 from workspace.db.sets import insert_from
@@ -13,7 +12,7 @@ from workspace.models.people import EndUserQuerySet
 
 @dataclass(frozen=True)
 class SetChange:
-    """Who was added to a place and who was removed from it, as pairs of id and name."""
+    """The people added to a place and removed from it, as pairs of id and name."""
 
     place: Environment | EndUserGroup
     added: list[list[str]]
@@ -24,16 +23,16 @@ class SetChange:
 
     @property
     def people(self) -> list[str]:
-        """Return the ids of all whom it concerns."""
+        """Return the ids of everybody added or removed."""
         return [pk for pk, _ in [*self.added, *self.removed]]
 
 
 def make_exact(
-    place: Environment | EndUserGroup, rows: QuerySet[Any], wanted: EndUserQuerySet, **columns: Any
+    place: Environment | EndUserGroup, rows: QuerySet[Model], wanted: EndUserQuerySet, **columns: object
 ) -> SetChange:
-    """Make the rows of a place exactly those of the wanted people; new ones get these columns.
+    """Make the rows of a place exactly those of the wanted people. New rows get these columns.
 
-    Rows that are right already are not touched: a session lives as long as the access that it began with.
+    Rows that are right are not touched: a session ends with the access row with which it began.
     """
     gone = rows.filter(~Exists(wanted.filter(pk=OuterRef("end_user"))))
     missing = wanted.filter(~Exists(rows.filter(end_user=OuterRef("pk"))))

@@ -28,7 +28,7 @@ def create_group(
     concerns: Collection[Model] = (),
     by: Actor,
 ) -> EndUserGroup:
-    """Make a group with these end users in it, by id. The event concerns also what the caller names."""
+    """Create a group with these end users (ids) as members. `concerns` is what else the event is about."""
     group = EndUserGroup(environment=environment, name=_clean(name), **source.fields())
     _save_unique(group)
     first = pairs_of(insert_members(group, members, source))
@@ -53,7 +53,7 @@ def create_group(
 
 @atomic
 def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
-    """Give a group another name, and say whether it changed."""
+    """Rename a group, and say whether its name changed."""
     before, wanted = group.name, _clean(name)
     if before == wanted:
         return False
@@ -77,7 +77,10 @@ def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
 def delete_group(
     *, group: EndUserGroup, concerns: Collection[Model] = (), before: Mapping[str, object] | None = None, by: Actor
 ) -> None:
-    """Delete a group. The event lists its members, concerns also what the caller names, and keeps its `before`."""
+    """Delete a group. The event lists its members.
+
+    `concerns` is what else the event is about; `before` adds to its state before.
+    """
     refuse_read_only(group, by)
     members = group.memberships.states()
     record(
@@ -105,7 +108,7 @@ def delete_group(
 
 @atomic
 def take_over_group(*, group: EndUserGroup, source: Source, concerns: Collection[Model] = (), by: Actor) -> None:
-    """Let an IdP manage a group that was there before. Members of other sources are removed; the event lists them."""
+    """Let an IdP manage an existing group. Members of other sources are removed; the event lists them."""
     aside = group.memberships.exclude_source(source)
     members, before = aside.states(), group.source
     aside.delete()
@@ -137,7 +140,7 @@ def release_group(
     before: Mapping[str, object] | None = None,
     by: Actor,
 ) -> None:
-    """Hand a group back to manual management; the members that a source had put into it stay as members by hand."""
+    """Make a group manual again. Members that `members_of` had added become members by hand."""
     kept = group.memberships.of_source(members_of) if members_of else group.memberships.none()
     source = group.source
     gone, new = become_manual(kept, "group")

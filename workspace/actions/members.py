@@ -1,4 +1,4 @@
-"""Changes of who is in a group. Memberships change by sets: what is not named is neither read nor written."""
+"""Changes of group members, made by sets: memberships that are not named are neither read nor written."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -26,11 +26,12 @@ def change_members(
     source: Source = MANUAL,
     by: Actor,
 ) -> None:
-    """Add and remove end users by id, as far as this source grants their membership."""
+    """Add and remove end users by id. Only memberships that this source grants are removed."""
     refuse_read_only(group, by)
-    removed = _granted(group, source, remove)
+    granted = group.memberships.of_source(source)
+    removed = list(granted.filter(Among("end_user_id", remove)).values_list("end_user", flat=True)) if remove else []
     if removed:
-        group.memberships.of_source(source).filter(Among("end_user_id", removed)).delete()
+        granted.filter(Among("end_user_id", removed)).delete()
     added = insert_members(group, add, source)
     if not added and not removed:
         return
@@ -41,7 +42,7 @@ def change_members(
 
 @atomic
 def set_members_of_source(*, group: EndUserGroup, members: EndUserQuerySet, source: Source, by: Actor) -> SetChange:
-    """Make those whom a source puts into the group exactly these; the caller knows that the source may fill it."""
+    """Make the members by a source exactly these. The caller checks that the source may fill the group."""
     rows = group.memberships.of_source(source)
     change = make_exact(group, rows, members, group=group.pk, **source.fields())
     if change:
@@ -51,23 +52,15 @@ def set_members_of_source(*, group: EndUserGroup, members: EndUserQuerySet, sour
 
 
 def insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -> list[UUID]:
-    """Insert memberships by a source and return whose were not there before; the caller records them."""
+    """Insert memberships by a source and return the ids of people who had none. The caller records them."""
     return _inserted(group.pk, source.kind, source.id, source.name, timezone.now(), ids) if ids else []
 
 
 def pairs_of(ids: Collection[UUID]) -> list[list[str]]:
-    """Return people given by id as pairs of id and name."""
+    """Return people as pairs of id and name."""
     if len(ids) == 1:
         return [[str(one.pk), one.full_name] for one in _one_name(*ids)]
     return EndUser.objects.filter(Among("pk", ids)).pairs() if ids else []
-
-
-def _granted(group: EndUserGroup, source: Source, ids: Collection[UUID]) -> list[UUID]:
-    """Return which of the people this source has put into the group."""
-    if not ids:
-        return []
-    rows = group.memberships.of_source(source).filter(Among("end_user_id", ids))
-    return list(rows.values_list("end_user", flat=True))
 
 
 def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -> None:
@@ -91,7 +84,7 @@ def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -
     )
 
 
-# IdPs mostly change one member at a time.
+# Compiled once: IdPs mostly change one member a request.
 _inserted = Insertion(
     GroupMembership,
     lambda group, kind, source, name, now, ids: (

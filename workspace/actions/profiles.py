@@ -1,8 +1,7 @@
 """Names and email addresses of many people at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from uuid import UUID
 
 from django.utils import timezone
@@ -18,36 +17,42 @@ from workspace.refusals import ActionError
 from workspace.words import people
 
 _COLUMNS = ["full_name", "name_source", "name_key", "email", "email_source", "email_key", "updated_at"]
-# So many people are read and written by one statement.
+# How many people one statement reads and writes.
 _BATCH = 1000
-# A person as the event keeps it: id, name, address, and the sources of both.
+# A person as the event keeps it: id, name, address, source of the name, source of the address.
 State = list[object]
 
 
 @dataclass
 class ProfileChanges:
-    """What came of new profiles: the people as they were and as they are, and addresses that could not be taken."""
+    """The result of a bulk change: the changed people before and after, and the addresses that were refused."""
 
     before: list[State] = field(default_factory=list)
     after: list[State] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
+    def save(self, rows: dict[UUID, EndUser], old: dict[UUID, State]) -> None:
+        """Write the rows that differ from their old states, and note them."""
+        changed = [row for pk, row in rows.items() if _state(row) != old[pk]]
+        EndUser.objects.bulk_update(changed, _COLUMNS)
+        self.before += [old[row.pk] for row in changed]
+        self.after += [_state(row) for row in changed]
+
 
 @atomic
 def update_profiles(*, wanted: Mapping[UUID, Profile], environment: Environment, by: Actor) -> ProfileChanges:
-    """Set the profiles of people of the workspace, given by id; `environment` is where the change came from.
+    """Set the profiles of people of the workspace, given by id. `environment` is where the change came from.
 
-    An address that is wrong or that somebody else has is left out: that person keeps the old one.
+    An address that is malformed or belongs to somebody else is refused: that person keeps the old one.
     """
     changes = ProfileChanges()
-    for ids in _batches(wanted):
-        rows = {row.pk: row for row in environment.workspace.end_users.select_for_update().filter(pk__in=ids)}
+    ids = list(wanted)
+    for start in range(0, len(ids), _BATCH):
+        batch = environment.workspace.end_users.select_for_update().filter(pk__in=ids[start : start + _BATCH])
+        rows = {row.pk: row for row in batch}
         old = {pk: _state(row) for pk, row in rows.items()}
         changes.refused += _fill(environment, rows, {pk: wanted[pk] for pk in rows})
-        changed = [row for pk, row in rows.items() if _state(row) != old[pk]]
-        EndUser.objects.bulk_update(changed, _COLUMNS)
-        changes.before += [old[row.pk] for row in changed]
-        changes.after += [_state(row) for row in changed]
+        changes.save(rows, old)
     if changes.after:
         count = people(len(changes.after))
         record(
@@ -63,14 +68,8 @@ def update_profiles(*, wanted: Mapping[UUID, Profile], environment: Environment,
     return changes
 
 
-def _batches(wanted: Mapping[UUID, Profile]) -> Iterator[list[UUID]]:
-    rest = iter(wanted)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
-
-
 def _fill(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[UUID, Profile]) -> list[str]:
-    """Fill in what is wanted, and return the addresses that could not be taken."""
+    """Set the wanted profiles on the rows, and return the addresses that were refused."""
     keys = {canonical(profile.email) for profile in wanted.values()}
     holders = dict(environment.workspace.end_users.filter(email_key__in=keys).values_list("email_key", "pk"))
     refused, now = [], timezone.now()
@@ -81,12 +80,12 @@ def _fill(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[U
             refused.append(profile.email)
             address = row.email
         set_profile(row, replace(profile, email=address))
-        row.name_key, row.email_key = canonical(row.full_name), canonical(row.email)
+        row.set_keys()
     return refused
 
 
 def _address(text: str) -> str:
-    """Return an address as it is stored; empty where it can be none."""
+    """Return an address as it is stored; empty if it is malformed."""
     try:
         return clean_email(text)
     except ActionError:

@@ -1,4 +1,4 @@
-"""What people cannot change here, because it follows by itself or an IdP manages it."""
+"""What people cannot change here: an IdP manages it, or it is computed."""
 
 from workspace.events import Actor, is_by_hand
 from workspace.models import EndUser, EndUserGroup, SourceKind
@@ -8,7 +8,7 @@ EVERYONE = "Everyone"
 
 
 def profile_read_only_reason(end_user: EndUser) -> str:
-    """Return why people cannot change name and address here, as a sentence; empty where they can."""
+    """Return why people cannot change name and address here, as a sentence; empty if they can."""
     access = end_user.accesses.filter(source_kind=SourceKind.SCIM).first()
     if access is None:
         return ""
@@ -16,7 +16,7 @@ def profile_read_only_reason(end_user: EndUser) -> str:
 
 
 def group_read_only_reason(group: EndUserGroup) -> str:
-    """Return why people cannot change the group, as a sentence; empty where they can."""
+    """Return why people cannot change the group, as a sentence; empty if they can."""
     if group.is_everyone:
         return f"{EVERYONE} holds everybody with access to {group.environment}; it follows by itself."
     if group.is_managed:
@@ -25,6 +25,6 @@ def group_read_only_reason(group: EndUserGroup) -> str:
 
 
 def refuse_read_only(group: EndUserGroup, by: Actor) -> None:
-    """Refuse to change Everyone; what an IdP manages is changed by its connection, not by people."""
+    """Refuse a change of Everyone by anybody, and of an IdP's group by people. Raises ActionError."""
     if (group.is_everyone or is_by_hand(by)) and (reason := group_read_only_reason(group)):
         raise ActionError("read_only", reason)

@@ -1,13 +1,12 @@
-"""What a source granted, ended or handed over: one pair of functions, whoever the source is.
+"""The end of a source: what it granted is ended or becomes manual.
 
-The caller writes the event. It gets the rows as an event keeps them: under "before" those that are gone, under "after"
-those that are new, each as [person, name, place, source kind, source id, source name].
+The caller records the event. It gets the rows that are gone ("before") and the rows that are new ("after"), each as
+[person, name, place, source kind, source id, source name].
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from workspace.models import (
@@ -22,33 +21,33 @@ from workspace.models import (
 )
 
 State = list[str]
-# By what the rows are of: "access", "memberships", "groups"; and people who were "deactivated".
+# Keys: "access", "memberships" and "groups" for rows, "deactivated" for people.
 States = dict[str, list[State]]
 
 
 @dataclass
 class Change:
-    """Rows that are gone and rows that are new."""
+    """The rows that are gone and the rows that are new."""
 
     before: States = field(default_factory=dict)
     after: States = field(default_factory=dict)
 
     @property
     def people(self) -> list[str]:
-        """Return the ids of everybody it is about."""
+        """Return the ids of everybody whom the change concerns."""
         rows = [state for name, states in self.before.items() if "groups" not in name for state in states]
         return list(dict.fromkeys(state[0] for state in rows))
 
 
 def hand_over(*, workspace: Workspace, source: Source, memberships: QuerySet[GroupMembership]) -> Change:
-    """Make access and groups of a source manual, and these memberships, which its groups gave."""
+    """Make the access and the groups of a source manual, and these memberships of its groups."""
     change = _hand_over_groups(workspace, source, memberships)
     change.before["access"], change.after["access"] = become_manual(_accesses(workspace, source), "environment")
     return change
 
 
 def end(*, workspace: Workspace, source: Source, memberships: QuerySet[GroupMembership]) -> Change:
-    """End the access of a source and deactivate who has no other; its groups and memberships become manual."""
+    """End the access of a source and deactivate people without other access. Groups and memberships become manual."""
     change = _hand_over_groups(workspace, source, memberships)
     accesses, alone = _accesses(workspace, source), workspace.end_users.depending_on(source)
     change.before |= {"access": _states(accesses, "environment"), "deactivated": alone.pairs()}
@@ -57,15 +56,15 @@ def end(*, workspace: Workspace, source: Source, memberships: QuerySet[GroupMemb
     return change
 
 
-def become_manual(rows: QuerySet[Any], place: str) -> tuple[list[State], list[State]]:
-    """Turn rows of a source into manual ones, and return the rows that are gone and those that are new.
+def become_manual(rows: QuerySet[Model], place: str) -> tuple[list[State], list[State]]:
+    """Make rows of a source manual, and return the rows that are gone and the rows that are new.
 
-    Where there is a manual one already, it stands for both; of several for one person and place, one stays.
-    `place` names what the rows let people into: "environment" or "group".
+    Each person keeps one manual row a place: a row with a manual twin is deleted. `place` is the field that names the
+    place, "environment" or "group".
     """
     before = _states(rows, place)
     same = Q(**{place: OuterRef(place)}, end_user=OuterRef("end_user"))
-    manual = rows.model.objects.filter(same, source_kind=SourceKind.MANUAL)
+    manual = rows.model._default_manager.filter(same, source_kind=SourceKind.MANUAL)
     twin = rows.order_by().filter(same, pk__lt=OuterRef("pk"))
     rows.filter(Exists(manual) | Exists(twin)).delete()
     after = [[*state[:3], *MANUAL.listed()] for state in _states(rows, place)]
@@ -86,7 +85,7 @@ def _accesses(workspace: Workspace, source: Source) -> QuerySet[EnvironmentAcces
     return EnvironmentAccess.objects.of_source(source).filter(environment__workspace=workspace)
 
 
-def _states(rows: QuerySet[Any], place: str) -> list[State]:
+def _states(rows: QuerySet[Model], place: str) -> list[State]:
     columns = ("end_user", "end_user__full_name", place, "source_kind", "source_id", "source_name")
     found = rows.order_by("end_user", "pk").values_list(*columns)
     return [[str(person), name, str(where), *source] for person, name, where, *source in found]

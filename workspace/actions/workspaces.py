@@ -11,7 +11,7 @@ Kind = Environment.Kind
 
 @atomic
 def create_workspace(*, name: str, slug: str, kinds: tuple[Kind, ...] = (Kind.PROD,), by: Actor) -> Workspace:
-    """Make a workspace with its environments, one at least, each with its group Everyone."""
+    """Create a workspace with its environments, at least one, each with its group Everyone."""
     workspace = Workspace.objects.create(name=name, slug=slug)
     for position, kind in enumerate(kinds or (Kind.PROD,)):
         environment = Environment.objects.create(

@@ -1,7 +1,5 @@
 """Operators' pages of console accounts."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -22,7 +20,7 @@ from workspace.models import (
 
 
 class AddUserForm(AdminUserCreationForm):
-    """A new account; its password is checked like any other."""
+    """A new account."""
 
     class Meta:
         model = User
@@ -33,7 +31,7 @@ class AddUserForm(AdminUserCreationForm):
 
 
 class ChangeUserForm(forms.ModelForm):
-    """An account without its password hash, which nobody needs to see."""
+    """An account without its password hash."""
 
     class Meta:
         model = User
@@ -44,7 +42,7 @@ class ChangeUserForm(forms.ModelForm):
 
 
 def free_address(form: forms.ModelForm) -> str:
-    """The form's address, if no other account has it in any spelling."""
+    """Return the form's address. Raises ValidationError if another account has it in any spelling."""
     email = form.cleaned_data["email"]
     if User.objects.filter(email_key=canonical(email)).exclude(pk=form.instance.pk).exists():
         raise forms.ValidationError("There is an account with this email address already.")
@@ -53,7 +51,7 @@ def free_address(form: forms.ModelForm) -> str:
 
 @admin.register(User)
 class ConsoleUserAdmin(UserAdmin):
-    """Accounts of administrators and operators. Only their changes have no action; each is recorded here."""
+    """Accounts of administrators and operators. Their changes have no actions; they are recorded here."""
 
     add_form = AddUserForm
     form = ChangeUserForm
@@ -78,7 +76,7 @@ class ConsoleUserAdmin(UserAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        # Operators run the whole installation: there are no finer rights to give.
+        # Operators run the whole installation: Django's finer rights do not apply.
         obj.is_superuser = obj.is_staff
         super().save_model(request, obj, form, change)
 
@@ -86,13 +84,13 @@ class ConsoleUserAdmin(UserAdmin):
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         return super().user_change_password(request, id, form_url)
 
-    def log_addition(self, request: HttpRequest, obj: User, message: Any) -> LogEntry:
+    def log_addition(self, request: HttpRequest, obj: User, message: object) -> LogEntry:
         by = operator(request)
         sentence = Sentence("{by} created the account {user}.", by=by, user=obj)
         record(by=by, action=Action.USER_CREATED, subject=obj, sentence=sentence)
         return super().log_addition(request, obj, message)
 
-    def log_change(self, request: HttpRequest, obj: User, message: Any) -> LogEntry:
+    def log_change(self, request: HttpRequest, obj: User, message: object) -> LogEntry:
         by, entry = operator(request), super().log_change(request, obj, message)
         what = entry.get_change_message().rstrip(".")
         sentence = Sentence("{by} edited the account {user}: {what}.", by=by, user=obj, what=what)
@@ -100,5 +98,5 @@ class ConsoleUserAdmin(UserAdmin):
         return entry
 
 
-# Rights come with being an operator; Django's own groups would only be mistaken for end-user groups.
+# Django's groups give no rights here, and would be mistaken for end-user groups.
 admin.site.unregister(Group)

@@ -1,22 +1,24 @@
-"""What the operators' pages of every app have in common: what has an action goes through it, the rest is read."""
+"""The base of the operators' pages: changes go through actions, everything else is read-only."""
 
-from typing import Any
+from typing import cast
 
 from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
+from workspace.console.middleware import IdentifiedRequest
 from workspace.events import Actor
+from workspace.models import User
 
 
-def operator(request: Any) -> Actor:
-    """The signed-in operator as an actor."""
-    return Actor.operator(request.user, request.request_id)
+def operator(request: HttpRequest) -> Actor:
+    """Return the signed-in operator as an actor."""
+    return Actor.operator(cast(User, request.user), cast(IdentifiedRequest, request).request_id)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that operators look at: they change elsewhere, through actions."""
+    """Rows that operators only read."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -29,7 +31,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 
 class AddOnlyAdmin(ReadOnlyAdmin):
-    """Rows that operators make through an action and then look at."""
+    """Rows that operators create through an action and otherwise only read."""
 
     add_form: type[forms.ModelForm]
 
@@ -37,7 +39,7 @@ class AddOnlyAdmin(ReadOnlyAdmin):
         return admin.ModelAdmin.has_add_permission(self, request)
 
     def get_form(
-        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: Any
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: object
     ) -> type[forms.ModelForm]:
         if obj is None:
             kwargs["form"] = self.add_form

@@ -24,7 +24,7 @@ class EndUserAdmin(ReadOnlyAdmin):
 
 @admin.register(EnvironmentAccess)
 class EnvironmentAccessAdmin(ReadOnlyAdmin):
-    """Who may sign in where, and what says so."""
+    """Access of end users to environments, with its source."""
 
     list_display = ["end_user", "environment", "workspace", "source_kind", "source_name", "created_at"]
     list_filter = ["source_kind", "created_at"]
@@ -55,7 +55,7 @@ class EndUserGroupAdmin(ReadOnlyAdmin):
 
 @admin.register(GroupMembership)
 class GroupMembershipAdmin(ReadOnlyAdmin):
-    """Who is in which group, and what says so."""
+    """Members of groups, with their source."""
 
     list_display = ["end_user", "group", "environment", "source_kind", "source_name", "created_at"]
     list_filter = ["source_kind", "created_at"]

@@ -1,4 +1,4 @@
-"""Operators' pages of what was recorded."""
+"""Operators' pages of changes and attempts."""
 
 from django.contrib import admin
 
@@ -12,7 +12,7 @@ from workspace.models import (
 
 @admin.register(ChangeEvent)
 class ChangeEventAdmin(ReadOnlyAdmin):
-    """The audit: written once by the actions, read here."""
+    """The audit log."""
 
     list_display = ["at", "actor_name", "sentence", "environment_name", "request_id"]
     list_filter = ["actor_kind", "at"]
@@ -22,7 +22,7 @@ class ChangeEventAdmin(ReadOnlyAdmin):
 
 @admin.register(ChangeSubject)
 class ChangeSubjectAdmin(ReadOnlyAdmin):
-    """Whom and what changes concern."""
+    """The subjects of changes."""
 
     list_display = ["event", "kind", "subject_id"]
     list_filter = ["kind"]

@@ -45,7 +45,7 @@ class WorkspaceAdmin(AddOnlyAdmin):
 
 @admin.register(Environment)
 class EnvironmentAdmin(ReadOnlyAdmin):
-    """Environments come with their workspace."""
+    """Environments, which are created with their workspace."""
 
     list_display = ["name", "workspace", "kind", "position"]
     list_filter = ["kind"]
@@ -54,7 +54,7 @@ class EnvironmentAdmin(ReadOnlyAdmin):
 
 
 class AddAdministratorForm(forms.ModelForm):
-    """A role for an account that exists."""
+    """A role for an existing account."""
 
     class Meta:
         model = Administrator
@@ -63,7 +63,7 @@ class AddAdministratorForm(forms.ModelForm):
 
 @admin.register(Administrator)
 class AdministratorAdmin(AddOnlyAdmin):
-    """Who administers which workspace."""
+    """Roles of accounts in workspaces."""
 
     add_form = AddAdministratorForm
     list_display = ["user", "workspace", "role", "created_at"]

@@ -1,4 +1,4 @@
-"""What a console page does with the refusal of an action: a message and a page to go on from, never an error 500."""
+"""Refusals of actions on console pages: a form error, or a message and a redirect, never an error 500."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from workspace.refusals import ActionError
 
 @contextmanager
 def refusals_in_form(form: forms.Form) -> Iterator[None]:
-    """Turn a refusal into an error at its field, so that the page shows it beside what was typed."""
+    """Turn a refusal into an error of its form field."""
     try:
         yield
     except ActionError as refusal:
@@ -25,7 +25,7 @@ def refusals_in_form(form: forms.Form) -> Iterator[None]:
 
 @contextmanager
 def refusals_as_messages(request: HttpRequest) -> Iterator[None]:
-    """Turn a refusal into a message for the next page; redirect there afterwards, whatever came of the action."""
+    """Turn a refusal into a message for the next page. Redirect there afterwards."""
     try:
         yield
     except ActionError as refusal:
@@ -33,9 +33,10 @@ def refusals_as_messages(request: HttpRequest) -> Iterator[None]:
 
 
 def refused(request: HttpRequest, refusal: ActionError, list_url: str) -> HttpResponse:
-    """Answer a refusal that the view did not handle: back to the page before, or to the list it belongs to.
+    """Answer a refusal that the view did not handle.
 
-    A list that cannot be shown either has nowhere to lead: then the refusal is the page.
+    A POST goes back to the page of its form, a GET to the list that it belongs to. If that list itself refuses, the
+    refusal is the page.
     """
     target = page_before(request) if request.method == "POST" else list_url
     if request.method != "POST" and urlsplit(list_url).path == request.path:
@@ -45,7 +46,7 @@ def refused(request: HttpRequest, refusal: ActionError, list_url: str) -> HttpRe
 
 
 def page_before(request: HttpRequest) -> str:
-    """Return the page of ours that a form was posted from, as the browser says; else the start page."""
+    """Return the page from which a form was posted (Referer) if it is ours, else the start page."""
     before = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
         return resolve_url(settings.LOGIN_REDIRECT_URL)
@@ -54,9 +55,9 @@ def page_before(request: HttpRequest) -> str:
 
 
 def _tell(request: HttpRequest, refusal: ActionError) -> None:
-    """Say a refusal once, also where the page that was redirected to refuses for the same reason."""
+    """Add a message unless it is waiting already: the page after a redirect may refuse for the same reason."""
     waiting = messages.get_messages(request)
     told = [message.message for message in waiting]
-    waiting.used = False  # type: ignore[union-attr] # reading them here is not showing them
+    waiting.used = False  # type: ignore[union-attr] # reading messages here does not show them
     if refusal.message not in told:
         messages.error(request, refusal.message)

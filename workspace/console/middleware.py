@@ -1,4 +1,4 @@
-"""What holds for every request: its id, the end of old sessions, and no copies of signed-in pages."""
+"""Middleware of every request: its id, the end of old sessions, and no caching of signed-in pages."""
 
 import logging
 import time
@@ -16,13 +16,13 @@ _current: ContextVar[str] = ContextVar("request_id", default="-")
 
 
 class IdentifiedRequest(HttpRequest):
-    """A request as everything below this middleware sees it."""
+    """A request with its id, as every view gets it."""
 
     request_id: str
 
 
 class RequestIdFilter(logging.Filter):
-    """Adds the request id to every log line."""
+    """A filter that adds the request id to every log line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = _current.get()
@@ -30,7 +30,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class OversizeFilter(logging.Filter):
-    """Makes one warning of Django's error and traceback about a request that sends too much."""
+    """A filter that turns Django's error and traceback about an oversize request into a warning of one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
@@ -38,7 +38,7 @@ class OversizeFilter(logging.Filter):
 
 
 def request_id(get_response: Handler) -> Callable[[IdentifiedRequest], HttpResponse]:
-    """Gives each request an id of ours, for logs, pages and the `X-Request-ID` header."""
+    """Give each request an id for logs, pages and the `X-Request-ID` header."""
 
     def handle(request: IdentifiedRequest) -> HttpResponse:
         request.request_id = str(new_id())
@@ -52,10 +52,10 @@ def request_id(get_response: Handler) -> Callable[[IdentifiedRequest], HttpRespo
 
 
 def session_end(get_response: Handler) -> Handler:
-    """Ends a console session at its greatest age, however busy it is; idle ones end by their cookie age."""
+    """End console sessions at their absolute age. Idle sessions end earlier, by the age of their cookie."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        # Who reads a session gets `Vary: Cookie`; SCIM and health checks come without a cookie and need neither.
+        # Reading a session adds `Vary: Cookie`. SCIM and health checks send no cookie, so they do not get it.
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             began = request.session.get("signed_in_at")
             if began is not None and time.time() - began > settings.SESSION_ABSOLUTE_AGE:
@@ -66,7 +66,7 @@ def session_end(get_response: Handler) -> Handler:
 
 
 def no_store(get_response: Handler) -> Handler:
-    """Keeps pages of signed-in people out of every cache."""
+    """Keep pages of signed-in people out of every cache."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

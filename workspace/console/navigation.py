@@ -1,6 +1,6 @@
-"""What the console's frame shows: environment switch, workspaces, sidebar."""
+"""The frame of the console: environment switch, workspaces, sidebar and tabs."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.urls import reverse
 
@@ -10,7 +10,10 @@ from workspace.models import Administrator, EndUser, Environment
 if TYPE_CHECKING:
     from workspace.console.decorators import ConsoleRequest
 
-# Pages of the apps above are named by route only; a route's namespace and first words tell what is current.
+# A tab, a choice or an entry, as templates read it.
+Item: TypeAlias = dict[str, object]
+
+# Sections of (label, route, icon). Pages of the apps above are named by route.
 SIDEBAR = [
     (
         "Workspace admin",
@@ -27,7 +30,7 @@ SIDEBAR = [
         ],
     ),
 ]
-# Routes that stand under another sidebar entry than the one they are named like.
+# The sidebar entry of each route, by the longest prefix of the route's name.
 _UNDER = {
     "authentication:": "workspace:groups",
     "authentication:end-user": "workspace:end-users",
@@ -44,8 +47,8 @@ _UNDER = {
 }
 
 
-def navigation(request: "ConsoleRequest") -> dict[str, Any]:
-    """The frame's context on console pages, nothing elsewhere."""
+def navigation(request: "ConsoleRequest") -> dict[str, object]:
+    """Return the context of the frame on console pages; empty on other pages."""
     environment: Environment | None = getattr(request, "environment", None)
     if environment is None:
         return {}
@@ -61,13 +64,13 @@ def navigation(request: "ConsoleRequest") -> dict[str, Any]:
     }
 
 
-def authentication_and_groups_tabs(request: "ConsoleRequest") -> list[dict[str, Any]]:
-    """The two tabs of Authentication & Groups; their pages belong to two apps."""
+def authentication_and_groups_tabs(request: "ConsoleRequest") -> list[Item]:
+    """Return the tabs of Authentication & Groups, whose pages belong to two apps."""
     return tabs(request, [("End-user groups", "workspace:groups"), ("Authentication", "authentication:environment")])
 
 
-def end_user_tabs(request: "ConsoleRequest", end_user: EndUser) -> list[dict[str, Any]]:
-    """The tabs of one end user: what each app knows of the person."""
+def end_user_tabs(request: "ConsoleRequest", end_user: EndUser) -> list[Item]:
+    """Return the tabs of an end user, one an app."""
     entries = [
         ("Overview", "workspace:end-user"),
         ("Sign-in", "authentication:end-user"),
@@ -76,13 +79,13 @@ def end_user_tabs(request: "ConsoleRequest", end_user: EndUser) -> list[dict[str
     return tabs(request, entries, end_user=end_user.pk)
 
 
-def page_url(route: str, environment: Environment, **kwargs: Any) -> str:
-    """The URL of a console page in an environment."""
+def page_url(route: str, environment: Environment, **kwargs: object) -> str:
+    """Return the URL of a console page in an environment."""
     return reverse(route, kwargs={"workspace": environment.workspace.slug, "environment": environment.slug, **kwargs})
 
 
-def tabs(request: "ConsoleRequest", entries: list[tuple[str, str]], **kwargs: Any) -> list[dict[str, Any]]:
-    """Tabs of label and route, for pages about the same thing."""
+def tabs(request: "ConsoleRequest", entries: list[tuple[str, str]], **kwargs: object) -> list[Item]:
+    """Return tabs for pages about the same thing. Entries are (label, route)."""
     current = request.resolver_match.view_name if request.resolver_match else ""
     return [
         {"label": label, "url": page_url(route, request.environment, **kwargs), "current": current.startswith(route)}
@@ -90,7 +93,7 @@ def tabs(request: "ConsoleRequest", entries: list[tuple[str, str]], **kwargs: An
     ]
 
 
-def _environments(request: "ConsoleRequest", current: Environment) -> list[dict[str, Any]]:
+def _environments(request: "ConsoleRequest", current: Environment) -> list[Item]:
     return [
         {
             "name": environment.name,
@@ -103,7 +106,7 @@ def _environments(request: "ConsoleRequest", current: Environment) -> list[dict[
 
 
 def _same_page(request: "ConsoleRequest", environment: Environment) -> str:
-    """The same page of another environment; from a page about one thing, the list it belongs to."""
+    """Return the URL of the same page in another environment; of a page about one thing, that of its list."""
     environment.workspace = request.administrator.workspace
     match = request.resolver_match
     if match is None or set(match.kwargs) != {"workspace", "environment"}:
@@ -111,7 +114,7 @@ def _same_page(request: "ConsoleRequest", environment: Environment) -> str:
     return page_url(match.view_name, environment)
 
 
-def _workspaces(administrator: Administrator) -> list[dict[str, Any]]:
+def _workspaces(administrator: Administrator) -> list[Item]:
     roles = Administrator.objects.filter(user=administrator.user).select_related("workspace")
     return [
         {
@@ -123,7 +126,7 @@ def _workspaces(administrator: Administrator) -> list[dict[str, Any]]:
     ]
 
 
-def _sidebar(request: "ConsoleRequest", environment: Environment) -> list[dict[str, Any]]:
+def _sidebar(request: "ConsoleRequest", environment: Environment) -> list[Item]:
     current = current_entry(request)
     return [
         {
@@ -138,7 +141,7 @@ def _sidebar(request: "ConsoleRequest", environment: Environment) -> list[dict[s
 
 
 def current_entry(request: "ConsoleRequest") -> str:
-    """The sidebar entry that the page stands under: the longest route prefix wins."""
+    """Return the route of the sidebar entry to which the page belongs."""
     name = request.resolver_match.view_name if request.resolver_match else ""
     prefixes = [prefix for prefix in _UNDER if name.startswith(prefix)]
     return _UNDER[max(prefixes, key=len)] if prefixes else "workspace:groups"

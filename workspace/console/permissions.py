@@ -1,6 +1,8 @@
-"""What each role may do. Permissions are code: a change of them is a commit."""
+"""The permissions of each role. They are code: changing them is a commit."""
 
 from enum import StrEnum
+
+from django.core.exceptions import PermissionDenied
 
 from workspace.models import Administrator
 
@@ -25,5 +27,12 @@ _OF_ROLE: dict[str, frozenset[Permission]] = {
 
 
 def may(administrator: Administrator, permission: Permission) -> bool:
-    """Whether the administrator's role has the permission."""
+    """Say whether the administrator's role has the permission."""
     return permission in _OF_ROLE[administrator.role]
+
+
+def require(administrator: Administrator, permission: Permission) -> None:
+    """Raise PermissionDenied (403) if the administrator's role has not the permission."""
+    if not may(administrator, permission):
+        role, workspace = administrator.get_role_display(), administrator.workspace
+        raise PermissionDenied(f"Your role {role} may not {permission}. Ask an owner of {workspace}.")

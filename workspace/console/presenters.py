@@ -1,4 +1,4 @@
-"""What a page shows of a change: its sentence, with links to what it names by their ids."""
+"""Presentation of changes and sources on pages. Sentences link what they name by ids."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -13,11 +13,11 @@ from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment
 from workspace.models.people import EndUserQuerySet
 from workspace.models.sources import Sourced
 
-# Pages of things of one kind by their ids, as far as they still exist in the environment's workspace.
+# URLs of pages by the ids of their things. Things that are gone or of another workspace are missing.
 Pages = dict[str, str]
 FindPages = Callable[[Environment, Collection[str]], Pages]
 
-# By the verb that ends an action; other changes carry the icon of what they are about.
+# Icon and tone by the last verb of an action. Other changes have the icon of their subject.
 _ICONS = {
     "created": ("plus", "success"),
     "linked": ("plus", "success"),
@@ -26,22 +26,21 @@ _ICONS = {
     "deleted": ("x", "warning"),
 }
 
-
 NAMES_SHOWN = 10
 
 
 def source_words(row: Sourced) -> str:
-    """Return where an access or a membership comes from: "Manual", "SCIM · Okta Dev"."""
+    """Return the source of an access or a membership: "Manual", "SCIM · Okta Dev"."""
     return "Manual" if row.source.is_manual else f"{row.get_source_kind_display()} · {row.source_name}"
 
 
 def source_name(row: Sourced) -> str:
-    """Return where it comes from in the fewest words: the IdP's name."""
+    """Return the short source of an access or a membership: "Manual", or the IdP's name."""
     return "Manual" if row.source.is_manual else row.source_name
 
 
 def first_names(people: EndUserQuerySet, number: int) -> dict[str, object]:
-    """Return what a confirmation page shows of so many people: the first names, and how many more there are."""
+    """Return people for a confirmation page: the first names, and the number of the others."""
     names = people.values_list("full_name", flat=True)[:NAMES_SHOWN]
     return {"names": list(names), "more": max(0, number - NAMES_SHOWN)}
 
@@ -52,32 +51,42 @@ class PresentedEvent:
 
     event: ChangeEvent
     sentence: SafeString
-    at: datetime
-    icon: str
-    tone: str
+
+    @property
+    def at(self) -> datetime:
+        return self.event.at
+
+    @property
+    def icon(self) -> str:
+        return self._look[0]
+
+    @property
+    def tone(self) -> str:
+        return self._look[1]
+
+    @property
+    def _look(self) -> tuple[str, str]:
+        verb = re.split(r"[._]", self.event.action)[-1]
+        return _ICONS.get(verb, ("group" if "group" in self.event.action else "users", "neutral"))
 
 
 def present(events: Iterable[ChangeEvent], environment: Environment, *, but: object = None) -> list[PresentedEvent]:
-    """Return changes for a page of the environment, by one query for each kind of thing that they name.
+    """Return changes for a page of the environment, with one query for each kind of thing that they name.
 
-    `but` is the id of what the page is about: it needs no link to itself.
+    `but` is the id of the page's own subject, which gets no link.
     """
     events = list(events)
-    pages = _pages([link for event in events for link in event.links], environment)
-    pages.pop(str(but), None)
-    return [PresentedEvent(event, _linked(event, pages), event.at, *_look(event.action)) for event in events]
-
-
-def _pages(links: list[tuple[int, int, str, str]], environment: Environment) -> Pages:
-    found: Pages = {}
+    links = [link for event in events for link in event.links]
+    pages: Pages = {}
     for kind, find in _FIND_PAGES.items():
         if ids := {pk for _, _, linked, pk in links if linked == kind}:
-            found |= find(environment, ids)
-    return found
+            pages |= find(environment, ids)
+    pages.pop(str(but), None)
+    return [PresentedEvent(event, _linked(event, pages)) for event in events]
 
 
 def _linked(event: ChangeEvent, pages: Pages) -> SafeString:
-    """Return the sentence as HTML: each thing that has a page is a link to it."""
+    """Return the sentence as HTML, with links to the pages of what it names."""
     parts, at = [], 0
     for start, end, _, pk in event.links:
         name = event.sentence[start:end]
@@ -87,14 +96,8 @@ def _linked(event: ChangeEvent, pages: Pages) -> SafeString:
     return format_html_join("", "{}", ((part,) for part in [*parts, event.sentence[at:]]))
 
 
-def _look(action: str) -> tuple[str, str]:
-    """Return the icon and the tone of a change."""
-    verb = re.split(r"[._]", action)[-1]
-    return _ICONS.get(verb, ("group" if "group" in action else "users", "neutral"))
-
-
 def pages_of(kind: str) -> Callable[[FindPages], FindPages]:
-    """Register a function that finds the pages of things of a kind; apps above register theirs when they load."""
+    """Register a function that finds the pages of things of a kind. The apps above register theirs as they load."""
 
     def register(find: FindPages) -> FindPages:
         _FIND_PAGES[kind] = find

@@ -1,4 +1,4 @@
-"""When a console session last proved by password whose it is, for changes that need it recently (security.md S15)."""
+"""Recent proof of identity by password, which important changes need (security.md S15)."""
 
 import time
 from datetime import timedelta
@@ -17,9 +17,9 @@ from workspace.console.acting import page_before
 from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 
-# A page that changes something of weight opens, and a button without a page of its own works, only with such a proof.
+# A proof this recent opens a page for important changes, and lets its buttons work.
 RECENT = timedelta(minutes=15)
-# What such a page sends is taken as long as its session lasts unused, so that nothing typed is ever lost.
+# A form of such a page is accepted as long as an idle session lasts, so nothing typed is lost.
 OPENED_RECENTLY = RECENT + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
 WRONG_PASSWORD = "This is not your password. Check it and try again."
@@ -27,14 +27,14 @@ AGAIN = "Nothing was changed. Confirm that it is you, then do it again."
 
 
 def prove(request: HttpRequest) -> None:
-    """Keep that the password was given right now."""
+    """Note that the password was given now."""
     request.session["proved_at"] = time.time()
 
 
 def take_password(request: HttpRequest, form: Form) -> timedelta:
-    """Take the form's password as proof, or say why not in the form; attempts count like those to sign in.
+    """Accept the form's password as proof, or add an error to the form. Attempts count like those to sign in.
 
-    Returns the time to wait when there were too many.
+    Returns the time to wait after too many attempts.
     """
     user, address = cast(User, request.user), request.META["REMOTE_ADDR"]
     if wait := SignInThrottle.objects.attempt(user.email, address, timezone.now()):
@@ -50,12 +50,12 @@ def take_password(request: HttpRequest, form: Form) -> timedelta:
 
 
 def is_proved(request: HttpRequest, within: timedelta = RECENT) -> bool:
-    """Whether the password was given to this session within that time."""
+    """Say whether the password was given in this session within that time."""
     return time.time() - request.session.get("proved_at", 0) <= within.total_seconds()
 
 
 def ask_for_proof(request: HttpRequest) -> HttpResponse:
-    """On to the page that asks for the password, and from there back: to this page, or to the one with the button."""
+    """Redirect to the page that asks for the password. From there the way leads back to the page of the request."""
     if request.method in ("GET", "HEAD"):
         target = request.get_full_path()
     else:

@@ -1,4 +1,4 @@
-"""What several apps answer in the same way."""
+"""Responses that several apps share."""
 
 from datetime import timedelta
 from math import ceil
@@ -7,7 +7,7 @@ from django.http import HttpResponse
 
 
 def with_wait(response: HttpResponse, wait: timedelta) -> HttpResponse:
-    """The response to an attempt; where too many were made, as 429 that says when to come again."""
+    """Return the response to an attempt. With a time to wait it is a 429 with Retry-After."""
     if wait:
         response.status_code = 429
         response["Retry-After"] = str(ceil(wait.total_seconds()))

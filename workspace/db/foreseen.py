@@ -1,4 +1,4 @@
-"""What a change would do: it is done and rolled back, so that the answer is that of the change itself."""
+"""Previews: a change is made and rolled back, so its preview cannot differ from it."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 
 
 def foreseen(change: Callable[[], Result]) -> Result:
-    """Return what a change returns, with nothing changed in the database. A refusal of the change is raised."""
+    """Run a change, roll it back, and return its result. A refusal of the change is raised."""
     with transaction.atomic():
         result = change()
         transaction.set_rollback(True)

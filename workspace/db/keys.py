@@ -1,4 +1,4 @@
-"""Identifiers and comparison keys that come out the same on every database."""
+"""Identifiers and comparison keys, computed in Python so they are the same on every database."""
 
 import secrets
 import time
@@ -8,9 +8,9 @@ from uuid import UUID
 
 
 def new_id() -> UUID:
-    """A UUID version 7: sorts by creation time, so it indexes and pages in that order.
+    """Return a UUID version 7, which sorts by creation time.
 
-    Below the milliseconds stand 12 bits of their fraction (RFC 9562 section 6.2, method 3): about 0.2 µs each.
+    After the milliseconds come 12 bits of their fraction (RFC 9562 section 6.2, method 3): about 0.2 µs each.
     """
     milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
     fraction = nanoseconds * 4096 // 1_000_000
@@ -18,12 +18,12 @@ def new_id() -> UUID:
 
 
 def first_id_at(moment: datetime) -> UUID:
-    """Not above any id that is made from this moment on, and above those from before."""
+    """Return the least id of a moment: ids made earlier are below it, ids made from then on are not."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def canonical(text: str) -> str:
-    """The key under which names and addresses are equal: NFKC, case-folded, without blanks around.
+    """Return the comparison key of a name or address: NFKC, case-folded, without blanks around.
 
     Folding can undo the normal form, so it is applied again (Unicode 3.13, D146).
     """

@@ -1,6 +1,6 @@
-"""Statements that are compiled once: in a request of a few milliseconds, compiling them would take most of the time.
+"""Statements that are compiled once. Compiling them in each request would take most of its few milliseconds.
 
-A look-up fills rows as Django's own iteration does (`ModelIterable` of the pinned Django); tests compare the two.
+Rows are filled as Django's own iteration does it (`ModelIterable` of the pinned Django); tests compare the two.
 """
 
 import json
@@ -8,68 +8,75 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
+from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row")
-# What a value is of: a field of a model by its name, or many ids.
+Params: TypeAlias = Sequence[Any]
+AnyField: TypeAlias = "Field[Any, Any]"
+# Rows, and columns of new or changed rows by their names.
+Selected: TypeAlias = tuple[QuerySet[Model], dict[str, object]]
+# The type of a value: a field of a model by its name, or many ids.
 Typed: TypeAlias = "tuple[type[Model], str] | Ids"
 
 
 class Parameter(Expression):
-    """A value that is given when the look-up runs."""
+    """A value that is given when the statement runs."""
 
-    def __init__(self, place: int, field: "Field[Any, Any]") -> None:
+    def __init__(self, place: int, field: AnyField) -> None:
         super().__init__(output_field=field)
         self.place = place
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
         return "%s", (self,)
 
 
 class Ids(Field):
     """Many ids as one value."""
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> object:
         return list(value) if connection.vendor == "postgresql" else json.dumps([pk.hex for pk in value])
 
 
 class Among(Func):
-    """Whether a column holds one of many ids: one parameter, so that the statement is the same for any number."""
+    """A test whether a column holds one of many ids. They are one parameter, so any number has the same statement."""
 
     output_field = BooleanField()
     arg_joiner = " IN (SELECT value FROM json_each("
     template = "%(expressions)s))"
 
-    def __init__(self, column: str, ids: Any) -> None:
+    def __init__(self, column: str, ids: object) -> None:
         super().__init__(F(column), ids if hasattr(ids, "resolve_expression") else Value(ids, Ids()))
 
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
         return self.as_sql(compiler, connection, template="%(expressions)s)", arg_joiner=" = ANY(", **context)
 
 
 class Prepared(Generic[Row]):
-    """A query set as a function of its values, which gives the rows as a list: of a model, or tuples of `values_list`.
+    """A query set as a function of its values. It returns a list of rows, or of tuples for `values_list`.
 
-    It is described with the fields that the values are of:
-    `Prepared(lambda digest: Token.objects.filter(digest=digest), (Token, "digest"))`. It is compiled at its first call.
+    Its arguments are a function that builds the query set, and the type of each value:
+    `Prepared(lambda digest: Token.objects.filter(digest=digest), (Token, "digest"))`. The first call compiles it.
     """
 
     def __init__(self, build: "Callable[..., QuerySet[Any, Row]]", *fields: Typed) -> None:
         self._build, self._fields = build, fields
         self._compiled: _Compiled | None = None
 
-    def __call__(self, *values: Any) -> list[Row]:
+    def __call__(self, *values: object) -> list[Row]:
         if self._compiled is None:
             self._compiled = _Compiled.of(self._build(*_parameters(self._fields)))
         return self._compiled.rows(values)
 
-    def first(self, *values: Any) -> Row | None:
-        """The first row, if there is any."""
+    def first(self, *values: object) -> Row | None:
+        """Return the first row, or None."""
         return next(iter(self(*values)), None)
 
 
@@ -77,8 +84,8 @@ class Prepared(Generic[Row]):
 class _Compiled:
     using: str
     sql: str
-    params: Sequence[Any]
-    converters: list[tuple[int, list[Callable[..., Any]], Any]]
+    params: Params
+    converters: list[tuple[int, list[Callable[..., object]], object]]
     # None where rows are tuples.
     filler: "_Filler | None"
 
@@ -96,7 +103,7 @@ class _Compiled:
             filler=None if is_of_values else _Filler.of(compiler, queryset.db),
         )
 
-    def rows(self, values: Sequence[Any]) -> list[Any]:
+    def rows(self, values: Params) -> list[Any]:
         connection = connections[self.using]
         with _cursor(connection) as cursor:
             cursor.execute(self.sql, [_bound(each, values, connection) for each in self.params])
@@ -105,7 +112,7 @@ class _Compiled:
             found = [self._converted(list(row), connection) for row in found]
         return [self.filler.row(row, self.using) for row in found] if self.filler else found
 
-    def _converted(self, row: list[Any], connection: Any) -> list[Any]:
+    def _converted(self, row: list[object], connection: BaseDatabaseWrapper) -> list[object]:
         for place, functions, column in self.converters:
             for function in functions:
                 row[place] = function(row[place], column, connection)
@@ -114,12 +121,12 @@ class _Compiled:
 
 @dataclass(frozen=True)
 class _Filler:
-    """Makes rows of a model, and of those that are selected with them, out of columns."""
+    """A factory of model instances from columns, with the related ones that are selected with them."""
 
     model: type[Model]
     columns: slice
     names: list[str]
-    related: list[Any]
+    related: list[Any]  # populators, which the stubs do not type
 
     @classmethod
     def of(cls, compiler: Any, using: str) -> "_Filler":
@@ -128,7 +135,7 @@ class _Filler:
         names = [column[0].target.attname for column in compiler.select[columns]]
         return cls(info["model"], columns, names, get_related_populators(info, compiler.select, using))  # type: ignore[call-arg] # of a later Django
 
-    def row(self, row: Sequence[Any], using: str) -> Model:
+    def row(self, row: Params, using: str) -> Model:
         filled = self.model.from_db(using, self.names, row[self.columns])
         for populator in self.related:
             populator.populate(row, filled)
@@ -138,15 +145,15 @@ class _Filler:
 class _Change:
     """A statement that changes rows, as a function of its values."""
 
-    def __init__(self, build: "Callable[..., tuple[QuerySet[Any], dict[str, Any]]]", *fields: Typed) -> None:
+    def __init__(self, build: Callable[..., Selected], *fields: Typed) -> None:
         self._build, self._fields = build, fields
-        self._compiled: tuple[str, Sequence[Any]] | None = None
+        self._compiled: tuple[str, Params] | None = None
 
-    def _compile(self, rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+    def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
         raise NotImplementedError
 
     @contextmanager
-    def _run(self, values: Sequence[Any]) -> Iterator[Any]:
+    def _run(self, values: Params) -> Iterator[CursorWrapper]:
         if self._compiled is None:
             self._compiled = self._compile(*self._build(*_parameters(self._fields)))
         sql, params = self._compiled
@@ -156,43 +163,42 @@ class _Change:
 
 
 class Insertion(_Change):
-    """INSERT … SELECT as a function of its values, which gives the column `returning` of the rows that came.
+    """INSERT … SELECT as a function of its values. It returns the column `returning` of the new rows.
 
-    `build` gives a query set and, by name, what the new rows have of it. A row that is there already stays as it is.
+    `build` returns a query set and the columns of the new rows. A row that exists stays as it is.
     """
 
     def __init__(
         self,
         model: type[Model],
-        build: "Callable[..., tuple[QuerySet[Any], dict[str, Any]]]",
+        build: Callable[..., Selected],
         *fields: Typed,
         returning: str,
     ) -> None:
         super().__init__(build, *fields)
         self._model, self._returning = model, returning
 
-    def __call__(self, *values: Any) -> list[Any]:
-        returned: Any = self._model._meta.get_field(self._returning)
+    def __call__(self, *values: object) -> list[Any]:
+        field = _column(self._model, self._returning)
         with self._run(values) as cursor:
-            return [returned.to_python(value) for (value,) in cursor.fetchall()]
+            return [field.to_python(value) for (value,) in cursor.fetchall()]
 
-    def _compile(self, rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+    def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
         sql, params = insertion(self._model, rows, columns)
-        returned: Any = self._model._meta.get_field(self._returning)
-        return f"{sql} RETURNING {connection.ops.quote_name(returned.column)}", params
+        return f"{sql} RETURNING {_quoted(_column(self._model, self._returning))}", params
 
 
 class Update(_Change):
-    """UPDATE as a function of its values, which gives the number of rows that it changed.
+    """UPDATE as a function of its values. It returns the number of changed rows.
 
-    `build` gives a query set and, by name, what its rows get.
+    `build` returns a query set and the new values of its rows by column.
     """
 
-    def __call__(self, *values: Any) -> int:
+    def __call__(self, *values: object) -> int:
         with self._run(values) as cursor:
             return cursor.rowcount
 
-    def _compile(self, rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
+    def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
         query: Any = rows.query.chain(UpdateQuery)
         query.add_update_values(columns)
         query.clear_ordering(force=True)
@@ -200,7 +206,7 @@ class Update(_Change):
 
 
 class PreparedInsert(Model):
-    """A model whose rows are inserted one at a time by a statement that is compiled once; they hold no expressions."""
+    """A model whose INSERT of one row is compiled once. Its rows hold values, no expressions."""
 
     class Meta:
         abstract = True
@@ -215,37 +221,44 @@ class PreparedInsert(Model):
 
 
 @cache
-def _insert_sql(model: type[Model], fields: tuple[Any, ...]) -> str:
+def _insert_sql(model: type[Model], fields: tuple[AnyField, ...]) -> str:
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields)
+    names = ", ".join(_quoted(field) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 -- our own names
 
 
-def insertion(model: type[Model], rows: "QuerySet[Any]", columns: dict[str, Any]) -> tuple[str, Sequence[Any]]:
-    """INSERT … SELECT with its parameters; `rows` need a filter, and come in their order."""
-    fields: dict[str, Any] = {name: model._meta.get_field(name) for name in columns}
-    # Under names of their own: `rows` has some of these, too.
-    selected = {f"new_{name}": _expression(value, fields[name]) for name, value in columns.items()}
+def insertion(model: type[Model], rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
+    """Return an INSERT … SELECT with its parameters. `rows` need a filter, and are inserted in their order."""
+    selected = {}
+    for name, value in columns.items():
+        field = _column(model, name)
+        is_expression = hasattr(value, "resolve_expression")
+        # The prefix avoids the names of columns of `rows`.
+        selected[f"new_{name}"] = value if is_expression else Value(value, getattr(field, "target_field", field))
     sql, params = rows.annotate(**selected).values_list(*selected).query.sql_with_params()
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields.values())
+    names = ", ".join(_quoted(_column(model, name)) for name in columns)
     return f"INSERT INTO {quote(model._meta.db_table)} ({names}) {sql} ON CONFLICT DO NOTHING", params
 
 
-def _expression(value: Any, field: Any) -> Any:
-    return value if hasattr(value, "resolve_expression") else Value(value, getattr(field, "target_field", field))
+def _column(model: type[Model], name: str) -> AnyField:
+    return cast(AnyField, model._meta.get_field(name))
 
 
-def _parameters(fields: Sequence[Any]) -> list[Parameter]:
-    typed = (each if isinstance(each, Ids) else each[0]._meta.get_field(each[1]) for each in fields)
+def _quoted(field: AnyField) -> str:
+    return connection.ops.quote_name(cast(str, field.column))
+
+
+def _parameters(fields: Sequence[Typed]) -> list[Parameter]:
+    typed = (each if isinstance(each, Ids) else _column(*each) for each in fields)
     return [Parameter(place, field) for place, field in enumerate(typed)]
 
 
-def _cursor(connection: Any) -> Any:
-    """A cursor; on PostgreSQL one whose statements are planned once in each connection, instead of each time.
+def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """Return a cursor. On PostgreSQL its statements are planned once in each connection, not at each execution.
 
-    Where statements are logged, they are shown with their values, so that is left out.
+    While statements are logged it is a plain one, because the log shows them with their values.
     """
     if connection.vendor != "postgresql" or connection.queries_logged:
         return connection.cursor()
@@ -253,10 +266,10 @@ def _cursor(connection: Any) -> Any:
 
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[call-arg]
+        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]
 
 
-def _bound(param: Any, values: Sequence[Any], connection: Any) -> Any:
+def _bound(param: object, values: Params, connection: BaseDatabaseWrapper) -> Any:
     if not isinstance(param, Parameter):
         return param
     return param.output_field.get_db_prep_value(values[param.place], connection)

@@ -1,4 +1,4 @@
-"""One transaction for a change, however many functions take part in it."""
+"""Transactions of changes, and the unique constraints that refuse a row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _is_whole: ContextVar[bool] = ContextVar("is_whole", default=False)
 
 
 def atomic(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Make a function a transaction; within another one that is not whole, it is undone alone when it fails."""
+    """Make a function a transaction. Inside another one it sets a savepoint, unless the outer one is `whole`."""
 
     @wraps(function)
     def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
@@ -28,9 +28,10 @@ def atomic(function: Callable[Given, Result]) -> Callable[Given, Result]:
 
 @contextmanager
 def whole() -> Iterator[None]:
-    """A transaction that any failure ends, so that what is `atomic` in it needs no savepoints: half of the round trips.
+    """Open a transaction that fails or succeeds as one: `atomic` functions in it set no savepoints.
 
-    Who catches a failure in it and goes on needs `transaction.atomic()` around what can fail.
+    Savepoints would double the round trips. To catch a failure inside and continue, put `transaction.atomic()` around
+    what can fail.
     """
     before = _is_whole.set(True)
     try:
@@ -41,9 +42,9 @@ def whole() -> Iterator[None]:
 
 
 def save_unique(row: Model, conflict: Callable[[str], Exception], *, force_insert: bool = False) -> None:
-    """Save a row; where a unique constraint refuses it, raise what `conflict` makes of the constraint's name.
+    """Save a row. If a unique constraint refuses it, raise what `conflict` returns for the constraint's name.
 
-    The database has broken the transaction off then: who goes on in it needs `transaction.atomic()` around this.
+    The database has then aborted the transaction: to continue in it, put `transaction.atomic()` around the call.
     """
     try:
         row.save(force_insert=force_insert)
@@ -54,17 +55,13 @@ def save_unique(row: Model, conflict: Callable[[str], Exception], *, force_inser
 
 
 def violated(error: IntegrityError, model: type[Model]) -> str:
-    """The name of the model's unique constraint that a row would have broken; empty when it was none of them."""
+    """Return the name of the model's unique constraint that refused a row; empty if it was another error."""
     if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
         return error.__cause__.diag.constraint_name or ""  # type: ignore[union-attr]
     columns = str(error).removeprefix("UNIQUE constraint failed: ").split(", ")
     for constraint in model._meta.constraints:
-        if isinstance(constraint, UniqueConstraint) and columns == _columns(model, constraint):
-            return constraint.name
+        if isinstance(constraint, UniqueConstraint):
+            fields = [model._meta.get_field(name) for name in constraint.fields]
+            if columns == [f"{model._meta.db_table}.{field.column}" for field in fields]:  # type: ignore[union-attr]
+                return constraint.name
     return ""
-
-
-def _columns(model: type[Model], constraint: UniqueConstraint) -> list[str]:
-    """As SQLite names them."""
-    fields = [model._meta.get_field(name) for name in constraint.fields]
-    return [f"{model._meta.db_table}.{field.column}" for field in fields]  # type: ignore[union-attr]

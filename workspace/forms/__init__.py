@@ -1,20 +1,20 @@
-"""What administrators type and choose: forms check the shape, actions decide."""
+"""Forms of the console. Forms check the shape of input, actions decide."""
 
 from django import forms
 from django.http import HttpRequest, QueryDict
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
-    """What binds a form: the data of a POST, however little that is."""
+    """Return the data to bind a form to: that of a POST, even if it is empty, else None."""
     return request.POST if request.method == "POST" else None
 
 
 class SearchForm(forms.Form):
-    """A search over a list of names."""
+    """A search in a list of names."""
 
     q = forms.CharField(label="Search", required=False, max_length=254, widget=forms.SearchInput)
 
     def text(self) -> str:
-        """What is searched for; nothing where it cannot be searched for."""
+        """Return the text to search for; empty if it is not valid."""
         self.full_clean()
         return self.cleaned_data.get("q", "")

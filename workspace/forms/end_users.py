@@ -1,7 +1,7 @@
-"""Forms of end users: who a person is, and who the list shows."""
+"""Forms of end users: a person, and the filter of the list."""
 
 from collections import defaultdict
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.http import QueryDict
@@ -15,7 +15,7 @@ from workspace.profile import Profile
 
 
 class EndUserForm(forms.Form):
-    """Who a person is, and the environments that person may sign in to."""
+    """A person's profile and environments."""
 
     full_name = forms.CharField(
         max_length=250,
@@ -36,24 +36,26 @@ class EndUserForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, data: QueryDict | None = None, *, environment: Environment, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(
+        self, data: QueryDict | None = None, *, environment: Environment, initial: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.workspace = environment.workspace
         cast(forms.ModelChoiceField, self.fields["environments"]).queryset = self.workspace.environments.all()
 
     def profile(self, by: Actor) -> Profile:
-        """Return who the person is, as the administrator typed it."""
+        """Return the profile as the administrator typed it."""
         return Profile(self.cleaned_data["full_name"], self.cleaned_data["email"], by.source)
 
     def holder_of_email(self) -> EndUser | None:
-        """Who has the address already, where that is what is wrong with it."""
+        """Return the person who has the address, if the address has an error."""
         if not self.has_error("email") or "email" not in self.data:
             return None
         return EndUser.with_email(self.workspace, self.data["email"])
 
 
 class AddEndUserForm(EndUserForm):
-    """A new person, with a group in each environment."""
+    """A new person, with at most one group in each environment."""
 
     def __init__(self, data: QueryDict | None = None, *, environment: Environment) -> None:
         super().__init__(data, environment=environment, initial={"environments": [environment.slug]})
@@ -68,11 +70,11 @@ class AddEndUserForm(EndUserForm):
             )
 
     def groups_by_environment(self) -> list[tuple[Environment, forms.BoundField]]:
-        """For the page: each environment with the field of its group."""
+        """Return each environment with the field of its group."""
         return [(environment, self[name]) for environment, name in self.group_fields.items()]
 
-    def clean(self) -> dict[str, Any]:
-        """Add `groups`: those chosen, as far as their environment was chosen too."""
+    def clean(self) -> dict[str, object]:
+        """Add `groups`: the chosen groups of the chosen environments."""
         answers = super().clean() or {}
         chosen = (answers.get(self.group_fields[each]) for each in answers.get("environments", ()))
         answers["groups"] = [group for group in chosen if group]
@@ -80,12 +82,12 @@ class AddEndUserForm(EndUserForm):
 
 
 class EditEndUserForm(EndUserForm):
-    """A person's profile, unless an IdP keeps it, and the access given by hand."""
+    """A person's profile and access given by hand. A profile that an IdP manages is read-only."""
 
     def __init__(self, data: QueryDict | None = None, *, environment: Environment, end_user: EndUser) -> None:
         accesses = list(end_user.accesses.select_related("environment"))
         by_hand = [each.environment.slug for each in accesses if each.source_kind == SourceKind.MANUAL]
-        initial = {"full_name": end_user.full_name, "email": end_user.email, "environments": by_hand}
+        initial: dict[str, object] = {"full_name": end_user.full_name, "email": end_user.email, "environments": by_hand}
         super().__init__(data, environment=environment, initial=initial)
         self.read_only_reason = profile_read_only_reason(end_user)
         for name in ("full_name", "email"):
@@ -94,7 +96,7 @@ class EditEndUserForm(EndUserForm):
 
 
 class EndUserFilter(forms.Form):
-    """Which end users the list shows."""
+    """The filter and order of the list of end users."""
 
     q = forms.CharField(label="Search", required=False, max_length=254, widget=forms.SearchInput)
     access = forms.ChoiceField(label="Access to", required=False)
@@ -110,7 +112,7 @@ class EndUserFilter(forms.Form):
         cast(forms.ChoiceField, self.fields["access"]).choices = choices
 
     def people(self) -> EndUserQuerySet:
-        """Those of the workspace whom the filter lets through; a wrong value filters nothing and is named."""
+        """Return the end users that pass the filter. An invalid value filters nothing and gets an error."""
         self.full_clean()
         asked = self.cleaned_data
         people = self.environment.workspace.end_users.matching(asked.get("q", ""))
@@ -122,14 +124,14 @@ class EndUserFilter(forms.Form):
 
 
 def _access_hint(accesses: list[EnvironmentAccess]) -> str:
-    """What the check boxes do not show: access that an IdP gives."""
+    """Return the hint of the check boxes, which names the access that IdPs give."""
     given: dict[str, list[str]] = defaultdict(list)
     for access in accesses:
         if access.source_kind != SourceKind.MANUAL:
             given[access.source_name].append(access.environment.name)
     if not given:
         return "Where this person may sign in."
-    # Hints may hold markup, so names in them are escaped here.
+    # Templates do not escape hints, so names are escaped here.
     others = [
         f"{escape(name)} gives access to {escape(', '.join(environments))}" for name, environments in given.items()
     ]

@@ -1,7 +1,7 @@
 """Forms of end-user groups and their members."""
 
 import re
-from typing import Any, cast
+from typing import cast
 
 from django import forms
 from django.http import QueryDict
@@ -14,11 +14,11 @@ MOST_ADDRESSES = 1000
 
 
 class AddressesField(forms.CharField):
-    """Email addresses, one per line or separated by commas; `Ada Lovelace <ada@example.com>` counts as its address."""
+    """Email addresses, one a line or separated by commas. Of `Ada Lovelace <ada@example.com>` the address is taken."""
 
     widget = forms.Textarea(attrs={"spellcheck": "false", "autocapitalize": "none"})
 
-    def clean(self, value: Any) -> list[str]:
+    def clean(self, value: object) -> list[str]:
         parts = (part.strip() for part in re.split(r"[\n,;]", super().clean(value)))
         addresses = [part[part.rfind("<") + 1 :].removesuffix(">").strip() for part in parts if part]
         if len(addresses) > MOST_ADDRESSES:
@@ -29,7 +29,7 @@ class AddressesField(forms.CharField):
 
 
 class MembersForm(forms.Form):
-    """End users to put into a group of the environment, by address."""
+    """End users of the environment, by address."""
 
     addresses = AddressesField(
         label="Members",
@@ -37,21 +37,28 @@ class MembersForm(forms.Form):
         help_text="Email addresses, one per line or separated by commas. You can add more people later.",
     )
 
-    def __init__(self, data: QueryDict | None = None, *, environment: Environment, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, environment: Environment) -> None:
+        super().__init__(data)
         self.environment = environment
 
     def clean_addresses(self) -> list[EndUser]:
-        """The people behind the addresses; names those that nobody has, or whose owner may not sign in here."""
+        """Return the people with these addresses. Errors name unknown addresses and people without access."""
         typed = {canonical(address): address for address in self.cleaned_data["addresses"]}
         people = self.environment.workspace.end_users.filter(email_key__in=typed)
         allowed = list(people.with_access_to(self.environment))
         known = set(people.values_list("email_key", flat=True))
-        _refuse_addresses(
-            unknown=[address for key, address in typed.items() if key not in known],
-            outside=[typed[key] for key in sorted(known - {person.email_key for person in allowed})],
-            environment=self.environment,
-        )
+        errors = []
+        if unknown := [address for key, address in typed.items() if key not in known]:
+            errors.append(
+                f"No end user of {self.environment.workspace} has the address {', '.join(unknown)}."
+                " Correct it, or add the person under End users first."
+            )
+        if outside := [typed[key] for key in sorted(known - {person.email_key for person in allowed})]:
+            errors.append(
+                f"{', '.join(outside)} cannot sign in to {self.environment}. Give access under End users first."
+            )
+        if errors:
+            raise forms.ValidationError(errors)
         return allowed
 
 
@@ -83,14 +90,14 @@ class AddMembersForm(MembersForm):
         },
     )
 
-    def __init__(self, data: QueryDict | None = None, *, candidates: EndUserQuerySet, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, environment: Environment, candidates: EndUserQuerySet) -> None:
+        super().__init__(data, environment=environment)
         cast(forms.ModelChoiceField, self.fields["members"]).queryset = candidates
         self.fields["addresses"].label = "Email addresses"
         self.fields["addresses"].help_text = "One per line or separated by commas, in addition to those chosen above."
 
-    def clean(self) -> dict[str, Any]:
-        """Add `people`: everybody who was chosen or typed."""
+    def clean(self) -> dict[str, object]:
+        """Add `people`: everybody chosen or typed."""
         answers = super().clean() or {}
         answers["people"] = {*answers.get("members", ()), *answers.get("addresses", ())}
         if not self.errors and not answers["people"]:
@@ -99,7 +106,7 @@ class AddMembersForm(MembersForm):
 
 
 class RemoveMembersForm(forms.Form):
-    """Members of a group to take out of it."""
+    """Members to remove from a group."""
 
     members = forms.ModelMultipleChoiceField(
         EndUser.objects.none(),
@@ -115,18 +122,5 @@ class RemoveMembersForm(forms.Form):
 
     @property
     def problem(self) -> str:
-        """The first thing to correct, as a sentence."""
+        """Return the first error as a sentence."""
         return str(self.errors["members"][0])
-
-
-def _refuse_addresses(*, unknown: list[str], outside: list[str], environment: Environment) -> None:
-    errors = []
-    if unknown:
-        errors.append(
-            f"No end user of {environment.workspace} has the address {', '.join(unknown)}."
-            " Correct it, or add the person under End users first."
-        )
-    if outside:
-        errors.append(f"{', '.join(outside)} cannot sign in to {environment}. Give access under End users first.")
-    if errors:
-        raise forms.ValidationError(errors)

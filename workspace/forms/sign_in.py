@@ -1,10 +1,10 @@
-"""Forms in which administrators and operators prove who they are."""
+"""Forms in which administrators and operators give their password."""
 
 from django import forms
 
 
 class SignInForm(forms.Form):
-    """An administrator's or operator's account."""
+    """The address and password of an administrator or operator."""
 
     email = forms.CharField(
         label="Email address",
@@ -20,7 +20,7 @@ class SignInForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """The password of who is signed in, asked for again before something of weight."""
+    """The password, asked for again before an important change."""
 
     password = forms.CharField(
         label="Your password",

@@ -1,6 +1,4 @@
-"""People of the console: administrators of workspaces, operators of the installation."""
-
-from typing import Any
+"""Accounts of the console: administrators of workspaces and operators of the installation."""
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -11,15 +9,15 @@ from workspace.models.workspaces import Workspace
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes accounts and finds them by canonical address."""
+    """Creation of accounts, and look-up by canonical address."""
 
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -47,9 +45,8 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def set_keys(self) -> None:
         self.email_key = canonical(self.email)
-        super().save(*args, **kwargs)
 
 
 class Administrator(Entity):

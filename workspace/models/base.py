@@ -1,4 +1,6 @@
-"""What every table here has in common."""
+"""The base of tables with UUIDs and times."""
+
+from typing import Any
 
 from django.db import models
 
@@ -7,7 +9,7 @@ from workspace.db.prepared import PreparedInsert
 
 
 class Entity(PreparedInsert):
-    """A row with a UUID that sorts by creation, and its times."""
+    """A row with a UUID that sorts by creation, its times, and its comparison keys."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -15,3 +17,10 @@ class Entity(PreparedInsert):
 
     class Meta:
         abstract = True
+
+    def save(self, **kwargs: Any) -> None:
+        self.set_keys()
+        super().save(**kwargs)
+
+    def set_keys(self) -> None:
+        """Compute the comparison keys from their fields. `save` calls it; call it before a bulk write."""

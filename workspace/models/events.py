@@ -1,4 +1,4 @@
-"""The record of every change: audit log, activity and receipts are readings of this one table."""
+"""The record of every change, which audit log, activity and receipts read."""
 
 from typing import Any, Never, Self
 from uuid import UUID
@@ -12,7 +12,7 @@ from workspace.models.workspaces import Environment, Workspace
 
 
 class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
-    """Questions about changes; the table has no foreign keys, so a workspace is named by `of`."""
+    """Questions about changes. The table has no foreign keys, so they start with `of(workspace)`."""
 
     def of(self, workspace: Workspace) -> Self:
         return self.filter(workspace_id=workspace.pk)
@@ -21,10 +21,10 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
         return self.filter(workspace_id=environment.workspace_id, environment_id=environment.pk)
 
     def about(self, subject_id: UUID) -> Self:
-        """Return those that concern one thing, a person of a bulk change too."""
+        """Return the changes that concern one thing; bulk changes are among them."""
         return self.filter(subjects__subject_id=subject_id)
 
-    def update(self, **kwargs: Any) -> Never:
+    def update(self, **kwargs: object) -> Never:
         raise AppendOnlyError
 
     def delete(self) -> Never:
@@ -32,13 +32,13 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
 
 
 class AppendOnlyError(TypeError):
-    """A programming mistake: change events are written once and never altered."""
+    """A programming mistake: change events are never altered or deleted."""
 
 
 class ChangeEvent(PreparedInsert):
-    """Who changed what, before and after, through which request, as a sentence.
+    """A change: actor, action, subject, sentence, states before and after, and request.
 
-    Ids and names are copied as they were then: the event outlives what it describes.
+    Ids and names are copies, because the event outlives what it describes.
     """
 
     class ActorKind(models.TextChoices):
@@ -81,17 +81,17 @@ class ChangeEvent(PreparedInsert):
     def __str__(self) -> str:
         return self.sentence
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, **kwargs: Any) -> None:
         if not self._state.adding:
             raise AppendOnlyError
-        super().save(*args, **kwargs)
+        super().save(**kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> Never:
+    def delete(self, using: object = None, keep_parents: bool = False) -> Never:
         raise AppendOnlyError
 
 
 class ChangeSubject(models.Model):
-    """One thing that a change concerns: so the history of a person, a group or a provider is one look-up."""
+    """One thing that a change concerns. The history of a person, a group or a provider is one look-up."""
 
     event = models.ForeignKey(ChangeEvent, models.CASCADE, related_name="subjects")
     kind = models.CharField(max_length=30)

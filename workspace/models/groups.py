@@ -1,6 +1,6 @@
 """End-user groups and their members."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models.functions import Coalesce
@@ -13,16 +13,16 @@ from workspace.models.workspaces import Environment
 
 
 def _people(rows: models.QuerySet, by: str) -> Coalesce:
-    """How many different end users the rows name, as a subquery."""
+    """Return a subquery that counts the different end users of the rows."""
     counted = rows.order_by().values(by).annotate(n=models.Count("end_user", distinct=True)).values("n")
     return Coalesce(models.Subquery(counted, output_field=models.IntegerField()), 0)
 
 
 class EndUserGroupQuerySet(models.QuerySet["EndUserGroup"]):
-    """Questions about groups; start from `environment.groups`."""
+    """Questions about groups. Start from `environment.groups`."""
 
     def with_member_count(self) -> Self:
-        """Adds `member_count`; Everyone counts those with access."""
+        """Annotate `member_count`. Everyone counts the active people with access."""
         members = _people(GroupMembership.objects.filter(group=models.OuterRef("pk")), "group")
         everyone = _people(
             EnvironmentAccess.objects.filter(
@@ -36,12 +36,12 @@ class EndUserGroupQuerySet(models.QuerySet["EndUserGroup"]):
         return self.filter(name_key__contains=canonical(text))
 
     def of_source(self, source: Source) -> Self:
-        """Return those that this source manages."""
+        """Return the groups that this source manages."""
         return self.filter(source_kind=source.kind, source_id=source.id)
 
 
 class EndUserGroup(Entity, Sourced):
-    """A named set of end users in one environment. One of another source than manual is managed by that IdP."""
+    """A named set of end users in one environment. An IdP manages it unless its source is manual."""
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="groups")
     name = models.CharField(max_length=250)
@@ -58,18 +58,17 @@ class EndUserGroup(Entity, Sourced):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def set_keys(self) -> None:
         self.name_key = canonical(self.name)
-        super().save(*args, **kwargs)
 
     @property
     def is_managed(self) -> bool:
-        """Whether an IdP decides its members."""
+        """Say whether an IdP manages the group."""
         return self.source_kind != SourceKind.MANUAL
 
     @property
     def end_users(self) -> EndUserQuerySet:
-        """Its members; those of Everyone are computed from access."""
+        """Return the members. Those of Everyone are computed from access."""
         people = EndUser.objects.filter(workspace=self.environment.workspace_id)
         if self.is_everyone:
             return people.with_access_to(self.environment)
@@ -77,7 +76,7 @@ class EndUserGroup(Entity, Sourced):
 
 
 class GroupMembershipQuerySet(models.QuerySet["GroupMembership"]):
-    """Questions about memberships; start from `group.memberships`."""
+    """Questions about memberships. Start from `group.memberships`."""
 
     def of_source(self, source: Source) -> Self:
         return self.filter(source_kind=source.kind, source_id=source.id)
@@ -86,7 +85,7 @@ class GroupMembershipQuerySet(models.QuerySet["GroupMembership"]):
         return self.exclude(source_kind=source.kind, source_id=source.id)
 
     def states(self) -> list[list[str]]:
-        """Return them as an event about one group keeps them: person, name, source."""
+        """Return [person, name, source kind, source id, source name] of each row, for an event about one group."""
         rows = self.order_by("end_user", "pk").values_list(
             "end_user", "end_user__full_name", "source_kind", "source_id", "source_name"
         )

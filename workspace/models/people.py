@@ -1,6 +1,6 @@
 """End users and the environments they may sign in to."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.utils import timezone
@@ -13,31 +13,31 @@ from workspace.models.workspaces import Environment, Workspace
 
 
 class EndUserQuerySet(models.QuerySet["EndUser"]):
-    """Questions about end users; start from `workspace.end_users`."""
+    """Questions about end users. Start from `workspace.end_users`."""
 
     def with_access_to(self, environment: Environment) -> Self:
-        """Those who may sign in to the environment: the members of Everyone."""
+        """Return the active people with access to the environment: the members of Everyone."""
         return self.filter(
             models.Exists(environment.accesses.filter(end_user=models.OuterRef("pk"))), status=EndUser.Status.ACTIVE
         )
 
     def depending_on(self, source: Source) -> Self:
-        """Return active people with access by this source and by no other."""
+        """Return the active people whose access comes from this source alone."""
         accesses = EnvironmentAccess.objects.filter(end_user=models.OuterRef("pk"))
         granted, others = accesses.of_source(source), accesses.exclude(source_kind=source.kind, source_id=source.id)
         return self.filter(models.Exists(granted), ~models.Exists(others), status=EndUser.Status.ACTIVE)
 
     def pairs(self) -> list[list[str]]:
-        """Return ids with names, as a change event keeps them."""
+        """Return pairs of id and name, as a change event keeps them."""
         return [[str(pk), name] for pk, name in self.order_by("id").values_list("pk", "full_name")]
 
     def matching(self, text: str) -> Self:
-        """Those whose name or address contains the text."""
+        """Return the people whose name or address contains the text."""
         return self.filter(models.Q(name_key__contains=canonical(text)) | models.Q(email_key__contains=canonical(text)))
 
 
 class EndUser(Entity):
-    """A person who signs in to the apps of an environment; exists once in a workspace."""
+    """A person who signs in to the apps of environments. A person exists once in a workspace."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", "Active"
@@ -48,11 +48,11 @@ class EndUser(Entity):
     name_source = SourceField(default=manual, editable=False)
     name_key = models.CharField(max_length=500, editable=False)
     email = models.CharField(max_length=254)
-    # Who vouches for the address: what an IdP gave resets no password (security.md C5).
+    # Who vouches for the address. An address that an IdP gave cannot reset a password (security.md C5).
     email_source = SourceField(default=manual, editable=False)
     email_key = models.CharField(max_length=500, editable=False)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
-    # Sessions from before this count no longer: reactivation revives none.
+    # Earlier sessions are ended: reactivation does not revive them.
     active_since = models.DateTimeField(default=timezone.now, editable=False)
     password = models.CharField(max_length=128, blank=True, editable=False)
 
@@ -68,22 +68,21 @@ class EndUser(Entity):
 
     @classmethod
     def with_email(cls, workspace: Workspace, email: str) -> "EndUser | None":
-        """The person of the workspace with this address, however it is spelled."""
+        """Return the person of the workspace with this address in any spelling, or None."""
         found = _with_email.first(workspace.pk, canonical(email))
         if found:
             found.workspace = workspace
         return found
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def set_keys(self) -> None:
         self.name_key, self.email_key = canonical(self.full_name), canonical(self.email)
-        super().save(*args, **kwargs)
 
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
 
     def activate(self) -> None:
-        """Make active, from now on if it was not; save afterwards."""
+        """Make a deactivated person active from now on, without saving."""
         if not self.is_active:
             self.status, self.active_since = self.Status.ACTIVE, timezone.now()
 
@@ -96,14 +95,14 @@ _with_email = Prepared(
 
 
 class EnvironmentAccessQuerySet(models.QuerySet["EnvironmentAccess"]):
-    """Questions about access; start from `end_user.accesses` or `environment.accesses`."""
+    """Questions about access. Start from `end_user.accesses` or `environment.accesses`."""
 
     def of_source(self, source: Source) -> Self:
         return self.filter(source_kind=source.kind, source_id=source.id)
 
 
 class EnvironmentAccess(Sourced):
-    """Lets an end user sign in to an environment. Several sources may grant the same; one is enough."""
+    """The right of an end user to sign in to an environment. Several sources may grant it; one is enough."""
 
     end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="accesses")
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="accesses")
@@ -124,5 +123,5 @@ class EnvironmentAccess(Sourced):
         return f"{self.end_user} in {self.environment}"
 
     def state(self) -> list[str]:
-        """Return it as an event about one person keeps it: environment, its name, source."""
+        """Return [environment, its name, source kind, source id, source name], for an event about one person."""
         return [str(self.environment_id), self.environment.name, *self.source.listed()]

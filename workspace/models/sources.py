@@ -1,7 +1,7 @@
-"""What granted an access or a membership, or vouches for a value, as data: this app knows nothing of the apps above."""
+"""Sources: what granted an access or a membership, or vouches for a value. They are data without foreign keys."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import models
 
@@ -12,27 +12,35 @@ else:
 
 
 class SourceKind(models.TextChoices):
-    """The provisioning methods, by which something came about."""
+    """The provisioning methods."""
 
     MANUAL = "manual", "Manual"
     JIT = "jit", "SAML just-in-time"
     SCIM = "scim", "SCIM"
 
 
+class SourceFields(TypedDict):
+    """A source as model fields."""
+
+    source_kind: str
+    source_id: str
+    source_name: str
+
+
 @dataclass(frozen=True)
 class Source:
-    """Who grants or says something: kind, id of the granting thing (may be empty for manual), its name for people."""
+    """The origin of a grant or a value: kind, id of the origin (may be empty if manual), name for people."""
 
     kind: str
     id: str = ""
     name: str = ""
 
-    def fields(self) -> dict[str, Any]:
-        """Return it as model fields."""
+    def fields(self) -> SourceFields:
+        """Return the source as model fields."""
         return {"source_kind": self.kind, "source_id": self.id, "source_name": self.name}
 
     def listed(self) -> list[str]:
-        """Return it as a change event keeps it."""
+        """Return the source as a change event keeps it."""
         return [self.kind, self.id, self.name]
 
     @property
@@ -49,7 +57,7 @@ def manual() -> Source:
 
 
 class Sourced(models.Model):
-    """A row that remembers what granted it."""
+    """A row with the source that granted it."""
 
     source_kind = models.CharField(max_length=10, choices=SourceKind, default=SourceKind.MANUAL)
     source_id = models.CharField(max_length=36, blank=True)
@@ -63,7 +71,7 @@ class Sourced(models.Model):
         return Source(self.source_kind, self.source_id, self.source_name)
 
     def is_of(self, source: Source) -> bool:
-        """Say whether this source granted it, whatever its name is by now."""
+        """Say whether this source granted the row. Its name may have changed since."""
         return (self.source_kind, self.source_id) == (source.kind, source.id)
 
 
@@ -81,7 +89,7 @@ class SourceField(_Field):
         return self.to_python(value)
 
     def to_python(self, value: "Source | str | None") -> "Source | None":
-        # Nothing comes of the columns of an outer join that found no row.
+        # None is the value in an outer join that found no row.
         return Source(*value.split(" ", 2)) if isinstance(value, str) else value
 
     def get_prep_value(self, value: "Source | str") -> str:

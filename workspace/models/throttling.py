@@ -1,4 +1,4 @@
-"""How often a sign-in may be tried."""
+"""Throttling of attempts to sign in."""
 
 from datetime import datetime, timedelta
 from math import ceil
@@ -14,13 +14,13 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 
 class SignInThrottleManager(models.Manager["SignInThrottle"]):
-    """Counts attempts in the database, so that all worker processes know of them."""
+    """Counts of attempts, in the database so that all worker processes share them."""
 
     @transaction.atomic
     def attempt(self, email: str, address: str, now: datetime) -> timedelta:
-        """Count an attempt before its password is looked at; returns the time to wait if it comes too early.
+        """Count an attempt, and return the time to wait if it comes too early. Call it before checking the password.
 
-        Counting first keeps many attempts at once from all being the first.
+        Counting first means that of many simultaneous attempts only one is the first.
         """
         self.filter(attempted_at__lt=now - FORGOTTEN_AFTER).delete()
         throttle, _ = self.select_for_update().get_or_create(
@@ -29,17 +29,20 @@ class SignInThrottleManager(models.Manager["SignInThrottle"]):
         if throttle.open_at > now:
             return throttle.open_at - now
         throttle.attempts += 1
-        throttle.attempted_at, throttle.open_at = now, now + _wait_after(throttle.attempts)
+        # Nothing for the first mistypings, then 1, 2, 4, … seconds.
+        doublings = throttle.attempts - FREE_ATTEMPTS
+        wait = min(timedelta(seconds=2 ** min(doublings, 20)), LONGEST_WAIT) if doublings >= 0 else timedelta(0)
+        throttle.attempted_at, throttle.open_at = now, now + wait
         throttle.save()
         return timedelta(0)
 
     def forget(self, email: str, address: str) -> None:
-        """The sign-in succeeded: its attempts count no longer."""
+        """Forget the attempts; call it after a successful sign-in."""
         self.filter(key=_key(email, address)).delete()
 
 
 class SignInThrottle(models.Model):
-    """The attempts to sign in to one account from one address; the key is a hash, so neither is kept."""
+    """The attempts to sign in to one account from one address. The key is a hash, so neither is stored."""
 
     key = models.CharField(max_length=64, primary_key=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -53,7 +56,7 @@ class SignInThrottle(models.Model):
 
 
 def too_many_attempts(wait: timedelta) -> str:
-    """The sentence for somebody who has to wait."""
+    """Return the sentence for somebody who has to wait."""
     seconds = ceil(wait.total_seconds())
     time = f"{ceil(seconds / 60)} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
     return f"Too many attempts. Wait {time}, then try again."
@@ -61,10 +64,3 @@ def too_many_attempts(wait: timedelta) -> str:
 
 def _key(email: str, address: str) -> str:
     return salted_hmac("sign-in throttle", f"{canonical(email)}\n{address}", algorithm="sha256").hexdigest()
-
-
-def _wait_after(attempts: int) -> timedelta:
-    """Nothing for the first mistypings, then 1, 2, 4, … seconds."""
-    if attempts < FREE_ATTEMPTS:
-        return timedelta(0)
-    return min(timedelta(seconds=2 ** min(attempts - FREE_ATTEMPTS, 20)), LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""Tags and filters of the interface; the components with a body are block tags, the others are includes."""
+"""Tags and filters of the interface. Components with a body are block tags, the others are includes."""
 
 import json
 from datetime import datetime, timedelta
@@ -50,7 +50,7 @@ ICONS = {
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """{% icon "users" %}: decoration beside words; the words carry the meaning."""
+    """{% icon "users" %}: decoration beside words, hidden from screen readers."""
     return format_html(
         '<svg class="icon icon-{}" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5"'
         ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="{}"/></svg>',
@@ -67,20 +67,20 @@ def tone_icon(tone: str) -> SafeString:
 
 @register.simple_tag
 def badge(word: str, tone: str = "neutral") -> SafeString:
-    """{% badge "Active" tone="success" %}: the word first, the colour second."""
+    """{% badge "Active" tone="success" %}: a word with a colour."""
     return format_html('<span class="badge tone-{}">{}</span>', checked_tone(tone), word)
 
 
 @register.simple_block_tag
 def card(content: str, title: str = "", hint: str = "", id: str = "", tone: str = "neutral") -> str:
-    """{% card title="…" hint="…" id="…" tone="danger" %}…{% endcard %}: one concern, its action at the foot."""
+    """{% card title="…" hint="…" id="…" tone="danger" %}…{% endcard %}: a part of a page about one thing."""
     context = {"content": content, "title": title, "hint": hint, "id": id, "tone": checked_tone(tone)}
     return render_to_string("components/card.html", context)
 
 
 @register.simple_block_tag
 def callout(content: str, tone: str = "neutral", title: str = "") -> str:
-    """{% callout tone="warning" title="…" %}…{% endcallout %}: advice that belongs to the page."""
+    """{% callout tone="warning" title="…" %}…{% endcallout %}: advice about the page."""
     context = {"content": content, "tone": checked_tone(tone), "title": title}
     return render_to_string("components/callout.html", context)
 
@@ -118,20 +118,20 @@ def time_ago(value: datetime | None, empty: str = "Never") -> str:
 
 @register.filter
 def initials(name: str) -> str:
-    """Two letters for a name or an email address: "Ada Lovelace" → AL, "ada@example.com" → A."""
+    """Return one or two letters for a name or an address: "Ada Lovelace" → AL, "ada@example.com" → A."""
     words = name.partition("@")[0].split()
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
 
 
 @register.filter
 def lookup(mapping: dict[object, object] | None, key: object) -> object:
-    """{{ hints|lookup:value }}: the entry of a dictionary, or nothing."""
+    """{{ hints|lookup:value }}: the entry of a dictionary; empty if there is none."""
     return (mapping or {}).get(key, "")
 
 
 @register.filter
 def pretty_json(value: object) -> str:
-    """A document, or its text, indented for reading; text that is no JSON stays as it is."""
+    """Return a document or its JSON text indented. Other text stays as it is."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -141,14 +141,14 @@ def pretty_json(value: object) -> str:
 
 
 def checked_tone(tone: str) -> str:
-    """The tone, if there is one of that name."""
+    """Return the tone. Raises ValueError if there is none of that name."""
     if tone not in TONES:
         raise ValueError(f"Unknown tone {tone!r}; one of {', '.join(sorted(TONES))}.")
     return tone
 
 
 def relative_words(value: datetime, now: datetime) -> str:
-    """As in "just now", "5 minutes ago", "in 3 days"; the date when it is more than 30 days away."""
+    """Return "just now", "5 minutes ago" or "in 3 days"; the date if it is more than 30 days away."""
     distance = abs(now - value)
     if distance < timedelta(minutes=1):
         return "just now"

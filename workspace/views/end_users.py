@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -29,7 +28,7 @@ RECENT_CHANGES = 10
 
 @console
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """The end users of the workspace; at first those with access to this environment."""
+    """Show the end users of the workspace; by default those with access to this environment."""
     form = EndUserFilter(request.GET, environment=environment)
     page = Paginator(form.people().prefetch_related("accesses__environment"), 50).get_page(request.GET.get("page"))
     context = {
@@ -44,7 +43,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 
 @console(needs=Permission.MANAGE_PEOPLE)
 def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """A new person, by hand."""
+    """Add a person by hand."""
     form = AddEndUserForm(sent(request), environment=environment)
     if form.is_valid():
         with refusals_in_form(form):
@@ -62,7 +61,7 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 
 @console
 def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
-    """One person: profile, access and groups by environment with their sources, what changed lately."""
+    """Show a person: profile, access and groups by environment with their sources, and recent changes."""
     person = _person(environment, end_user)
     events = ChangeEvent.objects.of(environment.workspace).about(person.pk)[:RECENT_CHANGES]
     context = {
@@ -78,7 +77,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
 
 @console(needs=Permission.MANAGE_PEOPLE)
 def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
-    """Name, email and the access given by hand."""
+    """Edit the name, address and access given by hand."""
     person = _person(environment, end_user)
     form = EditEndUserForm(sent(request), environment=environment, end_user=person)
     if form.is_valid():
@@ -97,7 +96,7 @@ def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> H
 
 @console(needs=Permission.MANAGE_PEOPLE)
 def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
-    """Ask with the effect in numbers, then deactivate."""
+    """Confirm with the effect in numbers, then deactivate the person."""
     person = _person(environment, end_user)
     if request.method == "POST":
         deactivate_end_user(end_user=person, by=request.actor)
@@ -110,10 +109,10 @@ def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID
 @console(needs=Permission.MANAGE_PEOPLE)
 @require_POST
 def reactivate(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
-    """Let the person sign in again, as before."""
+    """Reactivate the person."""
     person = _person(environment, end_user)
     reactivate_end_user(end_user=person, by=request.actor)
-    messages.success(request, f"{person.full_name} is active again, with the access and groups of before.")
+    messages.success(request, f"{person.full_name} is active again, with the same access and groups as before.")
     return redirect(_url(environment, person))
 
 
@@ -125,8 +124,8 @@ def _url(environment: Environment, end_user: EndUser) -> str:
     return page_url("workspace:end-user", environment, end_user=end_user.pk)
 
 
-def _form_context(form: EndUserForm, environment: Environment) -> dict[str, Any]:
-    """A form with the way to the person who has the address already."""
+def _form_context(form: EndUserForm, environment: Environment) -> dict[str, object]:
+    """Return the context of a form. If the address is taken, it has a link to the person who has it."""
     holder = form.holder_of_email()
     return {
         "form": form,
@@ -136,8 +135,8 @@ def _form_context(form: EndUserForm, environment: Environment) -> dict[str, Any]
     }
 
 
-def _rows(people: Iterable[EndUser], environment: Environment) -> list[dict[str, Any]]:
-    """The people of a page with what the table says of each, in one more query."""
+def _rows(people: Iterable[EndUser], environment: Environment) -> list[dict[str, object]]:
+    """Return the rows of the table, with one more query."""
     people = list(people)
     memberships = GroupMembership.objects.filter(group__environment=environment, end_user__in=people)
     counts = dict(memberships.values_list("end_user").annotate(Count("group", distinct=True)))
@@ -153,8 +152,8 @@ def _rows(people: Iterable[EndUser], environment: Environment) -> list[dict[str,
     ]
 
 
-def _places(person: EndUser, environment: Environment) -> list[dict[str, Any]]:
-    """For each environment of the workspace: what lets the person in, and the groups, each with its sources."""
+def _places(person: EndUser, environment: Environment) -> list[dict[str, object]]:
+    """Return the access and the groups of a person in each environment, with their sources."""
     sources: dict[UUID, list[str]] = defaultdict(list)
     for access in person.accesses.all():
         sources[access.environment_id].append(source_words(access))
@@ -177,8 +176,8 @@ def _places(person: EndUser, environment: Environment) -> list[dict[str, Any]]:
     ]
 
 
-def _loss(person: EndUser) -> dict[str, Any]:
-    """What deactivation takes and what it keeps, in numbers."""
+def _loss(person: EndUser) -> dict[str, object]:
+    """Return what deactivation takes away and what it keeps, in numbers."""
     accesses = list(person.accesses.select_related("environment"))
     names = list(dict.fromkeys(access.environment.name for access in accesses))
     places = f"{count(len(names), 'environment')}: {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""Every component of the interface with its states, on one page for operators."""
+"""The gallery: every component of the interface in its states, for operators."""
 
 from datetime import timedelta
 
@@ -52,7 +52,7 @@ class FilterForm(forms.Form):
 
 @staff_member_required
 def gallery(request: HttpRequest) -> HttpResponse:
-    """The gallery; its samples are data below, so that the template reads like any page."""
+    """Show the gallery. Its samples are data, so the template reads like any page."""
     wrong = {"name": "", "enforcement": "some", "has_url": "", "environments": ["dev", "nowhere"]}
     return render(
         request,
@@ -70,7 +70,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 def samples() -> dict[str, object]:
-    """What pages would pass to the components."""
+    """Return sample data as pages would pass it to the components."""
     now = timezone.now()
     minutes_ago = now - timedelta(minutes=4)
     return {

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -27,7 +26,7 @@ from workspace.words import count, people
 
 @console
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """The groups of the environment."""
+    """Show the groups of the environment."""
     form = SearchForm(request.GET)
     groups = environment.groups.matching(form.text()).with_member_count()
     page = Paginator(groups, 50).get_page(request.GET.get("page"))
@@ -37,7 +36,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         "rows": [{"group": group, "url": group_url(group)} for group in page],
         "tabs": authentication_and_groups_tabs(request),
         "list_url": page_url("workspace:groups", environment),
-        # Everyone is always there: what counts is whether anybody has made a group.
+        # Everyone always exists and does not count.
         "has_groups": environment.groups.filter(is_everyone=False).exists(),
     }
     return render(request, "workspace/groups/index.html", context)
@@ -45,7 +44,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 
 @console(needs=Permission.MANAGE_PEOPLE)
 def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """A new group with its first members."""
+    """Create a group with its first members."""
     form = NewGroupForm(sent(request), environment=environment)
     if form.is_valid():
         with refusals_in_form(form):
@@ -61,7 +60,7 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 
 @console
 def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> HttpResponse:
-    """One group with its members."""
+    """Show a group with its members."""
     found = _group(environment, group)
     form = SearchForm(request.GET)
     page = Paginator(found.end_users.matching(form.text()), 50).get_page(request.GET.get("page"))
@@ -80,7 +79,7 @@ def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> Ht
 
 
 def changing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For views that change a group: one that people may not change says why instead of opening a form."""
+    """Decorate a view that changes a group. A read-only group gets a message with the reason instead of the view."""
 
     @console(needs=Permission.MANAGE_PEOPLE)
     @wraps(view)
@@ -99,7 +98,7 @@ def changing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @changing
 def edit(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
-    """Another name."""
+    """Rename a group."""
     name = group.name
     form = GroupForm(sent(request), initial={"name": name})
     if form.is_valid():
@@ -113,7 +112,7 @@ def edit(request: ConsoleRequest, environment: Environment, group: EndUserGroup)
 
 @changing
 def delete(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
-    """Ask with the effect in numbers, then delete."""
+    """Confirm with the effect in numbers, then delete the group."""
     if request.method == "POST":
         delete_group(group=group, by=request.actor)
         messages.success(request, f"{group} was deleted.")
@@ -142,8 +141,8 @@ def group_url(group: EndUserGroup) -> str:
     return page_url("workspace:group", group.environment, group=group.pk)
 
 
-def _rows(group: EndUserGroup, page: Page) -> list[dict[str, Any]]:
-    """The members of a page, each with what put them into the group, in one more query."""
+def _rows(group: EndUserGroup, page: Page) -> list[dict[str, object]]:
+    """Return the members of a page with their sources, with one more query."""
     grants = group.environment.accesses if group.is_everyone else group.memberships
     sources: dict[UUID, list[str]] = defaultdict(list)
     for grant in grants.filter(end_user__in=list(page)):

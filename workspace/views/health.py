@@ -1,4 +1,4 @@
-"""For load balancers: whether the process answers, and whether it can work."""
+"""Health checks for load balancers."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
@@ -7,13 +7,13 @@ from django.views.decorators.http import require_safe
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer that the process runs."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers too."""
+    """Answer whether the database can be reached."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""The way from the front door to a workspace's first page."""
+"""The way from the start page to the first page of a workspace."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from workspace.models import Administrator
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """On to the only workspace; a choice of several; operators without one go to their own site."""
+    """Redirect to the only workspace, or show a choice. Operators without a workspace go to their own site."""
     roles = list(
         Administrator.objects.filter(user=request.user.pk).select_related("workspace").order_by("workspace__name")
     )
@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def workspace(request: HttpRequest, workspace: str) -> HttpResponse:
-    """On to the first environment, where Workspace admin opens on the end-user groups."""
+    """Redirect to the groups of the first environment."""
     role = (
         Administrator.objects.filter(user=request.user.pk, workspace__slug=workspace)
         .select_related("workspace")

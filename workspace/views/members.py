@@ -1,4 +1,4 @@
-"""Members of an end-user group: add them from a list or by address, take them out."""
+"""Members of an end-user group: add and remove."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -12,14 +12,13 @@ from workspace.console.presenters import first_names
 from workspace.forms import SearchForm, sent
 from workspace.forms.groups import AddMembersForm, RemoveMembersForm
 from workspace.models import EndUserGroup, Environment, SourceKind
-from workspace.models.people import EndUserQuerySet
 from workspace.views.groups import changing, group_url
 from workspace.words import people
 
 
 @changing
 def add(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
-    """Choose from those with access who are not in the group yet, or type addresses."""
+    """Add people with access, chosen from a list or typed by address."""
     candidates = environment.workspace.end_users.with_access_to(environment).exclude(
         pk__in=group.memberships.values("end_user")
     )
@@ -44,8 +43,10 @@ def add(request: ConsoleRequest, environment: Environment, group: EndUserGroup) 
 
 @changing
 def remove(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
-    """Ask with the names of those chosen, then remove them."""
-    form = RemoveMembersForm(request.POST or request.GET, members=_added_by_hand(group))
+    """Confirm with the names of the chosen members, then remove them."""
+    # Members of another source cannot be removed here: its next sync would add them again.
+    by_hand = group.memberships.filter(source_kind=SourceKind.MANUAL).values("end_user")
+    form = RemoveMembersForm(request.POST or request.GET, members=group.end_users.filter(pk__in=by_hand))
     if not form.is_valid():
         messages.warning(request, form.problem)
         return redirect(group_url(group))
@@ -65,9 +66,3 @@ def remove(request: ConsoleRequest, environment: Environment, group: EndUserGrou
         **first_names(chosen, len(ids)),
     }
     return render(request, "workspace/groups/remove_members.html", context)
-
-
-def _added_by_hand(group: EndUserGroup) -> EndUserQuerySet:
-    """Return the members that people may remove; those of another source would be back with its next word."""
-    by_hand = group.memberships.filter(source_kind=SourceKind.MANUAL)
-    return group.end_users.filter(pk__in=by_hand.values("end_user"))

@@ -1,8 +1,7 @@
-"""The console's front door, for administrators and operators."""
+"""Sign-in and sign-out of administrators and operators."""
 
 import time
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -30,9 +29,12 @@ REFUSAL = "The email address or the password is not right, or the account is not
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Email and password, then on to the page that was asked for."""
+    """Sign in with address and password, then redirect to the requested page."""
     target = _target(request)
-    if request.method != "POST" and _may_open(request, target):
+    user = request.user
+    # The operators' site sends other accounts back here: redirecting them there would never end.
+    may_open = user.is_authenticated and (user.is_staff or not target.startswith(reverse("admin:index")))
+    if request.method != "POST" and may_open:
         return redirect(target)
     form = SignInForm(sent(request))
     wait = timedelta(0)
@@ -40,14 +42,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         wait = _try(request, form)
         if not form.errors:
             return redirect(target)
-    return _page(request, "workspace/sign_in.html", {"form": form, "next": target}, wait)
+    return with_wait(render(request, "workspace/sign_in.html", {"form": form, "next": target}), wait)
 
 
 @never_cache
 @login_required
 @sensitive_post_parameters("password")
 def confirm_identity(request: HttpRequest) -> HttpResponse:
-    """The password once more, then back to the page that needs it to have been given recently."""
+    """Ask for the password again, then redirect to the page that needs a recent proof."""
     target = _target(request)
     if request.method != "POST" and is_proved(request):
         return redirect(target)
@@ -57,7 +59,7 @@ def confirm_identity(request: HttpRequest) -> HttpResponse:
         wait = take_password(request, form)
         if not form.errors:
             return redirect(target)
-    return _page(request, "workspace/confirm_identity.html", {"form": form, "next": target}, wait)
+    return with_wait(render(request, "workspace/confirm_identity.html", {"form": form, "next": target}), wait)
 
 
 @require_POST
@@ -68,15 +70,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("workspace:sign-in")
 
 
-def _page(request: HttpRequest, template: str, context: dict[str, Any], wait: timedelta) -> HttpResponse:
-    """A page that asks for a password; after too many attempts it says when to come again."""
-    return with_wait(render(request, template, context), wait)
-
-
 def _try(request: HttpRequest, form: SignInForm) -> timedelta:
-    """Sign in, or say why not in the form; returns the time to wait when there were too many attempts.
+    """Sign in, or add an error to the form. Returns the time to wait after too many attempts.
 
-    The sentence and the time are the same for accounts that do not exist: `authenticate` hashes for them too.
+    Sentence and duration are the same for accounts that do not exist, because `authenticate` hashes for them too.
     """
     email, address = form.cleaned_data["email"], request.META["REMOTE_ADDR"]
     if wait := SignInThrottle.objects.attempt(email, address, timezone.now()):
@@ -94,13 +91,7 @@ def _try(request: HttpRequest, form: SignInForm) -> timedelta:
 
 
 def _target(request: HttpRequest) -> str:
-    """The page that was asked for, if it is one of ours."""
+    """Return the requested page if it is one of ours, else the start page."""
     target = request.POST.get("next", request.GET.get("next", ""))
     is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
-
-
-def _may_open(request: HttpRequest, target: str) -> bool:
-    """Whether who is signed in already can go on; the operators' site would send others back here for ever."""
-    user = request.user
-    return user.is_authenticated and (user.is_staff or not target.startswith(reverse("admin:index")))
