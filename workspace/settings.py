@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "workspace.console.middleware.request_id",
+    "workspace.console.middleware.end_of_outage",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -125,6 +126,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+SESSION_ENGINE = "workspace.console.sessions"
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_ABSOLUTE_AGE = 12 * 60 * 60
@@ -216,6 +218,7 @@ LOGGING = {
     "filters": {
         "request_id": {"()": "workspace.console.middleware.RequestIdFilter"},
         "oversize": {"()": "workspace.console.middleware.OversizeFilter"},
+        "outage": {"()": "workspace.outage.OutageFilter"},
     },
     "formatters": {
         "line": {"format": "%(asctime)s level=%(levelname)s logger=%(name)s request=%(request_id)s %(message)s"}
@@ -224,6 +227,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": _LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "level": _LOG_LEVEL, "propagate": True},
+        "django.request": {"filters": ["outage"]},
         "django.db.backends": {"level": "INFO"},  # DEBUG shows the parameters of SQL, and secrets are among them
         **{f"django.security.{name}": {"filters": ["oversize"]} for name in _OVERSIZE},
     },

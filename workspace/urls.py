@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from workspace.views import end_users, gallery, groups, health, home, members, sign_in
 
+handler500 = "workspace.outage.server_error"
+
 ENVIRONMENT = "workspaces/<slug:workspace>/<slug:environment>/"
 
 workspace_patterns: list[URLPattern | URLResolver] = [

@@ -71,8 +71,8 @@ def too_many(seconds: int) -> ScimError:
     return ScimError(429, detail, headers={"Retry-After": str(seconds)})
 
 
-def unavailable() -> ScimError:
-    return ScimError(503, "The database is busy. Send the request again.", headers={"Retry-After": "5"})
+def unavailable(reason: str) -> ScimError:
+    return ScimError(503, f"{reason} Send the request again.", headers={"Retry-After": "5"})
 
 
 def of_payload(error: ValidationError | PayloadError) -> ScimError:

@@ -30,6 +30,8 @@ def scim(get_response: Handler) -> Handler:
         if response.status_code >= 400 and response.headers.get("Content-Type") != responses.CONTENT_TYPE:
             status = response.status_code
             known = errors.ScimError(status, _DETAILS[status]) if status in _DETAILS else None
+            if status == 503:
+                known = errors.unavailable("The database does not answer.")
             response = responses.error(known) if known else responses.failed(request.request_id, status)
         response["Cache-Control"] = "no-store"
         return response

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimRequest
 from provisioning.payload.masking import masked_query, masked_request, masked_text
 from provisioning.scim.auth import CallRequest
+from workspace import outage
 from workspace.db.keys import first_id_at
 from workspace.visits import client_address
 
@@ -56,8 +57,11 @@ def _answered_all_the_same() -> Iterator[None]:
     """Let a failure of the log change nothing of the answer: the request has done its work."""
     try:
         yield
-    except DatabaseError:
-        logger.exception("A SCIM request could not be logged.")
+    except (DatabaseError, InterfaceError) as failure:
+        if outage.is_outage(failure):
+            outage.note(failure)
+        else:
+            logger.exception("A SCIM request could not be logged.")
 
 
 def _write(

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import HttpResponse
 
 from provisioning.payload import errors
+from workspace import outage
 from workspace.refusals import ActionError, ConflictError
 
 CONTENT_TYPE = "application/scim+json"
@@ -45,8 +46,11 @@ def scim_errors() -> Iterator[None]:
         raise errors.invalid_value(refusal.message) from None
     except IntegrityError:
         raise errors.uniqueness("Another request changed the same at the same time. Read it, then try again.") from None
-    except (OperationalError, InterfaceError):
-        raise errors.unavailable() from None
+    except (DatabaseError, InterfaceError) as failure:
+        if not outage.is_outage(failure):
+            raise
+        outage.note(failure)
+        raise errors.unavailable(outage.reason(failure)) from None
     except RequestDataTooBig:
         raise errors.too_large("Send at most 1 MB in one request.") from None
     except SuspiciousOperation:

@@ -1,4 +1,4 @@
-"""Middleware of every request: its id, the end of old sessions, and no caching of signed-in pages."""
+"""Middleware of every request: its id, the end of outages and old sessions, and no caching of signed-in pages."""
 
 import logging
 import time
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
+from workspace import outage
 from workspace.db.keys import new_id
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -51,6 +52,17 @@ def request_id(get_response: Handler) -> Callable[[IdentifiedRequest], HttpRespo
     return handle
 
 
+def end_of_outage(get_response: Handler) -> Handler:
+    """Logs when the database works again."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        outage.notice_end(response)
+        return response
+
+    return handle
+
+
 def session_end(get_response: Handler) -> Handler:
     """End console sessions at their absolute age. Idle sessions end earlier, by the age of their cookie."""
 
@@ -70,7 +82,8 @@ def no_store(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.session.accessed and request.user.is_authenticated:
+        # An error page shows nothing of anybody, and asking who is signed in may fail for the same reason.
+        if response.status_code < 500 and request.session.accessed and request.user.is_authenticated:
             response["Cache-Control"] = "no-store"
         return response
 

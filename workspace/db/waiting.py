@@ -5,7 +5,10 @@ give up.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError
@@ -13,6 +16,31 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 # SQLite asks five times in this time; afterwards it would ask less often.
 _MILLISECONDS = 33
+
+
+@dataclass
+class _Budget:
+    """The seconds that one piece of work may still wait, in all its statements together."""
+
+    left: float
+
+
+_budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Limit how long the statements within wait in all. The time counts for a limit around this one, too."""
+    outer = _budget.get()
+    given = seconds if outer is None else min(seconds, outer.left)
+    inner = _Budget(given)
+    token = _budget.set(inner)
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+        if outer:
+            outer.left -= given - inner.left
 
 
 def wait_evenly(connection: BaseDatabaseWrapper, **signal: object) -> None:
@@ -24,16 +52,22 @@ def wait_evenly(connection: BaseDatabaseWrapper, **signal: object) -> None:
 
 
 def ask(execute: Callable[..., object], sql: str, params: object, many: bool, context: dict[str, Any]) -> object:
-    """Run a statement, and repeat it while SQLite is busy, for at most the timeout of the settings.
+    """Run a statement, and repeat it while SQLite is busy, for at most the timeout of the settings and `at_most`.
 
     A busy SQLite has not begun the statement. Inside a transaction nothing is repeated.
     """
     connection: BaseDatabaseWrapper = context["connection"]
-    give_up_at = time.monotonic() + connection.settings_dict["OPTIONS"]["timeout"]
-    while True:
-        try:
-            return execute(sql, params, many, context)
-        except OperationalError as error:
-            is_busy = getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-            if not is_busy or connection.connection.in_transaction or time.monotonic() > give_up_at:
-                raise
+    budget = _budget.get() or _Budget(connection.settings_dict["OPTIONS"]["timeout"])
+    give_up_after = min(budget.left, connection.settings_dict["OPTIONS"]["timeout"])
+    began, waited = time.monotonic(), 0.0
+    try:
+        while True:
+            try:
+                return execute(sql, params, many, context)
+            except OperationalError as error:
+                is_busy = getattr(error.__cause__, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+                waited = time.monotonic() - began
+                if not is_busy or connection.connection.in_transaction or waited > give_up_after:
+                    raise
+    finally:
+        budget.left -= waited

@@ -1,8 +1,13 @@
 """Health checks for load balancers."""
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+
+from workspace import outage
+from workspace.db.writing import check_writable
+
+_SECONDS_TO_WRITE = 2
 
 
 @require_safe
@@ -13,10 +18,10 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer whether the database can be reached."""
+    """Answer whether the database takes changes."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return HttpResponse("no database\n", status=503, content_type="text/plain", headers={"Retry-After": "5"})
+        check_writable(seconds=_SECONDS_TO_WRITE)
+    except DatabaseError as error:
+        outage.note(error)
+        return HttpResponse(f"{outage.reason(error)}\n", status=503, content_type="text/plain", headers=outage.RETRY)
     return HttpResponse("ok\n", content_type="text/plain")

@@ -1,0 +1,26 @@
+"""Whether the database takes changes right now."""
+
+import shutil
+from pathlib import Path
+
+from django.db import OperationalError, connection, transaction
+
+from workspace.db.waiting import at_most
+
+# With less than this, SQLite's next transactions fill the disk.
+_LEAST_FREE_BYTES = 2**20
+
+
+def check_writable(*, seconds: float) -> None:
+    """Raise a DatabaseError where a change would fail. On SQLite, wait this long for the other writer."""
+    with at_most(seconds), transaction.atomic(), connection.cursor() as cursor:
+        # It changes nothing, but a read-only database refuses it.
+        cursor.execute("DELETE FROM django_migrations WHERE 1 = 0")
+    if connection.vendor == "sqlite":
+        _check_space(Path(connection.settings_dict["NAME"]).parent)
+
+
+def _check_space(directory: Path) -> None:
+    # SQLite writes to the disk only at the commit, so a transaction that is rolled back shows nothing.
+    if shutil.disk_usage(directory).free < _LEAST_FREE_BYTES:
+        raise OperationalError("database or disk is full")

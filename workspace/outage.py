@@ -1,0 +1,125 @@
+"""When the database is away or takes no changes: what visitors are told, and what the log says."""
+
+import logging
+import sys
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+
+from django.core.exceptions import SuspiciousOperation
+from django.db import Error, InterfaceError, InternalError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.request import UnreadablePostError
+from django.template.loader import render_to_string
+from django.views import defaults
+
+from workspace.db.writing import check_writable
+
+logger = logging.getLogger(__name__)
+
+RETRY = {"Retry-After": "5"}
+_SQLITE = ("SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_LOCKED", "SQLITE_READONLY")
+# PostgreSQL's error codes.
+_READ_ONLY, _DISK_FULL = "25006", "53100"
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Say whether an error comes from the state of the database, so that the same request may succeed later."""
+    name = getattr(error.__cause__, "sqlite_errorname", "") if error else ""
+    if name:
+        return str(name).startswith(_SQLITE)
+    if isinstance(error, InternalError):
+        return _sqlstate(error) == _READ_ONLY
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def reason(error: BaseException) -> str:
+    """A sentence that says what is wrong with the database."""
+    text = str(error)
+    if _sqlstate(error) == _DISK_FULL or "disk is full" in text:
+        return "The disk of the database is full."
+    if _sqlstate(error) == _READ_ONLY or "readonly" in text:
+        return "The database takes no changes at the moment."
+    if "is locked" in text:
+        return "The database is busy."
+    return "The database does not answer."
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    return getattr(error.__cause__, "sqlstate", None)
+
+
+@dataclass
+class _Log:
+    """One line when an outage begins and one when it ends, instead of a traceback for each request."""
+
+    began: float | None = None
+    failures: int = 0
+    asked: float = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def note(self, error: BaseException) -> None:
+        with self.lock:
+            self.failures += 1
+            if self.began is None:
+                self.began = time.monotonic()
+                first_line = str(error).partition("\n")[0]
+                logger.error("%s Until it works again, failures are only counted. (%s)", reason(error), first_line)
+
+    def end_if_over(self) -> None:
+        """Ask the database once a second whether it takes changes again."""
+        with self.lock:
+            if self.began is None or time.monotonic() - self.asked < 1:
+                return
+            self.asked = time.monotonic()
+        try:
+            check_writable(seconds=0)
+        except Error:
+            return
+        with self.lock:
+            if self.began is not None:
+                seconds = time.monotonic() - self.began
+                logger.warning("The database works again after %.0f s and %d failures.", seconds, self.failures)
+            self.began, self.failures = None, 0
+
+
+_log = _Log()
+note = _log.note
+
+
+def notice_end(response: HttpResponse) -> None:
+    """Log the end of an outage, where this request has just used the database without trouble."""
+    is_used = connection.connection is not None and not connection.in_atomic_block
+    if _log.began is not None and response.status_code < 500 and is_used:
+        _log.end_if_over()
+
+
+class OutageFilter(logging.Filter):
+    """Drops Django's line and traceback about each request that an outage failed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != 503
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for an error that nothing else has caught: 503 for an outage, else 500."""
+    error = sys.exc_info()[1]
+    if error is None or not is_outage(error):
+        return defaults.server_error(request)
+    note(error)
+    context = {"reason": reason(error), "request": request, "kept": _kept(request)}
+    headers = {**RETRY, "Cache-Control": "no-store"}
+    return HttpResponse(render_to_string("503.html", context), status=503, headers=headers)
+
+
+def _kept(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of the form that was sent, to send it again; empty where it has a password or a file."""
+    if request.method != "POST":
+        return []
+    try:
+        sent: QueryDict = request.POST
+        if request.FILES or any("password" in name for name in sent):
+            return []
+    except (SuspiciousOperation, UnreadablePostError):
+        return []
+    return [(name, str(value)) for name, values in sent.lists() for value in values]
