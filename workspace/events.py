@@ -92,7 +92,7 @@ class Sentence:
             self.links.append([start, len(self.text), kind_of(subject), str(subject.pk)])
 
 
-def kind_of(subject: models.Model) -> str:
+def kind_of(subject: models.Model | type[models.Model]) -> str:
     """Return what an event calls this kind of thing."""
     return subject._meta.model_name or ""
 
@@ -139,7 +139,7 @@ def record(
         request_id=by.request_id,
     )
     kinds = {each.pk: kind_of(each) for each in (subject, *concerns)}
-    kinds |= {UUID(str(pk)): EndUser._meta.model_name or "" for pk in people}
+    kinds |= {UUID(str(pk)): kind_of(EndUser) for pk in people}
     ChangeSubject.objects.bulk_create(
         ChangeSubject(event=event, kind=kind, subject_id=pk) for pk, kind in kinds.items()
     )

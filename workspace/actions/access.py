@@ -19,12 +19,11 @@ from workspace.words import listed, people_named
 @atomic
 def set_manual_access(*, end_user: EndUser, environments: Collection[Environment], by: Actor) -> bool:
     """Give access by hand to exactly these environments, and say whether anything changed."""
-    rows = {each.environment: each for each in end_user.accesses.of_source(MANUAL).select_related("environment")}
-    added = [environment for environment in environments if environment not in rows]
-    removed = [access for environment, access in rows.items() if environment not in environments]
-    if not added and not removed:
+    others = end_user.accesses.of_source(MANUAL).exclude(environment__in=environments)
+    removed = list(others.select_related("environment"))
+    given = give_access(end_user, environments, MANUAL)
+    if not given and not removed:
         return False
-    given = give_access(end_user, added, MANUAL)
     EnvironmentAccess.objects.filter(pk__in=[access.pk for access in removed]).delete()
     record(
         by=by,
@@ -32,7 +31,7 @@ def set_manual_access(*, end_user: EndUser, environments: Collection[Environment
         subject=end_user,
         workspace=end_user.workspace,
         sentence=Sentence("{by} changed the environments of {person}.", by=by, person=end_user),
-        concerns=[*added, *(access.environment for access in removed)],
+        concerns=[access.environment for access in [*given, *removed]],
         before={"access": [access.state() for access in removed]},
         after={"access": [access.state() for access in given]},
     )

@@ -74,7 +74,11 @@ def _fill(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[U
     holders = dict(environment.workspace.end_users.filter(email_key__in=keys).values_list("email_key", "pk"))
     refused, now = [], timezone.now()
     for pk, profile in wanted.items():
-        row, address = rows[pk], _address(profile.email)
+        row = rows[pk]
+        try:
+            address = clean_email(profile.email)
+        except ActionError:
+            address = ""
         row.updated_at = now
         if not address or holders.setdefault(canonical(address), pk) != pk:
             refused.append(profile.email)
@@ -82,14 +86,6 @@ def _fill(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[U
         set_profile(row, replace(profile, email=address))
         row.set_keys()
     return refused
-
-
-def _address(text: str) -> str:
-    """Return an address as it is stored; empty if it is malformed."""
-    try:
-        return clean_email(text)
-    except ActionError:
-        return ""
 
 
 def _state(row: EndUser) -> State:

@@ -41,7 +41,7 @@ class Parameter(Expression):
 class Ids(Field):
     """Many ids as one value."""
 
-    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> object:
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, *args: object, **kwargs: object) -> object:
         return list(value) if connection.vendor == "postgresql" else json.dumps([pk.hex for pk in value])
 
 

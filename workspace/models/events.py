@@ -86,7 +86,7 @@ class ChangeEvent(PreparedInsert):
             raise AppendOnlyError
         super().save(**kwargs)
 
-    def delete(self, using: object = None, keep_parents: bool = False) -> Never:
+    def delete(self, *args: object, **kwargs: object) -> Never:
         raise AppendOnlyError
 
 

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
-from workspace.console.navigation import page_url
+from workspace.console import navigation
 
 register = template.Library()
 
@@ -85,10 +85,10 @@ def callout(content: str, tone: str = "neutral", title: str = "") -> str:
     return render_to_string("components/callout.html", context)
 
 
-@register.simple_tag(takes_context=True, name="page_url")
-def environment_page_url(context: template.Context, route: str, **kwargs: object) -> str:
+@register.simple_tag(takes_context=True)
+def page_url(context: template.Context, route: str, **kwargs: object) -> str:
     """{% page_url "workspace:group" group=group.pk %}: the URL of a page in the environment that the page shows."""
-    return page_url(route, context["environment"], **kwargs)
+    return navigation.page_url(route, context["environment"], **kwargs)
 
 
 @register.inclusion_tag("components/sort_header.html", takes_context=True)
