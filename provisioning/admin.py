@@ -80,6 +80,7 @@ class ProvisionedEmailAdmin(ReadOnlyAdmin):
     """Addresses of SCIM Users, as filters compare them."""
 
     list_display = ["value_key", "user", "connection"]
+    list_filter = ["user__is_active"]
     list_select_related = ["user", *_CONNECTION]
     search_fields = ["value_key", "user__user_name_key", "connection__id"]
     raw_id_fields = ["user", "connection"]

@@ -88,12 +88,14 @@ class Template:
     most: int | None = None
 
     @classmethod
-    def of(cls, database: Database, table: str, condition: str = "1 = 1", order: str = "id DESC") -> "Template":
+    def of(cls, database: Database, table: str, condition: str = "1 = 1", order: str = "") -> "Template":
         """The first row that meets the condition in that order, without an id that the database counts by itself."""
         columns = [column[0] for column in database.run(f"SELECT * FROM {table} LIMIT 0").description]
         cast = "::text" if database.is_postgresql else ""
         wanted = ", ".join(f'"{name}"{cast}' for name in columns)
-        found = database.run(f"SELECT {wanted} FROM {table} WHERE {condition} ORDER BY {order} LIMIT 1").fetchone()
+        # By the table's column: the selected text of the same name would put 9 above 10.
+        newest = f"ORDER BY {order or f'{table}.id DESC'} LIMIT 1"
+        found = database.run(f"SELECT {wanted} FROM {table} WHERE {condition} {newest}").fetchone()
         if found is None:
             raise LookupError(f"{table} has no row to copy where {condition}.")
         row = dict(zip(columns, map(_escaped, found), strict=True))
