@@ -1,4 +1,4 @@
-"""When the database is away or takes no changes: what visitors are told, and what the log says."""
+"""Outages of the database: what visitors are told, and what is logged."""
 
 import logging
 import sys
@@ -34,7 +34,7 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """A sentence that says what is wrong with the database."""
+    """Return what is wrong with the database, as a sentence."""
     text = str(error)
     if _sqlstate(error) == _DISK_FULL or "disk is full" in text:
         return "The disk of the database is full."
@@ -88,21 +88,21 @@ note = _log.note
 
 
 def notice_end(response: HttpResponse) -> None:
-    """Log the end of an outage, where this request has just used the database without trouble."""
+    """Log the end of an outage, if this request used the database successfully."""
     is_used = connection.connection is not None and not connection.in_atomic_block
     if _log.began is not None and response.status_code < 500 and is_used:
         _log.end_if_over()
 
 
 class OutageFilter(logging.Filter):
-    """Drops Django's line and traceback about each request that an outage failed."""
+    """A filter that drops Django's line and traceback about requests that failed in an outage."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return getattr(record, "status_code", None) != 503
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for an error that nothing else has caught: 503 for an outage, else 500."""
+    """Show the page for an uncaught error: 503 in an outage, else 500."""
     error = sys.exc_info()[1]
     if error is None or not is_outage(error):
         return defaults.server_error(request)
@@ -113,7 +113,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _kept(request: HttpRequest) -> list[tuple[str, str]]:
-    """The fields of the form that was sent, to send it again; empty where it has a password or a file."""
+    """Return the fields of a posted form, to post them again; empty if it has a password or a file."""
     if request.method != "POST":
         return []
     try:

@@ -1,5 +1,7 @@
 """Operators' pages of console accounts."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -18,8 +20,15 @@ from workspace.models import (
     User,
 )
 
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[User]
+    _UserForm = forms.ModelForm[User]
+    _UserCreationForm = AdminUserCreationForm[User]
+else:
+    _UserAdmin, _UserForm, _UserCreationForm = UserAdmin, forms.ModelForm, AdminUserCreationForm
 
-class AddUserForm(AdminUserCreationForm):
+
+class AddUserForm(_UserCreationForm):
     """A new account."""
 
     class Meta:
@@ -30,7 +39,7 @@ class AddUserForm(AdminUserCreationForm):
         return free_address(self)
 
 
-class ChangeUserForm(forms.ModelForm):
+class ChangeUserForm(_UserForm):
     """An account without its password hash."""
 
     class Meta:
@@ -41,7 +50,7 @@ class ChangeUserForm(forms.ModelForm):
         return free_address(self)
 
 
-def free_address(form: forms.ModelForm) -> str:
+def free_address(form: _UserForm) -> str:
     """Return the form's address. Raises ValidationError if another account has it in any spelling."""
     email = form.cleaned_data["email"]
     if User.objects.filter(email_key=canonical(email)).exclude(pk=form.instance.pk).exists():
@@ -50,7 +59,7 @@ def free_address(form: forms.ModelForm) -> str:
 
 
 @admin.register(User)
-class ConsoleUserAdmin(UserAdmin):
+class ConsoleUserAdmin(_UserAdmin):
     """Accounts of administrators and operators. Their changes have no actions; they are recorded here."""
 
     add_form = AddUserForm
@@ -75,7 +84,7 @@ class ConsoleUserAdmin(UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: _UserForm, change: bool) -> None:
         # Operators run the whole installation: Django's finer rights do not apply.
         obj.is_superuser = obj.is_staff
         super().save_model(request, obj, form, change)

@@ -1,6 +1,6 @@
 """The base of the operators' pages: changes go through actions, everything else is read-only."""
 
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -11,13 +11,20 @@ from workspace.console.middleware import IdentifiedRequest
 from workspace.events import Actor
 from workspace.models import User
 
+# Django's classes take type arguments only in the stubs.
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    ModelForm = forms.ModelForm[models.Model]
+else:
+    ModelAdmin, ModelForm = admin.ModelAdmin, forms.ModelForm
+
 
 def operator(request: HttpRequest) -> Actor:
     """Return the signed-in operator as an actor."""
     return Actor.operator(cast(User, request.user), cast(IdentifiedRequest, request).request_id)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(ModelAdmin):
     """Rows that operators only read."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -33,14 +40,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class AddOnlyAdmin(ReadOnlyAdmin):
     """Rows that operators create through an action and otherwise only read."""
 
-    add_form: type[forms.ModelForm]
+    add_form: type[ModelForm]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return admin.ModelAdmin.has_add_permission(self, request)
+        return ModelAdmin.has_add_permission(self, request)
 
     def get_form(
         self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: object
-    ) -> type[forms.ModelForm]:
+    ) -> type[ModelForm]:
         if obj is None:
             kwargs["form"] = self.add_form
         return super().get_form(request, obj, change, **kwargs)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from workspace.actions.administrators import add_administrator
 from workspace.actions.workspaces import create_workspace
-from workspace.admin.base import AddOnlyAdmin, ReadOnlyAdmin, operator
+from workspace.admin.base import AddOnlyAdmin, ModelForm, ReadOnlyAdmin, operator
 from workspace.models import (
     Administrator,
     Environment,
@@ -14,7 +14,7 @@ from workspace.models import (
 )
 
 
-class AddWorkspaceForm(forms.ModelForm):
+class AddWorkspaceForm(ModelForm):
     """A workspace with its environments."""
 
     kinds = forms.MultipleChoiceField(
@@ -53,7 +53,7 @@ class EnvironmentAdmin(ReadOnlyAdmin):
     search_fields = ["name", "slug", "workspace__name", "workspace__slug"]
 
 
-class AddAdministratorForm(forms.ModelForm):
+class AddAdministratorForm(ModelForm):
     """A role for an existing account."""
 
     class Meta:

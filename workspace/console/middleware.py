@@ -53,7 +53,7 @@ def request_id(get_response: Handler) -> Callable[[IdentifiedRequest], HttpRespo
 
 
 def end_of_outage(get_response: Handler) -> Handler:
-    """Logs when the database works again."""
+    """Log when the database works again."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -82,7 +82,7 @@ def no_store(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        # An error page shows nothing of anybody, and asking who is signed in may fail for the same reason.
+        # An error page shows no personal data, and reading the signed-in user may fail for the same reason.
         if response.status_code < 500 and request.session.accessed and request.user.is_authenticated:
             response["Cache-Control"] = "no-store"
         return response

@@ -12,10 +12,10 @@ _SECONDS_TO_EXTEND = 1
 
 
 class SessionStore(db.SessionStore):
-    """Django's store, which takes each failure of the database for a session that has ended."""
+    """Django's store, which otherwise reports every database failure as an ended session."""
 
     def save(self, must_create: bool = False) -> None:
-        """Save the session. Drop a mere extension where the database takes no changes."""
+        """Save the session. If it is only extended, ignore an outage of the database."""
         only_extends = not self.modified and not must_create
         try:
             with at_most(_SECONDS_TO_EXTEND) if only_extends else nullcontext():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,6 +21,10 @@ from django.db.models.sql.compiler import SQLCompiler
 Row = TypeVar("Row")
 Params: TypeAlias = Sequence[Any]
 AnyField: TypeAlias = "Field[Any, Any]"
+if TYPE_CHECKING:
+    _Field = Field[object, object]
+else:
+    _Field = Field
 # Rows, and columns of new or changed rows by their names.
 Selected: TypeAlias = tuple[QuerySet[Model], dict[str, object]]
 # The type of a value: a field of a model by its name, or many ids.
@@ -38,7 +42,7 @@ class Parameter(Expression):
         return "%s", (self,)
 
 
-class Ids(Field):
+class Ids(_Field):
     """Many ids as one value."""
 
     def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, *args: object, **kwargs: object) -> object:

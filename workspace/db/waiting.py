@@ -20,7 +20,7 @@ _MILLISECONDS = 33
 
 @dataclass
 class _Budget:
-    """The seconds that one piece of work may still wait, in all its statements together."""
+    """The seconds that all statements of a piece of work may still wait together."""
 
     left: float
 
@@ -30,7 +30,7 @@ _budget: ContextVar[_Budget | None] = ContextVar("budget", default=None)
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Limit how long the statements within wait in all. The time counts for a limit around this one, too."""
+    """Limit the seconds that the statements inside wait together. The time also counts for an outer limit."""
     outer = _budget.get()
     given = seconds if outer is None else min(seconds, outer.left)
     inner = _Budget(given)

@@ -1,4 +1,4 @@
-"""Whether the database takes changes right now."""
+"""A check that the database takes changes."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,7 @@ _LEAST_FREE_BYTES = 2**20
 
 
 def check_writable(*, seconds: float) -> None:
-    """Raise a DatabaseError where a change would fail. On SQLite, wait this long for the other writer."""
+    """Raise a DatabaseError if a change would fail. On SQLite, wait so many seconds for the other writer."""
     with at_most(seconds), transaction.atomic(), connection.cursor() as cursor:
         # It changes nothing, but a read-only database refuses it.
         cursor.execute("DELETE FROM django_migrations WHERE 1 = 0")

@@ -41,7 +41,8 @@ class EndUserForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=initial)
         self.workspace = environment.workspace
-        cast(forms.ModelChoiceField, self.fields["environments"]).queryset = self.workspace.environments.all()
+        field = cast("forms.ModelChoiceField[Environment]", self.fields["environments"])
+        field.queryset = self.workspace.environments.all()
 
     def profile(self, by: Actor) -> Profile:
         """Return the profile as the administrator typed it."""

@@ -92,7 +92,7 @@ class AddMembersForm(MembersForm):
 
     def __init__(self, data: QueryDict | None = None, *, environment: Environment, candidates: EndUserQuerySet) -> None:
         super().__init__(data, environment=environment)
-        cast(forms.ModelChoiceField, self.fields["members"]).queryset = candidates
+        cast("forms.ModelChoiceField[EndUser]", self.fields["members"]).queryset = candidates
         self.fields["addresses"].label = "Email addresses"
         self.fields["addresses"].help_text = "One per line or separated by commas, in addition to those chosen above."
 
@@ -118,7 +118,7 @@ class RemoveMembersForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, members: EndUserQuerySet) -> None:
         super().__init__(data)
-        cast(forms.ModelChoiceField, self.fields["members"]).queryset = members
+        cast("forms.ModelChoiceField[EndUser]", self.fields["members"]).queryset = members
 
     @property
     def problem(self) -> str:

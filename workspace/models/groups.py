@@ -12,7 +12,7 @@ from workspace.models.sources import Source, Sourced, SourceKind
 from workspace.models.workspaces import Environment
 
 
-def _people(rows: models.QuerySet, by: str) -> Coalesce:
+def _people(rows: models.QuerySet[models.Model], by: str) -> Coalesce:
     """Return a subquery that counts the different end users of the rows."""
     counted = rows.order_by().values(by).annotate(n=models.Count("end_user", distinct=True)).values("n")
     return Coalesce(models.Subquery(counted, output_field=models.IntegerField()), 0)

@@ -19,7 +19,7 @@ from workspace.console.permissions import Permission
 from workspace.console.presenters import first_names, source_words
 from workspace.forms import SearchForm, sent
 from workspace.forms.groups import GroupForm, NewGroupForm
-from workspace.models import EndUserGroup, Environment
+from workspace.models import EndUser, EndUserGroup, Environment
 from workspace.refusals import ActionError
 from workspace.words import count, people
 
@@ -141,7 +141,7 @@ def group_url(group: EndUserGroup) -> str:
     return page_url("workspace:group", group.environment, group=group.pk)
 
 
-def _rows(group: EndUserGroup, page: Page) -> list[dict[str, object]]:
+def _rows(group: EndUserGroup, page: "Page[EndUser]") -> list[dict[str, object]]:
     """Return the members of a page with their sources, with one more query."""
     grants = group.environment.accesses if group.is_everyone else group.memberships
     sources: dict[UUID, list[str]] = defaultdict(list)
