@@ -34,7 +34,7 @@ class Change:
 
     @property
     def people(self) -> list[str]:
-        """Return the ids of everybody whom the change concerns."""
+        """Return the ids of the people in the change."""
         rows = [state for name, states in self.before.items() if "groups" not in name for state in states]
         return list(dict.fromkeys(state[0] for state in rows))
 

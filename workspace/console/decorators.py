@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, overload
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from workspace.console.acting import refused
@@ -70,7 +70,9 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
     ) -> HttpResponse:
         roles = Administrator.objects.select_related("workspace", "user")
         request.administrator = get_object_or_404(roles, user=request.user.pk, workspace__slug=workspace)
-        request.environment = _environment(request.administrator, environment)
+        tenant = request.administrator.workspace
+        request.environment = get_object_or_404(tenant.environments, slug=environment)
+        request.environment.workspace = tenant
         request.actor = Actor.administrator(request.administrator, request.request_id)
         require(request.administrator, to_post if request.method == "POST" else to_read)
         if recent and not is_proved(request, RECENT if request.method in ("GET", "HEAD") else recent):
@@ -81,11 +83,3 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
             return refused(request, refusal, page_url(current_entry(request), request.environment))
 
     return wrapper
-
-
-def _environment(administrator: Administrator, slug: str) -> Environment:
-    for environment in administrator.workspace.environments.all():
-        if environment.slug == slug:
-            environment.workspace = administrator.workspace
-            return environment
-    raise Http404

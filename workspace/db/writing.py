@@ -17,10 +17,7 @@ def check_writable(*, seconds: float) -> None:
         # It changes nothing, but a read-only database refuses it.
         cursor.execute("DELETE FROM django_migrations WHERE 1 = 0")
     if connection.vendor == "sqlite":
-        _check_space(Path(connection.settings_dict["NAME"]).parent)
-
-
-def _check_space(directory: Path) -> None:
-    # SQLite writes to the disk only at the commit, so a transaction that is rolled back shows nothing.
-    if shutil.disk_usage(directory).free < _LEAST_FREE_BYTES:
-        raise OperationalError("database or disk is full")
+        # SQLite writes to the disk only at the commit, so the statement above does not notice a full one.
+        directory = Path(connection.settings_dict["NAME"]).parent
+        if shutil.disk_usage(directory).free < _LEAST_FREE_BYTES:
+            raise OperationalError("database or disk is full")
