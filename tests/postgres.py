@@ -49,34 +49,76 @@ def _version(directory: Path) -> float:
         return 0
 
 
+class Cluster:
+    """A server that can be stopped, frozen and started again."""
+
+    def __init__(self, home: Path) -> None:
+        self.url = f"postgresql://postgres@{quote(str(home), safe='')}/postgres"
+        self._home, self._data, self._account = home, home / "data", _account(home)
+        self._programs = _readable(binaries(), home, self._account)
+        self._process: subprocess.Popen[bytes] | None = None
+        subprocess.run(
+            [self._programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
+             "--no-sync"],
+            cwd=home, stdout=subprocess.DEVNULL, check=True, **self._account,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        options = [part for option in OPTIONS for part in ("-c", option)]
+        with (self._home / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._data, "-k", self._home, *options],
+                # A session of its own: Ctrl-C reaches the tests, and the server ends after them.
+                cwd=self._home, stdout=log, stderr=log, start_new_session=True, **self._account,
+            )  # fmt: skip
+        _wait(self._process, self.url, self._home / "log")
+
+    def stop(self) -> None:
+        """Stop the server. This ends its connections."""
+        if self._process:
+            self._process.send_signal(signal.SIGINT)  # "fast" shutdown: ends what is still connected
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop all processes of the server in the middle of what they do. Their sockets stay open."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+        parent = str(self._process.pid)
+        children = subprocess.run(["pgrep", "-P", parent], capture_output=True, text=True, check=True).stdout.split()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), number)
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Start a fresh server and yield it."""
+    home = Path(tempfile.mkdtemp(prefix="workspace-pg-"))
+    try:
+        cluster = Cluster(home)
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
+    finally:
+        shutil.rmtree(home)
+
+
 @contextlib.contextmanager
 def server() -> Iterator[str]:
     """Run a fresh server and yield the URL of its database."""
-    home = Path(tempfile.mkdtemp(prefix="workspace-pg-"))
-    try:
-        account = _account(home)
-        programs = _readable(binaries(), home, account)
-        data = home / "data"
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-            cwd=home, stdout=subprocess.DEVNULL, check=True, **account,
-        )  # fmt: skip
-        options = [part for option in OPTIONS for part in ("-c", option)]
-        with (home / "log").open("w") as log:
-            process = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", home, *options],
-                # A session of its own: Ctrl-C reaches the tests, and the server ends after them.
-                cwd=home, stdout=log, stderr=log, start_new_session=True, **account,
-            )  # fmt: skip
-        try:
-            url = f"postgresql://postgres@{quote(str(home), safe='')}/postgres"
-            _wait(process, url, home / "log")
-            yield url
-        finally:
-            process.send_signal(signal.SIGINT)  # "fast" shutdown: ends what is still connected
-            process.wait()
-    finally:
-        shutil.rmtree(home)
+    with cluster() as fresh:
+        yield fresh.url
 
 
 def _account(home: Path) -> dict[str, Any]:

@@ -51,9 +51,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def demo_server(directory: Path) -> Iterator[Server]:
-    """Install the demo in the directory and serve it."""
-    with fresh_database() as database:
+def demo_server(directory: Path, database_url: str = "") -> Iterator[Server]:
+    """Install the demo in the directory and serve it, with a database of this run or with the given empty one."""
+    given = contextlib.nullcontext({"DATABASE_URL": database_url}) if database_url else fresh_database()
+    with given as database:
         port = str(free_port())
         environment = outer_environment() | database | {
             "DATA_DIR": str(directory), "ORIGIN": f"http://127.0.0.1:{port}", "PORT": port,

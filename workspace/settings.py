@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "workspace.console.middleware.request_id",
     "workspace.console.middleware.end_of_outage",
+    "workspace.console.middleware.health_checks",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -106,11 +107,14 @@ def _database() -> dict[str, object]:
     database = dj_database_url.parse(url)
     if database["ENGINE"] == "django.db.backends.sqlite3":
         return _SQLITE | {"NAME": database["NAME"]}
-    size = int(os.environ.get("DATABASE_POOL", "8"))
-    pool = {"min_size": 1, "max_size": size, "timeout": 10}
-    # After so many runs in a connection the server keeps the plan of a statement of `workspace.db.prepared`.
+    # How long to wait for a connection, and for a peer that has gone without a word. The URL may say otherwise.
+    keepalive = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 4000}
+    limits = {"connect_timeout": 3, **keepalive}
+    # How often a statement of `workspace.db.prepared` runs in a connection before the server keeps its plan.
     planned = {"prepare_threshold": 5}
-    return {**database, "CONN_MAX_AGE": 0, "OPTIONS": {**database.get("OPTIONS", {}), **planned, "pool": pool}}
+    pool = {"max_size": int(os.environ.get("DATABASE_POOL", "8"))}
+    options = {**limits, **database.get("OPTIONS", {}), **planned, "pool": pool}
+    return {**database, "ENGINE": "workspace.db.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": options}
 
 
 DATABASES = {"default": _database()}

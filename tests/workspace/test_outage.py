@@ -180,7 +180,7 @@ def test_readyz_says_that_the_disk_is_full(client, faults, monkeypatch):
 
 
 def test_an_outage_is_a_line_when_it_begins_and_one_with_a_count_when_it_ends(browser, faults, fault, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.WARNING)
     scim = Scim(make_connection())
     caplog.clear()
     faults.begin(fault)

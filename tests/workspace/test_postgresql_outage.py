@@ -1,0 +1,176 @@
+"""A PostgreSQL that is stopped, frozen or has ended connections, under a real server (R6)."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from tests import postgres
+from tests.server import Server, demo_server
+from workspace.db.postgresql import pool as pools
+from workspace.db.postgresql.pool import Pool
+
+pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="only on PostgreSQL")
+
+LONGEST = 5.0  # seconds for an answer during an outage, and for the recovery after it
+AT_ONCE = 8  # threads of the server, so that all of them are busy
+
+
+@dataclass
+class Answer:
+    status: int
+    seconds: float
+    retry_after: str | None
+
+
+class Site:
+    """The server, its database, and requests to it."""
+
+    def __init__(self, server: Server, cluster: postgres.Cluster) -> None:
+        self.server, self.cluster = server, cluster
+        access = server.demo("--empty-scim", "Outage")
+        self.users = urlsplit(access["base_url"]).path + "/Users"
+        self.token = access["token"]
+
+    def call(self, path: str, body: object = None) -> Answer:
+        began = time.monotonic()
+        connection = HTTPConnection(urlsplit(self.server.origin).netloc, timeout=30)
+        headers = {"Cookie": "sessionid=abcdefghijklmnop"}
+        if path == self.users:
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/scim+json"}
+        connection.request("GET" if body is None else "POST", path, json.dumps(body) if body else None, headers)
+        response = connection.getresponse()
+        response.read()
+        connection.close()
+        return Answer(response.status, time.monotonic() - began, response.headers["Retry-After"])
+
+    def during(self) -> list[Answer]:
+        """Send requests of all kinds at the same time."""
+        calls: list[Callable[[], Answer]] = [
+            lambda: self.call(self.users),
+            lambda: self.call(self.users, {"userName": "a@acme.example"}),
+            lambda: self.call("/"),
+            lambda: self.call("/readyz"),
+        ]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return [each.result() for each in [pool.submit(call) for call in calls * (AT_ONCE // len(calls))]]
+
+    def recover(self) -> float:
+        """Return the seconds until both workers answer SCIM requests and pages again."""
+        began, good = time.monotonic(), 0
+        while good < 20 and time.monotonic() - began < 30:
+            good = good + 1 if self.call(self.users).status == 200 else 0
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with postgres.cluster() as cluster, demo_server(tmp_path_factory.mktemp("outage"), cluster.url) as server:
+        yield Site(server, cluster)
+
+
+def check(answers: list[Answer]) -> None:
+    assert [answer.status for answer in answers] == [503] * len(answers)
+    assert [answer.retry_after for answer in answers] == ["5"] * len(answers)
+    assert max(answer.seconds for answer in answers) < LONGEST
+
+
+def test_stopped_each_answer_is_503_at_once_and_it_recovers_however_long_it_was_away(site):
+    assert site.call(site.users).status == 200
+    site.cluster.stop()
+    try:
+        for _ in range(4):
+            check(site.during())
+            alive = site.call("/livez")
+            assert alive.status == 200 and alive.seconds < 1
+            time.sleep(0.5)
+    finally:
+        site.cluster.start()
+    assert site.recover() < LONGEST
+
+
+def test_frozen_each_answer_is_503_within_5_seconds_and_the_process_says_that_it_lives(site):
+    site.recover()
+    site.cluster.freeze()
+    try:
+        check(site.during())
+        with ThreadPoolExecutor(1) as pool:
+            later = pool.submit(site.during)
+            lives = [site.call("/livez") for _ in range(10)]
+            check(later.result())
+    finally:
+        site.cluster.thaw()
+    assert {answer.status for answer in lives} == {200} and max(answer.seconds for answer in lives) < 1
+    assert site.recover() < LONGEST
+
+
+def test_connections_that_died_while_idle_cost_no_request(site):
+    site.recover()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(site.call, [site.users] * 40))
+    with psycopg.connect(site.server.environment["DATABASE_URL"], autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchone()
+    assert ended and ended[0] >= 2
+    answers = [site.call(site.users) for _ in range(40)]
+    assert {answer.status for answer in answers} == {200}
+    assert max(answer.seconds for answer in answers) < 2
+
+
+def test_an_outage_is_a_line_when_it_begins_and_one_when_it_ends_in_each_worker(site):
+    site.recover()
+    before = len(site.server.log.read_text())
+    site.cluster.stop()
+    for _ in range(3):
+        site.during()
+    site.cluster.start()
+    deadline = time.monotonic() + LONGEST
+    begun, ended = 1, 0
+    while begun != ended and time.monotonic() < deadline:
+        site.call(site.users)
+        text = site.server.log.read_text()[before:]
+        begun, ended = text.count("failures are only counted"), text.count("works again after")
+    assert 1 <= begun == ended <= 2
+    assert "Traceback" not in text
+
+
+@pytest.fixture
+def pool(site):
+    pool = Pool({"conninfo": site.cluster.url, "autocommit": True}, lambda connection: None, max_size=1)
+    yield pool
+    pool.close()
+
+
+def test_a_long_statement_of_a_server_that_answers_goes_on(pool, monkeypatch):
+    monkeypatch.setattr(pools, "SILENT_SECONDS", 0.1)
+    connection = pool.getconn()
+    assert connection.execute("SELECT 7 FROM pg_sleep(0.7)").fetchone() == (7,)
+    pool.putconn(connection)
+    assert pool.getconn() is connection
+    pool.putconn(connection)
+
+
+def test_who_finds_all_connections_in_use_is_refused_after_a_time(pool, monkeypatch):
+    monkeypatch.setattr(pools, "_PLACE_SECONDS", 0.1)
+    connection = pool.getconn()
+    with pytest.raises(psycopg.OperationalError, match="DATABASE_POOL"):
+        pool.getconn()
+    pool.putconn(connection)
+
+
+def test_a_connection_in_a_transaction_is_not_kept(pool):
+    connection = pool.getconn()
+    connection.execute("BEGIN")
+    pool.putconn(connection)
+    assert connection.closed
+    pool.putconn(pool.getconn())
