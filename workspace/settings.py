@@ -45,7 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "workspace.console.middleware.request_id",
-    "workspace.console.middleware.end_of_outage",
+    "workspace.console.middleware.outages",
     "workspace.console.middleware.health_checks",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,17 +17,21 @@ from provisioning.payload.masking import masked_query, masked_request, masked_te
 from provisioning.scim.auth import CallRequest
 from workspace import outage
 from workspace.db.keys import first_id_at
+from workspace.db.waiting import at_most
 from workspace.visits import client_address
 
 logger = logging.getLogger(__name__)
 
 # One row in this time tells the administrator. Anybody who knows a Base URL could fill the log with more.
 REFUSAL_EVERY = timedelta(minutes=1)
+# How long the row of a read or a refusal waits for SQLite's writer, before it is left out.
+READ_SECONDS = 1
 
 
 def keep(request: CallRequest, response: HttpResponse, started: float) -> None:
     """Log an authenticated request. `started` is of `time.perf_counter`."""
-    with _answered_all_the_same():
+    is_read = request.method in ("GET", "HEAD")
+    with _answered_all_the_same(), at_most(READ_SECONDS) if is_read else nullcontext():
         _write(
             request,
             response,
@@ -45,7 +49,7 @@ def keep_refusal(request: CallRequest, response: HttpResponse, pk: UUID, started
 
     `pk` is that of the connection in the path.
     """
-    with _answered_all_the_same():
+    with _answered_all_the_same(), at_most(READ_SECONDS):
         connection = ProvisioningConnection.objects.named().filter(pk=pk).first()
         recent = first_id_at(timezone.now() - REFUSAL_EVERY)
         if connection and not connection.requests.filter(pk__gte=recent, status=response.status_code).exists():

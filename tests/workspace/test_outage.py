@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import namedtuple
 from collections.abc import Callable
 
@@ -14,8 +15,11 @@ from django.contrib.sessions.models import Session
 from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 
+from provisioning.models import ScimRequest, ScimToken
+from provisioning.scim import request_log
 from tests.scim import Scim, make_connection, okta_user
 from workspace import outage
+from workspace.console import middleware
 from workspace.db import writing
 from workspace.models import EndUserGroup
 
@@ -146,6 +150,33 @@ def test_scim_is_503_and_reads_are_answered(faults, fault):
     assert (refused.status, refused.headers["Retry-After"]) == (503, "5")
     assert SENTENCES[fault] in refused.body["detail"]
     assert scim.get("/Users").body["totalResults"] == 1
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="PostgreSQL has many writers")
+def test_a_request_waits_once_and_a_read_does_not_wait_for_the_writer(faults, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 20)
+    monkeypatch.setattr(middleware, "LONGEST_WAIT", 2)
+    monkeypatch.setattr(request_log, "READ_SECONDS", 0.2)
+    scim = Scim(make_connection())
+    scim.user()
+    ScimToken.objects.update(last_used_at=None)
+    faults.begin("locked")
+    began = time.monotonic()
+    assert scim.get("/Users").status == 200
+    assert time.monotonic() - began < 1
+    began = time.monotonic()
+    assert scim.post("/Users", okta_user("bob")).status == 503
+    assert 2 <= time.monotonic() - began < 3
+    faults.end()
+    assert list(ScimRequest.objects.values_list("method", "status")) == [("POST", 201)]
+    assert scim.post("/Users", okta_user("bob")).status == 201
+    assert ScimToken.objects.get().last_used_at
+
+
+def test_scim_reads_are_answered_though_the_use_of_the_token_cannot_be_noted(faults, fault):
+    scim = Scim(make_connection())
+    faults.begin(fault)
+    assert scim.get("/Users").status == 200
 
 
 def test_a_full_disk_is_called_so(browser, faults):

@@ -11,6 +11,10 @@ from django.http import HttpRequest, HttpResponse
 
 from workspace import outage
 from workspace.db.keys import new_id
+from workspace.db.waiting import at_most
+
+# With what a request does besides, its answer comes within 20 seconds.
+LONGEST_WAIT = 15.0
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _current: ContextVar[str] = ContextVar("request_id", default="-")
@@ -63,11 +67,12 @@ def health_checks(get_response: Handler) -> Handler:
     return handle
 
 
-def end_of_outage(get_response: Handler) -> Handler:
-    """Log when the database works again."""
+def outages(get_response: Handler) -> Handler:
+    """Limit how long all statements of a request wait for SQLite's writer. Log when the database works again."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
+        with at_most(LONGEST_WAIT):
+            response = get_response(request)
         outage.notice_end(response)
         return response
 
