@@ -90,15 +90,22 @@ prepare: install origin ## migrate, collect static files, seed the demo once and
 
 # Two processes use two cores. A thread mostly waits, for the database or for somebody's metadata URL; eight of them in all
 # keep within DATABASE_POOL in each process, and more would only queue up for SQLite's one writer.
+# granian ends when one worker dies twice within 5.5 seconds; then it is started again. It ends with this shell.
 # The server gets a session of its own: its workers hang if Ctrl-C reaches them next to the word of their parent process.
 serve: port origin ## serve what is prepared
 	$(VENV)/bin/python -c 'import workspace.wsgi' # says once what is wrong; a worker would be started again and again
-	setsid $(VENV)/bin/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --http 1 --no-ws --workers 2 \
-		--blocking-threads 4 --respawn-failed-workers --workers-kill-timeout 10 workspace.wsgi:application &
-	server=$$!
+	server= stopping=
+	trap 'stopping=yes; kill $$server 2> /dev/null || true' INT TERM HUP
 	$(BESIDE)
-	trap "kill $$server" INT TERM HUP
-	wait $$server || wait $$server
+	until [ "$$stopping" ]; do
+		setsid setpriv --pdeathsig TERM \
+			$(VENV)/bin/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --http 1 --no-ws --workers 2 \
+			--blocking-threads 4 --respawn-failed-workers --workers-kill-timeout 10 workspace.wsgi:application &
+		server=$$!
+		[ -z "$$stopping" ] || kill $$server
+		wait $$server || wait $$server || true
+		[ "$$stopping" ] || { echo "The server ended by itself. It starts again." >&2; sleep 1; }
+	done
 
 # It signs in any demo person, on the next port; without it the server is as good. What it is told has tokens in it, so
 # that goes through a pipe. A background process of a script ignores Ctrl-C: `run` ends it after the server.

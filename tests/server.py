@@ -106,8 +106,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(server: Server) -> Iterator[None]:
-    """Start the server with the command of `make run`; afterwards stop it with all its workers."""
+def running(server: Server) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start the server with the command of `make run` and yield make; afterwards stop it with all its workers."""
     with server.log.open("w") as log:
         process = subprocess.Popen(
             # setpriv ends the server also if the tests are killed.
@@ -116,7 +116,7 @@ def running(server: Server) -> Iterator[None]:
         )  # fmt: skip
     try:
         _wait(process, server)
-        yield
+        yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)

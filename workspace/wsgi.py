@@ -1,11 +1,21 @@
 """The application that granian serves."""
 
+import ctypes
 import gc
 import os
+import signal
+import sys
+from multiprocessing import parent_process
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workspace.settings")
+
+_PR_SET_PDEATHSIG = 1  # of Linux's <sys/prctl.h>
+
+if sys.platform == "linux" and parent_process():
+    # A worker ends with granian's main process. Otherwise it would keep the port, and a new server could not start.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 application = get_wsgi_application()
 
