@@ -166,3 +166,10 @@ def test_no_line_of_a_template_is_longer_than_120_characters(files):
     lines = [(path.name, line) for path in templates for line in path.read_text().splitlines()]
     assert lines
     assert [(name, line) for name, line in lines if len(line) > 120] == []
+
+
+def test_no_code_is_unused():
+    """Names that a framework looks up are listed in pyproject.toml, each with its reason."""
+    from tests.measure import unused
+
+    assert [str(place) for place in unused()] == []
