@@ -16,6 +16,7 @@ from django.utils import timezone
 from workspace.console.acting import page_before
 from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
+from workspace.visits import client_address
 
 # A proof this recent opens a page for important changes, and lets its buttons work.
 RECENT = timedelta(minutes=15)
@@ -36,7 +37,7 @@ def take_password(request: HttpRequest, form: Form) -> timedelta:
 
     Returns the time to wait after too many attempts.
     """
-    user, address = cast(User, request.user), request.META["REMOTE_ADDR"]
+    user, address = cast(User, request.user), client_address(request) or ""
     if wait := SignInThrottle.objects.attempt(user.email, address, timezone.now()):
         form.add_error("password", too_many_attempts(wait))
         return wait

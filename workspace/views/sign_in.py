@@ -22,6 +22,7 @@ from workspace.forms import sent
 from workspace.forms.sign_in import PasswordForm, SignInForm
 from workspace.models import SignInThrottle
 from workspace.models.throttling import too_many_attempts
+from workspace.visits import client_address
 
 REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
 
@@ -75,7 +76,7 @@ def _try(request: HttpRequest, form: SignInForm) -> timedelta:
 
     Sentence and duration are the same for accounts that do not exist, because `authenticate` hashes for them too.
     """
-    email, address = form.cleaned_data["email"], request.META["REMOTE_ADDR"]
+    email, address = form.cleaned_data["email"], client_address(request) or ""
     if wait := SignInThrottle.objects.attempt(email, address, timezone.now()):
         form.add_error(None, too_many_attempts(wait))
         return wait

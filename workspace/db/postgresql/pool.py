@@ -30,6 +30,8 @@ class WatchedConnection(psycopg.Connection[Any]):
     """A connection whose statements do not wait for a server that no longer answers."""
 
     pool: "Pool"
+    # Django gives a connection back to this attribute.
+    _pool: Any
     made_at: float
 
     def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
@@ -159,8 +161,7 @@ class Pool:
             self._ask_again_at = time.monotonic() + RETRY_SECONDS
             raise
         self._is_away = False
-        # Django gives a connection back to its attribute `_pool`.
-        connection.pool = connection._pool = self  # type: ignore[assignment]
+        connection.pool = connection._pool = self
         connection.made_at = time.monotonic()
         return connection
 
