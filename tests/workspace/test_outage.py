@@ -58,6 +58,7 @@ class Faults:
 
     def _sqlite_full(self) -> None:
         with connection.cursor() as cursor:
+            cursor.execute("VACUUM")  # pages that earlier tests have left free would take many rows
             cursor.execute("PRAGMA page_count")
             cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
         self.undo.append(lambda: connection.cursor().execute("PRAGMA max_page_count = 4294967294"))

@@ -107,4 +107,6 @@ def test_nothing_is_left_when_the_shell_is_killed(tmp_path):
         os.kill(processes.shell, signal.SIGKILL)
         wait_until(lambda: not any(map(exists, started)))
         with socket.socket() as port:
+            # As servers do: connections that have just ended do not hold the port.
+            port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             port.bind(("127.0.0.1", processes.port))
