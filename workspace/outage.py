@@ -113,13 +113,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _kept(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the fields of a posted form, to post them again; empty if it has a password or a file."""
+    """Return the fields of a posted form, to post them again; empty if it has a password, a private key or a file."""
     if request.method != "POST":
         return []
     try:
         sent: QueryDict = request.POST
-        if request.FILES or any("password" in name for name in sent):
-            return []
+        fields = [(name, str(value)) for name, values in sent.lists() for value in values]
+        has_secret = any("password" in name or "PRIVATE KEY" in value for name, value in fields)
+        return [] if request.FILES or has_secret else fields
     except (SuspiciousOperation, UnreadablePostError):
         return []
-    return [(name, str(value)) for name, values in sent.lists() for value in values]

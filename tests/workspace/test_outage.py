@@ -135,6 +135,12 @@ def test_a_session_that_has_ended_meanwhile_is_no_outage(browser):
         session.save()
 
 
+def test_a_pasted_private_key_is_not_written_into_the_page(browser, faults, fault):
+    faults.begin(fault)
+    response = create(browser, "-----BEGIN PRIVATE KEY-----")
+    assert response.status_code == 503 and "PRIVATE KEY" not in response.content.decode()
+
+
 def test_a_password_is_not_written_into_the_page(faults, fault):
     browser = Client(raise_request_exception=False)
     faults.begin(fault)
