@@ -63,6 +63,7 @@ def receive_logout_message(
 
     Returns how the browser carries our answer back, or the environment in which somebody has signed out.
     Raises Refused, whose attempt is recorded. A refused message changes nothing.
+    If only our signing key cannot be opened, the sessions have ended, but the IdP gets no answer.
     """
     found = IdentityProvider.objects.select_related("workspace").filter(pk=provider).first()
     try:

@@ -154,3 +154,9 @@ def test_s14_nothing_of_a_refused_message_is_logged(okta, ada, caplog):
     caplog.set_level(logging.DEBUG)
     deliver(okta, message(okta, slo_url="https://elsewhere.example"))
     assert not {word for word in (ADA, "elsewhere.example", "session-1") if word in caplog.text}
+
+
+def test_s14_an_answer_that_cannot_be_signed_is_refused_with_its_reason_and_the_session_is_over(okta, ada, settings):
+    assert okta.sign_in().status_code == 302 and open_sessions() == 1
+    settings.SECRETS_KEYS = ["another key"]
+    refused(deliver(okta, message(okta)), "signing_key_sealed", sessions=0)
