@@ -25,7 +25,7 @@ class MethodForm(forms.Form):
         error_messages={"invalid_choice": "Choose one of the methods in the list."},
     )
     syncs_groups = forms.BooleanField(
-        label="Sync groups at each sign-in",
+        label="Enable user groups syncing",
         required=False,
         help_text="A sign-in adds and removes memberships as the provider says. "
         "A sign-in that does not mention groups changes none.",
@@ -37,9 +37,9 @@ class MethodForm(forms.Form):
         "Off: a pushed group whose name is taken is refused.",
     )
     is_strict = forms.BooleanField(
-        label="Strict SCIM",
+        label="Refuse requests that break the standard",
         required=False,
-        help_text="Refuse what the RFCs do not allow. Most providers deviate from them somewhere.",
+        help_text="Most providers deviate from the SCIM standard somewhere. Off: deviations are accepted and noted.",
     )
 
 

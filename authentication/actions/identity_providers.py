@@ -185,8 +185,8 @@ def refuse_managed_people(environment_provider: EnvironmentProvider) -> None:
     if environment_provider.method == Method.SCIM:
         raise ActionError(
             "provider_provisions",
-            f"{provider} provisions people in {environment} by SCIM. Change its provisioning method to Manual first: "
-            "there you decide what happens to these people.",
+            f"{provider} provisions people in {environment} by SCIM. "
+            "Change its provisioning method to Manual provisioning first: there you decide what happens to them.",
         )
 
 

@@ -33,7 +33,7 @@ ADFS = Guide(
         AttributeStatement(GROUPS_ATTRIBUTE, "Token-Groups - Unqualified Names"),
     ),
     scim_note=(
-        "AD FS does not push SCIM. Choose SAML just-in-time (JIT) with Sync groups at each sign-in, "
+        "AD FS does not push SCIM. Choose JIT provisioning with Enable user groups syncing, "
         "or provision from Microsoft Entra ID if it has the same people."
     ),
 )

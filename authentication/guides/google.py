@@ -25,6 +25,6 @@ GOOGLE = Guide(
     ),
     scim_note=(
         "Google Workspace provisions only applications of its own catalog, and only users, "
-        "no groups. Choose SAML just-in-time (JIT) with Sync groups at each sign-in."
+        "no groups. Choose JIT provisioning with Enable user groups syncing."
     ),
 )

@@ -40,6 +40,6 @@ KEYCLOAK = Guide(
     ),
     scim_note=(
         "Keycloak does not push SCIM by itself. If you have an extension that does, give it our Base URL "
-        "and SCIM token. Otherwise choose SAML just-in-time (JIT) with Sync groups at each sign-in."
+        "and SCIM token. Otherwise choose JIT provisioning with Enable user groups syncing."
     ),
 )

@@ -173,9 +173,9 @@ class EnvironmentProvider(Entity):
         SELECTED_DOMAINS = "selected_domains", "Selected domains"
 
     class Method(models.TextChoices):
-        MANUAL = "manual", "Manual"
-        JIT = "jit", "SAML just-in-time (JIT)"
-        SCIM = "scim", "SCIM"
+        MANUAL = "manual", "Manual provisioning"
+        JIT = "jit", "JIT provisioning"
+        SCIM = "scim", "SCIM provisioning"
 
     class State(models.TextChoices):
         ON = "on", "On"
@@ -190,7 +190,7 @@ class EnvironmentProvider(Entity):
     method = models.CharField("provisioning method", max_length=10, choices=Method, default=Method.MANUAL)
     # Until an administrator has saved the choice, the provider's row says "Set up".
     is_method_chosen = models.BooleanField(default=False)
-    syncs_groups = models.BooleanField("sync groups at each sign-in", default=False)
+    syncs_groups = models.BooleanField("user groups syncing", default=False)
 
     objects = EnvironmentProviderQuerySet.as_manager()
 

@@ -160,7 +160,7 @@ def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: As
             f"Groups do not follow sign-ins: the provisioning method is {environment_provider.get_method_display()}."
         ]
     if not environment_provider.syncs_groups:
-        return ["Groups do not follow sign-ins: Sync groups at each sign-in is off."]
+        return ["Groups do not follow sign-ins: Enable user groups syncing is off."]
     if profile.groups is None:
         return ["No group attribute was sent, so groups would stay as they are."]
     changes = entry.groups

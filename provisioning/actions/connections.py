@@ -117,7 +117,7 @@ def _record(
         subject=provider,
         environment=environment,
         sentence=Sentence(
-            "{by} saved the provisioning method {label} for {provider} in {environment}{ending}.",
+            "{by} chose {label} for {provider} in {environment}{ending}.",
             by=by,
             label=Method(environment_provider.method).label,
             provider=provider,

@@ -146,8 +146,8 @@ def test_a_provider_that_is_off_can_be_tested_all_the_same(okta, off):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"method": Method.SCIM}, "the provisioning method is SCIM."),
-        ({"syncs_groups": False}, "Sync groups at each sign-in is off."),
+        ({"method": Method.SCIM}, "the provisioning method is SCIM provisioning."),
+        ({"syncs_groups": False}, "Enable user groups syncing is off."),
         ({}, "No group attribute was sent"),
     ],
 )

@@ -321,10 +321,10 @@ def test_a_provider_that_provisions_by_scim_sends_to_its_provisioning_first(admi
         "provisioning:setup",
         kwargs={"workspace": "acme", "environment": "dev", "provider": okta.identity_provider_id},
     )
-    assert "Change its provisioning method to Manual first" in page and setup in page
+    assert "Change its provisioning method to Manual provisioning first" in page and setup in page
     assert "confirmation-effect" not in page
     response = admin.post(of(okta, "provider-remove"), follow=True)
-    assert "Change its provisioning method to Manual first" in text(response)
+    assert "Change its provisioning method to Manual provisioning first" in text(response)
     assert EnvironmentProvider.objects.exists() and not events("identity_provider.removed")
 
 

@@ -148,7 +148,7 @@ def test_step_2_leads_back_and_shows_both_ways_without_javascript(admin, draft):
     text = page(admin.get(url("provider-connect", provider=draft.pk)))
     assert url("provider-edit", provider=draft.pk) in text
     for words in (
-        "Single sign-on URL",
+        "Specify Single sign-on URL",
         "Service provider (SP) entity ID",
         "Do you have your identity provider metadata URL?",
         "Provide your metadata URL",

@@ -58,7 +58,7 @@ class Console:
         if domains:
             self.page.get_by_label("Specify domains").fill(domains)
         self.page.get_by_role("button", name="Next").click()
-        expect(self.page.get_by_label("Single sign-on URL", exact=True)).to_be_visible()
+        expect(self.page.get_by_label("Specify Single sign-on URL", exact=True)).to_be_visible()
 
     def row(self, provider: str) -> Locator:
         return self.page.get_by_role("listitem").filter(has_text=provider)

@@ -39,7 +39,7 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Console):
     acme.switch_saml_on()
     acme.start_wizard(name, enforcement="Selected domains", domains="seed.example, seed.test")
 
-    page.get_by_role("button", name="Copy Single sign-on URL").click()
+    page.get_by_role("button", name="Copy Specify Single sign-on URL").click()
     sso_url = acme.clipboard()
     page.get_by_role("button", name="Copy Service provider (SP) entity ID").click()
     entity_id = acme.clipboard()
@@ -58,7 +58,7 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Console):
     expect(row).to_contain_text("seed.example")
     row.get_by_role("link", name=re.compile("^Set up")).click()
     expect(page.get_by_role("heading", name="End user and group provisioning")).to_be_visible()
-    page.get_by_label("Provisioning method").select_option(label="SCIM")
+    page.get_by_label("Provisioning method").select_option(label="SCIM provisioning")
     expect(page.get_by_text("End-user and group data may be overwritten by your IdP")).to_be_visible()
     page.get_by_role("button", name="Copy Base URL").click()
     base_url = acme.clipboard()

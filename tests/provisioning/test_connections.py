@@ -103,7 +103,7 @@ def test_saving_scim_lets_the_provider_in_and_is_one_event(fresh):
     assert not connection.takes_over_groups
     assert Scim(connection, clear).get("/Users").status == 200
     event = ChangeEvent.objects.get(action="provisioning.method_chosen")
-    assert event.sentence == "System saved the provisioning method SCIM for Okta Dev in DEV."
+    assert event.sentence == "System chose SCIM provisioning for Okta Dev in DEV."
     assert event.before == {
         "method": "manual", "is_method_chosen": False, "is_enabled": False, "takes_over_groups": True
     }  # fmt: skip
@@ -247,8 +247,7 @@ def test_one_event_names_everybody(use):
 
     event = ChangeEvent.objects.filter(action="provisioning.method_chosen").get()
     assert event.sentence == (
-        "System saved the provisioning method Manual for Okta Dev in DEV"
-        " and ended the access of 2 end users (2 deactivated)."
+        "System chose Manual provisioning for Okta Dev in DEV and ended the access of 2 end users (2 deactivated)."
     )
     names = {name for _, name, *_ in event.before["access"]}
     assert {pk for pk, *_ in event.before["access"]} <= {str(each.subject_id) for each in event.subjects.all()}

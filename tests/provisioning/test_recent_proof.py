@@ -160,7 +160,7 @@ def test_s15_owners_are_told_of_another_method_with_the_people_it_is_about(use, 
     factories.administrator(use.environment.workspace)
     (message,) = mails(lambda: choose_method(environment_provider=use, method="jit", people="deactivate", by=ACME))
     assert message.to == ["owner@acme.example"]
-    assert "saved the provisioning method SAML just-in-time (JIT) for Okta Dev in DEV" in message.body
+    assert "chose JIT provisioning for Okta Dev in DEV" in message.body
     assert "Method\n  before: scim\n  after: jit" in message.body
     assert "Is enabled\n  before: yes\n  after: no" in message.body
     name = EndUser.objects.get().full_name

@@ -37,8 +37,12 @@ def test_the_methods_have_the_names_of_the_seed(use, admin):
     page = text(admin.get(url("setup", use)))
 
     assert "<h1>End user and group provisioning</h1>" in page
-    assert re.findall(r"<option[^>]*>([^<]+)</option>", page) == ["Manual", "SAML just-in-time (JIT)", "SCIM"]
-    for label in ("Provisioning method", "Sync groups at each sign-in", "Save", "Continue"):
+    assert re.findall(r"<option[^>]*>([^<]+)</option>", page) == [
+        "Manual provisioning",
+        "JIT provisioning",
+        "SCIM provisioning",
+    ]
+    for label in ("Provisioning method", "Enable user groups syncing", "Save", "Continue"):
         assert label in page
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-METHODS = {"manual": "Manual", "jit": "SAML just-in-time (JIT)", "scim": "SCIM"}
+METHODS = {"manual": "Manual provisioning", "jit": "JIT provisioning", "scim": "SCIM provisioning"}
 METHOD_HINTS = {
     "manual": "Administrators add end users here.",
     "jit": "An end user is created at the first sign-in.",
@@ -35,12 +35,12 @@ class GalleryForm(forms.Form):
     environments = forms.MultipleChoiceField(
         label="Environment access", choices=ENVIRONMENTS, widget=forms.CheckboxSelectMultiple
     )
-    is_synced = forms.BooleanField(label="Sync groups at each sign-in", help_text="Added and removed.", required=False)
+    is_synced = forms.BooleanField(label="Enable user groups syncing", help_text="Added and removed.", required=False)
 
 
 class DependentForm(forms.Form):
     method = forms.ChoiceField(label="Provisioning method", choices=METHODS, widget=forms.RadioSelect, initial="jit")
-    sync = forms.BooleanField(label="Sync groups at each sign-in", required=False)
+    sync = forms.BooleanField(label="Enable user groups syncing", required=False)
 
 
 class FilterForm(forms.Form):
