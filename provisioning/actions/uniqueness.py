@@ -8,9 +8,7 @@ from workspace.refusals import ConflictError
 _TAKEN = {
     "scim_user_name_unique": "user with this userName",
     "scim_user_person_unique": "user with this userName or email address",
-    "scim_user_external_id_unique": "user with this externalId",
     "scim_group_name_unique": "group with this displayName",
-    "scim_group_external_id_unique": "group with this externalId",
 }
 
 

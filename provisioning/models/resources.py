@@ -40,14 +40,14 @@ class ProvisionedUser(Resource):
         constraints = [
             models.UniqueConstraint(fields=["connection", "user_name_key"], name="scim_user_name_unique"),
             models.UniqueConstraint(fields=["connection", "end_user"], name="scim_user_person_unique"),
-            models.UniqueConstraint(
-                fields=["connection", "external_id"],
-                condition=~models.Q(external_id=""),
-                name="scim_user_external_id_unique",
-            ),
         ]
         indexes = [
             models.Index(fields=["connection", "id"], name="scim_user_by_id"),
+            models.Index(
+                fields=["connection", "external_id", "id"],
+                condition=~models.Q(external_id=""),
+                name="scim_user_by_external_id",
+            ),
             models.Index(fields=["connection", "display_name_key", "id"], name="scim_user_by_display_name"),
             models.Index(fields=["connection", "updated_at"], name="scim_user_by_change"),
         ]
@@ -85,15 +85,15 @@ class ProvisionedGroup(Resource):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["connection", "display_name_key"], name="scim_group_name_unique"),
-            models.UniqueConstraint(
-                fields=["connection", "external_id"],
-                condition=~models.Q(external_id=""),
-                name="scim_group_external_id_unique",
-            ),
+            models.UniqueConstraint(fields=["connection", "display_name_key"], name="scim_group_name_unique")
         ]
         indexes = [
             models.Index(fields=["connection", "id"], name="scim_group_by_id"),
+            models.Index(
+                fields=["connection", "external_id", "id"],
+                condition=~models.Q(external_id=""),
+                name="scim_group_by_external_id",
+            ),
             models.Index(fields=["connection", "updated_at"], name="scim_group_by_change"),
         ]
 

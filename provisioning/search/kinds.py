@@ -19,7 +19,7 @@ _SHOWN = ("id", "document", "version", "created_at", "updated_at")
 
 @dataclass(frozen=True)
 class LookUp(Generic[Row]):
-    """A query for rows by a unique attribute, and how the attribute's value is spelled in its column."""
+    """A query for at most two rows by an attribute, and how the attribute's value is spelled in its column."""
 
     query: Prepared[Row]
     spelled: Callable[[str], str]
@@ -50,9 +50,10 @@ class Kind(Generic[Row]):
         return found
 
     def look_up(self, connection: ProvisioningConnection, attribute: str, value: str) -> list[Row] | None:
-        """Return the rows with that value, or None where the attribute is not unique."""
+        """Return the row with that value, if there is one; None for other attributes, and where several have it."""
         look_up = self.look_ups.get(attribute.lower())
-        return look_up.query(connection.pk, look_up.spelled(value)) if look_up else None
+        rows = look_up.query(connection.pk, look_up.spelled(value)) if look_up else None
+        return None if rows is None or len(rows) > 1 else rows
 
     def count(self, connection: ProvisioningConnection) -> int:
         """Return how many rows the connection has, from the counts that triggers keep."""
@@ -63,7 +64,7 @@ def _look_up(model: type[Row], column: str) -> Prepared[Row]:
     def build(connection: object, value: object) -> QuerySet[Row]:
         # SQLite uses a partial index only where the query repeats the index's condition.
         rows = model._default_manager.filter(Q(connection=connection, **{column: value})).exclude(**{column: ""})
-        return rows.only(*_SHOWN).order_by()
+        return rows.only(*_SHOWN).order_by()[:2]
 
     return Prepared(build, (ProvisioningConnection, "id"), (model, column))
 

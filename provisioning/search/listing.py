@@ -57,7 +57,7 @@ class Listing:
         return self._at_cursor(parts)
 
     def _look_up(self) -> Sequence[AnyRow] | None:
-        """Answer a filter for one unique value without parsing and compiling it; None for any other request."""
+        """Answer a filter for a value that one row has without parsing and compiling it; None for any other request."""
         query, match = self.query, _LOOK_UP.fullmatch(self.query.filter)
         if match is None or len(query.filter) > MAX_LENGTH or query.sort or query.cursor is not None:
             return None

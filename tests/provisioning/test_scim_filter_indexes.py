@@ -37,7 +37,7 @@ def crowd(connection):
     [
         ('userName eq "u77"', "scim_user_name_unique"),
         ('userName eq "u77" and active eq true', "scim_user_name_unique"),
-        ('externalId eq "e77"', "scim_user_external_id_unique"),
+        ('externalId eq "e77"', "scim_user_by_external_id"),
         ('emails.value eq "u77@example.com"', "scim_email_by_value"),
         ('emails[type eq "work"].value eq "u77@example.com"', "scim_email_by_value"),
         ('displayName eq "x"', "scim_user_by_display_name"),

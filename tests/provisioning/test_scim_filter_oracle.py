@@ -171,11 +171,6 @@ def cases(draw: Callable[..., Any]) -> tuple[list[dict[str, Any]], list[str]]:
     drawn = draw(
         st.lists(people, min_size=1, max_size=4, unique_by=lambda person: canonical(person["document"]["userName"]))
     )
-    taken = set()
-    for person in drawn:
-        if person["document"].get("externalId") in taken:
-            del person["document"]["externalId"]
-        taken |= {person["document"].get("externalId")} - {None}
     return drawn, draw(st.lists(filters, min_size=8, max_size=8))
 
 

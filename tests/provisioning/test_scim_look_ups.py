@@ -17,6 +17,9 @@ def filled(scim, other):
     scim.post("/Users", okta_user("Zoë", externalId="00uZ"))
     scim.group("Engineers")
     scim.post("/Groups", {"displayName": "Support", "externalId": "s-1"})
+    for name in ("Sales", "Ops", "Law"):
+        scim.user(name, externalId="shared")
+        scim.post("/Groups", {"displayName": name, "externalId": "shared"})
     other.user("ada")
     other.group("Engineers")
     return scim
@@ -29,15 +32,19 @@ def filled(scim, other):
         ("Users", 'USERNAME EQ "ADA@example.COM"'),
         ("Users", 'externalId eq "00uZ"'),
         ("Users", 'externalId eq "00uz"'),
+        ("Users", 'externalId eq "shared"'),
         ("Users", 'userName eq "nobody@example.com"'),
         ("Users", 'userName eq " ada@example.com"'),
         ("Users", 'displayName eq "Ada Winter"'),
         ("Groups", 'displayName eq "engineers"'),
         ("Groups", 'externalId eq "s-1"'),
+        ("Groups", 'externalId eq "shared"'),
         ("Groups", 'displayName eq "Nobody"'),
     ],
 )
-@pytest.mark.parametrize("more", ["", "&startIndex=1&count=100", "&startIndex=2", "&count=0", "&attributes=id"])
+@pytest.mark.parametrize(
+    "more", ["", "&startIndex=1&count=100", "&startIndex=2", "&count=0", "&count=1", "&count=2", "&attributes=id"]
+)
 def test_the_short_way_and_the_long_way_answer_the_same(filled, kind, text, more):
     short = filled.get(f"/{kind}?filter={quote(text)}{more}")
     long = filled.get(f"/{kind}?filter={quote(f'({text})')}{more}")

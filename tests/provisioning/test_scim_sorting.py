@@ -201,7 +201,7 @@ def test_the_cost_does_not_depend_on_how_many_there_are(scim, people):
     ("sort_by", "index"),
     [
         ("userName", "scim_user_name_unique"),
-        ("externalId", "scim_user_external_id_unique"),
+        ("externalId", "scim_user_by_external_id"),
         ("displayName", "scim_user_by_display_name"),
         ("meta.lastModified", "scim_user_by_change"),
     ],

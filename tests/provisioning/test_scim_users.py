@@ -66,13 +66,6 @@ def test_c13_create_the_same_again(scim):
     assert scim.connection.users.count() == EndUser.objects.count() == 1
 
 
-def test_create_with_a_known_external_id(scim):
-    scim.user()
-    answer = scim.post("/Users", okta_user("bob", externalId="00uada"))
-    assert (answer.status, answer.body["scimType"]) == (409, "uniqueness")
-    assert EndUser.objects.count() == 1
-
-
 def test_who_is_there_is_linked_only_by_a_provider_that_speaks_for_the_address(scim):
     add_by_hand(scim)
     scim.connection.environment.providers.update(enforcement="selected_domains", domains=["elsewhere.example"])
@@ -171,7 +164,6 @@ def test_other_attributes_have_an_event_of_their_own(scim):
     [
         {"op": "replace", "path": "userName", "value": "BOB@example.com"},
         {"op": "replace", "path": 'emails[type eq "work"].value', "value": "Bob@example.com"},
-        {"op": "replace", "path": "externalId", "value": "00ubob"},
     ],
 )
 def test_update_to_what_another_has(scim, change):

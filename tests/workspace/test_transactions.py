@@ -90,9 +90,7 @@ def test_after_a_whole_transaction_parts_are_undone_alone_again(acme):
     [
         (ProvisionedUser, ["user_name_key", "user_name"], "scim_user_name_unique"),
         (ProvisionedUser, ["end_user_id"], "scim_user_person_unique"),
-        (ProvisionedUser, ["external_id"], "scim_user_external_id_unique"),
         (ProvisionedGroup, ["display_name_key", "display_name"], "scim_group_name_unique"),
-        (ProvisionedGroup, ["external_id"], "scim_group_external_id_unique"),
     ],
 )
 def test_the_constraint_that_a_row_breaks_is_named(model, same, name):
