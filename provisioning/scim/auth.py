@@ -1,6 +1,7 @@
 """Who calls: only a bearer token of the connection in the path counts."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -10,6 +11,9 @@ from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.payload import errors
 from provisioning.payload.tolerance import Tolerance
 from workspace.events import Actor, Kind
+
+if TYPE_CHECKING:
+    from provisioning.scim.request_log import Entry
 
 
 @dataclass(frozen=True)
@@ -23,10 +27,12 @@ class Call:
 
 
 class CallRequest(HttpRequest):
-    """A request below /scim/. `scim` is set once it is authenticated."""
+    """A request below /scim/. `scim` and `log` are set once it is authenticated."""
 
     request_id: str
     scim: Call
+    # None for an operation of a bulk request.
+    log: "Entry | None" = None
 
 
 def authenticate(request: CallRequest, connection: UUID) -> Call:

@@ -12,9 +12,10 @@ from django.views.generic import View
 
 from provisioning import tokens
 from provisioning.payload import errors
-from provisioning.scim import auth, request_log, responses
+from provisioning.scim import auth, responses
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.rate import limiter
+from provisioning.scim.request_log import Entry, keep_refusal
 from workspace.db.transactions import whole
 from workspace.visits import client_address
 
@@ -40,28 +41,36 @@ class ScimView(View):
                 tokens.mark_used(call.token, client_address(request))
         except errors.ScimError as refusal:
             response = responses.error(refusal)
-            request_log.keep_refusal(request, response, connection, started)
+            keep_refusal(request, response, connection, started)
             return response
-        request.scim = call
+        request.scim, request.log = call, Entry(request, started)
         try:
             response = self.answer(request, uuid) if call.connection.is_enabled else responses.error(errors.disabled())
         except Exception:
             logger.exception("A SCIM request failed.")
             response = responses.failed(request.request_id)
-        request_log.keep(request, response, started)
+        request.log.finish(response)
         return response
 
     def answer(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
-        """Answer an authenticated request. A change is one transaction. What is refused becomes a SCIM error."""
+        """Answer an authenticated request. What is refused becomes a SCIM error.
+
+        A change is one transaction with its row in the request log. An operation of a bulk request has no row.
+        """
         is_change = request.method in self.changing_methods
         try:
             with responses.scim_errors(), whole() if is_change else nullcontext():
                 if request.path.endswith("/"):
                     request.scim.tolerance.note("a slash at the end of the path", "invalidPath")
                 # The method's function. django-scim2's dispatch is left out: it would check the caller again.
-                return View.dispatch(self, request, **({"uuid": uuid} if uuid else {}))  # type: ignore[return-value]
+                response: HttpResponse = View.dispatch(self, request, **({"uuid": uuid} if uuid else {}))  # type: ignore[assignment]
+                if is_change and request.log:
+                    request.log.write(response)
         except errors.ScimError as refusal:
             return responses.error(refusal)
+        if is_change and request.log:
+            request.log.is_done = True
+        return response
 
     def http_method_not_allowed(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]

@@ -28,7 +28,7 @@ _VIEWS: dict[str, type[ResourceView]] = {"Users": UsersView, "Groups": GroupsVie
 class BulkView(ScimView, scim_views.SCIMView):
     """/Bulk"""
 
-    # Each operation is a transaction of its own.
+    # Each operation is a transaction of its own. So the row of the request is written before the first one.
     changing_methods = frozenset()
 
     def post(self, request: CallRequest) -> HttpResponse:
@@ -36,6 +36,8 @@ class BulkView(ScimView, scim_views.SCIMView):
         check_schemas(body, [_REQUEST], request.scim.tolerance)
         found = bulk_jobs.operations(body, request.scim.tolerance)
         limiter.charge(request.scim.token.pk, len(found))
+        if request.log:
+            request.log.begin()
         results = _Job(request, found, bulk_jobs.fail_on_errors(body)).run()
         return responses.document({"schemas": [_RESPONSE], "Operations": results})
 

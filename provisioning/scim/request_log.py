@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,7 +14,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimRequest
+from provisioning.payload import errors
 from provisioning.payload.masking import masked_query, masked_request, masked_text
+from provisioning.scim import responses
 from provisioning.scim.auth import CallRequest
 from workspace import outage
 from workspace.db.keys import first_id_at
@@ -26,22 +29,45 @@ logger = logging.getLogger(__name__)
 REFUSAL_EVERY = timedelta(minutes=1)
 # How long the row of a read or a refusal waits for SQLite's writer, before it is left out.
 READ_SECONDS = 1
+_STOPPED = "The server stopped before it answered. Operations that it had done are kept."
 
 
-def keep(request: CallRequest, response: HttpResponse, started: float) -> None:
-    """Log an authenticated request. `started` is of `time.perf_counter`."""
-    is_read = request.method in ("GET", "HEAD")
-    with _answered_all_the_same(), at_most(READ_SECONDS) if is_read else nullcontext():
-        _write(
-            request,
-            response,
-            request.scim.connection,
-            started,
-            query=masked_query(request.META.get("QUERY_STRING", ""))[:4000],
-            request_body=masked_request(getattr(request, "_body", b"")),
-            response_body=masked_text(response.content[:65_536].decode("utf-8", "replace")),
-            notes=request.scim.tolerance.notes,
+@dataclass
+class Entry:
+    """The row of one authenticated request. `started` is of `time.perf_counter`."""
+
+    request: CallRequest
+    started: float
+    row: ScimRequest | None = None
+    # Whether the row was committed together with the change.
+    is_done: bool = False
+
+    def begin(self) -> None:
+        """Write the row before the first of several transactions. Until `finish` it tells of a server that stopped."""
+        self.row = self.write(responses.error(errors.ScimError(500, _STOPPED)))
+
+    def write(self, response: HttpResponse) -> ScimRequest:
+        """Insert the row. A change does it in its own transaction, so that none is kept without its row."""
+        return ScimRequest.objects.create(
+            **_caller(self.request, self.request.scim.connection),
+            **_outcome(response, self.started),
+            query=masked_query(self.request.META.get("QUERY_STRING", ""))[:4000],
+            request_body=masked_request(getattr(self.request, "_body", b"")),
+            response_body=_body(response),
+            notes=self.request.scim.tolerance.notes,
         )
+
+    def finish(self, response: HttpResponse) -> None:
+        """Write what is not written yet. If the log fails, the answer stays: the request has done its work."""
+        is_read = self.request.method in ("GET", "HEAD")
+        if not self.is_done:
+            with _answered_all_the_same(), at_most(READ_SECONDS) if is_read else nullcontext():
+                self._update(self.row, response) if self.row else self.write(response)
+
+    def _update(self, row: ScimRequest, response: HttpResponse) -> None:
+        notes = self.request.scim.tolerance.notes
+        changed = {**_outcome(response, self.started), "response_body": _body(response), "notes": notes}
+        ScimRequest.objects.filter(pk=row.pk).update(**changed)
 
 
 def keep_refusal(request: CallRequest, response: HttpResponse, pk: UUID, started: float) -> None:
@@ -53,12 +79,12 @@ def keep_refusal(request: CallRequest, response: HttpResponse, pk: UUID, started
         connection = ProvisioningConnection.objects.named().filter(pk=pk).first()
         recent = first_id_at(timezone.now() - REFUSAL_EVERY)
         if connection and not connection.requests.filter(pk__gte=recent, status=response.status_code).exists():
-            _write(request, response, connection, started)
+            ScimRequest.objects.create(**_caller(request, connection), **_outcome(response, started))
 
 
 @contextmanager
 def _answered_all_the_same() -> Iterator[None]:
-    """Let a failure of the log change nothing of the answer: the request has done its work."""
+    """Let a failure of the log change nothing of the answer."""
     try:
         yield
     except (DatabaseError, InterfaceError) as failure:
@@ -68,20 +94,28 @@ def _answered_all_the_same() -> Iterator[None]:
             logger.exception("A SCIM request could not be logged.")
 
 
-def _write(
-    request: CallRequest, response: HttpResponse, connection: ProvisioningConnection, started: float, **more: object
-) -> None:
-    ScimRequest.objects.create(
-        connection=connection,
-        connection_name=connection.name,
-        workspace_id=connection.environment.workspace_id,
-        environment_id=connection.environment.pk,
-        request_id=request.request_id,
-        method=str(request.method)[:10],
-        path=masked_text(request.path)[:2000],
-        status=response.status_code,
-        duration_ms=round((time.perf_counter() - started) * 1000, 1),
-        address=client_address(request),
-        error=json.loads(response.content)["detail"] if response.status_code >= 400 else "",
-        **more,
-    )
+def _caller(request: CallRequest, connection: ProvisioningConnection) -> dict[str, object]:
+    """The columns that tell who called what."""
+    return {
+        "connection": connection,
+        "connection_name": connection.name,
+        "workspace_id": connection.environment.workspace_id,
+        "environment_id": connection.environment.pk,
+        "request_id": request.request_id,
+        "method": str(request.method)[:10],
+        "path": masked_text(request.path)[:2000],
+        "address": client_address(request),
+    }
+
+
+def _outcome(response: HttpResponse, started: float) -> dict[str, object]:
+    """The columns that tell how the request ended."""
+    return {
+        "status": response.status_code,
+        "duration_ms": round((time.perf_counter() - started) * 1000, 1),
+        "error": json.loads(response.content)["detail"] if response.status_code >= 400 else "",
+    }
+
+
+def _body(response: HttpResponse) -> str:
+    return masked_text(response.content[:65_536].decode("utf-8", "replace"))

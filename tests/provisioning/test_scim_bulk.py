@@ -344,3 +344,19 @@ def test_order_of_operations():
     assert ordered(("a", "b"), ("b", "a"), ("c", "")) == ["c"]
     with pytest.raises(ScimError):
         bulk_jobs.operations({"Operations": "x"}, Tolerance())
+
+
+def test_a_server_that_stops_between_two_operations_leaves_a_row_that_says_so(scim, monkeypatch):
+    save = user_records.save_unique
+
+    def stop(person):
+        if person.user_name.startswith("bob"):
+            raise KeyboardInterrupt
+        save(person)
+
+    monkeypatch.setattr(user_records, "save_unique", stop)
+    with pytest.raises(KeyboardInterrupt):
+        bulk(scim, post("ada"), post("bob"))
+    row = ScimRequest.objects.get()
+    assert (row.status, "stopped" in row.error) == (500, True)
+    assert ProvisionedUser.objects.filter(user_name__startswith="ada").exists()

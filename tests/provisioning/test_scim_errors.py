@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from django.db import DatabaseError, IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError, connections
 from django.test import Client
 
 from provisioning.actions.records import users
-from provisioning.models import ScimRequest
+from provisioning.models import ProvisionedUser, ScimRequest
 from provisioning.scim import request_log
 from tests.scim import okta_user
 from workspace.models import ChangeEvent, EndUser
@@ -134,12 +134,35 @@ def test_the_log(scim):
     assert "already has a user" in ScimRequest.objects.latest("at").error
 
 
-def test_a_log_that_fails_does_not_undo(scim, monkeypatch):
+@pytest.fixture
+def failing_log(monkeypatch):
     def fail(**fields):
         raise DatabaseError
 
     monkeypatch.setattr(request_log.ScimRequest.objects, "create", fail)
-    assert scim.post("/Users", okta_user()).status == 201
+
+
+def test_a_read_is_answered_although_the_log_fails(scim, failing_log):
+    assert scim.get("/Users").status == 200
+
+
+def test_a_change_that_cannot_be_logged_is_not_made(scim, failing_log):
+    assert scim.post("/Users", okta_user()).status == 500
+    assert not ProvisionedUser.objects.exists()
+    assert not EndUser.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_is_refused_at_its_commit_is_logged_once_as_refused(scim, monkeypatch):
+    def fail(self):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(type(connections["default"]), "_commit", fail)
+    answer = scim.post("/Users", okta_user())
+    monkeypatch.undo()
+    assert answer.status == 503
+    assert not ProvisionedUser.objects.exists()
+    assert [row.status for row in ScimRequest.objects.all()] == [503]
 
 
 def test_c1_cookies_are_not_read(scim, client: Client):
