@@ -1,7 +1,7 @@
 """What the bare SQL of the same rows costs, by one connection without the application: an Order as JSON on stdin.
 
 Each kind of work reads and writes the rows that its request must, the change event and the row of the activity log
-among them, in the same two transactions. What a request needs besides (token, checks, locks) is left out.
+among them, in the same transaction. What a request needs besides (token, checks, locks) is left out.
 """
 
 # ruff: noqa: S311, S608 -- it draws what to read next; what is put into SQL are our own names and ids
@@ -223,14 +223,12 @@ class Limit:
         return step
 
     def _writing(self, logged: str, write: Step) -> Step:
-        """A transaction, and another with its row in the log."""
+        """A transaction with its row in the log."""
         log = Template.of(self.database, _LOG, logged)
 
         def step() -> Any:
             self.database.begin()
             undo = write()
-            self.database.commit()
-            self.database.begin()
             self._insert(log)
             self.database.commit()
             return undo

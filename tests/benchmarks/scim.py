@@ -1,8 +1,8 @@
 """What SCIM requests cost: python -m tests.benchmarks.scim [--users 10000] [--work create,look-up] [--baseline]
 
 Seeds a fresh database, serves it as `make serve` does, drives it from another process, and prints a table. Beside the
-server stand, from the same run, the server without its activity log, the bare SQL of the same rows, and with --baseline
-the stock views of django-scim2. On SQLite, or on PostgreSQL with `python -m tests.postgres` before it.
+server stand, from the same run, the bare SQL of the same rows, and with --baseline the stock views of django-scim2.
+On SQLite, or on PostgreSQL with `python -m tests.postgres` before it.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,10 @@ from tests.benchmarks.works import WARM_UP, Tenant, works
 from tests.commands import commands
 from tests.server import PROJECT, Server, free_port, fresh_database, outer_environment, running
 
-OURS, WITHOUT_LOG, BASELINE = "workspace.settings", "tests.benchmarks.without_log", "tests.benchmarks.baseline.settings"
+OURS, BASELINE = "workspace.settings", "tests.benchmarks.baseline.settings"
 SEEDS = {OURS: "tests.benchmarks.seed", BASELINE: "tests.benchmarks.baseline.seed"}
 # Who answered, as the table names them.
-SERVER, NO_LOG, STOCK, SQL = "the server", "without its log", "django-scim2", "bare SQL"
+SERVER, STOCK, SQL = "the server", "django-scim2", "bare SQL"
 
 
 @dataclass
@@ -61,7 +61,6 @@ def _measure(options: argparse.Namespace, found: Findings) -> None:
     with _installed(OURS) as server:
         order = _ordered(server, OURS, options)
         _serve(server, SERVER, order, found)
-        _serve(_with(server, WITHOUT_LOG), NO_LOG, replace(order, sync=0), found)
         found.count(SERVER, _part("tests.benchmarks.queries", [], server, asdict(order)))
         found.add(SQL, _part("tests.benchmarks.limit", [_address(server)], server, asdict(order)))
     if options.baseline:
@@ -85,10 +84,6 @@ def _installed(settings: str) -> Iterator[Server]:
         with commands(environment) as manage:
             manage.run("migrate", "--run-syncdb", "--verbosity", "0")
             yield Server(environment["ORIGIN"], environment, Path(directory) / "log", manage)
-
-
-def _with(server: Server, settings: str) -> Server:
-    return replace(server, environment=server.environment | {"DJANGO_SETTINGS_MODULE": settings})
 
 
 def _ordered(server: Server, settings: str, options: argparse.Namespace) -> Order:
@@ -209,7 +204,7 @@ def _rows(found: Findings) -> list[tuple[str, str]]:
     """Works in their order, each with those who did it in theirs."""
     done = list(dict.fromkeys((work, who) for work, who, _ in found.measured))
     order = list(dict.fromkeys(work for work, _ in done))
-    ranks = [SERVER, NO_LOG, STOCK, SQL]
+    ranks = [SERVER, STOCK, SQL]
     return sorted(done, key=lambda row: (order.index(row[0]), ranks.index(row[1])))
 
 
