@@ -37,7 +37,8 @@ TESTS := $(call stamp,tests,tests/requirements.txt)
 
 # One process at a time changes the virtual environment: `make run` and `make test` may start together.
 locked = mkdir -p $(VENV); exec 9> $(VENV)/lock; flock 9
-pip_install = $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r
+# Twice quiet: pip says only why it failed. What it warns of is the machine's, not ours.
+pip_install = $(VENV)/bin/pip install --quiet --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r
 
 # Debian's packages, where this account may install them.
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)

@@ -227,9 +227,17 @@ LOGGING = {
     "formatters": {
         "line": {"format": "%(asctime)s level=%(levelname)s logger=%(name)s request=%(request_id)s %(message)s"}
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
-    "root": {"handlers": ["console"], "level": _LOG_LEVEL},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+            "level": _LOG_LEVEL,
+        }
+    },
+    "root": {"handlers": ["console"], "level": "WARNING"},  # libraries: pysaml2 logs whole messages below it
     "loggers": {
+        **{app: {"level": _LOG_LEVEL} for app in ("workspace", "authentication", "provisioning")},
         "django": {"handlers": [], "level": _LOG_LEVEL, "propagate": True},
         "django.request": {"filters": ["outage"]},
         "django.db.backends": {"level": "INFO"},  # DEBUG shows the parameters of SQL, and secrets are among them
