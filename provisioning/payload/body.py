@@ -33,7 +33,7 @@ def parse(content: bytes) -> Document:
     if len(content) > MAX_BYTES:
         raise errors.too_large("Send at most 1 MB in one request.")
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")  # RFC 8259 lets readers ignore a byte order mark.
     except UnicodeDecodeError:
         raise errors.invalid_syntax("Send the body in UTF-8.") from None
     value = loads(text)

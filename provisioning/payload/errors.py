@@ -4,6 +4,11 @@ from django_scim.exceptions import SCIMException
 from pydantic import ValidationError
 from scim2_models import SCIMException as PayloadError
 
+_ENDPOINTS = {
+    name.lower(): name
+    for name in ("Users", "Groups", "Me", "Bulk", "Schemas", "ResourceTypes", "ServiceProviderConfig", ".search")
+}
+
 
 class ScimError(SCIMException):
     """A refusal with its HTTP status, a detail and, where the RFC has one, a scimType."""
@@ -20,7 +25,12 @@ class ScimError(SCIMException):
         return document | {"status": str(self.status)}
 
 
-def unauthorized(detail: str) -> ScimError:
+def unauthorized() -> ScimError:
+    """Whatever is wrong with a token, the answer has the same bytes, so nobody learns where a token is valid."""
+    detail = (
+        "Send a live SCIM token of this connection as Authorization: Bearer <token>. "
+        "Copy the Base URL and the token from the same page of the console."
+    )
     return ScimError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="scim"'})
 
 
@@ -31,6 +41,18 @@ def disabled() -> ScimError:
 def not_found() -> ScimError:
     """An unknown id and an id of another tenant get the same bytes."""
     return ScimError(404, "There is no such resource in this connection.")
+
+
+def no_such_path(path: str) -> ScimError:
+    """Name the endpoint that a path means in other letters or with a slash too many."""
+    sent = path.partition("/v2/")[2]
+    name = sent.lstrip("/").partition("/")[0]
+    meant = _ENDPOINTS.get(name.lower())
+    if meant is None or (name == meant and "//" not in f"/{sent}"):
+        return not_found()
+    return ScimError(
+        404, f"There is no such path. Send /{meant} after the Base URL, in these letters and with one slash."
+    )
 
 
 def not_allowed(methods: list[str]) -> ScimError:

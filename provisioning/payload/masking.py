@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"scim_[a-z0-9]+_[\w-]+")
 
 def masked_request(body: bytes) -> str:
     """Return a body for the log, with the values of secret attributes masked, also in PATCH operations."""
-    text = body.decode("utf-8", "replace").replace("\0", "�")
+    text = body.decode("utf-8-sig", "replace").replace("\0", "�")
     masked, is_whole = _masked_json(text)
     masked = masked.encode("utf-8", "replace").decode()
     return _cut(masked, len(masked) if is_whole else len(text))

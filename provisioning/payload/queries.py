@@ -48,15 +48,19 @@ class Query:
             start=min(max(_number(asked, "startIndex", 1), 1), _MAX_START),
             count=min(max(count, 0), MAX_COUNT),
             cursor=cursor,
-            selection=selection(asked, model),
+            selection=selection(asked, model, tolerance),
             tolerance=tolerance,
         )
 
 
-def selection(asked: Mapping[str, object], model: Model) -> Selection:
+def selection(asked: Mapping[str, object], model: Model, tolerance: Tolerance) -> Selection:
     """Return the attributes that the answer shows."""
     asked = {name.lower(): value for name, value in asked.items()}
-    return Selection(model, _names(asked, "attributes"), _names(asked, "excludedAttributes"))
+    attributes, excluded = _names(asked, "attributes"), _names(asked, "excludedAttributes")
+    if attributes and excluded:
+        tolerance.ignore("excludedAttributes beside attributes", "invalidValue")
+        excluded = []
+    return Selection(model, attributes, excluded)
 
 
 def _names(asked: Mapping[str, object], name: str) -> list[str]:
@@ -67,7 +71,7 @@ def _names(asked: Mapping[str, object], name: str) -> list[str]:
         raise errors.invalid_value(f"Send {name} as a list of names.")
     if len(value) > MAX_NAMES:
         raise errors.invalid_value(f"Name at most {MAX_NAMES:,} attributes in {name}.")
-    return value
+    return [item.strip() for item in value if item.strip()]
 
 
 def _text(asked: Mapping[str, object], name: str, scim_type: str) -> str:

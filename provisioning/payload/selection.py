@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import TypeAlias, cast
 
-from provisioning.payload import errors
 from provisioning.payload.attributes import find
 from provisioning.payload.resources import Document, Model
 
@@ -12,10 +11,9 @@ class Selection:
     """The attributes that a request names, or leaves out, by `attributes` and `excludedAttributes`."""
 
     def __init__(self, model: Model, attributes: Iterable[str] = (), excluded: Iterable[str] = ()) -> None:
+        """Only one of both may name attributes."""
         self.included = _tree(model, attributes)
         self.excluded = _tree(model, excluded)
-        if self.included and self.excluded:
-            raise errors.invalid_value("Send attributes or excludedAttributes, not both.")
         self.is_explicit = bool(self.included)
 
     def wants(self, *path: str) -> bool:
@@ -49,7 +47,7 @@ _Tree: TypeAlias = "dict[str, _Tree]"
 def _tree(model: Model, paths: Iterable[str]) -> _Tree:
     """Paths as nested lower-case names. An empty branch means the whole attribute."""
     tree: _Tree = {}
-    for path in filter(None, map(str.strip, paths)):
+    for path in paths:
         steps = find(model, path)
         names = [step.name.lower() for step in steps] or ["schemas" if path.lower() == "schemas" else path.lower()]
         _grow(tree, names)

@@ -102,8 +102,12 @@ class GroupAdapter(Adapter):
             self.call.tolerance.notes.append("Everyone follows from access here; what was pushed is only recorded")
 
     def replace(self, body: Document) -> None:
-        """Replace document and members. A body without `members` leaves them as they are; an empty list clears them."""
+        """Replace document and members. Many clients leave out members that they did not change."""
         taken = self._taken_members(body)
+        if taken is None and self.call.tolerance.is_strict:
+            taken = []  # RFC 7644 section 3.5.1: what is left out is cleared.
+        elif taken is None:
+            self.call.tolerance.note("members left out: they stay as they are")
         change = None if taken is None else MemberChange(replace=taken, named=taken)
         self._update(read_resource(body, Group, self.call.tolerance), change)
 

@@ -1,5 +1,6 @@
 """The endpoints: django-scim2's views with our own base, paging, concurrency control and answers."""
 
+from codecs import BOM_UTF8
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +31,7 @@ class Unknown(ScimView, views.SCIMView):
     http_method_names: list[str] = []
 
     def http_method_not_allowed(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        return responses.error(errors.not_found())
+        return responses.error(errors.no_such_path(request.path))
 
 
 class ResourceView(ScimView):
@@ -96,7 +97,7 @@ class ResourceView(ScimView):
 
     def _shown(self, adapter: Adapter, status: int = 200) -> HttpResponse:
         kind, connection = adapter.kind, self.request.scim.connection
-        selection = queries.selection(self.request.GET.dict(), kind.schema)
+        selection = queries.selection(self.request.GET.dict(), kind.schema, self.request.scim.tolerance)
         document = rendering.documents(kind, [adapter.obj], connection, selection)[0]
         return responses.document(document, status, {"Location": adapter.location, "ETag": adapter.version})
 
@@ -131,9 +132,11 @@ class GroupSearchView(SearchView):
     kinds = (GROUPS,)
 
 
-def read_body(request: HttpRequest) -> Document:
+def read_body(request: CallRequest) -> Document:
     """Return the JSON object that was sent."""
     bodies.check_headers(request.headers.get("Content-Type", ""), request.headers.get("Content-Encoding", ""))
+    if request.body.startswith(BOM_UTF8):
+        request.scim.tolerance.note("a byte order mark before the JSON")
     return bodies.parse(request.body)
 
 

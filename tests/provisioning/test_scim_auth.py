@@ -26,8 +26,9 @@ def refused(answer):
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer ", "Basic abc", "Bearer x", "Bearer scim_aaaaaaaaaa_x", "Bearer ü", "Bearer " + "_" * 9000],
-)
+    ["", "Bearer", "Bearer ", "Basic abc", "Bearer x", "Bearer scim_aaaaaaaaaa_x", "Bearer ü", "Bearer " + "_" * 9000,
+     "Bearer \0", "Bearer scim_\0_x", "Bearer \0_\0"],
+)  # fmt: skip
 def test_c1_wrong_credentials(scim, header):
     refused(scim.call("POST", "/Users?filter=x", b"a body", Authorization=header))
     (kept,) = ScimRequest.objects.all()
@@ -51,9 +52,19 @@ def test_c1_scheme_in_any_case(scim):
 
 
 def test_c1_token_of_another_connection(scim, other):
-    detail = refused(scim.get("/Users", Authorization=f"Bearer {other.token}"))
-    assert "another Base URL" in detail
+    refused(scim.get("/Users", Authorization=f"Bearer {other.token}"))
     assert ScimRequest.objects.get().connection == scim.connection
+
+
+def test_c1_every_wrong_credential_gets_the_same_answer(scim, other):
+    """Nobody learns that a token is valid, or was, for another connection."""
+    theirs = other.connection.tokens.get()
+    headers = ["", "Basic abc", "Bearer x", f"Bearer {other.token}", f"Bearer {other.token[:-1]}x", "Bearer \0"]
+    answers = [scim.get("/Users", Authorization=header) for header in headers]
+    revoke_token(token=theirs, by=SYSTEM)
+    answers.append(scim.get("/Users", Authorization=f"Bearer {other.token}"))
+    assert {refused(answer) for answer in answers} == {answers[0].body["detail"]}
+    assert len({answer.content for answer in answers}) == 1
 
 
 def test_c1_every_path_asks_for_a_token(scim):

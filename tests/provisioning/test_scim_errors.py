@@ -58,6 +58,24 @@ def test_c1_paths_and_methods(scim):
         assert is_error(scim.post(path, {}), 501)
 
 
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/users", "/Users"), ("//Users", "/Users"), ("///USERS", "/Users"), ("/users/x", "/Users"),
+        ("/Users//x", "/Users"), ("/groups", "/Groups"), ("//Groups/x", "/Groups"), ("/schemas/x", "/Schemas"),
+        ("/resourcetypes", "/ResourceTypes"), ("/serviceProviderConfig", "/ServiceProviderConfig"),
+        ("/bulk", "/Bulk"), ("/me", "/Me"), ("//.search", "/.search"),
+    ],
+)  # fmt: skip
+def test_a_path_in_other_letters_or_with_more_slashes_names_the_right_one(scim, path, meant):
+    for method in ("GET", "POST", "PATCH"):
+        answer = scim.call(method, path, {})
+        assert is_error(answer, 404)
+        assert f"Send {meant} after the Base URL" in answer.body["detail"]
+    for other in ("/Nope", "/Users/x/y", "/", "/usersx"):
+        assert "Send" not in scim.get(other).body["detail"]
+
+
 def test_a_slash_at_the_end(scim):
     pk = scim.call("POST", "/Users/", okta_user()).body["id"]
     assert scim.get(f"/Users/{pk}/").body["id"] == pk

@@ -1,5 +1,7 @@
 """Strict SCIM: a connection that refuses what others note; and that all that is tolerated is noted."""
 
+import json
+
 import pytest
 
 from provisioning.actions.connection_settings import set_strict
@@ -185,6 +187,57 @@ def test_envelopes(scim, ada):
     make_strict(scim)
     for body, _ in bodies:
         assert is_refused(scim.call("PATCH", f"/Users/{ada}", body))
+
+
+def test_a_byte_order_mark(scim):
+    body = json.dumps(user()).encode("utf-8-sig")
+    assert scim.post("/Users", body).status == 201
+    row = scim.connection.requests.latest("id")
+    assert (row.notes, json.loads(row.request_body)) == (["a byte order mark before the JSON"], user())
+    make_strict(scim)
+    assert is_refused(scim.post("/Users", body))
+
+
+def test_attributes_with_excluded_attributes(scim, ada):
+    asked = {"schemas": [SEARCH], "attributes": ["title", "userName"], "excludedAttributes": ["userName"]}
+    query = "attributes=title,userName&excludedAttributes=userName"
+    for call in (
+        lambda: scim.get(f"/Users/{ada}?{query}"),
+        lambda: scim.get(f"/Users?{query}"),
+        lambda: scim.post("/Users/.search", asked),
+        lambda: scim.call("PUT", f"/Users/{ada}?{query}", user(title="Dr")),
+    ):
+        answer = call()
+        shown = answer.body.get("Resources", [answer.body])[0]
+        assert "userName" in shown
+        assert "emails" not in shown
+        assert notes(scim) == ["Ignored the excludedAttributes beside attributes"]
+        make_strict(scim)
+        assert is_refused(call(), "invalidValue")
+        set_strict(connection=scim.connection, is_strict=False, by=SYSTEM)
+    assert scim.get(f"/Users/{ada}?attributes=,&excludedAttributes=userName").status == 200
+    assert notes(scim) == []
+
+
+def test_a_group_put_without_members(scim, ada):
+    """RFC 7644 section 3.5.1 clears what a PUT leaves out. Many clients leave out members that they did not change."""
+    group = scim.group("Builders", [ada])
+    body = {"schemas": [GROUP], "displayName": "Makers"}
+    for _ in range(2):
+        assert [member["value"] for member in scim.put(f"/Groups/{group}", body).body["members"]] == [ada]
+        assert notes(scim) == ["members left out: they stay as they are"]
+    make_strict(scim)
+    assert "members" not in scim.put(f"/Groups/{group}", body).body
+    assert notes(scim) == []
+    assert not scim.connection.environment.groups.get(name="Makers").memberships.exists()
+
+
+@pytest.mark.parametrize("members", [[], None])
+def test_a_group_put_with_empty_members(scim, ada, members):
+    group = scim.group("Builders", [ada])
+    answer = scim.put(f"/Groups/{group}", {"schemas": [GROUP], "displayName": "Builders", "members": members})
+    assert "members" not in answer.body
+    assert notes(scim) == []
 
 
 def test_paths(scim, ada):
