@@ -50,6 +50,7 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 SP_ENTITY_ID, ACS_URL = "https://console.example/saml/7f3a/metadata", "https://console.example/saml/7f3a/acs"
 SLO_URL = "https://console.example/saml/7f3a/slo"
 REQUEST_ID = "_request-1"
+SKEW = timedelta(seconds=180)
 RETURN = {"\r": "&#13;"}  # a bare one would be read as a line feed
 
 Edit = Callable[[etree._Element], Any]

@@ -7,6 +7,7 @@ import base64
 import os
 import secrets
 import sys
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,6 +60,14 @@ def flag(variable: str, default: bool = False) -> bool:
     if value in {"", "0", "1", "no", "yes", "false", "true"}:
         return value in {"1", "yes", "true"} if value else default
     raise ImproperlyConfigured(f"{variable} is {value!r}. Set it to yes or no.")
+
+
+def seconds(variable: str, *, default: int, most: int) -> timedelta:
+    """Return a number of whole seconds from the environment."""
+    value = os.environ.get(variable, "").strip() or str(default)
+    if value.isdecimal() and value.isascii() and int(value) <= most:
+        return timedelta(seconds=int(value))
+    raise ImproperlyConfigured(f"{variable} is {value!r}. Set it to whole seconds, from 0 to {most}.")
 
 
 def words(variable: str) -> list[str]:

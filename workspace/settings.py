@@ -24,6 +24,8 @@ SECRETS_KEYS = installation.secret("SECRETS_KEYS").split(",")
 REVEAL_TOKENS = installation.flag("REVEAL_TOKENS", default=True)
 # Hosts of a private network that a metadata URL may name (security.md S12).
 METADATA_PRIVATE_HOSTS = frozenset(installation.words("METADATA_PRIVATE_HOSTS"))
+# By how much the clock of an identity provider may differ from ours (security.md S5).
+SAML_CLOCK_SKEW = installation.seconds("SAML_CLOCK_SKEW", default=180, most=3600)
 
 ALLOWED_HOSTS = [_HOST, *installation.words("ALLOWED_HOSTS"), *(_LOOPBACK if _HOST in _LOOPBACK else [])]
 CSRF_TRUSTED_ORIGINS = [ORIGIN]

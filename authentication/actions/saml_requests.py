@@ -15,7 +15,7 @@ from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProv
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.parties import SpFacts
 from authentication.saml.raw_bytes import MAX_BASE64
 from authentication.saml.requests import new_request, post_fields, redirect_url
 from authentication.saml.responses import peek_in_response_to, read_response
@@ -95,7 +95,7 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
     workspace = request.environment_provider.environment.workspace
     return read_response(
         request.response,
-        provider=ProviderFacts(provider.entity_id, provider.pinned_pems, allow_sha1=provider.allows_sha1),
+        provider=provider.facts,
         sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace, now)),
         in_response_to=request.id,
         now=now,

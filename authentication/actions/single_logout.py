@@ -23,7 +23,6 @@ from authentication.saml import bindings, logout
 from authentication.saml.bindings import Arrived
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.name_ids import NameId
-from authentication.saml.parties import ProviderFacts
 from workspace.crypto import UnsealError, unseal
 from workspace.events import Actor, Kind
 from workspace.models import Environment
@@ -83,7 +82,7 @@ def receive_logout_message(
 
 def _carry_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now: datetime) -> logout.Sent:
     """End the sessions that a request means, and answer that it is done, also if no session was left."""
-    asked = logout.read_request(arrived, provider=_facts(provider), slo_url=provider.sp_slo_url, now=now)
+    asked = logout.read_request(arrived, provider=provider.facts, slo_url=provider.sp_slo_url, now=now)
     with transaction.atomic():
         _consume(provider, asked, now)
         end_named_sessions(
@@ -104,7 +103,7 @@ def _carry_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now: 
 
 def _take_answer(provider: IdentityProvider, arrived: Arrived, now: datetime) -> Environment:
     """Take the answer to an open request of ours to this provider, once."""
-    answered = logout.read_response(arrived, provider=_facts(provider), slo_url=provider.sp_slo_url, now=now)
+    answered = logout.read_response(arrived, provider=provider.facts, slo_url=provider.sp_slo_url, now=now)
     open_requests = LogoutRequest.objects.alive(now).filter(pk=answered, identity_provider=provider)
     request = open_requests.select_related("environment__workspace").first()
     if request is None or not LogoutRequest.objects.filter(pk=request.pk).delete()[0]:
@@ -148,10 +147,6 @@ def _target_if_signing(provider: IdentityProvider, now: datetime) -> logout.Targ
     except ActionError as error:
         logger.warning("no single logout at provider %s: %s", provider.pk, error)
         return None
-
-
-def _facts(provider: IdentityProvider) -> ProviderFacts:
-    return ProviderFacts(provider.entity_id, provider.pinned_pems, allow_sha1=provider.allows_sha1)
 
 
 def _record_refusal(refusal: Refused, provider: UUID, visit: Visit, now: datetime) -> None:

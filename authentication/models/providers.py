@@ -9,6 +9,7 @@ from django.db import models
 
 from authentication.domains import domain_key
 from authentication.saml.endpoints import SingleLogout
+from authentication.saml.parties import ProviderFacts
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.models import Environment, Workspace
@@ -108,6 +109,11 @@ class IdentityProvider(Entity):
     def pinned_pems(self) -> tuple[str, ...]:
         """Return the certificates (PEM) that prove the provider's signatures; no others do (S3)."""
         return tuple(certificate.pem for certificate in _pinned(self.pk))
+
+    @property
+    def facts(self) -> ProviderFacts:
+        """Return what messages of the IdP are checked by."""
+        return ProviderFacts(self.entity_id, self.pinned_pems, self.allows_sha1, settings.SAML_CLOCK_SKEW)
 
     @property
     def sp_entity_id(self) -> str:

@@ -1,19 +1,35 @@
 """Checks that every message of an IdP must pass, responses and logout messages alike."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from saml2 import VERSION, SamlBase, saml, samlp
 
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.xml import strip_blanks
 
-SKEW = timedelta(seconds=60)
 MAX_AGE = timedelta(hours=1)
 MAX_NAME_ID = 1024
 
-_XML_BLANKS = " \t\r\n"
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|\+00:00)")
 _STATUS_WORD = re.compile(r"urn:oasis:names:tc:SAML:2.0:status:([A-Za-z]{1,40})")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Our time, and by how much an IdP's may differ from it."""
+
+    now: datetime
+    skew: timedelta
+
+    def is_to_come(self, begin: datetime) -> bool:
+        """Say whether a time has not come yet, even by a clock that is ahead of ours."""
+        return begin > self.now + self.skew
+
+    def is_over(self, end: datetime) -> bool:
+        """Say whether a time has passed, even by a clock that is behind ours."""
+        return end <= self.now - self.skew
 
 
 def check_version(element: SamlBase) -> None:
@@ -24,19 +40,19 @@ def check_version(element: SamlBase) -> None:
 
 def check_issuer(issuer: saml.Issuer, entity_id: str) -> None:
     """Raise SamlRefused for another IdP's message."""
-    if issuer.format not in (None, saml.NAMEID_FORMAT_ENTITY) or strip_uri(issuer.text) != entity_id:
+    if issuer.format not in (None, saml.NAMEID_FORMAT_ENTITY) or strip_blanks(issuer.text) != entity_id:
         raise SamlRefused(SamlReason.WRONG_ISSUER)
 
 
-def check_issue_instant(element: SamlBase, now: datetime, *, expired: SamlReason = SamlReason.RESPONSE_EXPIRED) -> None:
+def check_issue_instant(element: SamlBase, clock: Clock, *, expired: SamlReason = SamlReason.RESPONSE_EXPIRED) -> None:
     """Raise SamlRefused for what was issued in the future or over an hour ago.
 
     The hour counts even if the message says that it is valid for longer: no browser takes an hour to come back.
     """
     issued = instant_of(element.issue_instant)
-    if issued > now + SKEW:
+    if clock.is_to_come(issued):
         raise SamlRefused(SamlReason.NOT_YET_VALID, "IssueInstant")
-    if issued <= now - MAX_AGE:
+    if issued <= clock.now - MAX_AGE:
         raise SamlRefused(expired, "IssueInstant")
 
 
@@ -61,11 +77,6 @@ def failure_words(response: SamlBase) -> str:
     codes = [code, code.status_code] if code.status_code else [code]
     words = [_STATUS_WORD.fullmatch(each.value or "") for each in codes]
     return " ".join(word[1] if word else "other" for word in words)
-
-
-def strip_uri(text: str | None) -> str:
-    """Return a URI without the white space around it, which XML Schema ignores; "" for None."""
-    return (text or "").strip(_XML_BLANKS)
 
 
 def instant_of(value: str | None) -> datetime:

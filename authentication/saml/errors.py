@@ -107,7 +107,7 @@ class SamlReason(StrEnum):
     )
     NOT_BEARER = (
         "not_bearer",
-        "The assertion does not have exactly one bearer confirmation. Set the IdP to the Web Browser SSO profile.",
+        "The assertion has no complete bearer confirmation. Set the IdP to the Web Browser SSO profile.",
     )
     CONDITIONS = (
         "conditions",
@@ -131,7 +131,7 @@ class SamlReason(StrEnum):
     )
     AUTHN_STATEMENT = (
         "authn_statement",
-        "The assertion does not have exactly one authentication statement. Check the application at the IdP.",
+        "The assertion has no authentication statement. Check the application at the IdP.",
     )
     UNSOLICITED = (
         "unsolicited",
@@ -145,10 +145,6 @@ class SamlReason(StrEnum):
     NAME_ID_TRANSIENT = (
         "name_id_transient",
         "The NameID changes at every sign-in. Set its format to EmailAddress or Persistent.",
-    )
-    UNREADABLE_VALUE = (
-        "unreadable_value",
-        "A value in the assertion does not fit its declared type. Send attributes as plain strings.",
     )
 
     # Single logout.

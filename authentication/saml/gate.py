@@ -14,7 +14,7 @@ from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.raw_bytes import check_bytes, decode_base64, inflate
-from authentication.saml.shapes import SHAPES, Shape
+from authentication.saml.shapes import NEVER_UNREAD, SHAPES, UNREAD, Shape, is_id
 from authentication.saml.xml import Element, parse, tag
 
 MAX_DEPTH = 24
@@ -101,23 +101,27 @@ def _check_document(xml: bytes, name: str, wrong_root: SamlReason) -> Element:
 def _check_tree(root: Element) -> None:
     """Raise SamlRefused if there are too many elements, or one of them or its ID is not accepted."""
     ids: set[str] = set()
-    for count, element in enumerate(_elements(root)):
+    for count, (element, shape) in enumerate(_elements(root)):
         if count == MAX_ELEMENTS:
             raise SamlRefused(SamlReason.TOO_COMPLEX, "elements")
-        shape = SHAPES[element.tag]  # every tag is known: the parent's children were checked before
         _check_element(element, shape)
         _check_id(element, shape, ids)
 
 
-def _elements(root: Element) -> Iterator[Element]:
-    """Yield root and its descendants in document order. Raises SamlRefused below the greatest depth."""
-    depth = 0
+def _elements(root: Element) -> Iterator[tuple[Element, Shape]]:
+    """Yield root and its descendants in document order, each with its shape.
+
+    Raises SamlRefused below the greatest depth. The caller checks an element's children before it goes on.
+    """
+    above: list[Shape] = []
     for event, element in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > MAX_DEPTH:
+        if event == "end":
+            above.pop()
+            continue
+        if len(above) == MAX_DEPTH:
             raise SamlRefused(SamlReason.TOO_COMPLEX, "depth")
-        if event == "start":
-            yield element
+        above.append(UNREAD if above and above[-1].has_anything else SHAPES[element.tag])
+        yield element, above[-1]
 
 
 def _check_element(element: Element, shape: Shape) -> None:
@@ -133,6 +137,8 @@ def _accepts_children(shape: Shape, element: Element) -> bool:
 
     Raises SamlRefused for a child that is in no shape.
     """
+    if shape.has_anything:
+        return not any(etree.QName(child).localname in NEVER_UNREAD for child in element)
     if shape.children is None:
         return not len(element)
     for child in element:
@@ -146,10 +152,11 @@ def _accepts_children(shape: Shape, element: Element) -> bool:
 
 
 def _check_id(element: Element, shape: Shape, ids: set[str]) -> None:
-    """Add an element's ID to ids. Raises SamlRefused if it is missing, malformed or there already."""
-    value = element.get("ID", element.get("Id"))
-    if value is None and not shape.needs_id:
-        return
-    if value is None or value in ids or not _ID.fullmatch(value):
+    """Add an element's IDs to ids. Raises SamlRefused if one is missing, malformed or there already."""
+    found = [value for name, value in element.attrib.items() if is_id(name)]
+    if shape.needs_id and not found:
         raise SamlRefused(SamlReason.BAD_ID, shape.name)
-    ids.add(value)
+    for value in found:
+        if value in ids or not (shape is UNREAD or _ID.fullmatch(value)):
+            raise SamlRefused(SamlReason.BAD_ID, shape.name)
+        ids.add(value)

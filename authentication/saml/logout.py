@@ -15,21 +15,20 @@ from authentication.saml import bindings
 from authentication.saml.bindings import Arrived
 from authentication.saml.checks import (
     MAX_AGE,
-    SKEW,
+    Clock,
     check_issue_instant,
     check_issuer,
     check_version,
     failure_words,
     instant_of,
     is_usable_name_id,
-    strip_uri,
 )
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import check_logout
 from authentication.saml.name_ids import NameId
 from authentication.saml.parties import ProviderFacts
 from authentication.saml.verifying import verify_detached, verify_enveloped
-from authentication.saml.xml import parse, tag
+from authentication.saml.xml import parse, strip_blanks, tag
 
 REQUEST_LIFETIME = timedelta(minutes=10)
 _ROOTS = {bindings.REQUEST: "samlp:LogoutRequest", bindings.RESPONSE: "samlp:LogoutResponse"}
@@ -57,7 +56,7 @@ class Sent:
 class LogoutRequest:
     """What an IdP asks for: to end the sessions of these indexes, or all sessions of the NameID if there are none.
 
-    From not_on_or_after on, this request is too old under any skew; until then its id must be remembered.
+    From not_on_or_after on, this request is refused for its age; until then its id must be remembered.
     """
 
     id: str
@@ -113,15 +112,15 @@ def _text(moment: datetime) -> str:
 
 def read_request(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, now: datetime) -> LogoutRequest:
     """Return what an IdP asks for at our single logout URL. Raises SamlRefused."""
-    xml = _verified(arrived, provider)
+    xml, clock = _verified(arrived, provider), Clock(now, provider.skew)
     message = samlp.logout_request_from_string(xml)
-    _check_head(message, provider, slo_url, now)
-    if message.not_on_or_after is not None and instant_of(message.not_on_or_after) <= now - SKEW:
+    _check_head(message, provider, slo_url, clock)
+    if message.not_on_or_after is not None and clock.is_over(instant_of(message.not_on_or_after)):
         raise SamlRefused(SamlReason.LOGOUT_EXPIRED, "NotOnOrAfter")
     name_id = NameId.of(message.name_id)
     if not is_usable_name_id(name_id.text):
         raise SamlRefused(SamlReason.NAME_ID, "characters")
-    indexes = tuple(element.text or "" for element in parse(xml).iter(tag("samlp:SessionIndex")))
+    indexes = tuple(strip_blanks(element.text) for element in parse(xml).findall(tag("samlp:SessionIndex")))
     return LogoutRequest(message.id, name_id, indexes, instant_of(message.issue_instant) + MAX_AGE)
 
 
@@ -131,7 +130,7 @@ def read_response(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, no
     Raises SamlRefused, also if the IdP reports a failure.
     """
     message = samlp.logout_response_from_string(_verified(arrived, provider))
-    _check_head(message, provider, slo_url, now)
+    _check_head(message, provider, slo_url, Clock(now, provider.skew))
     if not message.in_response_to:
         raise SamlRefused(SamlReason.LOGOUT_UNASKED, "InResponseTo")
     if words := failure_words(message):
@@ -154,13 +153,13 @@ def _verified(arrived: Arrived, provider: ProviderFacts) -> bytes:
     return xml
 
 
-def _check_head(message: SamlBase, provider: ProviderFacts, slo_url: str, now: datetime) -> None:
+def _check_head(message: SamlBase, provider: ProviderFacts, slo_url: str, clock: Clock) -> None:
     """Raise SamlRefused unless the message is from this provider, for our URL, and recent.
 
     Both bindings require a signed message to name its URL.
     """
     check_version(message)
     check_issuer(message.issuer, provider.entity_id)
-    if strip_uri(message.destination) != slo_url:
+    if strip_blanks(message.destination) != slo_url:
         raise SamlRefused(SamlReason.LOGOUT_DESTINATION)
-    check_issue_instant(message, now, expired=SamlReason.LOGOUT_EXPIRED)
+    check_issue_instant(message, clock, expired=SamlReason.LOGOUT_EXPIRED)

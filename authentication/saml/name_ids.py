@@ -5,10 +5,12 @@ from dataclasses import astuple, dataclass
 
 from saml2 import saml
 
+from authentication.saml.xml import strip_blanks
+
 
 @dataclass(frozen=True, slots=True)
 class NameId:
-    """A NameID as it arrived. An attribute that was not sent is ""."""
+    """A NameID as it arrived, without the white space around it. An attribute that was not sent is ""."""
 
     text: str
     format: str = ""
@@ -19,7 +21,10 @@ class NameId:
     def of(cls, element: saml.NameID) -> "NameId":
         """Return the NameID of a pysaml2 element."""
         return cls(
-            element.text or "", element.format or "", element.name_qualifier or "", element.sp_name_qualifier or ""
+            strip_blanks(element.text),
+            element.format or "",
+            element.name_qualifier or "",
+            element.sp_name_qualifier or "",
         )
 
     @classmethod

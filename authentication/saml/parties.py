@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderFacts:
-    """The IdP: its entity ID, its pinned signing certificates (PEM), and whether it may sign with SHA-1."""
+    """The IdP: its entity ID, its pinned signing certificates (PEM), and whether it may sign with SHA-1.
+
+    Its clock may differ from ours by skew.
+    """
 
     entity_id: str
     certificates: tuple[str, ...]
     allow_sha1: bool
+    skew: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,18 @@ from saml2 import saml, samlp
 
 from authentication.saml.assertions import Claims, attributes_of, check_assertion, claims_of
 from authentication.saml.checks import (
+    Clock,
     check_in_response_to,
     check_issue_instant,
     check_issuer,
     check_version,
     failure_words,
-    strip_uri,
 )
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import MAX_ID, Carries, check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.verifying import verify
-from authentication.saml.xml import parse, tag
+from authentication.saml.xml import parse, strip_blanks, tag
 
 
 def peek_in_response_to(raw: str | bytes) -> str | None:
@@ -51,26 +51,26 @@ def read_response(
         decryption_keys=sp.decryption_keys() if message.carries is Carries.ENCRYPTED_ASSERTION else (),
     )
     response = _outer(verified.response or message.xml)
-    assertion = _read_assertion(verified.assertion)
-    _check_outer(response, provider, sp, in_response_to, now, is_signed=verified.response is not None)
-    check_assertion(assertion, provider, sp, in_response_to, now)
-    return claims_of(response.id, assertion, attributes_of(verified.assertion), now)
+    # pysaml2 would convert attribute values to their xsi:type.
+    assertion = saml.assertion_from_string(_without(verified.assertion, "saml:AttributeStatement"))
+    clock = Clock(now, provider.skew)
+    _check_outer(response, provider, sp, in_response_to, clock, is_signed=verified.response is not None)
+    check_assertion(assertion, provider, sp, in_response_to, clock)
+    return claims_of(response.id, in_response_to, assertion, attributes_of(verified.assertion))
 
 
 def _outer(xml: bytes) -> samlp.Response:
     """Return a response without its assertion, which is read from its verified bytes only."""
+    return samlp.response_from_string(_without(xml, "saml:Assertion", "saml:EncryptedAssertion"))
+
+
+def _without(xml: bytes, *names: str) -> bytes:
+    """Return a document without the children of these names."""
     root = parse(xml)
-    for name in ("saml:Assertion", "saml:EncryptedAssertion"):
-        for element in root.findall(tag(name)):
-            root.remove(element)
-    return samlp.response_from_string(etree.tostring(root))
-
-
-def _read_assertion(xml: bytes) -> saml.Assertion:
-    try:
-        return saml.assertion_from_string(xml)
-    except ValueError:  # pysaml2 converts attribute values to their xsi:type
-        raise SamlRefused(SamlReason.UNREADABLE_VALUE) from None
+    for child in root.findall("*"):
+        if child.tag in map(tag, names):
+            root.remove(child)
+    return etree.tostring(root)
 
 
 def _check_outer(
@@ -78,7 +78,7 @@ def _check_outer(
     provider: ProviderFacts,
     sp: SpFacts,
     in_response_to: str,
-    now: datetime,
+    clock: Clock,
     *,
     is_signed: bool,
 ) -> None:
@@ -87,10 +87,10 @@ def _check_outer(
     check_version(response)
     if response.issuer is not None:
         check_issuer(response.issuer, provider.entity_id)
-    check_issue_instant(response, now)
+    check_issue_instant(response, clock)
     # The bindings allow only an unsigned response to leave out its destination.
     is_missing = response.destination is None
-    if (is_missing and is_signed) or (not is_missing and strip_uri(response.destination) != sp.acs_url):
+    if (is_missing and is_signed) or (not is_missing and strip_blanks(response.destination) != sp.acs_url):
         raise SamlRefused(SamlReason.WRONG_DESTINATION)
     check_in_response_to(response.in_response_to, in_response_to)
 

@@ -54,6 +54,11 @@ def parse(xml: bytes) -> Element:
         raise SamlRefused(SamlReason.NOT_XML) from None
 
 
+def strip_blanks(text: str | None) -> str:
+    """Return text without the white space of XML around it; "" for None."""
+    return (text or "").strip(" \t\r\n")
+
+
 def find(parent: Element, name: str) -> Element:
     """Return the first element of that name at any depth; the gate has made sure that there is one."""
     return next(parent.iter(tag(name)))

@@ -7,11 +7,11 @@ from authentication.saml.assertions import Claims
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import read_response
-from tests.idp import ACS_URL, NOW, NS, REQUEST_ID, SP_ENTITY_ID, Answer, Idp, encode, private_pem, rsa_key
+from tests.idp import ACS_URL, NOW, NS, REQUEST_ID, SKEW, SP_ENTITY_ID, Answer, Idp, encode, private_pem, rsa_key
 
 IDP = Idp()
 SP_KEY = rsa_key()
-PROVIDER = ProviderFacts(IDP.entity_id, (IDP.certificate,), allow_sha1=False)
+PROVIDER = ProviderFacts(IDP.entity_id, (IDP.certificate,), allow_sha1=False, skew=SKEW)
 SP = SpFacts(SP_ENTITY_ID, ACS_URL, lambda: (private_pem(SP_KEY),))
 PLACES = [("assertion",), ("response",), ("assertion", "response")]
 

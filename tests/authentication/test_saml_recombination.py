@@ -27,6 +27,7 @@ from tests.idp import (
     NOW,
     NS,
     REQUEST_ID,
+    SKEW,
     SP_ENTITY_ID,
     Answer,
     Encryption,
@@ -45,7 +46,7 @@ MALLORY, ADA = "mallory@acme.example", "ada@acme.example"
 IDP, ATTACKER = Idp(), Idp()
 SP_KEY = rsa_key()
 CERTIFICATE = self_signed(SP_KEY, "sp.example")
-PROVIDER = ProviderFacts(IDP.entity_id, (IDP.certificate,), allow_sha1=False)
+PROVIDER = ProviderFacts(IDP.entity_id, (IDP.certificate,), allow_sha1=False, skew=SKEW)
 SP = SpFacts(SP_ENTITY_ID, ACS_URL, lambda: (private_pem(SP_KEY),))
 
 PLACES = [("assertion",), ("response",), ("assertion", "response")]

@@ -20,7 +20,7 @@ from tests.authentication.responses import (
     set_text,
     signed,
 )
-from tests.idp import EMAIL, PERSISTENT, REQUEST_ID, Answer, Idp, encode
+from tests.idp import EMAIL, PERSISTENT, REQUEST_ID, SKEW, Answer, Idp, encode
 
 # S6: which request. ---------------------------------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ def sp_of(name: str) -> SpFacts:
 
 
 def facts_of(idp: Idp) -> ProviderFacts:
-    return ProviderFacts(idp.entity_id, (idp.certificate,), allow_sha1=False)
+    return ProviderFacts(idp.entity_id, (idp.certificate,), allow_sha1=False, skew=SKEW)
 
 
 @pytest.mark.parametrize("sign", PLACES)
@@ -113,10 +113,18 @@ def test_s11_a_transient_name_id_is_no_identity():
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", " ada", "ada ", "ada\n", "\u00a0ada", "ada\u200b", "a\u202eda", "a\tb", "a" * 1025, "\ufeffada"]
+    "text",
+    ["", " ", "\n\t", "\u00a0ada", "ada\u00a0", "a\nda", "ada\u200b", "a\u202eda", "a\tb", "a" * 1025, "\ufeffada"],
 )
 def test_s11_a_name_id_cannot_pass_for_another(text):
     assert reason(signed(set_text(NAME_ID, text))) is SamlReason.NAME_ID
+
+
+@pytest.mark.parametrize("sign", PLACES)
+@pytest.mark.parametrize("text", [" ada", "ada ", "ada\n", "\n    ada\n  ", "\t\tada"])
+def test_s11_white_space_of_xml_around_a_name_id_is_not_of_it(text, sign):
+    claims = read(signed(set_text(NAME_ID, text), sign))
+    assert claims.name_id == claims.subject.text == "ada"
 
 
 def test_s11_a_name_id_is_required_and_taken_as_it_is():

@@ -60,7 +60,7 @@ def test_an_honest_response_gives_its_claims(sign):
         attributes={"workspace_end_user_name": ("Ada Lovelace",), "workspace_end_user_groups": ("A", "B")},
         session_index="session-1",
         session_not_on_or_after=NOW + timedelta(hours=8),
-        assertion_not_on_or_after=NOW + timedelta(minutes=6),
+        assertion_not_on_or_after=NOW + timedelta(hours=1),
         authn_instant=NOW,
         subject=NameId("ada@acme.example", EMAIL),
     )
@@ -195,8 +195,8 @@ def test_s5_only_bearer_is_accepted(method):
     assert reason(signed(set_attribute(CONFIRMATION, "Method", uri))) is SamlReason.NOT_BEARER
 
 
-def test_s5_there_is_one_confirmation_with_data():
-    for edit in (repeat(CONFIRMATION), remove(CONFIRMATION), remove(DATA), set_attribute(DATA, "NotOnOrAfter", None)):
+def test_s5_a_bearer_confirmation_has_data():
+    for edit in (remove(CONFIRMATION), remove(DATA), set_attribute(DATA, "NotOnOrAfter", None)):
         assert reason(signed(edit)) is SamlReason.NOT_BEARER
     assert reason(signed(set_attribute(DATA, "NotBefore", instant(NOW)))) is SamlReason.NOT_BEARER
 
@@ -211,9 +211,8 @@ def test_s5_conditions_are_required_and_known():
     assert read(signed(add("OneTimeUse"))) and read(signed(add("ProxyRestriction")))
 
 
-def test_s5_there_is_one_authn_statement():
+def test_s5_there_is_an_authn_statement():
     assert reason(signed(remove(AUTHN))) is SamlReason.AUTHN_STATEMENT
-    assert reason(signed(repeat(AUTHN))) is SamlReason.AUTHN_STATEMENT
     assert reason(signed(set_attribute(AUTHN, "AuthnInstant", None))) is SamlReason.UNREADABLE_TIME
 
 
@@ -237,9 +236,12 @@ def test_s2_typed_values_are_not_rewritten(kind, text):
     assert read(signed(typed(kind, text))).attributes["workspace_end_user_name"] == (text,)
 
 
-def test_a_value_that_is_not_of_its_type_is_refused():
-    assert reason(signed(typed("xs:integer", "seven"))) is SamlReason.UNREADABLE_VALUE
-    assert reason(signed(typed("xs:date", "2026-99-99"), ("response",))) is SamlReason.UNREADABLE_VALUE
+@pytest.mark.parametrize("sign", PLACES)
+@pytest.mark.parametrize(
+    ("kind", "text"), [("xs:integer", "seven"), ("xs:date", "2026-99-99"), ("xs:boolean", "maybe")]
+)
+def test_a_value_that_is_not_of_its_type_is_read_as_its_text(kind, text, sign):
+    assert read(signed(typed(kind, text), sign)).attributes["workspace_end_user_name"] == (text,)
 
 
 def test_values_of_one_name_are_put_together_and_empty_ones_left_out():

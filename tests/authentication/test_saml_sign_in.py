@@ -121,7 +121,7 @@ def test_s3_sha1_is_taken_only_where_the_provider_allows_it(okta, ada):
     [
         ("wrong_audience", {"sp_entity_id": "https://elsewhere.example"}),
         ("wrong_destination", {"acs_url": "https://elsewhere.example/acs"}),
-        ("response_expired", {"lifetime": timedelta(minutes=-2)}),
+        ("response_expired", {"lifetime": timedelta(minutes=-4)}),
         ("session_ended", {"session_lifetime": timedelta(minutes=-2)}),
         ("idp_status", {"status": "urn:oasis:names:tc:SAML:2.0:status:Responder"}),
     ],

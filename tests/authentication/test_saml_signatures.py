@@ -38,6 +38,7 @@ from tests.idp import (
     RSA_SHA256,
     SHA1,
     SHA256,
+    SKEW,
     SP_ENTITY_ID,
     XENC,
     Answer,
@@ -326,7 +327,7 @@ def test_s2_the_server_of_pysaml2_is_understood(sign):
     xml = idp.respond(Answer(attributes={"mail": ["ada@acme.example"], "displayName": ["Ada"]}), sign=sign)
     claims = read_response(
         encode(xml),
-        provider=ProviderFacts(idp.entity_id, (idp.certificate,), allow_sha1=False),
+        provider=ProviderFacts(idp.entity_id, (idp.certificate,), allow_sha1=False, skew=SKEW),
         sp=SpFacts(SP_ENTITY_ID, ACS_URL),
         in_response_to="_request-1",
         now=datetime.now(UTC),

@@ -34,7 +34,7 @@ def without(name: str) -> Callable[[etree._Element], None]:
 
 
 def with_white_space(root: etree._Element) -> None:
-    root.find("saml:NameID", NS).text += " "
+    root.find("saml:NameID", NS).text += "\u00a0"
 
 
 HOUR = timedelta(hours=1)
@@ -43,9 +43,9 @@ WRONGS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "other issuer": ("wrong_issuer", {}, {"edit": issued_by("https://elsewhere.example")}),
     "other destination": ("logout_destination", {"slo_url": "https://elsewhere.example/slo"}, {}),
     "no destination": ("logout_destination", {}, {"edit": without("Destination")}),
-    "ended": ("logout_expired", {"lifetime": timedelta(minutes=-2)}, {}),
+    "ended": ("logout_expired", {"lifetime": timedelta(minutes=-4)}, {}),
     "too old": ("logout_expired", {"age": HOUR, "lifetime": timedelta(days=1)}, {}),
-    "not yet": ("not_yet_valid", {"age": -timedelta(minutes=2)}, {}),
+    "not yet": ("not_yet_valid", {"age": -timedelta(minutes=4)}, {}),
     "no id": ("bad_id", {}, {"edit": without("ID")}),
     "no time": ("unreadable_time", {}, {"edit": without("IssueInstant")}),
     "other version": ("wrong_version", {}, {"edit": lambda root: root.set("Version", "1.1")}),

@@ -21,6 +21,7 @@ from provisioning.practice_idp.demo import Demo, DemoPerson, Provider
 from provisioning.practice_idp.keys import Key
 from provisioning.practice_idp.scim.directory import Directory
 from provisioning.practice_idp.server import Server
+from tests.idp import SKEW
 
 ORIGIN, IDP_ORIGIN = "http://127.0.0.1:8000", "http://localhost:8001"
 KEY = Key.generate()
@@ -43,7 +44,7 @@ REQUEST_ID = "_request-1"
 def read(encoded: str | bytes, request_id: str = REQUEST_ID) -> Claims:
     return read_response(
         encoded,
-        provider=ProviderFacts(PROVIDER.entity_id, (KEY.certificate,), allow_sha1=False),
+        provider=ProviderFacts(PROVIDER.entity_id, (KEY.certificate,), allow_sha1=False, skew=SKEW),
         sp=SpFacts(PROVIDER.sp_entity_id, PROVIDER.acs_url),
         in_response_to=request_id,
         now=datetime.now(UTC),
