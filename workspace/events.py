@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import models
 
 from workspace.action_names import Action
+from workspace.isolation import isolated
 from workspace.models import (
     Administrator,
     ChangeEvent,
@@ -86,7 +87,7 @@ class Sentence:
 
     def _add(self, word: Word) -> None:
         start = len(self.text)
-        self.text += word.name if isinstance(word, Actor) else str(word)
+        self.text += isolated(word.name if isinstance(word, Actor) else str(word))
         subject = word.subject if isinstance(word, Called) else word
         if isinstance(subject, models.Model):
             self.links.append([start, len(self.text), kind_of(subject), str(subject.pk)])

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 
+from workspace.isolation import isolated
 from workspace.models import Administrator, ChangeEvent, Workspace
 from workspace.refusals import ActionError
 
@@ -82,7 +83,7 @@ def _changes(event: ChangeEvent) -> list[tuple[str, str, str]]:
 def _words(value: object) -> str:
     """Return a value of an event in words. A list holds names, or lists that begin with an id and a name."""
     if isinstance(value, list):
-        names = [str(each[1] if isinstance(each, list) else each) for each in value]
+        names = [isolated(str(each[1] if isinstance(each, list) else each)) for each in value]
         more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
         return ", ".join(names[:NAMED] + more) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")

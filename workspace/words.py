@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from django.utils.text import get_text_list
 
+from workspace.isolation import isolated
+
 
 def count(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: "1 person", "3,000 people". Without `many` the noun takes an s."""
@@ -16,15 +18,20 @@ def people(number: int, one: str = "", many: str = "") -> str:
 
 
 def listed(names: Collection[str], nothing: str = "nothing") -> str:
-    """Return names separated by commas, or a word for none."""
-    return ", ".join(names) or nothing
+    """Return names separated by commas, each isolated, or a word for none."""
+    return ", ".join(map(isolated, names)) or nothing
 
 
 def people_named(pairs: Collection[Sequence[str]]) -> str:
     """Return two people by name, more by number; each is an id with a name."""
-    return " and ".join(name for _, name in pairs) if len(pairs) <= 2 else people(len(pairs))
+    return " and ".join(isolated(name) for _, name in pairs) if len(pairs) <= 2 else people(len(pairs))
+
+
+def together(names: Iterable[str]) -> str:
+    """Return names for a sentence, each isolated: "Sales, Support and Dev"."""
+    return get_text_list([isolated(name) for name in names], "and")
 
 
 def fields_in_words(names: Iterable[str]) -> str:
     """Return names of fields for a sentence: "name, email address and groups"."""
-    return get_text_list([name.replace("_", " ") for name in names], "and")
+    return together(name.replace("_", " ") for name in names)

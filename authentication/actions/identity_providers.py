@@ -225,7 +225,7 @@ def _switch(environment_provider: EnvironmentProvider, is_enabled: bool, action:
 
 
 def _save_unique(provider: IdentityProvider) -> None:
-    message = f"This workspace already has an identity provider named {provider.name}. Choose another name."
+    message = f"This workspace already has an identity provider named {provider}. Choose another name."
     save_unique(provider, lambda constraint: ConflictError("provider_name_taken", message, field="name"))
 
 

@@ -17,6 +17,7 @@ from workspace.action_names import Action
 from workspace.actions.end_users import set_password
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Kind, Sentence, record
+from workspace.isolation import isolated
 from workspace.models import EndUser, Environment, SignInThrottle, Source, SourceKind
 from workspace.models.throttling import too_many_attempts
 from workspace.refusals import ActionError
@@ -143,7 +144,8 @@ def _obstacle(end_user: EndUser, environment: Environment) -> Reason | None:
 def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment) -> None:
     if obstacle := _obstacle(end_user, environment):
         raise ActionError(
-            "no_password_opens", _REFUSALS[obstacle].format(person=end_user.full_name, environment=environment)
+            "no_password_opens",
+            _REFUSALS[obstacle].format(person=isolated(end_user.full_name), environment=environment),
         )
 
 

@@ -12,6 +12,7 @@ from authentication.saml.endpoints import SingleLogout
 from authentication.saml.parties import ProviderFacts
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
+from workspace.isolation import isolated
 from workspace.models import Environment, Workspace
 from workspace.models.base import Entity
 
@@ -75,7 +76,7 @@ class IdentityProvider(Entity):
         constraints = [models.UniqueConstraint(fields=["workspace", "name_key"], name="identity_provider_name_unique")]
 
     def __str__(self) -> str:
-        return self.name
+        return isolated(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key = canonical(self.name)

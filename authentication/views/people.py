@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.text import get_text_list
 from django.views.decorators.http import require_POST, require_safe
 
 from authentication.actions.passwords import invite_end_user, send_password_reset
@@ -21,7 +20,9 @@ from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
+from workspace.isolation import isolated
 from workspace.models import EndUser, Environment
+from workspace.words import together
 
 LAST_ATTEMPTS = 10
 
@@ -54,7 +55,9 @@ def invite(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     person = _person(environment, end_user)
     with refusals_as_messages(request):
         invite_end_user(end_user=person, environment=environment, by=request.actor, now=timezone.now())
-        messages.success(request, f"An invitation is on its way to {person.email}. Its link works for 7 days.")
+        messages.success(
+            request, f"An invitation is on its way to {isolated(person.email)}. Its link works for 7 days."
+        )
     return redirect(_tab_url(environment, person))
 
 
@@ -65,7 +68,9 @@ def reset(request: ConsoleRequest, environment: Environment, end_user: UUID) -> 
     person = _person(environment, end_user)
     with refusals_as_messages(request):
         send_password_reset(end_user=person, environment=environment, by=request.actor, now=timezone.now())
-        messages.success(request, f"A password reset is on its way to {person.email}. Its link works for 1 hour.")
+        messages.success(
+            request, f"A password reset is on its way to {isolated(person.email)}. Its link works for 1 hour."
+        )
     return redirect(_tab_url(environment, person))
 
 
@@ -139,8 +144,8 @@ def _provider_row(environment_provider: EnvironmentProvider, ways: Ways) -> dict
 
 def _enforced(environment_provider: EnvironmentProvider) -> str:
     """Return in words whom the provider is enforced for."""
-    name = environment_provider.identity_provider.name
+    name = environment_provider.identity_provider
     if environment_provider.enforcement == Enforcement.SELECTED_DOMAINS:
-        return f"{name} is enforced for addresses at {get_text_list(environment_provider.domain_names, 'and')}."
+        return f"{name} is enforced for addresses at {together(environment_provider.domain_names)}."
     whom = "all domains" if environment_provider.enforcement == Enforcement.ALL_DOMAINS else "no one yet"
     return f"{name} is enforced for {whom}."

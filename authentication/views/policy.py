@@ -20,6 +20,7 @@ from workspace.console.navigation import authentication_and_groups_tabs, page_ur
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import RECENT
 from workspace.models import Environment
+from workspace.words import together
 
 Enforcement = EnvironmentProvider.Enforcement
 State = EnvironmentProvider.State
@@ -106,7 +107,7 @@ def _enforcement_words(environment_provider: EnvironmentProvider) -> str:
     if environment_provider.enforcement == Enforcement.NO_ONE:
         return "Enforced for no one yet"
     is_selective = environment_provider.enforcement == Enforcement.SELECTED_DOMAINS
-    whom = get_text_list(environment_provider.domain_names, "and") if is_selective else "all domains"
+    whom = together(environment_provider.domain_names) if is_selective else "all domains"
     later = {State.ON: "", State.OFF: " once turned on", State.UNFINISHED: " once set up"}
     return f"Enforced for {whom}{later[environment_provider.state]}"
 

@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.text import get_text_list
 from django.views.decorators.http import require_GET, require_safe
 
 from authentication.actions.saml_requests import start_sign_in
@@ -24,6 +23,7 @@ from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.models import Environment
 from workspace.visits import Visit
+from workspace.words import listed, together
 
 Method = EnvironmentProvider.Method
 
@@ -137,7 +137,7 @@ def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[st
 def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, object]]:
     """Return what was read from the assertion."""
     end = claims.session_not_on_or_after
-    groups = "Nothing said" if profile.groups is None else ", ".join(profile.groups) or "In no group"
+    groups = "Nothing said" if profile.groups is None else listed(profile.groups, "In no group")
     return [
         {"label": "Email address", "value": profile.email},
         {"label": "Full name", "value": profile.name},
@@ -150,7 +150,7 @@ def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, object]]
 
 
 def _attributes(claims: Claims) -> list[dict[str, str]]:
-    return [{"name": name, "value": ", ".join(values)} for name, values in sorted(claims.attributes.items())]
+    return [{"name": name, "value": listed(values, "")} for name, values in sorted(claims.attributes.items())]
 
 
 def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: AssertedProfile) -> list[str]:
@@ -170,5 +170,5 @@ def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: As
         "Would be left": changes.left,
         "Would be left alone, as others manage them or no group can have the name": changes.ignored,
     }
-    told = [f"{label}: {get_text_list(list(names), 'and')}." for label, names in kinds.items() if names]
+    told = [f"{label}: {together(names)}." for label, names in kinds.items() if names]
     return told or ["Groups are as the assertion says already."]

@@ -6,6 +6,7 @@ from django.db import DEFAULT_DB_ALIAS, models
 
 from provisioning.models import ProvisionedEmail, ProvisionedMembership, ProvisioningConnection
 from workspace.actions import sources
+from workspace.isolation import isolated
 from workspace.refusals import ActionError
 from workspace.words import count
 
@@ -33,7 +34,7 @@ class Left:
 def refuse_undecided(connection: ProvisioningConnection, people: str | None) -> None:
     """Refuse to give SCIM up while nobody said what happens to those who depend on the connection."""
     if people is None and connection.is_enabled and connection.has_people:
-        message = f"Choose what happens to the end users of {connection.name}."
+        message = f"Choose what happens to the end users of {isolated(connection.name)}."
         raise PeopleUndecided("people_undecided", message, field="people")
 
 

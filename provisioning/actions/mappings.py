@@ -9,6 +9,7 @@ from workspace.actions.exact import SetChange
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic, save_unique
 from workspace.events import Actor, Sentence, record
+from workspace.isolation import isolated
 from workspace.mail import tell_owners
 from workspace.models import EndUserGroup, Environment
 from workspace.names import clean_name
@@ -72,7 +73,7 @@ def _check_target(mapping: GroupMapping, pushed: ProvisionedGroup | None) -> Non
     if group.is_managed and not is_own:
         raise ActionError(
             "group_managed",
-            f"{group.source_name} manages {group} in {environment} and decides its members. "
+            f"{isolated(group.source_name)} manages {group} in {environment} and decides its members. "
             "Choose another group, or create one.",
             field="target",
         )

@@ -6,6 +6,7 @@ from django.db import models
 
 from provisioning.models.connections import ProvisioningConnection
 from workspace.db.keys import canonical
+from workspace.isolation import isolated
 from workspace.models import EndUserGroup, Environment
 from workspace.models.base import Entity
 
@@ -41,7 +42,7 @@ class GroupMapping(Entity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} → {self.target}"
+        return f"{isolated(self.name)} → {self.target}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key = canonical(self.name)

@@ -6,6 +6,7 @@ from django.db import models
 
 from provisioning.models.connections import ProvisioningConnection
 from workspace.db.keys import canonical
+from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Source, SourceKind
 from workspace.models.base import Entity
 
@@ -53,7 +54,7 @@ class ProvisionedUser(Resource):
         ]
 
     def __str__(self) -> str:
-        return self.user_name
+        return isolated(self.user_name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.user_name_key = canonical(self.user_name)
@@ -98,7 +99,7 @@ class ProvisionedGroup(Resource):
         ]
 
     def __str__(self) -> str:
-        return self.display_name
+        return isolated(self.display_name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.display_name_key = canonical(self.display_name)

@@ -13,8 +13,9 @@ from workspace.actions.exact import SetChange
 from workspace.actions.profiles import ProfileChanges
 from workspace.console.decorators import ConsoleRequest
 from workspace.db.foreseen import foreseen
+from workspace.isolation import isolated
 from workspace.models import Environment
-from workspace.words import count
+from workspace.words import count, listed
 
 NAMED_PEOPLE = 10
 
@@ -38,9 +39,11 @@ def effect_of_profiles(changes: ProfileChanges) -> Effect:
     sentences = [f"{count(len(changes.after), 'profile')} changed."] if changes.after else []
     if changes.refused:
         more = len(changes.refused) - NAMED_PEOPLE
-        refused = ", ".join(changes.refused[:NAMED_PEOPLE]) + (f" and {more:,} more" if more > 0 else "")
+        refused = listed(changes.refused[:NAMED_PEOPLE]) + (f" and {more:,} more" if more > 0 else "")
         sentences.append(f"Not taken, because somebody else has it or it is no address: {refused}.")
-    return Effect(sentences, [f"{name} <{email}>" for _, name, email, *_ in changes.after])
+    return Effect(
+        sentences, [f"{isolated(str(name))} <{isolated(str(email))}>" for _, name, email, *_ in changes.after]
+    )
 
 
 def change_or_ask(
@@ -87,7 +90,7 @@ _CONFIRMED = ("confirmed", "yes")
 def _sentences(change: SetChange, connection: ProvisioningConnection) -> list[str]:
     place, come, gone = change.place, len(change.added), len(change.removed)
     if isinstance(place, Environment):
-        losing = f"{_people(gone, 'lose')} the access to {place} that {connection.name} gives."
+        losing = f"{_people(gone, 'lose')} the access to {place} that {isolated(connection.name)} gives."
         gaining = f"{_people(come, 'get')} access to {place}."
     else:
         losing = f"{_people(gone, 'leave')} the group {place} of {place.environment}."

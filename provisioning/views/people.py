@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from provisioning.models import ProvisionedMembership, ProvisionedUser
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
+from workspace.isolation import isolated
 from workspace.models import EndUser, Environment, Source
 
 
@@ -64,4 +65,4 @@ def _group_url(environment: Environment, membership: ProvisionedMembership) -> s
 
 def _provenance(source: Source) -> str:
     """Return who gave a value, for people."""
-    return f"{'by' if source.is_manual else 'from'} {source.name}"
+    return f"{'by' if source.is_manual else 'from'} {isolated(source.name)}"

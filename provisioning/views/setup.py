@@ -23,6 +23,7 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
+from workspace.isolation import isolated
 from workspace.models import Environment, SourceKind
 from workspace.words import count
 
@@ -106,7 +107,7 @@ def _prepare(request: ConsoleRequest, environment_provider: EnvironmentProvider)
 
 def _saved(request: ConsoleRequest, environment_provider: EnvironmentProvider) -> HttpResponse:
     """Say what holds now. SCIM goes on with its checklist; with the others there is nothing more to set up."""
-    name, environment = environment_provider.identity_provider.name, environment_provider.environment.name
+    name, environment = environment_provider.identity_provider, environment_provider.environment
     if environment_provider.method == Method.SCIM:
         messages.success(request, f"Saved. {name} can now provision end users and groups of {environment}.")
         return to_setup(environment_provider)
@@ -176,16 +177,17 @@ def _reach(connection: ProvisioningConnection) -> dict[str, object]:
     """Return whom the end of a connection concerns, and what each choice would do, in numbers."""
     number = connection.people.count()
     people, groups = count(number, "end user"), count(connection.managed_groups.count(), "group")
+    name = isolated(connection.name)
     lone = connection.people_without_other_access.count()
     named = list(connection.people.values_list("full_name", flat=True)[:NAMED_PEOPLE])
     return about(connection.environment_provider) | {
-        "effect": f"{connection.name} provisions {people} and {groups} of {connection.environment}.",
+        "effect": f"{name} provisions {people} and {groups} of {connection.environment}.",
         "names": named,
         "more": number - len(named),
         "hints": {
             People.KEEP: f"{people} keep access, {groups} keep their members. From now on you manage them by hand.",
             People.DEACTIVATE: f"{people} lose this access; {lone:,} without any other are deactivated. "
             f"Their data stays, and {groups} become manual with their members.",
-            People.PENDING: f"Nothing changes for them. {connection.name} is refused until SCIM is saved again.",
+            People.PENDING: f"Nothing changes for them. {name} is refused until SCIM is saved again.",
         },
     }

@@ -10,6 +10,7 @@ from workspace.actions.access import give_access, set_manual_access
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.db.transactions import atomic, save_unique
 from workspace.events import Actor, Sentence, changed, is_by_hand, record
+from workspace.isolation import isolated
 from workspace.models import (
     MANUAL,
     EndUser,
@@ -209,5 +210,7 @@ def _set_status(end_user: EndUser, status: EndUser.Status, action: Action, by: A
 
 
 def _save_unique(end_user: EndUser, *, force_insert: bool = False) -> None:
-    message = f"{end_user.email} belongs to another end user of this workspace. Search for it under End users."
+    message = (
+        f"{isolated(end_user.email)} belongs to another end user of this workspace. Search for it under End users."
+    )
     save_unique(end_user, lambda _: ConflictError("email_taken", message, field="email"), force_insert=force_insert)

@@ -175,7 +175,7 @@ def _set_source(group: EndUserGroup, source: Source) -> None:
 
 
 def _save_unique(group: EndUserGroup) -> None:
-    message = f"{group.environment} already has a group named {group.name}. Choose another name."
+    message = f"{group.environment} already has a group named {group}. Choose another name."
     save_unique(group, lambda _: ConflictError("group_name_taken", message, field="name"))
 
 

@@ -1,6 +1,7 @@
 """What people cannot change here: an IdP manages it, or it is computed."""
 
 from workspace.events import Actor, is_by_hand
+from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, SourceKind
 from workspace.refusals import ActionError
 
@@ -12,7 +13,7 @@ def profile_read_only_reason(end_user: EndUser) -> str:
     access = end_user.accesses.filter(source_kind=SourceKind.SCIM).first()
     if access is None:
         return ""
-    return f"{access.source_name} manages the name and email address of this person. Change them there."
+    return f"{isolated(access.source_name)} manages the name and email address of this person. Change them there."
 
 
 def group_read_only_reason(group: EndUserGroup) -> str:
@@ -20,7 +21,7 @@ def group_read_only_reason(group: EndUserGroup) -> str:
     if group.is_everyone:
         return f"{EVERYONE} holds everybody with access to {group.environment}; it follows by itself."
     if group.is_managed:
-        return f"{group.source_name} manages this group. Change its members there."
+        return f"{isolated(group.source_name)} manages this group. Change its members there."
     return ""
 
 

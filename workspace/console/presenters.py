@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from workspace.console.navigation import page_url
+from workspace.isolation import isolated, isolated_html
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment
 from workspace.models.people import EndUserQuerySet
 from workspace.models.sources import Sourced
@@ -31,12 +32,12 @@ NAMES_SHOWN = 10
 
 def source_words(row: Sourced) -> str:
     """Return the source of an access or a membership: "Manual", "SCIM · Okta Dev"."""
-    return "Manual" if row.source.is_manual else f"{row.get_source_kind_display()} · {row.source_name}"
+    return "Manual" if row.source.is_manual else f"{row.get_source_kind_display()} · {isolated(row.source_name)}"
 
 
 def source_name(row: Sourced) -> str:
     """Return the short source of an access or a membership: "Manual", or the IdP's name."""
-    return "Manual" if row.source.is_manual else row.source_name
+    return "Manual" if row.source.is_manual else isolated(row.source_name)
 
 
 def first_names(people: EndUserQuerySet, number: int) -> dict[str, object]:
@@ -89,11 +90,19 @@ def _linked(event: ChangeEvent, pages: Pages) -> SafeString:
     """Return the sentence as HTML, with links to the pages of what it names."""
     parts, at = [], 0
     for start, end, _, pk in event.links:
-        name = event.sentence[start:end]
-        parts.append(format_html("{}", event.sentence[at:start]))
-        parts.append(format_html('<a href="{}">{}</a>', pages[pk], name) if pk in pages else format_html("{}", name))
+        name = isolated_html(event.sentence[start:end])
+        parts.append(_unlinked(event, event.sentence[at:start]))
+        parts.append(format_html('<a href="{}">{}</a>', pages[pk], name) if pk in pages else name)
         at = end
-    return format_html_join("", "{}", ((part,) for part in [*parts, event.sentence[at:]]))
+    return format_html_join("", "{}", ((part,) for part in [*parts, _unlinked(event, event.sentence[at:])]))
+
+
+def _unlinked(event: ChangeEvent, words: str) -> SafeString:
+    """Return words of the sentence as HTML. Sentences of older releases do not isolate the actor's name."""
+    isolated_name = isolated(event.actor_name)
+    if isolated_name != event.actor_name and isolated_name not in words:
+        words = words.replace(event.actor_name, isolated_name)
+    return isolated_html(words)
 
 
 def pages_of(kind: str) -> Callable[[FindPages], FindPages]:

@@ -5,13 +5,14 @@ from typing import cast
 
 from django import forms
 from django.http import QueryDict
-from django.utils.html import escape
 
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.events import Actor
+from workspace.isolation import isolated_html
 from workspace.models import EndUser, Environment, EnvironmentAccess, SourceKind
 from workspace.models.people import EndUserQuerySet
 from workspace.profile import Profile
+from workspace.words import listed
 
 
 class EndUserForm(forms.Form):
@@ -65,7 +66,7 @@ class AddEndUserForm(EndUserForm):
             self.fields[name] = forms.ModelChoiceField(
                 each.groups.filter(is_everyone=False, source_kind=SourceKind.MANUAL),
                 label=f"Group in {each}",
-                help_text=f"Counts only with access to {escape(each.name)}.",
+                help_text=f"Counts only with access to {isolated_html(each.name)}.",
                 required=False,
                 empty_label="Everyone only",
             )
@@ -132,8 +133,9 @@ def _access_hint(accesses: list[EnvironmentAccess]) -> str:
             given[access.source_name].append(access.environment.name)
     if not given:
         return "Where this person may sign in."
-    # Templates do not escape hints, so names are escaped here.
+    # Templates do not escape hints, so names become HTML here.
     others = [
-        f"{escape(name)} gives access to {escape(', '.join(environments))}" for name, environments in given.items()
+        f"{isolated_html(name)} gives access to {isolated_html(listed(environments))}"
+        for name, environments in given.items()
     ]
     return f"Access that you give by hand. {' and '.join(others)} as well."

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from workspace.db.keys import canonical
 from workspace.models import EndUser, Environment
 from workspace.models.people import EndUserQuerySet
+from workspace.words import listed
 
 MOST_ADDRESSES = 1000
 
@@ -50,13 +51,11 @@ class MembersForm(forms.Form):
         errors = []
         if unknown := [address for key, address in typed.items() if key not in known]:
             errors.append(
-                f"No end user of {self.environment.workspace} has the address {', '.join(unknown)}."
+                f"No end user of {self.environment.workspace} has the address {listed(unknown)}."
                 " Correct it, or add the person under End users first."
             )
         if outside := [typed[key] for key in sorted(known - {person.email_key for person in allowed})]:
-            errors.append(
-                f"{', '.join(outside)} cannot sign in to {self.environment}. Give access under End users first."
-            )
+            errors.append(f"{listed(outside)} cannot sign in to {self.environment}. Give access under End users first.")
         if errors:
             raise forms.ValidationError(errors)
         return allowed

@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 
 from workspace.db.keys import canonical
+from workspace.isolation import isolated
 from workspace.models.base import Entity
 from workspace.models.workspaces import Workspace
 
@@ -43,7 +44,7 @@ class User(Entity, AbstractBaseUser, PermissionsMixin):
         ordering = ["email_key"]
 
     def __str__(self) -> str:
-        return self.email
+        return isolated(self.email)
 
     def set_keys(self) -> None:
         self.email_key = canonical(self.email)

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from workspace.db.keys import canonical
+from workspace.isolation import isolated
 from workspace.models.base import Entity
 from workspace.models.people import EndUser, EndUserQuerySet, EnvironmentAccess
 from workspace.models.sources import Source, Sourced, SourceKind
@@ -56,7 +57,7 @@ class EndUserGroup(Entity, Sourced):
         constraints = [models.UniqueConstraint(fields=["environment", "name_key"], name="group_name_unique")]
 
     def __str__(self) -> str:
-        return self.name
+        return isolated(self.name)
 
     def set_keys(self) -> None:
         self.name_key = canonical(self.name)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
+from workspace.isolation import isolated
 from workspace.models.base import Entity
 from workspace.models.sources import Source, Sourced, SourceField, manual
 from workspace.models.workspaces import Environment, Workspace
@@ -64,7 +65,7 @@ class EndUser(Entity):
         indexes = [models.Index(fields=["workspace", "name_key", "id"], name="end_user_by_name")]
 
     def __str__(self) -> str:
-        return f"{self.full_name} <{self.email}>"
+        return f"{isolated(self.full_name)} <{isolated(self.email)}>"
 
     @classmethod
     def with_email(cls, workspace: Workspace, email: str) -> "EndUser | None":

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from workspace.isolation import isolated
 from workspace.models.base import Entity
 
 
@@ -16,7 +17,7 @@ class Workspace(Entity):
         constraints = [models.UniqueConstraint(fields=["slug"], name="workspace_slug_unique")]
 
     def __str__(self) -> str:
-        return self.name
+        return isolated(self.name)
 
 
 class Environment(Entity):
@@ -38,4 +39,4 @@ class Environment(Entity):
         constraints = [models.UniqueConstraint(fields=["workspace", "slug"], name="environment_slug_unique")]
 
     def __str__(self) -> str:
-        return self.name
+        return isolated(self.name)

@@ -1,6 +1,7 @@
 """Tags and filters of the interface. Components with a body are block tags, the others are includes."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django import template
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 from workspace.console import navigation
+from workspace.isolation import escaped_controls, isolated, isolated_html, title_of, turns
 
 register = template.Library()
 
@@ -68,7 +70,7 @@ def tone_icon(tone: str) -> SafeString:
 @register.simple_tag
 def badge(word: str, tone: str = "neutral") -> SafeString:
     """{% badge "Active" tone="success" %}: a word with a colour."""
-    return format_html('<span class="badge tone-{}">{}</span>', checked_tone(tone), word)
+    return format_html('<span class="badge tone-{}">{}</span>', checked_tone(tone), isolated_html(str(word)))
 
 
 @register.simple_block_tag
@@ -117,6 +119,34 @@ def time_ago(value: datetime | None, empty: str = "Never") -> str:
 
 
 @register.filter
+def in_html(value: object) -> object:
+    """Return a value with `<bdi>` where it needs that. The loader adds this to the values in text."""
+    is_text = not hasattr(value, "__html__") and turns(str(value))
+    return isolated_html(str(value)) if is_text else value
+
+
+@register.filter
+def in_plain_text(value: object) -> object:
+    """Do the same in mail, which has no elements."""
+    return isolated(str(value)) if turns(str(value)) else value
+
+
+@register.filter
+def add(value: object, name: object) -> str:
+    """{{ "Remove "|add:provider.name }}: two texts as one, with each name isolated. Replaces Django's filter."""
+    return isolated(str(value)) + isolated(str(name))
+
+
+@register.filter
+def join(names: Iterable[object], separator: str) -> str:
+    """{{ sources|join:", " }}: names as one text, each isolated. Replaces Django's filter."""
+    return separator.join(isolated(str(name)) for name in names)
+
+
+register.filter("title_of", title_of)
+
+
+@register.filter
 def initials(name: str) -> str:
     """Return one or two letters for a name or an address: "Ada Lovelace" → AL, "ada@example.com" → A."""
     words = name.partition("@")[0].split()
@@ -131,13 +161,13 @@ def lookup(mapping: dict[object, object] | None, key: object) -> object:
 
 @register.filter
 def pretty_json(value: object) -> str:
-    """Return a document or its JSON text indented. Other text stays as it is."""
+    """Return a document or its JSON text indented, with bidirectional controls escaped. Other text stays as it is."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError:
             return str(value)
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return escaped_controls(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def checked_tone(tone: str) -> str:

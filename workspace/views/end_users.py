@@ -20,8 +20,9 @@ from workspace.console.permissions import Permission
 from workspace.console.presenters import present, source_name, source_words
 from workspace.forms import sent
 from workspace.forms.end_users import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm
+from workspace.isolation import isolated
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, GroupMembership, SourceKind
-from workspace.words import count
+from workspace.words import count, listed
 
 RECENT_CHANGES = 10
 
@@ -54,7 +55,7 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
                 groups=form.cleaned_data["groups"],
                 by=request.actor,
             )
-            messages.success(request, f"{end_user.full_name} was added.")
+            messages.success(request, f"{isolated(end_user.full_name)} was added.")
             return redirect(_url(environment, end_user))
     return render(request, "workspace/end_users/add.html", _form_context(form, environment))
 
@@ -88,7 +89,7 @@ def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> H
                 environments=form.cleaned_data["environments"],
                 by=request.actor,
             )
-            messages.success(request, f"{person.full_name} was saved." if changed else "Nothing was changed.")
+            messages.success(request, f"{isolated(person.full_name)} was saved." if changed else "Nothing was changed.")
             return redirect(_url(environment, person))
     context = _form_context(form, environment) | {"back_url": _url(environment, person)}
     return render(request, "workspace/end_users/edit.html", context)
@@ -100,7 +101,7 @@ def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID
     person = _person(environment, end_user)
     if request.method == "POST":
         deactivate_end_user(end_user=person, by=request.actor)
-        messages.success(request, f"{person.full_name} was deactivated and can no longer sign in.")
+        messages.success(request, f"{isolated(person.full_name)} was deactivated and can no longer sign in.")
         return redirect(_url(environment, person))
     context = {"end_user": person, "back_url": _url(environment, person), **_loss(person)}
     return render(request, "workspace/end_users/deactivate.html", context)
@@ -112,7 +113,9 @@ def reactivate(request: ConsoleRequest, environment: Environment, end_user: UUID
     """Reactivate the person."""
     person = _person(environment, end_user)
     reactivate_end_user(end_user=person, by=request.actor)
-    messages.success(request, f"{person.full_name} is active again, with the same access and groups as before.")
+    messages.success(
+        request, f"{isolated(person.full_name)} is active again, with the same access and groups as before."
+    )
     return redirect(_url(environment, person))
 
 
@@ -180,11 +183,11 @@ def _loss(person: EndUser) -> dict[str, object]:
     """Return what deactivation takes away and what it keeps, in numbers."""
     accesses = list(person.accesses.select_related("environment"))
     names = list(dict.fromkeys(access.environment.name for access in accesses))
-    places = f"{count(len(names), 'environment')}: {', '.join(names)}"
+    places = f"{count(len(names), 'environment')}: {listed(names)}"
     groups = person.memberships.values("group").distinct().count()
     kept = count(groups, "group membership")
     notes = [f"{kept} and all access are kept. Reactivate the person to restore them."]
     idps = dict.fromkeys(access.source_name for access in accesses if access.source_kind != SourceKind.MANUAL)
-    notes += [f"{idp} provisions this person too, and may activate the account again." for idp in idps]
-    effect = f"{person.full_name} will lose access to {places if names else 'no environment: there is none to lose'}."
-    return {"effect": effect, "notes": notes}
+    notes += [f"{isolated(idp)} provisions this person too, and may activate the account again." for idp in idps]
+    lost = places if names else "no environment: there is none to lose"
+    return {"effect": f"{isolated(person.full_name)} will lose access to {lost}.", "notes": notes}

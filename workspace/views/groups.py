@@ -19,6 +19,7 @@ from workspace.console.permissions import Permission
 from workspace.console.presenters import first_names, source_words
 from workspace.forms import SearchForm, sent
 from workspace.forms.groups import GroupForm, NewGroupForm
+from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Environment
 from workspace.refusals import ActionError
 from workspace.words import count, people
@@ -104,7 +105,7 @@ def edit(request: ConsoleRequest, environment: Environment, group: EndUserGroup)
     if form.is_valid():
         with refusals_in_form(form):
             changed = rename_group(group=group, name=form.cleaned_data["name"], by=request.actor)
-            messages.success(request, f"{name} is now named {group}." if changed else "Nothing was changed.")
+            messages.success(request, f"{isolated(name)} is now named {group}." if changed else "Nothing was changed.")
             return redirect(group_url(group))
     context = {"form": form, "name": name, "back_url": group_url(group)}
     return render(request, "workspace/groups/edit.html", context)
@@ -162,5 +163,5 @@ def _empty_reason(group: EndUserGroup) -> str:
     if group.is_everyone:
         return f"Nobody has access to {group.environment} yet."
     if group.is_managed:
-        return f"{group.source_name} has not put anybody into this group."
+        return f"{isolated(group.source_name)} has not put anybody into this group."
     return "Add them by name, or paste their email addresses."

@@ -16,6 +16,7 @@ from workspace.actions.groups import create_group, delete_group, release_group, 
 from workspace.actions.members import change_members, set_members_of_source
 from workspace.db.keys import canonical
 from workspace.events import Actor
+from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup
 from workspace.refusals import ConflictError
 
@@ -123,11 +124,11 @@ def _refuse_taken(connection: ProvisioningConnection, known: EndUserGroup) -> No
         raise ConflictError(
             "resource_taken", "This connection already has a group with this displayName. Look it up, then update it."
         )
-    there = f"{connection.environment} already has a group named {known.name}"
+    there = f"{connection.environment} already has a group named {known}"
     if known.is_managed:
         raise ConflictError(
             "group_managed",
-            f"{there}, managed by {known.source_name}. Push it under another name, or remove it there first.",
+            f"{there}, managed by {isolated(known.source_name)}. Push it under another name, or remove it there first.",
         )
     if GroupMapping.objects.filter(group=known).exists():
         raise ConflictError(

@@ -12,6 +12,7 @@ from workspace.action_names import Action
 from workspace.actions.access import end_access, restore_access
 from workspace.actions.end_users import create_end_user, link_end_user
 from workspace.events import Actor, Sentence, record
+from workspace.isolation import isolated
 from workspace.models import EndUser
 from workspace.profile import Profile
 from workspace.refusals import ActionError, ConflictError
@@ -58,11 +59,11 @@ def switch_access(user: ProvisionedUser, by: Actor) -> None:
 
 def _refuse_foreign(connection: ProvisioningConnection, known: EndUser) -> None:
     """Refuse to link an existing person whose address the provider may not assert, as at a sign-in."""
-    environment = connection.environment
+    environment, name = connection.environment, isolated(connection.name)
     if not SignInPolicy.of(environment).may_assert(connection.environment_provider, known.email):
         raise ActionError(
             "foreign_domain",
-            f"{known.email} is an end user of this workspace already, and {connection.name} does not speak for that "
+            f"{isolated(known.email)} is an end user of this workspace already, and {name} does not speak for that "
             f"domain in {environment}: it is enforced for other domains, or that one was given to another provider. "
             "Correct the domains under Edit of the provider, then send this again.",
         )
