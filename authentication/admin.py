@@ -93,7 +93,7 @@ class EndUserSessionAdmin(_InEnvironmentAdmin):
 class SignInAttemptAdmin(_InEnvironmentAdmin):
     """Every attempt to sign in. Its id is the reference that the person saw."""
 
-    list_display = ["at", "email", "outcome", "reason", "provider_name", "environment", "workspace", "id"]
+    list_display = ["at", "email", "outcome", "reason", "count", "provider_name", "environment", "workspace", "id"]
     list_filter = ["outcome", "reason", "at", "environment__kind"]
     list_select_related = ["environment__workspace"]
     search_fields = ["id", "email_key", "provider_name", "reason", "environment__workspace__name", "address"]
@@ -120,7 +120,7 @@ class AuthnRequestAdmin(ReadOnlyAdmin):
     list_filter = ["expires_at"]
     list_select_related = ["environment_provider__identity_provider", "environment_provider__environment"]
     search_fields = ["id", "environment_provider__identity_provider__name_key"]
-    exclude = ["nonce_digest", "response"]
+    exclude = ["nonce_digest", "response", "refusal"]
 
 
 @admin.register(ConsumedMessage)

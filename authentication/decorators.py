@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from authentication.actions.sign_in import record_attempt
+from authentication.actions.attempts import record_attempt
 from authentication.models import EndUserSession
 from authentication.models.sessions import GREATEST_AGE
 from workspace.console.navigation import page_url
@@ -103,17 +103,17 @@ def forget_session(response: HttpResponse, environment: Environment) -> None:
 
 def _refused(request: HttpRequest, environment: Environment, error: ActionError, provider: UUID | None) -> HttpResponse:
     """Show a page with a reference, under which administrators find the reason."""
-    visit, providers = Visit.of(request), environment.workspace.identity_providers
+    providers = environment.workspace.identity_providers
     logger.warning("refused: %s", error.code)
-    record_attempt(
+    attempt = record_attempt(
         environment=environment,
-        visit=visit,
+        visit=Visit.of(request),
         now=timezone.now(),
         identity_provider=providers.filter(pk=provider).first() if provider else None,
         reason=error.code,
     )
     context = {
-        "sentence": NOT_POSSIBLE.format(reference=visit.request_id),
+        "sentence": NOT_POSSIBLE.format(reference=attempt.pk),
         "environment": environment,
         "again_url": page_url("end_user:sign-in", environment),
     }

@@ -100,6 +100,8 @@ class Refused(Exception):
         self.email = end_user.email if end_user else ""
         # Where the person wanted to sign in, as far as that is known.
         self.environment: Environment | None = None
+        # The id of its attempt; "" where none is recorded.
+        self.reference = ""
 
     @classmethod
     def of(cls, refusal: "SamlRefused | Refused") -> "Refused":

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "workspace.console.middleware.request_id",
     "workspace.console.middleware.outages",
+    "workspace.console.middleware.chunked_bodies",
     "workspace.console.middleware.health_checks",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -182,7 +183,9 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Of a whole body. Files count too, and none is written to disk.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["workspace.uploads.CappedUploadHandler"]
 
 # Mail: the server prints it until EMAIL_URL names a mail server, e.g. smtp+tls://user:password@mail.example.com:587.
 _MAIL = urlsplit(os.environ.get("EMAIL_URL", ""))

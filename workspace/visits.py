@@ -1,7 +1,7 @@
 """Where a request came from."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TypedDict
 
 from django.http import HttpRequest
@@ -26,6 +26,16 @@ class Visit:
     def of(cls, request: HttpRequest) -> "Visit":
         agent = request.headers.get("User-Agent", "")[:300]
         return cls(client_address(request), agent, getattr(request, "request_id", ""))
+
+    @property
+    def network(self) -> str:
+        """Return what one client can choose addresses from: its IPv4 address, or its IPv6 network of 64 bits."""
+        if self.address is None:
+            return ""
+        address = ip_address(self.address)
+        if not isinstance(address, IPv6Address):
+            return self.address
+        return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
 
     def fields(self) -> VisitFields:
         """Return it as model fields."""

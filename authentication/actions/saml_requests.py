@@ -1,5 +1,6 @@
 """Requests to identity providers, and the responses that are stored at them until their browser asks."""
 
+import json
 import re
 import secrets
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from authentication.actions.attempts import record_attempt
 from authentication.actions.service_provider import decryption_keys, ensure_signing_key
-from authentication.actions.sign_in import record_attempt
 from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
@@ -42,6 +43,7 @@ def start_sign_in(
     environment_provider: EnvironmentProvider,
     nonce: str,
     now: datetime,
+    network: str = "",
     next_path: str = "",
     tester_id: str = "",
 ) -> Departure:
@@ -56,11 +58,14 @@ def start_sign_in(
     with transaction.atomic():
         AuthnRequest.objects.sweep(now)
         ConsumedMessage.objects.sweep(now)
+        if not tester_id:
+            AuthnRequest.objects.make_room(environment_provider, network)
         AuthnRequest.objects.create(
             id=request.id,
             environment_provider=environment_provider,
             nonce_digest=digest_of(nonce),
             next_path=next_path if len(next_path) <= MAX_NEXT_PATH and next_path.isprintable() else "",
+            network=network,
             tester_id=tester_id,
             expires_at=now + REQUEST_AGE,
         )
@@ -70,15 +75,16 @@ def start_sign_in(
 
 
 def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, now: datetime) -> AuthnRequest:
-    """Store the response at its open request until the browser asks; nothing of it is believed yet.
+    """Store the response at its open request until the browser asks, which may be another one than was sent.
 
-    Raises Refused, whose attempt is recorded.
+    Of a response that is refused only the reason is stored (S16). Raises Refused, whose attempt is recorded, for one
+    that answers no open request.
     """
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
     request = None
     try:
-        request = AuthnRequest.objects.claimed(provider, _claimed_request(raw, relay_state))
-        if request is None or not AuthnRequest.objects.keep_response(request.pk, raw, now):
+        request = AuthnRequest.objects.asked(provider, _claimed_request(raw, relay_state))
+        if request is None or not AuthnRequest.objects.keep_answer(request.pk, **_answer(request, raw, now), now=now):
             raise Refused(Reason.REQUEST_GONE)
     except (SamlRefused, Refused) as refusal:
         refused = Refused.of(refusal)
@@ -91,15 +97,9 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
     """Return what the response says, if it came back to the browser that was sent. Raises SamlRefused or Refused."""
     if not secrets.compare_digest(request.nonce_digest, digest_of(nonce)):
         raise Refused(Reason.OTHER_BROWSER)
-    provider = request.environment_provider.identity_provider
-    workspace = request.environment_provider.environment.workspace
-    return read_response(
-        request.response,
-        provider=provider.facts,
-        sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace, now)),
-        in_response_to=request.id,
-        now=now,
-    )
+    if request.refusal:
+        raise Refused(**json.loads(request.refusal))
+    return _read(request, request.response, now)
 
 
 def record_refusal(
@@ -115,7 +115,7 @@ def record_refusal(
         return
     # A person whom the refused sign-in created is gone again.
     end_user = EndUser.objects.filter(pk=refusal.end_user.pk).first() if refusal.end_user else None
-    record_attempt(
+    attempt = record_attempt(
         environment=place.environment,
         visit=visit,
         now=now,
@@ -123,6 +123,28 @@ def record_refusal(
         end_user=end_user,
         identity_provider=place.identity_provider,
         reason=refusal.reason,
+    )
+    refusal.reference = str(attempt.pk)
+
+
+def _answer(request: AuthnRequest, raw: str, now: datetime) -> dict[str, str]:
+    """Return what is stored of a response: all of it, or why it is refused."""
+    try:
+        _read(request, raw, now)
+    except SamlRefused as refusal:
+        return {"response": "", "refusal": json.dumps({"reason": refusal.reason, "detail": refusal.detail})}
+    return {"response": raw, "refusal": ""}
+
+
+def _read(request: AuthnRequest, raw: str, now: datetime) -> Claims:
+    provider = request.environment_provider.identity_provider
+    workspace = request.environment_provider.environment.workspace
+    return read_response(
+        raw,
+        provider=provider.facts,
+        sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace, now)),
+        in_response_to=request.id,
+        now=now,
     )
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 
+from authentication.actions.attempts import record_attempt
 from authentication.actions.group_sync import GroupChanges, sync_groups
 from authentication.actions.identities import find_person, remember
 from authentication.actions.jit import Welcomed, welcome
 from authentication.actions.saml_requests import read_claims, record_refusal
 from authentication.actions.sessions import start_session
-from authentication.actions.sign_in import record_attempt
 from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
@@ -61,7 +61,7 @@ def finish_sign_in(*, provider: UUID, request_id: str, nonce: str, visit: Visit,
     """
     request = AuthnRequest.objects.asked(provider, request_id)
     try:
-        if request is None or not request.is_open(now) or not request.response or request.tester_id:
+        if request is None or not request.is_open(now) or not request.is_answered or request.tester_id:
             raise Refused(Reason.REQUEST_GONE)
         claims = read_claims(request, nonce, now)
         with transaction.atomic():
@@ -70,7 +70,7 @@ def finish_sign_in(*, provider: UUID, request_id: str, nonce: str, visit: Visit,
         refused = Refused.of(refusal)
         # The right browser may still come for the response.
         if request and refused.reason != Reason.OTHER_BROWSER:
-            AuthnRequest.objects.filter(pk=request.pk).update(response="")
+            AuthnRequest.objects.forget_answer(request.pk)
         record_refusal(refused, provider=provider, request=request, visit=visit, now=now)
         raise refused from None
 

@@ -1,28 +1,25 @@
-"""Sign-in with a password, and the record of every attempt."""
+"""Sign-in with a password."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
+from authentication.actions.attempts import record_attempt
 from authentication.actions.sessions import start_session
-from authentication.models import IdentityProvider, SignInAttempt
 from authentication.policy import Ways, ways_to_sign_in
 from authentication.reasons import Reason
-from workspace.db.keys import new_id
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser, Environment, EnvironmentAccess, SignInThrottle
 from workspace.visits import Visit
 
-Outcome = SignInAttempt.Outcome
-
 
 @dataclass(frozen=True)
 class PasswordSignIn:
-    """The result: a token for the cookie, or none and perhaps a time to wait before the next attempt."""
+    """The result: a token for the cookie, or none and perhaps a time to wait, and the reference of the attempt."""
 
+    reference: str
     token: str = ""
     wait: timedelta = timedelta(0)
 
@@ -39,41 +36,14 @@ def sign_in_with_password(
     wait = SignInThrottle.objects.attempt(account, visit.address or "", now)
     reason = Reason.TOO_MANY_ATTEMPTS if wait else _refusal(environment, email, end_user, password)
     with transaction.atomic():
-        record_attempt(environment=environment, visit=visit, now=now, email=email, end_user=end_user, reason=reason)
+        attempt = record_attempt(
+            environment=environment, visit=visit, now=now, email=email, end_user=end_user, reason=reason
+        )
         if end_user is None or reason:
-            return PasswordSignIn(wait=wait)
+            return PasswordSignIn(str(attempt.pk), wait=wait)
         SignInThrottle.objects.forget(account, visit.address or "")
-        return PasswordSignIn(start_session(end_user=end_user, environment=environment, visit=visit, now=now))
-
-
-def record_attempt(
-    *,
-    environment: Environment,
-    visit: Visit,
-    now: datetime,
-    email: str = "",
-    end_user: EndUser | None = None,
-    identity_provider: IdentityProvider | None = None,
-    reason: str = "",
-    refusal: str = Outcome.REFUSED,
-) -> SignInAttempt:
-    """Record an attempt under the request's id. Without a reason it succeeded, else it has that refusal.
-
-    Call it outside a transaction that the refusal rolls back.
-    """
-    return SignInAttempt.objects.create(
-        id=UUID(visit.request_id) if visit.request_id else new_id(),
-        at=now,
-        workspace_id=environment.workspace_id,
-        environment=environment,
-        identity_provider=identity_provider,
-        provider_name=identity_provider.name if identity_provider else "",
-        email=email,
-        end_user=end_user,
-        outcome=refusal if reason else Outcome.SUCCEEDED,
-        reason=reason,
-        **visit.fields(),
-    )
+        token = start_session(end_user=end_user, environment=environment, visit=visit, now=now)
+        return PasswordSignIn(str(attempt.pk), token)
 
 
 def why_not(end_user: EndUser, environment: Environment) -> Reason | None:

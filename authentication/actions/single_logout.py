@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.db import transaction
 
+from authentication.actions.attempts import record_attempt
 from authentication.actions.saml_requests import first_environment_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.actions.sessions import end_named_sessions, name_id_digest
-from authentication.actions.sign_in import record_attempt
 from authentication.models import (
     ConsumedMessage,
     EndUserSession,
@@ -152,7 +152,7 @@ def _target_if_signing(provider: IdentityProvider, now: datetime) -> logout.Targ
 def _record_refusal(refusal: Refused, provider: UUID, visit: Visit, now: datetime) -> None:
     """Record the reason as an attempt in the environment where the provider was set up first."""
     if place := first_environment_provider(provider):
-        record_attempt(
+        attempt = record_attempt(
             environment=place.environment,
             visit=visit,
             now=now,
@@ -160,3 +160,4 @@ def _record_refusal(refusal: Refused, provider: UUID, visit: Visit, now: datetim
             reason=refusal.reason,
             refusal=SignInAttempt.Outcome.LOGOUT_REFUSED,
         )
+        refusal.reference = str(attempt.pk)

@@ -15,6 +15,9 @@ Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
 # Each sweep deletes more rows than one sign-in adds.
 SWEPT_AT_ONCE = 50
+# So many requests of one network, and of all, wait for an answer; a further one replaces the oldest (security.md S16).
+OPEN_OF_A_NETWORK = 1000
+OPEN_OF_ALL = 20_000
 
 
 class ExpiringQuerySet(models.QuerySet[Row_co]):
@@ -50,13 +53,24 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
         """Return the request to this provider with that ID, with everything that a decision about it needs."""
         return _asked.first(provider, pk)
 
-    def claimed(self, provider: UUID, pk: str) -> "AuthnRequest | None":
-        """Return the request alone: anybody can post an answer, and nothing is decided yet."""
-        return _claimed.first(provider, pk)
+    def answered(self) -> Self:
+        """Return requests whose answer waits for the browser."""
+        return self.exclude(response="", refusal="")
 
-    def keep_response(self, pk: str, response: str, now: datetime) -> bool:
-        """Store the answer to a request, and say whether the request is still open."""
-        return bool(_keep_response(pk, response, now))
+    def make_room(self, environment_provider: EnvironmentProvider, network: str) -> None:
+        """Delete the oldest requests of a network, and of all, where there are too many to add one more."""
+        of_all = self.filter(environment_provider=environment_provider).order_by("-expires_at")
+        for rows, most in ((of_all.filter(network=network), OPEN_OF_A_NETWORK), (of_all, OPEN_OF_ALL)):
+            if surplus := list(rows.values_list("pk", flat=True)[most - 1 : most - 1 + SWEPT_AT_ONCE]):
+                self.filter(pk__in=surplus).delete()
+
+    def keep_answer(self, pk: str, *, response: str, refusal: str, now: datetime) -> bool:
+        """Store the answer to a request, or why it is refused. Say whether the request is still open."""
+        return bool(_keep_answer(pk, response, refusal, now))
+
+    def forget_answer(self, pk: str) -> None:
+        """Delete the answer to a request, which stays open."""
+        self.filter(pk=pk).update(response="", refusal="")
 
     def use_up(self, pk: str, now: datetime) -> bool:
         """Let a request count once; of several at once, one gets True."""
@@ -75,10 +89,18 @@ class AuthnRequest(PreparedInsert):
     tester_id = models.CharField("administrator who tests", max_length=36, blank=True)
     expires_at = models.DateTimeField(db_index=True)
     # The answer as it was posted from the IdP's site, until our own site asks for it with the browser's cookie.
+    # One that is refused is not kept, but why it is (`saml_requests.py`).
     response = models.TextField(blank=True, editable=False)
+    refusal = models.TextField(blank=True, editable=False)
+    network = models.CharField(max_length=45, blank=True, editable=False)
     consumed_at = models.DateTimeField(null=True, blank=True)
 
     objects = AuthnRequestQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["environment_provider", "network", "-expires_at"], name="authn_request_by_network")
+        ]
 
     def __str__(self) -> str:
         return self.id
@@ -86,6 +108,11 @@ class AuthnRequest(PreparedInsert):
     def is_open(self, now: datetime) -> bool:
         """Say whether it may still be answered."""
         return self.consumed_at is None and self.expires_at > now
+
+    @property
+    def is_answered(self) -> bool:
+        """Say whether an answer waits for the browser."""
+        return bool(self.response or self.refusal)
 
 
 _asked = Prepared(
@@ -95,17 +122,14 @@ _asked = Prepared(
 )
 
 
-_claimed = Prepared(
-    lambda provider, pk: AuthnRequest.objects.filter(environment_provider__identity_provider=provider, pk=pk),
-    (IdentityProvider, "id"),
-    (AuthnRequest, "id"),
-)
-
-
-_keep_response = Update(
-    lambda pk, response, now: (AuthnRequest.objects.open(now).filter(pk=pk), {"response": response}),
+_keep_answer = Update(
+    lambda pk, response, refusal, now: (
+        AuthnRequest.objects.open(now).filter(pk=pk),
+        {"response": response, "refusal": refusal},
+    ),
     (AuthnRequest, "id"),
     (AuthnRequest, "response"),
+    (AuthnRequest, "refusal"),
     (AuthnRequest, "expires_at"),
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
@@ -141,13 +142,23 @@ class SignInAttemptQuerySet(models.QuerySet["SignInAttempt"]):
     def by_email(self, email: str) -> Self:
         return self.filter(email_key=_email_key(email))
 
+    def refused_in(self, environment: Environment, since: UUID) -> Self:
+        """Return the rows of refused attempts in an environment from that id on."""
+        return self.filter(environment=environment, pk__gte=since, fold_key__isnull=False).order_by()
+
+    def from_network(self, network: str) -> Self:
+        return self.filter(network=network)
+
     def with_password(self) -> Self:
         """Return attempts without an identity provider. A removed provider leaves its name, so it counts as one."""
         return self.filter(provider_name="")
 
 
 class SignInAttempt(_FromBrowser):
-    """One attempt to sign in and its outcome. Its id is the request id, the reference that the person sees."""
+    """One attempt to sign in and its outcome, or equal refused ones of an hour.
+
+    Its id is the id of the first request, and the reference that the person sees.
+    """
 
     class Outcome(models.TextChoices):
         SUCCEEDED = "succeeded", "Signed in"
@@ -169,6 +180,11 @@ class SignInAttempt(_FromBrowser):
     )
     outcome = models.CharField(max_length=10, choices=Outcome)
     reason = models.CharField(max_length=40, blank=True)
+    # Set for refused attempts, which are counted in the row of their like.
+    count = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField(null=True, blank=True)
+    network = models.CharField(max_length=45, blank=True, editable=False)
+    fold_key = models.CharField(max_length=64, null=True, blank=True, editable=False)  # noqa: DJ001 -- unique if set
 
     objects = SignInAttemptQuerySet.as_manager()
 
@@ -181,7 +197,13 @@ class SignInAttempt(_FromBrowser):
             models.Index(fields=["workspace_id", "email_key", "-id"], name="attempt_by_email"),
             models.Index(fields=["identity_provider", "environment", "-id"], name="attempt_by_provider"),
             models.Index(fields=["end_user", "environment", "-id"], name="attempt_by_person"),
+            models.Index(
+                fields=["environment", "network", "-id"],
+                name="attempt_refused_by_network",
+                condition=models.Q(fold_key__isnull=False),
+            ),
         ]
+        constraints = [models.UniqueConstraint(fields=["fold_key"], name="attempt_fold_key_unique")]
 
     def __str__(self) -> str:
         return f"{self.email or 'Unknown'}: {self.get_outcome_display()}"

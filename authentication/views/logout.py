@@ -78,8 +78,8 @@ def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived])
         found, outcome = receive_logout_message(
             provider=provider, read=read, visit=Visit.of(request), now=timezone.now()
         )
-    except Refused:
-        sentence = NEUTRAL.format(reference=Visit.of(request).request_id)
+    except Refused as refusal:
+        sentence = NEUTRAL.format(reference=refusal.reference or Visit.of(request).request_id)
         return render(request, "end_user/sign_in/sign_out_refused.html", {"sentence": sentence}, status=403)
     if isinstance(outcome, Environment):
         return redirect(page_url("end_user:signed-out", outcome))

@@ -67,7 +67,7 @@ def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
 def result(request: ConsoleRequest, environment: Environment, provider: UUID, answered: str) -> HttpResponse:
     """Show the report."""
     environment_provider, now = get_environment_provider(environment, provider), timezone.now()
-    mine = AuthnRequest.objects.to(provider).open(now).exclude(response="")
+    mine = AuthnRequest.objects.to(provider).open(now).answered()
     asked = mine.filter(
         pk=answered, environment_provider=environment_provider, tester_id=str(request.administrator.pk)
     ).first()

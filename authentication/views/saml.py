@@ -47,6 +47,7 @@ def start(request: HttpRequest, environment: Environment, provider: UUID) -> Htt
         environment_provider=environment_provider,
         nonce=nonce,
         next_path=target(request, environment),
+        network=Visit.of(request).network,
         now=timezone.now(),
     )
     return to_idp(request, environment_provider, departure, nonce)
@@ -123,7 +124,7 @@ def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
     is_unprovisioned = refusal.reason in {Reason.NOT_PROVISIONED, Reason.NO_ACCESS}
     sentence = NOT_PROVISIONED if is_unprovisioned else NEUTRAL
     context = {
-        "sentence": sentence.format(reference=Visit.of(request).request_id),
+        "sentence": sentence.format(reference=refusal.reference or Visit.of(request).request_id),
         "environment": refusal.environment,
         "again_url": page_url("end_user:sign-in", refusal.environment) if refusal.environment else "",
     }

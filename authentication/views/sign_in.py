@@ -61,7 +61,7 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
             keep_session(response, environment, result.token)
             return response
         wait = result.wait
-        form.add_error(None, _refusal(request, wait))
+        form.add_error(None, too_many_attempts(wait) if wait else REFUSAL.format(reference=result.reference))
     return _ways_page(request, environment, policy.ways(form.cleaned_data.get("email", "")), form, wait)
 
 
@@ -112,7 +112,3 @@ def _page(
 ) -> HttpResponse:
     shown = {"environment": environment, "next": target(request, environment), **(context or {})}
     return render(request, template, shown)
-
-
-def _refusal(request: HttpRequest, wait: timedelta) -> str:
-    return too_many_attempts(wait) if wait else REFUSAL.format(reference=Visit.of(request).request_id)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from authentication.actions.sign_in import record_attempt
+from authentication.actions.attempts import record_attempt
 from authentication.forms.attempts import AttemptFilter
 from authentication.models import EndUserSession, SignInAttempt
 from authentication.reasons import Reason, help_of, words_of

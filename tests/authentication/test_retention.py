@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from authentication.actions import retention
+from authentication.actions.attempts import record_attempt
 from authentication.actions.retention import ATTEMPTS_KEPT, OTHERS_KEPT, forget_expired
-from authentication.actions.sign_in import record_attempt
 from authentication.models import (
     AuthnRequest,
     ConsumedMessage,
@@ -23,6 +23,7 @@ from authentication.models import (
 from authentication.models.saml import ExpiringQuerySet
 from tests.authentication.end_users import environments, person
 from tests.authentication.ways import Way, way
+from workspace.db.keys import new_id
 from workspace.models import ChangeEvent, EndUser, Environment
 from workspace.visits import Visit
 
@@ -47,7 +48,9 @@ def okta(dev) -> Way:
 
 
 def attempt(dev: Environment, at: datetime) -> SignInAttempt:
-    return record_attempt(environment=dev, visit=Visit(), now=at, reason="unknown_person")
+    return record_attempt(
+        environment=dev, visit=Visit(), now=at, reason="unknown_person", email=f"{new_id()}@a.example"
+    )
 
 
 def session(ada: EndUser, dev: Environment, number: int, **times: datetime) -> EndUserSession:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from io import BytesIO
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -75,6 +76,21 @@ def outages(get_response: Handler) -> Handler:
             response = get_response(request)
         outage.notice_end(response)
         return response
+
+    return handle
+
+
+def chunked_bodies(get_response: Handler) -> Handler:
+    """Read a body that comes in chunks up to the size that is refused. Django would not read it at all."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower() and not request.META.get(
+            "CONTENT_LENGTH"
+        ):
+            body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+            request.META["CONTENT_LENGTH"] = str(len(body))
+            request._stream = BytesIO(body)
+        return get_response(request)
 
     return handle
 
