@@ -13,9 +13,10 @@ from authentication.saml.certificates import (
     contains_private_key,
     parse_certificates,
 )
-from authentication.saml.endpoints import MAX_URL, SingleLogout, is_https_url
+from authentication.saml.endpoints import MAX_URL, SingleLogout, is_browser_url
 from authentication.saml.metadata import MAX_ENTITY_ID, IdpMetadata, parse_idp_metadata
 from authentication.saml.metadata_text import MetadataError
+from workspace.loopback import fetchable_host
 from workspace.outgoing import fetch_metadata
 from workspace.refusals import ActionError
 
@@ -32,7 +33,8 @@ def fetch_idp(provider: IdentityProvider, url: str, now: datetime) -> IdpMetadat
 
     It reaches out to the network: never call it in a transaction.
     """
-    result = fetch_metadata(url, allowed_hosts=settings.METADATA_PRIVATE_HOSTS)
+    on_this_machine = fetchable_host(url, origin=settings.ORIGIN)
+    result = fetch_metadata(url, allowed_hosts=settings.METADATA_PRIVATE_HOSTS | on_this_machine)
     try:
         if result.body is None:
             raise WrongAnswer(result.error)
@@ -55,7 +57,7 @@ def read_metadata_url(url: str) -> str:
 def read_metadata_xml(xml: bytes, now: datetime) -> IdpMetadata:
     """Return the one IdP of a metadata document."""
     try:
-        return parse_idp_metadata(xml, now=now)
+        return parse_idp_metadata(xml, now=now, origin=settings.ORIGIN)
     except MetadataError as error:
         raise WrongAnswer(str(error)) from None
 
@@ -64,11 +66,11 @@ def read_sso_url(url: str) -> str:
     """Return the URL that browsers are sent to."""
     if not url:
         raise WrongAnswer("Enter the single sign-on URL of your identity provider; it begins with https://.")
+    if is_browser_url(url, origin=settings.ORIGIN):
+        return url
     if url.lower().startswith("http://"):
         raise WrongAnswer("The single sign-on URL must begin with https://; http:// would show sign-ins to others.")
-    if not is_https_url(url):
-        raise WrongAnswer("This is not a complete URL. Copy it whole from your identity provider: https://…")
-    return url
+    raise WrongAnswer("This is not a complete URL. Copy it whole from your identity provider: https://…")
 
 
 def read_entity_id(entity_id: str) -> str:

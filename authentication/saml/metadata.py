@@ -20,7 +20,7 @@ _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class IdpMetadata:
-    """One identity provider. URLs are https or "", times are UTC; it has an SSO URL and a certificate at least."""
+    """One identity provider. URLs may be "", times are UTC; it has an SSO URL and a certificate at least."""
 
     entity_id: str
     sso_redirect_url: str
@@ -39,17 +39,20 @@ class IdpMetadata:
         return "redirect" if self.sso_redirect_url else "post"
 
 
-def parse_idp_metadata(xml: bytes, *, now: datetime) -> IdpMetadata:
-    """Return the only IdP of a metadata document. Raises MetadataError."""
+def parse_idp_metadata(xml: bytes, *, now: datetime, origin: str = "") -> IdpMetadata:
+    """Return the only IdP of a metadata document. Raises MetadataError.
+
+    URLs may use http as far as `origin`, that of this installation, allows it.
+    """
     root = read_document(xml)
     entity = _only_idp_entity(root)
     idp = _only_descriptor(entity)
-    sso_redirect_url, sso_post_url = sso_urls(idp)
+    sso_redirect_url, sso_post_url = sso_urls(idp, origin=origin)
     return IdpMetadata(
         entity_id=_entity_id(entity),
         sso_redirect_url=sso_redirect_url,
         sso_post_url=sso_post_url,
-        slo=single_logout(idp),
+        slo=single_logout(idp, origin=origin),
         certificates=_signing_certificates(idp),
         wants_authn_requests_signed=idp.get("WantAuthnRequestsSigned") in ("true", "1"),
         valid_until=_valid_until((root, entity, idp), now),

@@ -11,7 +11,7 @@ from provisioning.demo import practice
 @register(Tags.security)
 def practice_idp_stays_at_home(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """Refuse a public ORIGIN if the demo's providers trust the practice IdP, which signs in anyone."""
-    if practice.origin() is not None or not practice.key_file().exists():
+    if practice.origin() or not practice.key_file().exists():
         return []
     return [
         Error(

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,22 +11,14 @@ from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.saml.certificates import parse_certificates
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.metadata import IdpMetadata
-from provisioning.practice_idp.demo import is_loopback
 from provisioning.practice_idp.keys import Key
 from workspace.events import SYSTEM
+from workspace.loopback import is_loopback, practice_idp
 
 
-def origin() -> str | None:
-    """Return the address of the practice IdP, or None for a public ORIGIN.
-
-    It has the next port. Its host name differs from that of ORIGIN: like a real IdP it is another site, with other
-    cookies.
-    """
-    if not is_loopback(settings.ORIGIN):
-        return None
-    parts = urlsplit(settings.ORIGIN)
-    host = "localhost" if parts.hostname == "127.0.0.1" else "127.0.0.1"
-    return f"http://{host}:{(parts.port or 80) + 1}"
+def origin() -> str:
+    """Return the address of the practice IdP; "" for a public ORIGIN."""
+    return practice_idp(settings.ORIGIN)
 
 
 def key_file() -> Path:
@@ -52,7 +43,7 @@ def idp_side(provider: IdentityProvider) -> IdpMetadata:
 
 def refresh() -> None:
     """Update the providers if the practice IdP moved: its port follows `make run PORT=`."""
-    if origin() is None:
+    if not origin():
         return
     for use in EnvironmentProvider.objects.listed():
         provider = use.identity_provider
