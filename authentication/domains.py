@@ -22,18 +22,9 @@ def enforced_domains(enforcement: str, domains: Sequence[str]) -> list[str]:
     return cleaned
 
 
-def domain_key(domain: str) -> str:
-    """Return what is equal for all spellings of a domain whose addresses count as the same person's."""
-    folded = canonical(domain)
-    try:
-        return canonical(idna.decode(folded))
-    except idna.IDNAError:
-        return folded
-
-
 def key_of_address(email: str) -> str:
-    """Return the `domain_key` of an email address."""
-    return domain_key(canonical(email).rpartition("@")[2])
+    """Return the key of an address's domain. It is equal for all forms of a domain, as keys of addresses are."""
+    return canonical(email).rpartition("@")[2]
 
 
 def _clean_domain(text: str) -> str:

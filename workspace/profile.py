@@ -2,28 +2,30 @@
 
 from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
+from workspace.addresses import MAX_EMAIL, is_address
 from workspace.db.keys import canonical
 from workspace.models import Source
 from workspace.names import MAX_KEY, clean_name
 from workspace.refusals import ActionError
 
-MAX_EMAIL = 254
-
 
 @dataclass(frozen=True)
 class Profile:
-    """A person's name and address with their source. A new field of people is one line here."""
+    """A person's name and address with their source. A new field of people is one line here.
+
+    Only an IdP may leave the address empty. Then `user_name` says what it calls the person.
+    """
 
     full_name: str
     email: str
     source: Source
+    user_name: str = ""
 
     def cleaned(self) -> "Profile":
         """Return the profile as it is stored. Raises ActionError for a bad name or address."""
-        return Profile(clean_full_name(self.full_name), clean_email(self.email), self.source)
+        user_name = "" if self.email else self.user_name.strip()
+        email = "" if user_name else clean_email(self.email)
+        return Profile(clean_full_name(self.full_name), email, self.source, user_name)
 
 
 def clean_full_name(text: str) -> str:
@@ -32,16 +34,10 @@ def clean_full_name(text: str) -> str:
 
 
 def clean_email(text: str) -> str:
-    """Return an email address without blanks around it. Raises ActionError for one that is malformed or too long.
-
-    A domain without a dot, as in `ada@intranet`, is allowed.
-    """
+    """Return an email address without blanks around it. Raises ActionError for one that is malformed or too long."""
     email = text.strip()
-    local, _, domain = email.rpartition("@")
-    try:
-        validate_email(email if "." in domain else f"{local}@{domain}.example")
-    except ValidationError:
-        raise ActionError("invalid_email", "Enter an email address like ada@example.com.", field="email") from None
+    if not is_address(email):
+        raise ActionError("invalid_email", "Enter an email address like ada@example.com.", field="email")
     if len(email) > MAX_EMAIL or len(canonical(email)) > MAX_KEY:
         message = f"Shorten the email address to at most {MAX_EMAIL} characters."
         raise ActionError("email_too_long", message, field="email")

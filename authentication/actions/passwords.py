@@ -15,6 +15,7 @@ from authentication.policy import ways_to_sign_in
 from authentication.reasons import Reason
 from workspace.action_names import Action
 from workspace.actions.end_users import set_password
+from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Kind, Sentence, record
 from workspace.isolation import isolated
@@ -128,7 +129,7 @@ def _mail_ticket(
         kind=kind,
         end_user=end_user,
         environment=environment,
-        email_key=end_user.email_key,
+        email_key=canonical(end_user.email),
         digest=digest_of(token),
         expires_at=now + LIFETIMES[TicketKind(kind)],
     )

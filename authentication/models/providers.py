@@ -7,7 +7,6 @@ import idna
 from django.conf import settings
 from django.db import models
 
-from authentication.domains import domain_key
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.parties import ProviderFacts
 from workspace.db.keys import canonical
@@ -217,7 +216,7 @@ class EnvironmentProvider(Entity):
     @property
     def domain_keys(self) -> list[str]:
         """Return the domains as they are compared."""
-        return [domain_key(domain) for domain in self.domain_names]
+        return [canonical(domain) for domain in self.domains]
 
     @property
     def follows_groups(self) -> bool:

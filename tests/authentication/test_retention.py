@@ -61,7 +61,7 @@ def session(ada: EndUser, dev: Environment, number: int, **times: datetime) -> E
 
 def ticket(ada: EndUser, dev: Environment, number: int, **times: datetime) -> PasswordTicket:
     return PasswordTicket.objects.create(
-        kind="reset", end_user=ada, environment=dev, email_key=ada.email_key, digest=str(number),
+        kind="reset", end_user=ada, environment=dev, email_key=ada.email, digest=str(number),
         **{"expires_at": NOW, **times},
     )  # fmt: skip
 

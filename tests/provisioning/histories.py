@@ -34,6 +34,7 @@ def state_of(workspace: Workspace) -> State:
                 "name": each.full_name,
                 "name_source": _source(each.name_source.listed()),
                 "email": each.email,
+                "user_name": each.user_name,
                 "email_source": _source(each.email_source.listed()),
             }
             for each in EndUser.objects.filter(workspace=workspace)
@@ -97,7 +98,7 @@ def _created(event: ChangeEvent, state: State) -> None:
 
 def _profile(event: ChangeEvent, state: State) -> None:
     """Of one person: name, address, status, and access."""
-    for name in ("status", "name", "email"):
+    for name in ("status", "name", "email", "user_name"):
         if name in event.before:
             state.people[event.subject_id][name] = event.before[name]
     for name in ("name_source", "email_source"):
@@ -114,10 +115,11 @@ def _accesses(event: ChangeEvent, state: State) -> None:
 
 
 def _profiles(event: ChangeEvent, state: State) -> None:
-    for pk, name, email, name_source, email_source in event.before["profiles"]:
+    for pk, name, email, name_source, email_source, user_name in event.before["profiles"]:
         state.people[pk] |= {
             "name": name,
             "email": email,
+            "user_name": user_name,
             "name_source": _source(name_source),
             "email_source": _source(email_source),
         }

@@ -42,6 +42,7 @@ def test_creating_is_one_event_with_access_and_groups(acme):
         "name": "Cy Ode",
         "name_source": SYSTEM.source.listed(),
         "email": "cy@acme.example",
+        "user_name": "",
         "email_source": SYSTEM.source.listed(),
         "status": "active",
         "access": [[str(acme.dev.pk), "DEV", *MANUAL.listed()]],

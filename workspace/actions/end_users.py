@@ -25,6 +25,8 @@ from workspace.refusals import ActionError, ConflictError, restored_if_refused
 from workspace.words import listed
 
 _NO_ENVIRONMENT = "no environment"
+# What a sentence calls the parts of a profile.
+_PARTS = {"email": "email", "name": "name", "user_name": "userName"}
 
 
 @atomic
@@ -111,7 +113,7 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
     """Set name and address, and say whether anything changed. `environment` is where the change came from."""
     before = profile_state(end_user)
     wanted = profile.cleaned()
-    if (end_user.full_name, end_user.email) == (wanted.full_name, wanted.email):
+    if before | {"name": wanted.full_name, "email": wanted.email, "user_name": wanted.user_name} == before:
         return False
     if is_by_hand(by) and (reason := profile_read_only_reason(end_user)):
         raise ActionError("read_only", reason)
@@ -119,7 +121,7 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
         set_profile(end_user, wanted)
         _save_unique(end_user)
     after = profile_state(end_user)
-    what = [name for name in ("email", "name") if before[name] != after[name]]
+    what = [part for name, part in _PARTS.items() if before[name] != after[name]]
     record(
         by=by,
         action=Action.END_USER_UPDATED,
@@ -172,8 +174,8 @@ def set_profile(end_user: EndUser, profile: Profile) -> None:
     """Set the fields of a profile without saving. A value that changes gets the profile's source."""
     wanted = profile.cleaned()
     _set_name(end_user, wanted.full_name, wanted.source)
-    if end_user.email != wanted.email:
-        end_user.email, end_user.email_source = wanted.email, wanted.source
+    if (end_user.email, end_user.user_name) != (wanted.email, wanted.user_name):
+        end_user.email, end_user.user_name, end_user.email_source = wanted.email, wanted.user_name, wanted.source
 
 
 def profile_state(end_user: EndUser) -> dict[str, object]:
@@ -182,6 +184,7 @@ def profile_state(end_user: EndUser) -> dict[str, object]:
         "name": end_user.full_name,
         "name_source": end_user.name_source.listed(),
         "email": end_user.email,
+        "user_name": end_user.user_name,
         "email_source": end_user.email_source.listed(),
     }
 

@@ -16,10 +16,10 @@ from workspace.profile import Profile, clean_email
 from workspace.refusals import ActionError
 from workspace.words import people
 
-_COLUMNS = ["full_name", "name_source", "name_key", "email", "email_source", "email_key", "updated_at"]
+_COLUMNS = ["full_name", "name_source", "name_key", "email", "email_source", "email_key", "user_name", "user_name_key"]
 # How many people one statement reads and writes.
 _BATCH = 1000
-# A person as the event keeps it: id, name, address, source of the name, source of the address.
+# A person as the event keeps it: id, name, address, source of the name, source of the address, userName.
 State = list[object]
 
 
@@ -34,7 +34,7 @@ class ProfileChanges:
     def save(self, rows: dict[UUID, EndUser], old: dict[UUID, State]) -> None:
         """Write the rows that differ from their old states, and note them."""
         changed = [row for pk, row in rows.items() if _state(row) != old[pk]]
-        EndUser.objects.bulk_update(changed, _COLUMNS)
+        EndUser.objects.bulk_update(changed, [*_COLUMNS, "updated_at"])
         self.before += [old[row.pk] for row in changed]
         self.after += [_state(row) for row in changed]
 
@@ -43,7 +43,8 @@ class ProfileChanges:
 def update_profiles(*, wanted: Mapping[UUID, Profile], environment: Environment, by: Actor) -> ProfileChanges:
     """Set the profiles of people of the workspace, given by id. `environment` is where the change came from.
 
-    An address that is malformed or belongs to somebody else is refused: that person keeps the old one.
+    An address that is malformed or belongs to somebody else is refused: that person keeps the old one. So does a
+    person whose profile has none.
     """
     changes = ProfileChanges()
     ids = list(wanted)
@@ -81,7 +82,7 @@ def _fill(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[U
             address = ""
         row.updated_at = now
         if not address or holders.setdefault(canonical(address), pk) != pk:
-            refused.append(profile.email)
+            refused += [profile.email] if profile.email else []
             address = row.email
         set_profile(row, replace(profile, email=address))
         row.set_keys()
@@ -90,4 +91,4 @@ def _fill(environment: Environment, rows: dict[UUID, EndUser], wanted: Mapping[U
 
 def _state(row: EndUser) -> State:
     state = profile_state(row)
-    return [str(row.pk), *(state[name] for name in ("name", "email", "name_source", "email_source"))]
+    return [str(row.pk), *(state[name] for name in ("name", "email", "name_source", "email_source", "user_name"))]

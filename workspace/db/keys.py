@@ -6,6 +6,10 @@ import unicodedata
 from datetime import datetime
 from uuid import UUID
 
+import idna
+
+_MOST_OF_A_DOMAIN = 253
+
 
 def new_id() -> UUID:
     """Return a UUID version 7, which sorts by creation time.
@@ -25,7 +29,25 @@ def first_id_at(moment: datetime) -> UUID:
 def canonical(text: str) -> str:
     """Return the comparison key of a name or address: NFKC, case-folded, without blanks around.
 
-    Folding can undo the normal form, so it is applied again (Unicode 3.13, D146).
+    A domain has one key in both of its IDN forms. Folding can undo the normal form, so it is applied again
+    (Unicode 3.13, D146).
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    if "xn--" in folded:
+        folded = _decoded(folded).casefold()
     return unicodedata.normalize("NFKC", folded).strip()
+
+
+def _decoded(text: str) -> str:
+    """Return an address or a domain with the letters that its A-labels stand for (RFC 5891)."""
+    local, at, domain = text.rpartition("@")
+    if len(domain) > _MOST_OF_A_DOMAIN:
+        return text
+    return local + at + ".".join(_letters(label) for label in domain.split("."))
+
+
+def _letters(label: str) -> str:
+    try:
+        return idna.ulabel(label) if label.startswith("xn--") else label
+    except idna.IDNAError:
+        return label

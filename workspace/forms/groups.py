@@ -48,13 +48,14 @@ class MembersForm(forms.Form):
         people = self.environment.workspace.end_users.filter(email_key__in=typed)
         allowed = list(people.with_access_to(self.environment))
         known = set(people.values_list("email_key", flat=True))
+        barred = known - {person.email_key for person in allowed}
         errors = []
         if unknown := [address for key, address in typed.items() if key not in known]:
             errors.append(
                 f"No end user of {self.environment.workspace} has the address {listed(unknown)}."
                 " Correct it, or add the person under End users first."
             )
-        if outside := [typed[key] for key in sorted(known - {person.email_key for person in allowed})]:
+        if outside := [address for key, address in sorted(typed.items()) if key in barred]:
             errors.append(f"{listed(outside)} cannot sign in to {self.environment}. Give access under End users first.")
         if errors:
             raise forms.ValidationError(errors)

@@ -1,8 +1,10 @@
 """Accounts of the console: administrators of workspaces and operators of the installation."""
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from workspace.addresses import MAX_EMAIL, is_address
 from workspace.db.keys import canonical
 from workspace.isolation import isolated
 from workspace.models.base import Entity
@@ -25,10 +27,16 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email_key=canonical(username or ""))
 
 
+def validate_address(text: str) -> None:
+    """Raise ValidationError for what is no email address. Django's own validator knows ASCII letters only."""
+    if not is_address(text):
+        raise ValidationError("Enter an email address like ada@example.com.")
+
+
 class User(Entity, AbstractBaseUser, PermissionsMixin):
     """An account that can open the console: never an end user."""
 
-    email = models.EmailField()
+    email = models.CharField(max_length=MAX_EMAIL, validators=[validate_address])
     email_key = models.CharField("email address", max_length=500, unique=True, editable=False)
     full_name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)

@@ -33,8 +33,9 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
         return [[str(pk), name] for pk, name in self.order_by("id").values_list("pk", "full_name")]
 
     def matching(self, text: str) -> Self:
-        """Return the people whose name or address contains the text."""
-        return self.filter(models.Q(name_key__contains=canonical(text)) | models.Q(email_key__contains=canonical(text)))
+        """Return the people whose name, address or userName contains the text."""
+        keys = ("name_key", "email_key", "user_name_key")
+        return self.filter(models.Q(*((f"{key}__contains", canonical(text)) for key in keys), _connector=models.Q.OR))
 
 
 class EndUser(Entity):
@@ -48,10 +49,15 @@ class EndUser(Entity):
     full_name = models.CharField(max_length=250)
     name_source = SourceField(default=manual, editable=False)
     name_key = models.CharField(max_length=500, editable=False)
-    email = models.CharField(max_length=254)
+    # Empty where an IdP says none.
+    email = models.CharField(max_length=254, blank=True)
     # Who vouches for the address. An address that an IdP gave cannot reset a password (security.md C5).
     email_source = SourceField(default=manual, editable=False)
-    email_key = models.CharField(max_length=500, editable=False)
+    # Null without an address, because nulls are never equal.
+    email_key = models.CharField(max_length=500, null=True, editable=False)  # noqa: DJ001
+    # What the IdP calls a person without an address; empty for others.
+    user_name = models.CharField("userName", max_length=250, blank=True, editable=False)
+    user_name_key = models.CharField(max_length=500, blank=True, editable=False)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     # Earlier sessions are ended: reactivation does not revive them.
     active_since = models.DateTimeField(default=timezone.now, editable=False)
@@ -62,10 +68,20 @@ class EndUser(Entity):
     class Meta:
         ordering = ["name_key", "id"]
         constraints = [models.UniqueConstraint(fields=["workspace", "email_key"], name="end_user_email_unique")]
-        indexes = [models.Index(fields=["workspace", "name_key", "id"], name="end_user_by_name")]
+        indexes = [
+            models.Index(fields=["workspace", "name_key", "id"], name="end_user_by_name"),
+            models.Index(
+                fields=["workspace", "user_name_key"],
+                condition=~models.Q(user_name_key=""),
+                name="end_user_by_user_name",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{isolated(self.full_name)} <{isolated(self.email)}>"
+        name = isolated(self.full_name)
+        if self.email:
+            return f"{name} <{isolated(self.email)}>"
+        return f"{name} ({isolated(self.user_name)})" if self.user_name not in ("", self.full_name) else name
 
     @classmethod
     def with_email(cls, workspace: Workspace, email: str) -> "EndUser | None":
@@ -76,7 +92,13 @@ class EndUser(Entity):
         return found
 
     def set_keys(self) -> None:
-        self.name_key, self.email_key = canonical(self.full_name), canonical(self.email)
+        self.name_key, self.user_name_key = canonical(self.full_name), canonical(self.user_name)
+        self.email_key = canonical(self.email) or None
+
+    @property
+    def identifier(self) -> str:
+        """Return what tells the person from others: the address, or the userName where there is none."""
+        return self.email or self.user_name
 
     @property
     def is_active(self) -> bool:
