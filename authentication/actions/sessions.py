@@ -21,7 +21,7 @@ MAX_SESSION_INDEX = 500
 
 def as_actor(end_user: EndUser, visit: Visit) -> Actor:
     """Return the person as the actor of a change of their own."""
-    return Actor(Kind.END_USER, str(end_user.pk), end_user.email, visit.request_id)
+    return Actor(Kind.END_USER, str(end_user.pk), end_user.identifier, visit.request_id)
 
 
 def start_session(
