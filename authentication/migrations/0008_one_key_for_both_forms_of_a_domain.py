@@ -16,7 +16,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authentication", "0006_name_methods_as_the_page_does"),
+        ("authentication", "0007_bound_what_anonymous_clients_store"),
         ("workspace", "0006_one_key_for_both_forms_of_a_domain"),
     ]
 
