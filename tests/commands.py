@@ -35,11 +35,11 @@ class Commands:
 
 
 @contextlib.contextmanager
-def commands(environment: dict[str, str]) -> Iterator[Commands]:
-    """Run commands in this environment."""
+def commands(environment: dict[str, str], project: Path = PROJECT) -> Iterator[Commands]:
+    """Run commands in this environment, of this checkout."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.commands"],
-        cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        cwd=project, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         yield Commands(process)
 

@@ -2,7 +2,8 @@
 
 The command gets its address in DATABASE_URL. The server comes from this machine's binaries or else from the wheel among
 the test dependencies (POSTGRES_BIN= names a directory to use instead); it listens on a Unix socket in a temporary
-directory that nobody else can enter, so it needs neither a port nor a password.
+directory that nobody else can enter, so it needs neither a port nor a password. With DURABLE=1 it writes to the disk as
+a real one does.
 """
 
 import contextlib
@@ -23,8 +24,9 @@ from urllib.parse import quote
 import psycopg
 
 START_SECONDS = 60
-# Nothing here has to survive a crash.
-OPTIONS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "listen_addresses="]
+OPTIONS = ["max_connections=60", "listen_addresses="]
+# For data that need not survive a crash.
+QUICK = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 
 
 def binaries() -> Path:
@@ -65,7 +67,8 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = [part for option in OPTIONS for part in ("-c", option)]
+        chosen = OPTIONS if "DURABLE" in os.environ else OPTIONS + QUICK
+        options = [part for option in chosen for part in ("-c", option)]
         with (self._home / "log").open("a") as log:
             self._process = subprocess.Popen(
                 [self._programs / "postgres", "-D", self._data, "-k", self._home, *options],

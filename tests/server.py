@@ -33,6 +33,7 @@ class Server:
     environment: dict[str, str]
     log: Path
     commands: Commands
+    project: Path = PROJECT
 
     def demo(self, *arguments: str) -> dict[str, Any]:
         """Return the accounts, URLs and tokens of the demo, or what `manage.py demo` makes with these arguments."""
@@ -112,7 +113,7 @@ def running(server: Server) -> Iterator["subprocess.Popen[bytes]"]:
         process = subprocess.Popen(
             # setpriv ends the server also if the tests are killed.
             ["setpriv", "--pdeathsig", "TERM", "make", "--no-print-directory", "serve", f"VENV={sys.prefix}"],
-            cwd=PROJECT, env=server.environment, stdout=log, stderr=log, start_new_session=True,
+            cwd=server.project, env=server.environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
         _wait(process, server)

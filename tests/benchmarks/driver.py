@@ -10,12 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import count
 from statistics import quantiles
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tests.benchmarks.works import MANY, WARM_UP, Call, Tenant, Work, goes, group, members, patched, user, works
+from tests.benchmarks.processes import cpu_seconds
+from tests.benchmarks.works import MANY, WARM_UP, Call, Round, Tenant, Work, goes, group, members, patched, user, works
 
 ANSWER_SECONDS, WARM_UP_SECONDS, BARRIER_SECONDS = 60, 5, 300
 CLIENTS = (1, 8)
@@ -34,11 +37,19 @@ class Order:
     requests: int
     seconds: float
     sync: int
+    # The processes whose processor time is measured.
+    server: list[int]
+    database: list[int]
+    # What the application was asked and answered, by work; not empty for the floor, which repeats it.
+    recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What so many clients at once saw of one kind of work: milliseconds, and requests a second of all together."""
+    """What so many clients at once saw of one kind of work: milliseconds, and requests a second of all together.
+
+    `server` and `database` are milliseconds on a processor for each request.
+    """
 
     work: str
     clients: int
@@ -46,11 +57,19 @@ class Measured:
     p50: float
     p95: float
     rate: float
+    server: float
+    database: float
 
     @classmethod
-    def of(cls, work: str, clients: int, times: list[float], elapsed: float) -> "Measured":
+    def of(
+        cls, work: str, clients: int, times: list[float], elapsed: float, server: float = 0, database: float = 0
+    ) -> "Measured":
         cuts = quantiles([*times, *times] if len(times) == 1 else times, n=100, method="inclusive")
-        return cls(work, clients, len(times), cuts[49] * 1000, cuts[94] * 1000, len(times) / elapsed)
+        each = 1000 / len(times)
+        return cls(
+            work, clients, len(times), cuts[49] * 1000, cuts[94] * 1000, len(times) / elapsed,
+            server * each, database * each,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,7 @@ class Report:
     measured: list[Measured]
     failed: list[str]
     sync: tuple[int, int, float] | None
+    recorded: dict[str, dict[str, Any]]
 
 
 class Client:
@@ -70,6 +90,7 @@ class Client:
         self.base = base
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
         self.seconds = 0.0
+        self.last: dict[str, Any] = {}
 
     def send(self, call: Call) -> Any:
         """The answer's JSON; `seconds` is how long it took to come."""
@@ -79,6 +100,7 @@ class Client:
         response = self.connection.getresponse()
         content = response.read()
         self.seconds = time.perf_counter() - began
+        self.last = {"call": asdict(call), "status": response.status, "text": content.decode()}
         if response.status != call.status:
             raise RuntimeError(f"{call.method} {call.path} was answered {response.status}: {content[:500]!r}")
         return json.loads(content) if content else None
@@ -86,26 +108,40 @@ class Client:
 
 def main(order: Order) -> Report:
     """Do the works one after the other, each with one client and then with eight; one that fails spoils no other."""
-    measured, failed = [], []
-    offered = works(order.tenant)
+    measured, failed, recorded = [], [], {}
+    offered = repeated(order.recorded) if order.recorded else works(order.tenant)
     for work in [offered[name] for name in order.works]:
         for clients in CLIENTS:
             if not goes(work, order.tenant, clients):
                 continue
             try:
-                measured.append(measure(order, work, clients))
+                result, recorded[work.name] = measure(order, work, clients)
+                measured.append(result)
             except FAILURES as failure:
                 failed.append(f"{work.name}, {clients} at once: {failure!r}"[:600])
                 print(f"  FAILED: {failed[-1]}", file=sys.stderr, flush=True)
-    return Report(measured, failed, first_sync(order) if order.sync else None)
+    return Report(measured, failed, first_sync(order) if order.sync else None, recorded)
 
 
-def measure(order: Order, work: Work, clients: int) -> Measured:
-    """Let so many clients begin together."""
-    barrier = threading.Barrier(clients, timeout=BARRIER_SECONDS)
+def repeated(recorded: dict[str, dict[str, Any]]) -> dict[str, Work]:
+    """The floor's works: it is sent the same request again and again."""
+    return {name: Work(name, partial(_repeated, name, each)) for name, each in recorded.items()}
+
+
+def _repeated(name: str, recorded: dict[str, Any], *place: object) -> Round:
+    call = Call(**recorded["call"] | {"path": f"/floor/{name}"})
+    return Round(call for _ in count())
+
+
+def measure(order: Order, work: Work, clients: int) -> tuple[Measured, dict[str, Any]]:
+    """Let so many clients begin and end together. Return what they saw, and the last exchange."""
+    clock: list[tuple[float, float]] = []
+    barrier = threading.Barrier(
+        clients, lambda: clock.append((cpu_seconds(order.server), cpu_seconds(order.database))), BARRIER_SECONDS
+    )
     most = -(-min(order.requests, work.most) // clients)
 
-    def run(place: int) -> tuple[list[float], float, float]:
+    def run(place: int) -> Run:
         try:
             return _run(order, work, place, clients, most, barrier.wait)
         except BaseException:
@@ -118,17 +154,26 @@ def measure(order: Order, work: Work, clients: int) -> Measured:
     if failures:
         raise min(failures, key=lambda failure: isinstance(failure, threading.BrokenBarrierError))
     runs = [each.result() for each in started]
-    elapsed = max(ended for _, _, ended in runs) - min(began for _, began, _ in runs)
-    result = Measured.of(work.name, clients, [seconds for times, _, _ in runs for seconds in times], elapsed)
+    elapsed = max(run.ended for run in runs) - min(run.began for run in runs)
+    times = [seconds for run in runs for seconds in run.times]
+    used = [after - before for before, after in zip(*clock, strict=True)]
+    result = Measured.of(work.name, clients, times, elapsed, *used)
     print(f"  {work.name}, {clients} at once: p50 {result.p50:.1f} ms", file=sys.stderr, flush=True)
-    return result
+    return result, runs[0].last
 
 
-def _run(
-    order: Order, work: Work, place: int, of: int, most: int, wait: Callable[[], Any]
-) -> tuple[list[float], float, float]:
-    """The seconds of each request of one client, and from when to when they were made."""
-    client = Client(order.origin, order.tenant.base, order.tenant.token)
+@dataclass(frozen=True)
+class Run:
+    """The seconds of each request of one client, from when to when they were made, and the last exchange."""
+
+    times: list[float]
+    began: float
+    ended: float
+    last: dict[str, Any]
+
+
+def _run(order: Order, work: Work, place: int, of: int, most: int, wait: Callable[[], Any]) -> Run:
+    client = Client(order.origin, "" if order.recorded else order.tenant.base, order.tenant.token)
     round_ = work.begin(order.tenant, place, of, client.send)
     call, times = next(round_.calls), []
     try:
@@ -146,10 +191,11 @@ def _run(
             call = round_.calls.send(answer)
     except StopIteration:
         pass  # nothing is left to ask for
-    ended = time.perf_counter()
+    run = Run(times, began, time.perf_counter(), client.last)
+    wait()
     for call in round_.after:
         client.send(call)
-    return times, began, ended
+    return run
 
 
 def first_sync(order: Order) -> tuple[int, int, float]:

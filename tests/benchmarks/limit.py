@@ -27,6 +27,7 @@ _USERS, _GROUPS = "provisioning_provisioneduser", "provisioning_provisionedgroup
 _TOLD, _EMAILS, _LOG = "provisioning_provisionedmembership", "provisioning_provisionedemail", "provisioning_scimrequest"
 _PEOPLE, _PLACES = "workspace_enduser", "workspace_endusergroup"
 _ACCESS, _GRANTED, _EVENTS = "workspace_environmentaccess", "workspace_groupmembership", "workspace_changeevent"
+_SUBJECTS = "workspace_changesubject"
 _ALL_USERS = f"SELECT * FROM {_USERS} WHERE connection_id = %s"
 
 
@@ -56,10 +57,11 @@ def _measured(name: str, step: Step, most: int, seconds: float) -> Measured:
 class Limit:
     """The statements of each kind of work. What is inserted are copies of rows that the application wrote."""
 
-    def __init__(self, database: Database, tenant: Tenant) -> None:
+    def __init__(self, database: Database, tenant: Tenant, *, is_alone: bool = True) -> None:
         self.database, self.tenant = database, tenant
         self.connection = database.id(UUID(tenant.base.split("/")[2]))
-        self.numbers = count(10**8)
+        self.numbers = count(10**8 if is_alone else (1 + randrange(10**8)) * 1000 + 10**8)
+        self.spare = tenant.spare if is_alone else [choice(tenant.spare)]
 
     def works(self) -> dict[str, Callable[[], Step]]:
         return {
@@ -79,12 +81,14 @@ class Limit:
         address = f"person.{PLACE}@example.com"
         user = Template.of(self.database, _USERS, f"user_name = '{address}'")
         person = Template.of(self.database, _PEOPLE, f"email = '{address}'")
+        event = Template.of(self.database, _EVENTS, f"subject_id = '{UUID(person.id)}'")
         family = Family(
             self.database,
             [
                 person,
                 Template.of(self.database, _ACCESS, f"end_user_id = '{person.id}'"),
-                Template.of(self.database, _EVENTS, f"subject_id = '{UUID(person.id)}'"),
+                event,
+                Template.of(self.database, _SUBJECTS, f"event_id = '{event.id}'"),
                 user,
                 Template.of(self.database, _EMAILS, f"user_id = '{user.id}'"),
             ],
@@ -132,10 +136,10 @@ class Limit:
         return self._reading("query LIKE 'cursor=%'", read)
 
     def active(self) -> Step:
-        pk = self.database.id(self.tenant.spare[0])
+        pk = self.database.id(self.spare[0])
         person = self._person(pk)
         access = Template.of(self.database, _ACCESS, f"end_user_id = '{person}'")
-        event = Template.of(self.database, _EVENTS, "action = 'end_user.access_ended'")
+        insert_event = self._event("action = 'end_user.access_ended'")
         turns = cycle([(False, "deactivated"), (True, "active")])
 
         def write() -> None:
@@ -147,14 +151,14 @@ class Limit:
                 self._insert(access)
             else:
                 self.database.run(f"DELETE FROM {_ACCESS} WHERE end_user_id = %s", person)
-            self._insert(event)
+            insert_event()
 
         return self._writing("method = 'PATCH' AND path LIKE '%/Users/%'", write)
 
     def add_one(self, group: str) -> Step:
         told, granted = self._membership(group)
-        event = Template.of(self.database, _EVENTS, "action = 'group.members_changed'", "id")
-        spare = iter(self.tenant.spare)
+        insert_event = self._event("action = 'group.members_changed'", "id")
+        spare = iter(self.spare)
 
         def write() -> Step:
             user = self.database.id(next(spare))
@@ -162,7 +166,7 @@ class Limit:
             self._insert(told, user_id=user)
             self._insert(granted, end_user_id=person)
             self._touch(group)
-            self._insert(event)
+            insert_event()
             return lambda: self._forget(group, f"user_id = '{user}'", f"end_user_id = '{person}'")
 
         return self._writing(
@@ -188,14 +192,14 @@ class Limit:
         group = marks[_GROUPS]
         users = [self.database.id(pk) for pk in self.tenant.users[:MANY]]
         people = [self._person(pk) for pk in users]
-        event = Template.of(self.database, _EVENTS, order="length(CAST(after AS text)) DESC")
+        insert_event = self._event(order="length(CAST(after AS text)) DESC")
         told, granted = family.templates[2:]
 
         def write() -> Step:
             self._insert_all(told, [told.filled(marks, user_id=pk) for pk in users])
             self._insert_all(granted, [granted.filled(marks, end_user_id=pk) for pk in people])
             self._touch(group)
-            self._insert(event)
+            insert_event()
             return lambda: self._forget(group)
 
         return self._writing("method = 'PATCH' AND path LIKE '%/Groups/%' AND length(request_body) > 1000", write)
@@ -234,6 +238,20 @@ class Limit:
             return undo
 
         return step
+
+    def _event(self, condition: str = "1 = 1", order: str = "") -> Callable[[], None]:
+        """A copy of such an event, with what it concerns."""
+        event = Template.of(self.database, _EVENTS, condition, order)
+        found = self.database.run(f"SELECT kind, subject_id FROM {_SUBJECTS} WHERE event_id = %s", event.id).fetchall()
+        rows = ", ".join(["(%s, %s, %s)"] * len(found))
+
+        def insert() -> None:
+            pk = self.database.id(new_id())
+            self.database.run(event.insertion, *event.filled(self._marks(), id=pk))
+            values = [value for kind, subject in found for value in (pk, kind, subject)]
+            self.database.run(f"INSERT INTO {_SUBJECTS} (event_id, kind, subject_id) VALUES {rows}", *values)
+
+        return insert
 
     def _insert(self, template: Template, **changes: Any) -> None:
         """A copy with an id of its own."""

@@ -1,0 +1,52 @@
+"""The processes that a benchmark measures: their processor time and their memory."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+def databases(environment: dict[str, str]) -> list[int]:
+    """Return the processes of the PostgreSQL server in DATABASE_URL; none for SQLite."""
+    url = environment.get("DATABASE_URL")
+    if not url:
+        return []
+    home = unquote(urlsplit(url).netloc.rpartition("@")[2])
+    found = subprocess.run(["pgrep", "-f", f"postgres -D {home}"], capture_output=True, text=True, check=True)
+    (main,) = map(int, found.stdout.split())
+    children = subprocess.run(["pgrep", "-P", str(main)], capture_output=True, text=True, check=True)
+    return [main, *map(int, children.stdout.split())]
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the seconds that all threads of these processes have run on a processor."""
+    total = 0
+    for pid in pids:
+        for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):
+                total += int(thread.read_text().split()[0])
+    return total / 1e9
+
+
+def megabytes(pids: Iterable[int], what: str) -> str:
+    """Return the memory of each process: `VmRSS` is what it has, `VmHWM` the most that it had."""
+    return " + ".join(f"{_kilobytes(pid, what) / 1024:.0f}" for pid in sorted(pids)) + " MB"
+
+
+def _kilobytes(pid: int, what: str) -> int:
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(lines[what].split()[0])
+
+
+def workers(port: str) -> list[int]:
+    """Return the processes that answer on a port: children of the server's main process."""
+    mark, parents = f"\0PORT={port}\0".encode(), {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            program = (place / "cmdline").read_bytes()
+            is_server = b"/granian\0" in program or b"spawn_main" in program
+            if is_server and mark in b"\0" + (place / "environ").read_bytes():
+                parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+    return [pid for pid, parent in parents.items() if parent in parents and pid != os.getpid()]
