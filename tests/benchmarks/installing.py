@@ -13,7 +13,7 @@ from typing import Any
 from tests.benchmarks.driver import CLIENTS, Order
 from tests.benchmarks.works import WARM_UP, Tenant, works
 from tests.commands import commands
-from tests.server import PROJECT, Server, free_port, outer_environment
+from tests.server import PROJECT, Server, free_port, fresh_database, outer_environment
 
 OURS, FLOOR = "workspace.settings", "tests.benchmarks.floor.settings"
 BASELINE = "tests.benchmarks.baseline.settings"

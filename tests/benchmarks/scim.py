@@ -133,10 +133,8 @@ def _print(found: Findings) -> None:
         )
         last = work
     print(
-        "
-Milliseconds, one client and eight at once; CPU: on a processor for each request, of the server and of the "
-        "database.
-Queries + statements that begin or end transactions."
+        "\nMilliseconds, one client and eight at once; CPU: on a processor for each request, of the server and of the "
+        "database.\nQueries + statements that begin or end transactions."
     )
     print("\n".join(found.lines))
 

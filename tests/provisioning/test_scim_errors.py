@@ -137,6 +137,20 @@ def test_c1_the_database_is_away_before_the_view(scim, monkeypatch):
     assert is_error(scim.get("/Users"), 503)
 
 
+def test_every_answer_has_the_same_headers_of_safety(scim):
+    """Middleware of pages does not run, so these are set for all."""
+    user = scim.post("/Users", okta_user())
+    answers = [user, scim.get("/Users"), scim.get("/Nope"), scim.call("DELETE", f"/Users/{user.body['id']}")]
+    answers += [scim.get("/Users", Authorization="Bearer x"), scim.get("/Users", Host="evil.example")]
+    for answer in answers:
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Request-ID"]
+        assert "Vary" not in answer.headers
+        assert "Set-Cookie" not in answer.headers
+
+
 def test_the_log(scim):
     answer = scim.post("/Users?x=1", okta_user(active="True"))
     row = ScimRequest.objects.get()
