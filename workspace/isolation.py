@@ -7,18 +7,25 @@ A name whose letters all run from left to right turns nothing, so it stays as it
 import re
 from collections.abc import Callable
 
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
-
 _CONTROLS = "\u202a-\u202e\u2066-\u2069"
 _CONTROL = re.compile(f"[{_CONTROLS}]")
-_OPEN, _CLOSE = "\u2068", "\u2069"
+OPEN, CLOSE = "\u2068", "\u2069"
 _ISOLATE = re.compile("[\u2066-\u2069]")
-_ISOLATED = re.compile(f"{_OPEN}([^\u2066-\u2069]*){_CLOSE}")
+_ISOLATED = re.compile(f"{OPEN}([^\u2066-\u2069]*){CLOSE}")
 # The controls, the right-to-left mark, and the blocks of Unicode whose letters and digits run from right to left.
 _TURNING = re.compile(
     f"[{_CONTROLS}\u200f\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
+
+
+def has_controls(text: str) -> bool:
+    """Say whether a text has bidirectional controls (U+202A–202E, U+2066–2069), which no name needs."""
+    return _CONTROL.search(text) is not None
+
+
+def without_controls(text: str) -> str:
+    """Return the text without bidirectional controls."""
+    return _CONTROL.sub("", text)
 
 
 def escaped_controls(json: str) -> str:
@@ -33,22 +40,10 @@ def turns(text: str) -> bool:
 
 def isolated(text: str) -> str:
     """Return a name for a sentence in plain text. Names in it that are isolated already stay so."""
-    return _joined(text, lambda part: part, lambda part: f"{_OPEN}{part}{_CLOSE}") if turns(text) else text
+    return parted(text, lambda part: part, f"{OPEN}{{}}{CLOSE}".format) if turns(text) else text
 
 
-def isolated_html(text: str) -> SafeString:
-    """Return a name, or a sentence of isolated names, as HTML."""
-    if turns(text):
-        return mark_safe(_joined(text, escape, lambda part: f"<bdi>{escape(part)}</bdi>"))  # noqa: S308 -- escaped
-    return escape(text)
-
-
-def title_of(html: SafeString) -> SafeString:
-    """Return HTML for `<title>`, where no element may stand."""
-    return mark_safe(html.replace("<bdi>", _OPEN).replace("</bdi>", _CLOSE))  # noqa: S308 -- it is safe already
-
-
-def _joined(text: str, write: Callable[[str], str], isolate: Callable[[str], str]) -> str:
+def parted(text: str, write: Callable[[str], str], isolate: Callable[[str], str]) -> str:
     """Return the text with every part written that is harmless, and every other part isolated.
 
     Isolate characters inside a part are left out: they could end its isolation early.

@@ -21,16 +21,16 @@ class Profile:
     source: Source
     user_name: str = ""
 
-    def cleaned(self) -> "Profile":
-        """Return the profile as it is stored. Raises ActionError for a bad name or address."""
+    def cleaned(self, known_name: str) -> "Profile":
+        """Return the profile as it is stored. Raises ActionError for a bad address, or a bad name that is not known."""
         user_name = "" if self.email else self.user_name.strip()
         email = "" if user_name else clean_email(self.email)
-        return Profile(clean_full_name(self.full_name), email, self.source, user_name)
+        return Profile(clean_full_name(self.full_name, known_name), email, self.source, user_name)
 
 
-def clean_full_name(text: str) -> str:
-    """Return a full name with single spaces. Raises ActionError for one that is empty or too long."""
-    return clean_name(text, what="full name", missing="Enter a full name.", field="full_name")
+def clean_full_name(text: str, known: str) -> str:
+    """Return a full name with single spaces. Raises ActionError for a bad one that is not the known one."""
+    return clean_name(text, what="full name", missing="Enter a full name.", field="full_name", known=known)
 
 
 def clean_email(text: str) -> str:

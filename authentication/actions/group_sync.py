@@ -11,6 +11,7 @@ from workspace.actions.members import change_members
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
 from workspace.events import Actor
+from workspace.isolation import without_controls
 from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source
 from workspace.refusals import ActionError, ConflictError
 from workspace.visits import Visit
@@ -53,7 +54,8 @@ def sync_groups(
         raise Refused(Reason.TOO_MANY_GROUPS, end_user)
     source, environment = source_of(environment_provider), environment_provider.environment
     member = _Member(end_user, environment, source, actor_of(environment_provider, visit))
-    wanted, held = {_key(name): name for name in names}, _held(member)
+    # What turns text round tells no two groups apart, so it refuses none.
+    wanted, held = {_key(name): name for name in map(without_controls, names)}, _held(member)
     there = {group.name_key: group for group in _named(environment, wanted.keys() - held.keys())}
     missing = [name for key, name in wanted.items() if key not in held and key not in there]
     joined = [group.name for group in there.values() if _join(group, member)]

@@ -31,7 +31,7 @@ def create_provider(
     by: Actor,
 ) -> EnvironmentProvider:
     """Create a provider that one environment uses. Its URLs are final; the IdP's side is not known yet."""
-    provider = IdentityProvider(workspace=environment.workspace, name=_clean_name(name), vendor=vendor)
+    provider = IdentityProvider(workspace=environment.workspace, name=_clean_name(name, ""), vendor=vendor)
     environment_provider = EnvironmentProvider(
         environment=environment,
         identity_provider=provider,
@@ -70,7 +70,7 @@ def update_provider(
     """Set name and vendor, and the enforcement of this environment. Say whether anything changed."""
     row = locked(environment_provider)
     provider, before = row.identity_provider, details_state(row)
-    provider.name, provider.vendor = _clean_name(name), vendor
+    provider.name, provider.vendor = _clean_name(name, provider.name), vendor
     row.enforcement, row.domains = enforcement, enforced_domains(enforcement, domains)
     after = details_state(row)
     if before == after:
@@ -229,5 +229,5 @@ def _save_unique(provider: IdentityProvider) -> None:
     save_unique(provider, lambda constraint: ConflictError("provider_name_taken", message, field="name"))
 
 
-def _clean_name(name: str) -> str:
-    return clean_name(name, what="name", missing="Enter a name, for example Okta Dev.", most=100)
+def _clean_name(name: str, known: str) -> str:
+    return clean_name(name, what="name", missing="Enter a name, for example Okta Dev.", most=100, known=known)

@@ -8,6 +8,7 @@ from authentication.provenance import actor_of, source_of
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import AssertedProfile
 from workspace.actions.end_users import create_end_user, link_end_user
+from workspace.isolation import without_controls
 from workspace.models import EndUser
 from workspace.profile import Profile
 from workspace.refusals import ActionError, ConflictError
@@ -46,7 +47,7 @@ def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile,
     try:
         end_user = create_end_user(
             workspace=environment.workspace,
-            profile=Profile(profile.name or profile.email, profile.email, source_of(environment_provider)),
+            profile=Profile(_name(profile), profile.email, source_of(environment_provider)),
             environments=[environment],
             source=source_of(environment_provider),
             by=actor_of(environment_provider, visit),
@@ -60,6 +61,11 @@ def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile,
     except ActionError:
         raise Refused(Reason.UNUSABLE_PROFILE) from None
     return Welcomed(end_user, is_new=True)
+
+
+def _name(profile: AssertedProfile) -> str:
+    """Return the full name. Nobody needs its bidirectional controls, so they refuse no sign-in."""
+    return without_controls(profile.name).strip() or profile.email
 
 
 def _let_in(environment_provider: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:

@@ -5,6 +5,7 @@ import re
 from provisioning.payload import errors
 from provisioning.payload.resources import Document
 from workspace.db.keys import canonical
+from workspace.isolation import without_controls
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -26,7 +27,9 @@ def _full_name(document: Document, wanted: str) -> str:
     found = {"name.formatted": name.get("formatted"), "name": parts}
     order = [wanted, "displayName", "name.formatted", "name", "userName"]
     candidates = (found[path] if path in found else document.get(path) for path in order)
-    return next(text for text in candidates if text and text.strip())
+    # Documents of older releases may have bidirectional controls.
+    names = (without_controls(text or "").strip() for text in candidates)
+    return next(filter(None, names), document["userName"])
 
 
 def _email(document: Document, wanted: str) -> str:

@@ -8,7 +8,7 @@ from provisioning.actions.effects.groups import read_group
 from provisioning.actions.records.groups import create_group_record, delete_group_record, update_group_record
 from provisioning.actions.records.users import create_user_record, delete_user_record, update_user_record
 from provisioning.models import ProvisionedGroup, ProvisionedUser
-from provisioning.payload import members, patch
+from provisioning.payload import members, names, patch
 from provisioning.payload.dialects.operations import tidy_operations
 from provisioning.payload.dialects.resources import read_resource
 from provisioning.payload.member_changes import MemberChange
@@ -65,6 +65,7 @@ class UserAdapter(Adapter):
 
     def create(self, body: Document) -> None:
         document = read_resource(body, User, self.call.tolerance)
+        names.check(document, {})
         self.obj = create_user_record(connection=self.call.connection, document=document, by=self.call.by)
 
     def replace(self, body: Document) -> None:
@@ -78,6 +79,7 @@ class UserAdapter(Adapter):
         delete_user_record(user=self._user(), by=self.call.by)
 
     def _update(self, document: Document) -> None:
+        document = names.settled(document, self.obj.document, self.call.tolerance)
         update_user_record(user=self._user(), document=document, by=self.call.by)
 
     def _user(self) -> ProvisionedUser:
@@ -95,6 +97,7 @@ class GroupAdapter(Adapter):
     def create(self, body: Document) -> None:
         taken = self._taken_members(body) or []
         document = read_resource(body, Group, self.call.tolerance)
+        names.check(document, {})
         self.obj = create_group_record(
             connection=self.call.connection, document=document, members=taken, by=self.call.by
         )
@@ -127,6 +130,7 @@ class GroupAdapter(Adapter):
         return members.member_ids(value)
 
     def _update(self, document: Document, change: MemberChange | None) -> None:
+        names.check(document, self.obj.document)
         update_group_record(group=self._group(), document=document, change=change, by=self.call.by)
 
     def _group(self) -> ProvisionedGroup:

@@ -103,6 +103,18 @@ def test_jit_makes_a_person_whose_name_is_not_said(just_in_time):
     assert EndUser.objects.get().full_name == ADA
 
 
+@pytest.mark.parametrize(("said", "name"), [("Eve\u202elive", "Evelive"), ("\u2066\u2069", ADA)])
+def test_a_name_that_turns_text_round_refuses_nobody_and_loses_what_turns(just_in_time, said, name):
+    just_in_time.sign_in(attributes={"workspace_end_user_name": [said]})
+    assert just_in_time.is_in() and EndUser.objects.get().full_name == name
+
+
+def test_a_group_that_turns_text_round_is_the_one_without_it(places, syncing):
+    create_group(environment=places[1], name="Sales", by=SYSTEM)
+    syncing.sign_in(attributes={GROUPS: ["Sa\u202eles", "Dev\u2067s"]})
+    assert groups_of(EndUser.objects.get()) == {"Sales", "Devs"}
+
+
 def test_jit_lets_somebody_of_another_environment_in_and_leaves_the_profile(places, just_in_time):
     ada = person(places[0], name="Ada Winter", password="")
     just_in_time.sign_in(attributes={"workspace_end_user_name": ["Somebody Else"]})

@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 from tests.workspace.builders import OKTA_ACTOR
 from workspace.console.presenters import present
 from workspace.events import Actor, Kind, Sentence
-from workspace.isolation import isolated, isolated_html, turns
+from workspace.isolation import isolated, turns
+from workspace.markup import isolated_html
 from workspace.models import ChangeEvent, EndUserGroup, Workspace
 from workspace.templatetags.ui import pretty_json
 from workspace.words import listed, people_named, together

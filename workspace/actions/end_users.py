@@ -86,7 +86,7 @@ def link_end_user(
 ) -> None:
     """Link a source to an existing person: it sets the name, gives access and activates. The address stays."""
     before = profile_state(end_user) | {"status": str(end_user.status)}
-    _set_name(end_user, clean_full_name(profile.full_name), profile.source)
+    _set_name(end_user, clean_full_name(profile.full_name, end_user.full_name), profile.source)
     end_user.activate()
     end_user.save()
     given = give_access(end_user, [environment] if has_access else [], source)
@@ -112,7 +112,7 @@ def link_end_user(
 def update_profile(*, end_user: EndUser, profile: Profile, environment: Environment | None = None, by: Actor) -> bool:
     """Set name and address, and say whether anything changed. `environment` is where the change came from."""
     before = profile_state(end_user)
-    wanted = profile.cleaned()
+    wanted = profile.cleaned(end_user.full_name)
     if before | {"name": wanted.full_name, "email": wanted.email, "user_name": wanted.user_name} == before:
         return False
     if is_by_hand(by) and (reason := profile_read_only_reason(end_user)):
@@ -172,7 +172,7 @@ def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
 
 def set_profile(end_user: EndUser, profile: Profile) -> None:
     """Set the fields of a profile without saving. A value that changes gets the profile's source."""
-    wanted = profile.cleaned()
+    wanted = profile.cleaned(end_user.full_name)
     _set_name(end_user, wanted.full_name, wanted.source)
     if (end_user.email, end_user.user_name) != (wanted.email, wanted.user_name):
         end_user.email, end_user.user_name, end_user.email_source = wanted.email, wanted.user_name, wanted.source

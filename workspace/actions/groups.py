@@ -29,7 +29,7 @@ def create_group(
     by: Actor,
 ) -> EndUserGroup:
     """Create a group with these end users (ids) as members. `concerns` is what else the event is about."""
-    group = EndUserGroup(environment=environment, name=_clean(name), **source.fields())
+    group = EndUserGroup(environment=environment, name=_clean(name, ""), **source.fields())
     _save_unique(group)
     first = pairs_of(insert_members(group, members, source))
     record(
@@ -54,7 +54,7 @@ def create_group(
 @atomic
 def rename_group(*, group: EndUserGroup, name: str, by: Actor) -> bool:
     """Rename a group, and say whether its name changed."""
-    before, wanted = group.name, _clean(name)
+    before, wanted = group.name, _clean(name, group.name)
     if before == wanted:
         return False
     refuse_read_only(group, by)
@@ -179,5 +179,5 @@ def _save_unique(group: EndUserGroup) -> None:
     save_unique(group, lambda _: ConflictError("group_name_taken", message, field="name"))
 
 
-def _clean(name: str) -> str:
-    return clean_name(name, what="group name", missing="Enter a group name.")
+def _clean(name: str, known: str) -> str:
+    return clean_name(name, what="group name", missing="Enter a group name.", known=known)

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import mark_safe
 
 from workspace.action_names import Action
-from workspace.admin.base import operator
+from workspace.admin.base import checked_name, operator
 from workspace.db.keys import canonical
 from workspace.events import Sentence, record
 from workspace.models import (
@@ -38,6 +38,9 @@ class AddUserForm(_UserCreationForm):
     def clean_email(self) -> str:
         return free_address(self)
 
+    def clean_full_name(self) -> str:
+        return checked_name(self.cleaned_data["full_name"], self.instance.full_name)
+
 
 class ChangeUserForm(_UserForm):
     """An account without its password hash."""
@@ -48,6 +51,9 @@ class ChangeUserForm(_UserForm):
 
     def clean_email(self) -> str:
         return free_address(self)
+
+    def clean_full_name(self) -> str:
+        return checked_name(self.cleaned_data["full_name"], self.instance.full_name)
 
 
 def free_address(form: _UserForm) -> str:

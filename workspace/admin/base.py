@@ -9,7 +9,9 @@ from django.http import HttpRequest
 
 from workspace.console.middleware import IdentifiedRequest
 from workspace.events import Actor
+from workspace.isolation import has_controls
 from workspace.models import User
+from workspace.names import WITHOUT_CONTROLS
 
 # Django's classes take type arguments only in the stubs.
 if TYPE_CHECKING:
@@ -22,6 +24,13 @@ else:
 def operator(request: HttpRequest) -> Actor:
     """Return the signed-in operator as an actor."""
     return Actor.operator(cast(User, request.user), cast(IdentifiedRequest, request).request_id)
+
+
+def checked_name(name: str, known: str = "") -> str:
+    """Return a name that was typed. Raises ValidationError where it turns text round and is not the known one."""
+    if name != known and has_controls(name):
+        raise forms.ValidationError(WITHOUT_CONTROLS)
+    return name
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from workspace.actions.administrators import add_administrator
 from workspace.actions.workspaces import create_workspace
-from workspace.admin.base import AddOnlyAdmin, ModelForm, ReadOnlyAdmin, operator
+from workspace.admin.base import AddOnlyAdmin, ModelForm, ReadOnlyAdmin, checked_name, operator
 from workspace.models import (
     Administrator,
     Environment,
@@ -27,6 +27,9 @@ class AddWorkspaceForm(ModelForm):
     class Meta:
         model = Workspace
         fields = ["name", "slug"]
+
+    def clean_name(self) -> str:
+        return checked_name(self.cleaned_data["name"])
 
 
 @admin.register(Workspace)

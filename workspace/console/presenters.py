@@ -9,7 +9,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from workspace.console.navigation import page_url
-from workspace.isolation import isolated, isolated_html
+from workspace.isolation import isolated
+from workspace.markup import isolated_html
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment
 from workspace.models.people import EndUserQuerySet
 from workspace.models.sources import Sourced

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.events import Actor
-from workspace.isolation import isolated_html
+from workspace.markup import isolated_html
 from workspace.models import EndUser, Environment, EnvironmentAccess, SourceKind
 from workspace.models.people import EndUserQuerySet
 from workspace.profile import Profile

@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 from workspace.console import navigation
-from workspace.isolation import escaped_controls, isolated, isolated_html, title_of, turns
+from workspace.isolation import escaped_controls, isolated, turns
+from workspace.markup import isolated_html, title_of
 
 register = template.Library()
 

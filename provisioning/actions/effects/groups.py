@@ -16,7 +16,7 @@ from workspace.actions.groups import create_group, delete_group, release_group, 
 from workspace.actions.members import change_members, set_members_of_source
 from workspace.db.keys import canonical
 from workspace.events import Actor
-from workspace.isolation import isolated
+from workspace.isolation import isolated, without_controls
 from workspace.models import EndUser, EndUserGroup
 from workspace.refusals import ConflictError
 
@@ -105,7 +105,7 @@ def _own_group(record: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
     Everyone is computed from access, so a record of that name fills nothing.
     """
     environment, source = record.connection.environment, record.connection.source
-    name = " ".join(record.display_name.split())
+    name = " ".join(without_controls(record.display_name).split())
     known = environment.groups.filter(name_key=canonical(name)).first()
     record.is_taken_over = known is not None and not known.is_everyone
     if known is None:
