@@ -72,7 +72,7 @@ def test_a_path_in_other_letters_or_with_more_slashes_names_the_right_one(scim, 
         answer = scim.call(method, path, {})
         assert is_error(answer, 404)
         assert f"Send {meant} after the Base URL" in answer.body["detail"]
-    for other in ("/Nope", "/Users/x/y", "/", "/usersx"):
+    for other in ("/Nope", "/Groups/x/y", "/", "/usersx"):
         assert "Send" not in scim.get(other).body["detail"]
 
 
