@@ -10,40 +10,15 @@ from lxml import etree
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import check_assertion, check_logout, check_response
 from authentication.saml.xml import parse
-from tests.authentication.responses import ASSERTION, AUTHN, IDP, PLACES, SP_KEY, read, reason
+from tests.authentication.responses import ASSERTION, IDP, PLACES, SP_KEY, read, reason
+from tests.authentication.unread import HOLDERS, Holder, attribute_value, authn_context_decl, crowd, extensions, other
 from tests.idp import NS, Answer, Encryption, Idp, Logout, Style, encode, encrypt, self_signed
 
 ADA = "ada@acme.example"
 CERTIFICATE = self_signed(SP_KEY, "sp.example")
-SAML, SAMLP = NS["saml"], NS["samlp"]
-Place = Callable[[etree._Element], etree._Element]
 
 
-def extensions(root: etree._Element) -> etree._Element:
-    """Add Extensions after the Issuer; a signature will stand between them."""
-    holder = etree.Element(f"{{{SAMLP}}}Extensions")
-    root.insert(1, holder)
-    return holder
-
-
-def status_detail(root: etree._Element) -> etree._Element:
-    return etree.SubElement(root.find("samlp:Status", NS), f"{{{SAMLP}}}StatusDetail")
-
-
-def attribute_value(root: etree._Element) -> etree._Element:
-    statement = root.find(f"{ASSERTION}/saml:AttributeStatement", NS)
-    attribute = etree.SubElement(statement, f"{{{SAML}}}Attribute", Name="eduPersonTargetedID")
-    return etree.SubElement(attribute, f"{{{SAML}}}AttributeValue")
-
-
-def authn_context_decl(root: etree._Element) -> etree._Element:
-    return etree.SubElement(root.find(f"{AUTHN}/saml:AuthnContext", NS), f"{{{SAML}}}AuthnContextDecl")
-
-
-HOLDERS: list[Place] = [extensions, status_detail, attribute_value, authn_context_decl]
-
-
-def holding(holder: Place, *children: etree._Element, depth: int = 0, **how: Any) -> bytes:
+def holding(holder: Holder, *children: etree._Element, depth: int = 0, **how: Any) -> bytes:
     """Return a signed response that holds children there, so many elements deep."""
 
     def edit(root: etree._Element) -> None:
@@ -53,11 +28,6 @@ def holding(holder: Place, *children: etree._Element, depth: int = 0, **how: Any
         inner.extend(deepcopy(child) for child in children)
 
     return IDP.respond(Answer(), edit=edit, **how)
-
-
-def other(xml: str) -> etree._Element:
-    declarations = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NS.items())
-    return etree.fromstring(f"<x {declarations}>{xml}</x>")[0]
 
 
 UNREAD = {
@@ -81,6 +51,13 @@ def test_s1_elements_of_others_are_let_through_and_change_nothing(holder, xml, s
         claims = read(holding(holder, other(xml), other("<other/>"), sign=sign, **how))
         assert claims.attributes == plain.attributes | absent
         assert (claims.subject, claims.session_index) == (plain.subject, plain.session_index)
+
+
+@pytest.mark.parametrize("sign", PLACES)
+def test_s1_all_of_it_at_once_changes_nothing(sign):
+    for how in ({}, {"encryption": Encryption(CERTIFICATE)}, {"style": Style(prefixes="xs xsi")}):
+        claims = read(IDP.respond(Answer(), edit=crowd, sign=sign, **how))
+        assert claims == read(IDP.respond(Answer(), sign=sign))
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
@@ -186,7 +163,7 @@ def test_s1_nothing_hides_from_parsers_there_either(holder, hidden):
 def test_s1_an_advice_is_empty(holder):
     def advised(*children: str) -> bytes:
         def edit(root: etree._Element) -> None:
-            advice = etree.Element(f"{{{SAML}}}Advice")
+            advice = etree.Element(f"{{{NS['saml']}}}Advice")
             advice.extend(map(other, children))
             root.find(f"{ASSERTION}/saml:Conditions", NS).addnext(advice)
             holder(root)
