@@ -9,8 +9,10 @@ from authentication.models import IdentityProvider
 from authentication.saml.certificates import (
     Certificate,
     CertificateError,
+    Found,
     PrivateKeyError,
     contains_private_key,
+    find_certificates,
     parse_certificates,
 )
 from authentication.saml.endpoints import MAX_URL, SingleLogout, is_browser_url
@@ -84,16 +86,20 @@ def read_entity_id(entity_id: str) -> str:
     return entity_id
 
 
-def read_certificates(text: str) -> tuple[Certificate, ...]:
+def read_certificates(text: str) -> Found:
     """Return the signing certificates that were pasted."""
     try:
-        return parse_certificates(text)
+        return find_certificates(text)
     except CertificateError as error:
         raise WrongAnswer(str(error)) from None
 
 
 def typed_in(
-    provider: IdentityProvider, sso_url: str, entity_id: str, certificates: tuple[Certificate, ...]
+    provider: IdentityProvider,
+    sso_url: str,
+    entity_id: str,
+    certificates: tuple[Certificate, ...],
+    left_out: tuple[str, ...] = (),
 ) -> IdpMetadata:
     """Return single values as metadata. What they do not say stays while they name the same IdP."""
     is_same = (sso_url, entity_id) == (provider.sso_url, provider.entity_id)
@@ -106,6 +112,7 @@ def typed_in(
         certificates=certificates,
         wants_authn_requests_signed=is_same and provider.wants_signed_requests,
         valid_until=provider.metadata_valid_until if is_same else None,
+        left_out=left_out,
     )
 
 

@@ -24,8 +24,17 @@ UPLOAD = "Open the URL in your browser, save the page as a file and upload that 
 UNREACHABLE = f"The metadata URL could not be reached securely from here. Check its spelling. {UPLOAD}"
 NOT_A_URL = "This is not a complete metadata URL. Copy it whole from your identity provider; it begins with https://."
 NOT_HTTPS = "The metadata URL must begin with https://."
+PLAIN_HTTP = "The metadata URL must begin with https://, not http://."
 USERINFO = "The metadata URL must not contain a user name or password. Remove the part before the @ sign."
 PORT = f"The metadata URL must use the standard port {HTTPS_PORT}. {UPLOAD}"
+# The same faults of an address that a correct URL redirects to: nobody can mend that in what was typed.
+_REDIRECTED = {
+    NOT_A_URL: "something that is no complete URL",
+    NOT_HTTPS: "an address that does not begin with https://",
+    PLAIN_HTTP: "an address that begins with http://, not https://",
+    USERINFO: "an address with a user name or password",
+    PORT: f"an address with another port than {HTTPS_PORT}",
+}
 TOO_MANY_REDIRECTS = f"The metadata URL redirects too often. {UPLOAD}"
 ENCODED = f"The metadata URL answered with compressed content, which is not accepted. {UPLOAD}"
 
@@ -173,14 +182,29 @@ def is_public(address: str) -> bool:
 
 def _follow(url: str, policy: _Policy) -> bytes:
     """Return the body at a URL after at most 3 redirects, each checked like the first URL. Raises _Refused."""
+    target = _target(url, policy)
     for _ in range(MAX_REDIRECTS + 1):
-        target = _target(url, policy)
         with _connect(target, policy) as connection:
             response = _request(connection, target, policy)
             if response.status not in (301, 302, 303, 307, 308):
                 return _body(response, policy)
-            url = urljoin(url, response.headers.get("Location", ""))
+            target = _redirected(target, response.headers.get("Location", ""), policy)
     raise _Refused(TOO_MANY_REDIRECTS)
+
+
+def _redirected(target: _Target, location: str, policy: _Policy) -> _Target:
+    """Return the target of a redirect. Raises _Refused like `_target`, in other words."""
+    try:
+        return _target(_joined(target.parts.geturl(), location), policy)
+    except _Refused as refused:
+        raise _Refused(f"The metadata URL redirects to {_REDIRECTED[str(refused)]}. {UPLOAD}") from None
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise _Refused(NOT_A_URL) from None
 
 
 def _target(url: str, policy: _Policy) -> _Target:
@@ -188,7 +212,7 @@ def _target(url: str, policy: _Policy) -> _Target:
     target = _Target(*_split(url))
     is_allowed = policy.allows(target.name, target.port)
     if target.parts.scheme != "https" and not (is_allowed and target.parts.scheme == "http"):
-        raise _Refused(NOT_HTTPS)
+        raise _Refused(PLAIN_HTTP if target.parts.scheme == "http" else NOT_HTTPS)
     if "@" in target.parts.netloc:
         raise _Refused(USERINFO)
     if target.port != HTTPS_PORT and not is_allowed:

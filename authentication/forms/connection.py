@@ -124,12 +124,13 @@ class ConnectionForm(forms.Form):
     def _metadata_of_values(self, answers: dict[str, Any]) -> IdpMetadata | None:
         sso_url = self._checked("sso_url", lambda: idp_side.read_sso_url(answers.get("sso_url", "")))
         entity_id = self._checked("entity_id", lambda: idp_side.read_entity_id(answers.get("entity_id", "")))
-        certificates = self._checked(
-            "certificates", lambda: idp_side.read_certificates(answers.get("certificates", ""))
-        )
-        if not (sso_url and entity_id and certificates):
+        found = self._checked("certificates", lambda: idp_side.read_certificates(answers.get("certificates", "")))
+        if not (sso_url and entity_id and found):
             return None
-        return self._trusted("certificates", lambda: idp_side.typed_in(self.provider, sso_url, entity_id, certificates))
+        return self._trusted(
+            "certificates",
+            lambda: idp_side.typed_in(self.provider, sso_url, entity_id, found.certificates, found.left_out),
+        )
 
     def _ask_for_file_again(self, way: str, file: "UploadedFile[bytes] | None") -> None:
         if way == "no" and file and self.errors and "metadata_file" not in self.errors:

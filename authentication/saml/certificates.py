@@ -1,7 +1,7 @@
 """Read the X.509 signing certificates that an administrator pastes or that IdP metadata carries."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,9 +34,11 @@ UNREADABLE = (
 )
 CUT_OFF = "A certificate is cut off. Paste it whole, from the BEGIN CERTIFICATE line to the END CERTIFICATE line."
 
-# A body has no hyphen, as base64 has none: so it ends before the next marker, and matching takes linear time.
-_PEM = re.compile(r"-----BEGIN (?:X509 )?CERTIFICATE-----([^-]*)-----END (?:X509 )?CERTIFICATE-----")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+# A body ends before the next marker, as base64 has no five hyphens in a row: so matching takes linear time.
+_PEM = re.compile(r"-----BEGIN (?:X509 )?CERTIFICATE-----((?:[^-]|-(?!----))*)-----END (?:X509 )?CERTIFICATE-----")
+_MARKER = re.compile(r"-----(?:BEGIN|END) (?:X509 )?CERTIFICATE-----")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_][A-Za-z0-9+/_-]*={0,2}")
+_OF_URL_SAFE = str.maketrans("-_", "+/")
 # The repetition is bounded: without a bound, many BEGINs would take quadratic time.
 _PRIVATE_KEY = re.compile(r"BEGIN\s[A-Z0-9 ]{0,30}PRIVATE\sKEY|PuTTY-User-Key-File", re.IGNORECASE)
 _REQUEST = re.compile(r"BEGIN (?:NEW )?CERTIFICATE REQUEST")
@@ -52,6 +54,15 @@ class PrivateKeyError(CertificateError):
 
     def __init__(self) -> None:
         super().__init__(PRIVATE_KEY)
+
+
+class UnusableKeyError(CertificateError):
+    """A certificate whose key is not accepted. Others beside it can be used."""
+
+    def __init__(self, certificate: x509.Certificate, why: str, remedy: str) -> None:
+        fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+        self.what = f"The certificate {certificate.subject.rfc4514_string()} (SHA-256 {fingerprint}) has {why}."
+        super().__init__(f"{self.what} {remedy}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +82,21 @@ class Certificate:
         return now > self.not_after
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The 1 to 10 certificates that can be used, and a sentence about each that was left out beside them."""
+
+    certificates: tuple[Certificate, ...]
+    left_out: tuple[str, ...]
+
+
 def parse_certificates(text: str) -> tuple[Certificate, ...]:
-    """Return the 1 to 10 distinct certificates in PEM or bare base64 text. Raises CertificateError."""
+    """Return the 1 to 10 distinct certificates that can be used. Raises CertificateError."""
+    return find_certificates(text).certificates
+
+
+def find_certificates(text: str) -> Found:
+    """Return the certificates in PEM or bare base64 text. Raises CertificateError."""
     if len(text) > MAX_CHARACTERS:
         raise CertificateError("This is too long. Paste only the signing certificates, at most 10.")
     text = text.replace("\ufeff", "").strip()
@@ -82,12 +106,18 @@ def parse_certificates(text: str) -> tuple[Certificate, ...]:
     paragraphs = ("".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", outside_pem))
     bodies = _PEM.findall(text) + [paragraph for paragraph in paragraphs if _BASE64.fullmatch(paragraph)]
     _refuse_other_kinds(text, outside_pem, is_empty=not bodies)
-    return distinct(parse_base64(body) for body in bodies)
+    return usable(bodies)
+
+
+def der_of(body: str) -> bytes:
+    """Return the DER of base64, perhaps in the URL-safe alphabet or between PEM markers; no bytes of anything else."""
+    text = "".join(_MARKER.sub("", body).split()).translate(_OF_URL_SAFE)
+    return base64_bytes(text + "=" * (-len(text) % 4))
 
 
 def parse_base64(body: str) -> Certificate:
     """Return the certificate of base64 DER, as in ds:X509Certificate. Raises CertificateError."""
-    der = base64_bytes(body)
+    der = der_of(body)
     try:
         certificate = x509.load_der_x509_certificate(der)
         # Its own signature is not checked: a certificate is trusted because it is pinned.
@@ -98,21 +128,37 @@ def parse_base64(body: str) -> Certificate:
             issuer=certificate.issuer.rfc4514_string(),
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
-            key_description=_describe_key(certificate.public_key()),
+            key_description=_describe_key(certificate),
         )
     except (ValueError, UnsupportedAlgorithm):
         raise _wrong_kind(der) from None
 
 
-def distinct(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
-    """Return the certificates in order, each once. Raises CertificateError for more than 10."""
-    found = {certificate.fingerprint: certificate for certificate in certificates}
+def usable(bodies: Sequence[str]) -> Found:
+    """Return the certificates of base64 DER in order, each once. One with a weak key is left out beside a good one.
+
+    Raises CertificateError, which says which of several certificates is meant.
+    """
+    found: dict[str, Certificate] = {}
+    weak: dict[str, UnusableKeyError] = {}
+    for number, body in enumerate(bodies, start=1):
+        try:
+            certificate = parse_base64(body)
+            found[certificate.fingerprint] = certificate
+        except UnusableKeyError as error:
+            weak[error.what] = error
+        except CertificateError as error:
+            if isinstance(error, PrivateKeyError) or len(bodies) == 1:
+                raise
+            raise CertificateError(f"Certificate {number} of {len(bodies)}: {error}") from None
+    if weak and not found:
+        raise CertificateError(" ".join(map(str, weak.values())))
     if len(found) > MAX_CERTIFICATES:
         raise CertificateError(
             f"There are {len(found)} different certificates; at most {MAX_CERTIFICATES} are accepted. "
             "Keep only those that your identity provider signs with now or next."
         )
-    return tuple(found.values())
+    return Found(tuple(found.values()), tuple(f"{what} It was left out: what it signs is refused." for what in weak))
 
 
 def contains_private_key(text: str) -> bool:
@@ -162,18 +208,21 @@ def _can_load(loader: Callable[[bytes], object], der: bytes) -> bool:
     return True
 
 
-def _describe_key(key: object) -> str:
-    """Return for example "RSA 2048" or "EC P-256". Raises CertificateError for a key that is too weak."""
+def _describe_key(certificate: x509.Certificate) -> str:
+    """Return for example "RSA 2048" or "EC P-256". Raises UnusableKeyError for a key that is too weak."""
+    key = certificate.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
         return f"EC {CURVES[key.curve.name]}"
     if not isinstance(key, rsa.RSAPublicKey):
-        raise CertificateError(
-            "This certificate has a kind of key that is not accepted for SAML signatures. "
-            "Create a signing certificate with RSA 2048 or more, or EC P-256, P-384 or P-521."
+        raise UnusableKeyError(
+            certificate,
+            "a kind of key that is not accepted for SAML signatures",
+            "Create a signing certificate with RSA 2048 or more, or EC P-256, P-384 or P-521.",
         )
     if key.key_size < MIN_RSA_BITS:
-        raise CertificateError(
-            f"This certificate has an RSA key of {key.key_size} bits, which is too weak. "
-            f"Create a signing certificate with at least {MIN_RSA_BITS} bits at your identity provider."
+        raise UnusableKeyError(
+            certificate,
+            f"an RSA key of {key.key_size} bits, which is too weak",
+            f"Create a signing certificate with at least {MIN_RSA_BITS} bits at your identity provider.",
         )
     return f"RSA {key.key_size}"

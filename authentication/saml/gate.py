@@ -13,9 +13,9 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.raw_bytes import check_bytes, decode_base64, inflate
+from authentication.saml.raw_bytes import check_bytes, decode_base64, inflate, trim
 from authentication.saml.shapes import NEVER_UNREAD, SHAPES, UNREAD, Shape, is_id
-from authentication.saml.xml import Element, parse, tag
+from authentication.saml.xml import Element, parse, strip_blanks, tag
 
 MAX_DEPTH = 24
 MAX_ELEMENTS = 4000
@@ -46,7 +46,7 @@ class Message:
 
 def check_response(raw: str | bytes) -> Message:
     """Return the message of a SAMLResponse form field. Raises SamlRefused."""
-    xml = decode_base64(raw)
+    xml = trim(decode_base64(raw))
     root = _check_document(xml, "samlp:Response", SamlReason.NOT_A_RESPONSE)
     kinds = {tag("saml:Assertion"): Carries.ASSERTION, tag("saml:EncryptedAssertion"): Carries.ENCRYPTED_ASSERTION}
     return Message(
@@ -59,9 +59,8 @@ def check_response(raw: str | bytes) -> Message:
 
 def check_logout(raw: str | bytes, name: str, *, is_deflated: bool) -> bytes:
     """Return the XML of a logout message whose root has that name. Raises SamlRefused."""
-    xml = decode_base64(raw)
-    if is_deflated:
-        xml = inflate(xml)
+    decoded = decode_base64(raw)
+    xml = trim(inflate(decoded) if is_deflated else decoded)
     _check_document(xml, name, SamlReason.NOT_A_LOGOUT)
     return xml
 
@@ -72,12 +71,13 @@ def check_assertion(xml: bytes, namespaces: Mapping[str | None, str]) -> Message
     Raises SamlRefused. XML Encryption says that decrypted bytes are read where their ciphertext was, so they may use
     prefixes that were declared there.
     """
+    xml = trim(xml)
     check_bytes(xml, is_document=False)
     names = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in namespaces.items()}
     declarations = "".join(f" {name}={quoteattr(uri)}" for name, uri in names.items()).encode()
     document = b"<plaintext%s>%s</plaintext>" % (declarations, xml)
     root = parse(document)
-    if [child.tag for child in root] != [tag("saml:Assertion")] or root.text or root[0].tail:
+    if [child.tag for child in root] != [tag("saml:Assertion")] or root.text or strip_blanks(root[0].tail):
         raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, "plaintext")
     _check_tree(root[0])
     return Message(

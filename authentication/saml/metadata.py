@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from authentication.saml.certificates import Certificate, CertificateError, distinct, parse_base64
+from authentication.saml.certificates import Certificate, CertificateError, Found, usable
 from authentication.saml.endpoints import MD, SingleLogout, single_logout, sso_urls
 from authentication.saml.metadata_text import ASK_AGAIN, MetadataError, read_document
 from authentication.saml.xml import NAMESPACES, Element
@@ -20,7 +20,10 @@ _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class IdpMetadata:
-    """One identity provider. URLs may be "", times are UTC; it has an SSO URL and a certificate at least."""
+    """One identity provider. URLs may be "", times are UTC; it has an SSO URL and a certificate at least.
+
+    left_out has a sentence about each certificate that cannot be used.
+    """
 
     entity_id: str
     sso_redirect_url: str
@@ -29,6 +32,7 @@ class IdpMetadata:
     certificates: tuple[Certificate, ...]
     wants_authn_requests_signed: bool
     valid_until: datetime | None
+    left_out: tuple[str, ...] = ()
 
     @property
     def sso_url(self) -> str:
@@ -48,14 +52,16 @@ def parse_idp_metadata(xml: bytes, *, now: datetime, origin: str = "") -> IdpMet
     entity = _only_idp_entity(root)
     idp = _only_descriptor(entity)
     sso_redirect_url, sso_post_url = sso_urls(idp, origin=origin)
+    found = _signing_certificates(idp)
     return IdpMetadata(
         entity_id=_entity_id(entity),
         sso_redirect_url=sso_redirect_url,
         sso_post_url=sso_post_url,
         slo=single_logout(idp, origin=origin),
-        certificates=_signing_certificates(idp),
+        certificates=found.certificates,
         wants_authn_requests_signed=idp.get("WantAuthnRequestsSigned") in ("true", "1"),
         valid_until=_valid_until((root, entity, idp), now),
+        left_out=found.left_out,
     )
 
 
@@ -101,20 +107,20 @@ def _entity_id(entity: Element) -> str:
     return value
 
 
-def _signing_certificates(idp: Element) -> tuple[Certificate, ...]:
-    """Return the 1 to 10 certificates of keys that are not only for encryption. Raises MetadataError."""
+def _signing_certificates(idp: Element) -> Found:
+    """Return the certificates of keys that are not only for encryption. Raises MetadataError."""
     keys = [key for key in idp.findall(f"{MD}KeyDescriptor") if key.get("use", "signing") == "signing"]
     texts = [(element.text or "").strip() for key in keys for element in key.findall(X509_CERTIFICATE)]
     try:
-        certificates = distinct(parse_base64(text) for text in texts if text)
+        found = usable([text for text in texts if text])
     except CertificateError as error:
         raise MetadataError(f"A signing certificate in the metadata cannot be used. {error}") from None
-    if not certificates:
+    if not found.certificates:
         raise MetadataError(
             "The metadata has no signing certificate. "
             "Create or activate one at your identity provider and export the metadata again."
         )
-    return certificates
+    return found
 
 
 def _valid_until(elements: Iterable[Element], now: datetime) -> datetime | None:

@@ -1,5 +1,6 @@
 """Read metadata from outside as XML, and say what is wrong with it in words for an administrator."""
 
+import codecs
 import re
 
 from lxml import etree
@@ -11,7 +12,8 @@ MAX_BYTES = 1_000_000
 
 ASK_AGAIN = "Download the identity provider's metadata XML again and upload that file unchanged."
 
-_ENCODING = re.compile(r"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
+_DECLARATION = re.compile(r"<\?xml\s[^>]*>")
+_ENCODING = re.compile(r"""\sencoding\s*=\s*["']([^"']*)["']""")
 _HTML = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _DTD = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -27,16 +29,29 @@ def read_document(xml: bytes) -> Element:
             "The metadata is larger than 1 MB. "
             "Upload the metadata of your identity provider alone, not of a federation."
         )
-    try:
-        text = xml.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise MetadataError("The metadata is not UTF-8 text. Save the file as UTF-8 and upload it again.") from None
+    text = _decoded(xml).strip()
     _refuse_other_kinds(text)
-    _refuse_unsafe_xml(text)
+    declaration = _DECLARATION.match(text)
+    _refuse_unsafe_xml(text, declaration[0] if declaration else "")
     try:
-        return parse_xml(text.encode(), drop_comments=True)
+        return parse_xml(text[declaration.end() if declaration else 0 :].encode(), drop_comments=True)
     except etree.XMLSyntaxError as error:
         raise MetadataError(f"The XML is damaged or incomplete, at line {error.lineno}. {ASK_AGAIN}") from None
+
+
+def _decoded(xml: bytes) -> str:
+    """Return the text of UTF-8 or UTF-16, which begins with a byte order mark or with "<". Raises MetadataError."""
+    encoding = "utf-8-sig"
+    if xml.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif b"\0" in xml[:2]:
+        encoding = "utf-16-le" if xml[1:2] == b"\0" else "utf-16-be"
+    try:
+        return xml.decode(encoding)
+    except UnicodeDecodeError:
+        raise MetadataError(
+            "The metadata is neither UTF-8 nor UTF-16 text. Save the file as UTF-8 and upload it again."
+        ) from None
 
 
 def _refuse_other_kinds(text: str) -> None:
@@ -60,12 +75,13 @@ def _refuse_other_kinds(text: str) -> None:
         raise MetadataError(f"This is not XML. {ASK_AGAIN}")
 
 
-def _refuse_unsafe_xml(text: str) -> None:
-    """Raise MetadataError for a DTD, and for an encoding with which the parser could read other text than this."""
+def _refuse_unsafe_xml(text: str, declaration: str) -> None:
+    """Raise MetadataError for a DTD, and for an encoding in which this would have been other text."""
     if _DTD.search(text):
         raise MetadataError(f"The metadata has a DOCTYPE or ENTITY declaration, which is not accepted. {ASK_AGAIN}")
-    declared = _ENCODING.match(text)
-    if declared and declared[1].lower() != "utf-8":
+    declared = _ENCODING.search(declaration)
+    # UTF-16 that was saved or pasted as UTF-8 still declares UTF-16.
+    if declared and declared[1].lower() not in ("utf-8", "utf-16"):
         raise MetadataError(
-            "The metadata declares an encoding other than UTF-8. Save the file as UTF-8 and upload it again."
+            "The metadata declares an encoding other than UTF-8 or UTF-16. Save the file as UTF-8 and upload it again."
         )

@@ -9,6 +9,9 @@ from authentication.saml.errors import SamlReason, SamlRefused
 MAX_BASE64 = 200 * 1024
 MAX_XML = 150 * 1024
 
+BOM = b"\xef\xbb\xbf"
+BLANKS = b" \t\r\n"
+
 _DECLARATION = re.compile(
     rb"""<\?xml\s+version\s*=\s*(["'])1\.0\1(?:\s+encoding\s*=\s*(["'])(?i:utf-8)\2)?"""
     rb"""(?:\s+standalone\s*=\s*(["'])(?:yes|no)\3)?\s*\?>"""
@@ -24,17 +27,26 @@ _HIDDEN_KINDS = {
 
 
 def decode_base64(raw: str | bytes) -> bytes:
-    """Return the bytes of base64, which may be broken into lines as in MIME. Raises SamlRefused."""
+    """Return the bytes of base64. Raises SamlRefused.
+
+    It may be broken into lines, which may be indented, and have a byte order mark before it.
+    """
     if len(raw) > MAX_BASE64:
         raise SamlRefused(SamlReason.TOO_LARGE, "base64")
     try:
-        encoded = (raw.encode("ascii") if isinstance(raw, str) else raw).translate(None, b"\r\n")
+        lines = trim(raw.encode() if isinstance(raw, str) else raw).splitlines()
+        encoded = b"".join(line.strip(BLANKS) for line in lines)
         decoded = base64.b64decode(encoded)
     except ValueError:
         raise SamlRefused(SamlReason.NOT_BASE64) from None
     if base64.b64encode(decoded) != encoded:  # the decoder skips characters that are not base64
         raise SamlRefused(SamlReason.NOT_BASE64, "characters")
     return decoded
+
+
+def trim(text: bytes) -> bytes:
+    """Return bytes without the white space and the byte order mark before them."""
+    return text.lstrip(BLANKS).removeprefix(BOM).lstrip(BLANKS)
 
 
 def base64_bytes(text: str) -> bytes:

@@ -84,14 +84,17 @@ def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -
     try:
         if found.metadata_source != IdentityProvider.MetadataSource.URL:
             raise ActionError("no_metadata_url", "It was not given by URL. Replace the certificates instead.")
+        metadata = fetch_idp(found, found.metadata_url, now)
         outcome = refresh_metadata(
             environment_provider=environment_provider,
-            metadata=fetch_idp(found, found.metadata_url, now),
+            metadata=metadata,
             url=found.metadata_url,
             fetched_at=now,
             by=request.actor,
         )
         _say(request, found, outcome)
+        for sentence in metadata.left_out:
+            messages.warning(request, sentence)
     except ActionError as error:
         messages.error(request, f"The metadata was not refreshed. {error.message}")
     return redirect(_url("certificates", environment, provider))

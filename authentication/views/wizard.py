@@ -81,15 +81,18 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
     if form.is_valid():
         answers = form.cleaned_data
         with refusals_in_form(form):
+            metadata = answers["metadata"] or fetch_idp(found, answers["metadata_url"], now)
             changed = connect_provider(
                 environment_provider=environment_provider,
-                metadata=answers["metadata"] or fetch_idp(found, answers["metadata_url"], now),
+                metadata=metadata,
                 source=answers["source"],
                 metadata_url=answers["metadata_url"],
                 by=request.actor,
                 now=now,
             )
             messages.success(request, _connected(found, changed))
+            for sentence in metadata.left_out:
+                messages.warning(request, sentence)
             return redirect(list_url(environment))
     context = _context(environment_provider, CONNECTION) | {"form": form} | _guidance(found)
     return render(request, "authentication/wizard/connection.html", context)

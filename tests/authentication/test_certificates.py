@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authentication.saml.certificates import Certificate, CertificateError, parse_certificates
+from authentication.saml.certificates import Certificate, CertificateError, find_certificates, parse_certificates
 from tests.authentication.certificates import (
     DER,
     EC_CERTIFICATE,
@@ -59,6 +59,9 @@ def test_a_certificate_tells_fingerprint_names_times_and_key():
         bare(RSA_CERTIFICATE),
         "\ufeff" + bare(RSA_CERTIFICATE) + "\r\n",
         "\n".join(pem(RSA_CERTIFICATE).splitlines()[1:-1]),
+        bare(RSA_CERTIFICATE).translate(str.maketrans("+/", "-_")),
+        bare(RSA_CERTIFICATE).translate(str.maketrans("+/", "-_")).rstrip("="),
+        pem(RSA_CERTIFICATE).translate(str.maketrans("+/", "-_")),
         "Bag Attributes\n    localKeyID: 01 02\nsubject=CN = idp\n\nissuer=CN = idp\n" + pem(RSA_CERTIFICATE),
     ],
     ids=[
@@ -71,6 +74,9 @@ def test_a_certificate_tells_fingerprint_names_times_and_key():
         "bare",
         "bare with bom",
         "bare lines",
+        "URL-safe",
+        "URL-safe without padding",
+        "URL-safe pem",
         "bag attributes",
     ],
 )
@@ -120,6 +126,26 @@ def test_an_expired_certificate_is_accepted_and_says_so():
 def test_s3_a_short_rsa_key_is_refused():
     key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     assert "1024 bits" in refusal(pem(make(key)))
+
+
+def test_s3_what_cannot_be_used_beside_a_good_certificate_is_left_out_and_named():
+    weak = make(rsa.generate_private_key(public_exponent=65537, key_size=1024), name="weak.example")
+    other = make(ed25519.Ed25519PrivateKey.generate(), name="other.example")
+    for text in (pem(weak) + pem(EC_CERTIFICATE) + pem(other), bare(weak) + "\n\n" + pem(EC_CERTIFICATE) + pem(other)):
+        found = find_certificates(text)
+        assert [one.fingerprint for one in found.certificates] == [fingerprint(EC_CERTIFICATE)]
+        for certificate, why in ((weak, "an RSA key of 1024 bits"), (other, "a kind of key that is not accepted")):
+            named = f"{certificate.subject.rfc4514_string()} (SHA-256 {fingerprint(certificate)}) has {why}"
+            assert sum(named in sentence for sentence in found.left_out) == 1
+    assert find_certificates(pem(EC_CERTIFICATE)).left_out == ()
+    assert "CN=weak.example" in refusal(pem(weak) + pem(other)) and "CN=other.example" in refusal(
+        pem(weak) + pem(other)
+    )
+
+
+def test_a_damaged_one_of_several_is_told_by_its_place():
+    damaged = pem(EC_CERTIFICATE).replace("MII", "MBB")
+    assert "Certificate 2 of 2: This is not a readable" in refusal(pem(RSA_CERTIFICATE) + damaged)
 
 
 @pytest.mark.parametrize(

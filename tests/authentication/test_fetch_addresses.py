@@ -185,7 +185,7 @@ def test_s12_the_next_address_is_tried_when_one_does_not_answer():
         ("https://bücher.example/", "not a complete metadata URL"),
         ("https://１２７.0.0.1/", "not a complete metadata URL"),
         ("https://ⓛocalhost/", "not a complete metadata URL"),
-        ("http://idp.example/", "must begin with https://"),
+        ("http://idp.example/", "must begin with https://, not http://"),
         ("file:///etc/passwd", "must begin with https://"),
         ("ftp://idp.example/", "must begin with https://"),
         ("gopher://127.0.0.1:11211/", "must begin with https://"),
@@ -234,12 +234,37 @@ def test_s12_a_redirect_is_checked_like_the_first_url(listener, location):
     assert not was_reached(listener)
 
 
+@pytest.mark.parametrize(
+    ("location", "says"),
+    [
+        ("http://idp.example/metadata", "an address that begins with http://, not https://."),
+        ("HTTP://idp.example/metadata", "an address that begins with http://, not https://."),
+        ("ftp://idp.example/metadata", "an address that does not begin with https://."),
+        ("javascript:alert(1)", "an address that does not begin with https://."),
+        ("https://user:secret@idp.example/", "an address with a user name or password."),
+        ("https://idp.example:8443/", "an address with another port than 443."),
+        ("https://idp.example/a b", "something that is no complete URL."),
+        ("//[", "something that is no complete URL."),
+    ],
+)
+def test_s12_what_is_wrong_with_a_redirect_is_said_of_the_redirect(location, says):
+    """What was typed is right, so no sentence may say that it is wrong."""
+    resolve = resolving("127.0.0.1")
+    with serving(redirecting(location)) as server:
+        result = get(server, resolve=resolve)
+    assert result.error.startswith(f"The metadata URL redirects to {says}") and "upload" in result.error
+    assert "secret" not in result.error and "example" not in result.error
+    assert resolve.asked == ["127.0.0.1"]
+
+
 @pytest.mark.parametrize("userinfo", ["", "user:secret@"])
 @pytest.mark.parametrize("host", LOCAL_HOSTS)
 def test_s12_no_redirect_to_any_spelling_of_a_local_address_reaches_us(listener, host, userinfo):
     with serving(redirecting(f"https://{userinfo}{host}:{fetch.HTTPS_PORT}/")) as server:
         result = get(server)
-    assert result == FetchResult(None, USERINFO if userinfo else UNREACHABLE)
+    if userinfo:
+        assert result.error.startswith("The metadata URL redirects to an address with a user name or password.")
+    assert result == FetchResult(None, result.error if userinfo else UNREACHABLE)
     assert not was_reached(listener)
 
 

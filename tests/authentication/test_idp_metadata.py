@@ -4,6 +4,7 @@ from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,6 +150,24 @@ def test_the_metadata_of_every_usual_product_is_accepted(text):
     assert metadata.certificates[0].fingerprint == fingerprint(RSA_CERTIFICATE)
 
 
+DECLARED = '<?xml version="1.0" encoding="UTF-16"?>\n'
+
+
+@pytest.mark.parametrize("text", [HONEST, DECLARED + HONEST, DECLARED.lower() + ADFS], ids=["", "UTF-16", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8", "utf-8-sig"])
+def test_utf_16_is_read_like_utf_8_with_and_without_a_byte_order_mark(text, encoding):
+    """Also where it was pasted, and is UTF-8 whatever it declares."""
+    named = text.replace(ENTITY_ID, "https://idp.example/größe-\U0001f600")
+    marked = "\ufeff" + named if encoding == "utf-16-be" else named
+    for encoded in (named.encode(encoding), marked.encode(encoding)):
+        assert parse(encoded).entity_id == "https://idp.example/größe-\U0001f600"
+
+
+def test_a_private_key_in_utf_16_is_seen():
+    assert "You pasted a private key" in refusal(PRIVATE_KEYS["pkcs8 pem"].encode("utf-16"))
+    assert "DOCTYPE or ENTITY" in refusal(("<!DOCTYPE a>" + HONEST).encode("utf-16"))
+
+
 def test_all_that_is_known_of_the_idp_is_returned():
     metadata = parse(OKTA)
     assert metadata.sso_post_url == metadata.sso_redirect_url == SSO
@@ -210,8 +229,56 @@ def test_at_least_one_signing_certificate_is_needed(keys):
     assert "no signing certificate" in refusal(entity(idp(*keys, service())))
 
 
-def test_a_damaged_certificate_is_refused():
+def test_a_damaged_certificate_is_refused_and_of_several_it_is_said_which():
     assert "not a readable" in refusal(entity(idp(key(body="AAAA"), service())))
+    assert "Certificate 2 of 3: This is not a readable" in refusal(
+        entity(idp(key(), key(body="AAAA"), key(), service()))
+    )
+    private_key = key(body=PRIVATE_KEYS["bare pkcs8"])
+    assert "cannot be used. You pasted a private key" in refusal(entity(idp(key(), private_key, service())))
+
+
+WEAK = make(rsa.generate_private_key(public_exponent=65537, key_size=1024), name="weak.example")
+
+
+@pytest.mark.parametrize("keys", [(key(WEAK), key()), (key(), key(WEAK)), (key(WEAK), key(), key(WEAK))])
+def test_s3_a_weak_certificate_beside_a_good_one_is_left_out_and_named(keys):
+    metadata = parse(entity(idp(*keys, service())))
+    assert [certificate.fingerprint for certificate in metadata.certificates] == [fingerprint(RSA_CERTIFICATE)]
+    (sentence,) = metadata.left_out
+    assert f"CN=weak.example (SHA-256 {fingerprint(WEAK)}) has an RSA key of 1024 bits" in sentence
+
+
+def test_s3_a_weak_certificate_alone_is_refused_and_named():
+    says = refusal(entity(idp(key(WEAK), key(WEAK), service())))
+    assert says.count("CN=weak.example") == 1 and "at least 2048 bits" in says
+
+
+def armoured(certificate) -> str:
+    return pem(certificate).strip()
+
+
+def url_safe(certificate) -> str:
+    return bare(certificate).translate(str.maketrans("+/", "-_")).rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        armoured,
+        lambda each: armoured(each).replace("\n", "\r\n   "),
+        lambda each: armoured(each).replace("CERTIFICATE", "X509 CERTIFICATE"),
+        lambda each: armoured(each).replace("\n", ""),
+        url_safe,
+        lambda each: f"\n{url_safe(each)}==\n" if len(url_safe(each)) % 4 == 2 else f"\n{url_safe(each)}\n",
+        lambda each: f"-----BEGIN CERTIFICATE-----\n{url_safe(each)}\n-----END CERTIFICATE-----",
+        lambda each: bare(each).replace("A", "A\n\n "),
+    ],
+    ids=["PEM", "indented", "X509", "one line", "URL-safe", "padded", "both", "blank lines"],
+)
+def test_a_certificate_is_read_in_every_usual_spelling(body):
+    expected = [fingerprint(RSA_CERTIFICATE), fingerprint(EC_CERTIFICATE)]
+    assert fingerprints(key(body=body(RSA_CERTIFICATE)), key(body=body(EC_CERTIFICATE))) == expected
 
 
 # What people upload by mistake
@@ -238,8 +305,10 @@ SP = sp_metadata(entity_id="https://console.example/saml", acs_url="https://cons
         (HONEST.replace(MD, "urn:example"), "not SAML 2.0 metadata"),
         (HONEST[:-20], "damaged or incomplete"),
         (HONEST + HONEST, "damaged or incomplete"),
-        (HONEST.encode("utf-16"), "not UTF-8"),
-        (HONEST.replace("entity", "entité").encode("latin-1"), "not UTF-8"),
+        (HONEST.replace("entity", "entité").encode("latin-1"), "neither UTF-8 nor UTF-16"),
+        (HONEST.encode("utf-16")[:-1], "neither UTF-8 nor UTF-16"),
+        (HONEST.encode("utf-32"), "not XML"),
+        ('<?xml version="1.0" encoding="ISO-8859-1"?>' + HONEST, "encoding other than UTF-8"),
         ('<?xml version="1.0" encoding="utf-7"?>' + HONEST, "encoding other than UTF-8"),
         (HONEST + "<!-- " + " " * 1_000_000 + " -->", "larger than 1 MB"),
         (HONEST.replace(PROTOCOL, "urn:oasis:names:tc:SAML:1.1:protocol"), "does not offer SAML 2.0"),
@@ -302,7 +371,7 @@ def test_s13_a_dtd_is_refused(prologue):
 
 
 def test_an_entity_is_never_expanded_even_if_the_check_of_the_text_were_gone(monkeypatch):
-    monkeypatch.setattr("authentication.saml.metadata_text._refuse_unsafe_xml", lambda text: None)
+    monkeypatch.setattr("authentication.saml.metadata_text._refuse_unsafe_xml", lambda *texts: None)
     prologue = '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
     text = prologue + entity(idp(key(body=f"{bare(RSA_CERTIFICATE)}&x;"), service()))
     assert parse(text).certificates == parse(HONEST).certificates

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
@@ -122,6 +123,14 @@ def test_s13_unchanged_metadata_says_so_and_leaves_no_event(press, idp, okta):
     assert "The metadata of Okta Dev has not changed." in press("refresh")
     assert actions() == []
     assert IdentityProvider.objects.get().metadata_fetched_at > before
+
+
+def test_s3_a_weak_certificate_that_comes_with_a_refresh_is_named_and_left_out(press, idp):
+    weak = make(rsa.generate_private_key(public_exponent=65537, key_size=1024), name="weak.example")
+    idp.body, before = metadata(weak, OLD), in_force()
+    page = press("refresh")
+    assert "The metadata of Okta Dev has not changed." in page and in_force() == before
+    assert f"The certificate CN=weak.example (SHA-256 {fingerprint(weak)}) has an RSA key of 1024 bits" in page
 
 
 def test_s13_a_new_validity_alone_is_applied(press, idp):

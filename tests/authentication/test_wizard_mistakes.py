@@ -1,15 +1,18 @@
 """Step 2 of the wizard shows every mistake at its field and keeps what was typed."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import IdentityProvider
 from authentication.saml.service_provider import sp_metadata
-from tests.authentication.certificates import PRIVATE_KEYS, pem
+from tests.authentication.certificates import PRIVATE_KEYS, fingerprint, make, pem
 from tests.authentication.wizard import (
     EXPIRED,
     NEXT,
+    TODAY,
     VALID,
     errors,
     idp_metadata,
@@ -71,6 +74,7 @@ def test_the_question_must_be_answered(step2):
     assert refused(step2, {"metadata_url": "https://idp.example/metadata"}) == {"has_metadata_url": "Select Yes or No."}
 
 
+WEAK = make(rsa.generate_private_key(public_exponent=65537, key_size=1024), name="weak.example", days=TODAY + 300)
 OURS = sp_metadata(entity_id="https://sp.example", acs_url="https://sp.example/acs").decode()
 WRONG_DOCUMENTS = [
     (OURS, "metadata of a service provider"),
@@ -118,6 +122,32 @@ def test_a_metadata_url_that_answers_with_an_error_is_explained(step2, publisher
 )
 def test_s12_a_wrong_metadata_url_is_explained_and_kept(step2, typed, says):
     assert says in refused(step2, {"has_metadata_url": "yes", "metadata_url": typed})["metadata_url"]
+
+
+@pytest.mark.parametrize("way", ["URL", "XML", "file", "values"])
+def test_s3_a_weak_certificate_beside_a_good_one_is_left_out_with_a_warning(step2, publisher, way):
+    xml = idp_metadata(WEAK, VALID)
+    publisher.answer = 200, xml.encode("utf-16")
+    answers = {
+        "URL": {"has_metadata_url": "yes", "metadata_url": metadata_url(publisher)},
+        "XML": {"has_metadata_url": "no", "metadata_xml": xml},
+        "file": upload(xml.encode("utf-16")),
+        "values": values(certificates=pem(WEAK) + pem(VALID)),
+    }
+    told = [str(message) for message in get_messages(step2(answers[way]).wsgi_request)]
+    says = (
+        f"The certificate CN=weak.example (SHA-256 {fingerprint(WEAK)}) has an RSA key of 1024 bits, which is too weak."
+    )
+    assert told[1:] == [f"{says} It was left out: what it signs is refused."]
+    assert [each.fingerprint for each in IdentityProvider.objects.get().certificates.all()] == [fingerprint(VALID)]
+
+
+@pytest.mark.parametrize(
+    "answers", [values(certificates=pem(WEAK)), {"has_metadata_url": "no", "metadata_xml": idp_metadata(WEAK)}]
+)
+def test_s3_a_weak_certificate_alone_is_refused_by_its_name(step2, answers):
+    (says,) = refused(step2, answers).values()
+    assert f"CN=weak.example (SHA-256 {fingerprint(WEAK)})" in says and "at least 2048 bits" in says
 
 
 def test_a_file_and_pasted_xml_at_once_are_refused(step2):
