@@ -1,5 +1,7 @@
 """Why a sign-in was refused. Administrators read it, the person who tried never does."""
 
+from collections.abc import Sequence
+
 from django.db import models
 
 from authentication.saml.errors import SamlReason, SamlRefused
@@ -94,8 +96,11 @@ def help_of(code: str) -> str:
 class Refused(Exception):
     """A refused sign-in. The reason is for administrators; the person reads the same sentence whatever it is."""
 
-    def __init__(self, reason: str, end_user: EndUser | None = None, detail: str = "") -> None:
+    def __init__(
+        self, reason: str, end_user: EndUser | None = None, detail: str = "", notes: Sequence[str] = ()
+    ) -> None:
         super().__init__(reason)
+        self.notes = list(notes)
         self.reason, self.detail, self.end_user = str(reason), detail, end_user
         self.email = end_user.email if end_user else ""
         # Where the person wanted to sign in, as far as that is known.

@@ -1,5 +1,6 @@
 """The record of every sign-in attempt. Refused ones are folded, so that nobody can fill the table (security.md S16)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -31,6 +32,7 @@ def record_attempt(
     identity_provider: IdentityProvider | None = None,
     reason: str = "",
     refusal: str = Outcome.REFUSED,
+    notes: Sequence[str] = (),
 ) -> SignInAttempt:
     """Record an attempt, and return its row, whose id is the reference. Without a reason it succeeded.
 
@@ -48,6 +50,7 @@ def record_attempt(
         end_user=end_user,
         outcome=refusal if reason else Outcome.SUCCEEDED,
         reason=reason,
+        notes=list(notes),
         **visit.fields(),
     )
     if reason:

@@ -1,6 +1,6 @@
 """Group sync: the memberships that a provider gives follow each assertion."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from authentication.models import EnvironmentProvider
@@ -22,12 +22,15 @@ MAX_GROUPS = 1000
 
 @dataclass(frozen=True)
 class GroupChanges:
-    """What a sign-in did with the groups that its assertion names, by their names; all empty if it names no groups."""
+    """What a sign-in did with the groups that its assertion names, by their names; all empty if it names no groups.
+
+    ignored has pairs of a name and why nobody was added, as a sentence.
+    """
 
     created: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,21 @@ def sync_groups(
     wanted, held = {_key(name): name for name in map(without_controls, names)}, _held(member)
     there = {group.name_key: group for group in _named(environment, wanted.keys() - held.keys())}
     missing = [name for key, name in wanted.items() if key not in held and key not in there]
-    joined = [group.name for group in there.values() if _join(group, member)]
+    joined = {group.name: _join(group, member) for group in there.values()}
     left = [_leave(group, member) for key, group in held.items() if key not in wanted]
-    created = [name for name in missing if _create(name, member)]
-    named = {*missing, *(group.name for group in there.values())}
-    return GroupChanges(_sorted(created), _sorted(joined), _sorted(left), _sorted(named - {*created, *joined}))
+    created = {name: _create(name, member) for name in missing}
+    ignored = [(name, why) for name, why in {**joined, **created}.items() if why]
+    return GroupChanges(_done(created), _done(joined), tuple(sorted(left)), tuple(sorted(ignored)))
 
 
-def _join(group: EndUserGroup, member: _Member) -> bool:
-    """Add the person to a group if the provider may fill it, and say whether it may."""
-    may_fill = not group.is_everyone and (not group.is_managed or group.source == member.source)
-    if may_fill:
-        change_members(group=group, add=[member.end_user.pk], source=member.source, by=member.by)
-    return may_fill
+def _join(group: EndUserGroup, member: _Member) -> str:
+    """Add the person to a group if the provider may fill it, else return why it may not."""
+    if group.is_everyone:
+        return "its members are all who have access."
+    if group.is_managed and group.source != member.source:
+        return f"{group.source.name} manages it."
+    change_members(group=group, add=[member.end_user.pk], source=member.source, by=member.by)
+    return ""
 
 
 def _leave(group: EndUserGroup, member: _Member) -> str:
@@ -79,17 +84,17 @@ def _leave(group: EndUserGroup, member: _Member) -> str:
     return group.name
 
 
-def _create(name: str, member: _Member) -> bool:
-    """Create a group with the person in it; say whether they are in it. A name that no group can have is skipped."""
+def _create(name: str, member: _Member) -> str:
+    """Create a group with the person in it, or return why they are not in it, as where no group can have the name."""
     ids = [member.end_user.pk]
     try:
         create_group(environment=member.environment, name=name, members=ids, source=member.source, by=member.by)
     except ConflictError:
         # Somebody else's sign-in created it a moment ago.
         return _join(member.environment.groups.select_related("environment").get(name_key=_key(name)), member)
-    except ActionError:
-        return False
-    return True
+    except ActionError as error:
+        return error.message
+    return ""
 
 
 def _named(environment: Environment, keys: Set[str]) -> list[EndUserGroup]:
@@ -124,5 +129,6 @@ def _key(name: str) -> str:
     return canonical(" ".join(name.split()))
 
 
-def _sorted(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(names))
+def _done(obstacles: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the groups in whose way nothing stood."""
+    return tuple(sorted(name for name, obstacle in obstacles.items() if not obstacle))

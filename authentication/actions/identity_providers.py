@@ -7,6 +7,7 @@ from django.db.models import ProtectedError
 from authentication.actions.policies import refuse_lock_out
 from authentication.actions.provider_states import connection_state, details_state, removed_rows
 from authentication.domains import enforced_domains
+from authentication.guides import GUIDES
 from authentication.models import EnvironmentProvider, IdentityProvider
 from workspace.action_names import Action
 from workspace.db.transactions import atomic, save_unique
@@ -32,6 +33,7 @@ def create_provider(
 ) -> EnvironmentProvider:
     """Create a provider that one environment uses. Its URLs are final; the IdP's side is not known yet."""
     provider = IdentityProvider(workspace=environment.workspace, name=_clean_name(name, ""), vendor=vendor)
+    provider.groups_separator = _preset_separator(vendor)
     environment_provider = EnvironmentProvider(
         environment=environment,
         identity_provider=provider,
@@ -70,6 +72,8 @@ def update_provider(
     """Set name and vendor, and the enforcement of this environment. Say whether anything changed."""
     row = locked(environment_provider)
     provider, before = row.identity_provider, details_state(row)
+    if provider.groups_separator == _preset_separator(provider.vendor):
+        provider.groups_separator = _preset_separator(vendor)
     provider.name, provider.vendor = _clean_name(name, provider.name), vendor
     row.enforcement, row.domains = enforcement, enforced_domains(enforcement, domains)
     after = details_state(row)
@@ -227,6 +231,11 @@ def _switch(environment_provider: EnvironmentProvider, is_enabled: bool, action:
 def _save_unique(provider: IdentityProvider) -> None:
     message = f"This workspace already has an identity provider named {provider}. Choose another name."
     save_unique(provider, lambda constraint: ConflictError("provider_name_taken", message, field="name"))
+
+
+def _preset_separator(vendor: str) -> str:
+    """Return how groups arrive where the vendor's guide was followed."""
+    return GUIDES[vendor].groups_separator if vendor in GUIDES else ""
 
 
 def _clean_name(name: str, known: str) -> str:

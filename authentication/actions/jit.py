@@ -8,13 +8,15 @@ from authentication.provenance import actor_of, source_of
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import AssertedProfile
 from workspace.actions.end_users import create_end_user, link_end_user
-from workspace.isolation import without_controls
+from workspace.isolation import isolated, without_controls
 from workspace.models import EndUser
+from workspace.names import cut_name
 from workspace.profile import Profile
 from workspace.refusals import ActionError, ConflictError
 from workspace.visits import Visit
 
 Method = EnvironmentProvider.Method
+MAX_SENT = 100
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,11 @@ def welcome(
 
 
 def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile, visit: Visit) -> Welcomed:
-    environment = environment_provider.environment
+    environment, name = environment_provider.environment, _name(profile)
     try:
         end_user = create_end_user(
             workspace=environment.workspace,
-            profile=Profile(_name(profile), profile.email, source_of(environment_provider)),
+            profile=Profile(name, profile.email, source_of(environment_provider)),
             environments=[environment],
             source=source_of(environment_provider),
             by=actor_of(environment_provider, visit),
@@ -58,14 +60,17 @@ def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile,
         if known is None:
             raise
         return welcome(environment_provider, known, profile, visit)
-    except ActionError:
-        raise Refused(Reason.UNUSABLE_PROFILE) from None
+    except ActionError as error:
+        sent = profile.email if error.field == "email" else name
+        raise Refused(
+            Reason.UNUSABLE_PROFILE, notes=[f"{error.message} “{isolated(sent[:MAX_SENT])}” was sent."]
+        ) from None
     return Welcomed(end_user, is_new=True)
 
 
 def _name(profile: AssertedProfile) -> str:
-    """Return the full name. Nobody needs its bidirectional controls, so they refuse no sign-in."""
-    return without_controls(profile.name).strip() or profile.email
+    """Return the full name. Nobody needs its bidirectional controls or its end, so they refuse no sign-in."""
+    return cut_name(without_controls(profile.name)) or profile.email
 
 
 def _let_in(environment_provider: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:

@@ -43,11 +43,28 @@ def switch_sha1(*, environment_provider: EnvironmentProvider, is_enabled: bool, 
 
 
 @atomic
-def set_attributes(*, environment_provider: EnvironmentProvider, name: str, email: str, groups: str, by: Actor) -> bool:
-    """Name the attributes to read; a blank name means the usual ones. Say whether anything changed."""
+def set_attributes(
+    *,
+    environment_provider: EnvironmentProvider,
+    name: str,
+    email: str,
+    groups: str,
+    separator: str = "",
+    missing_groups: str = IdentityProvider.MissingGroups.UNCHANGED,
+    by: Actor,
+) -> bool:
+    """Name the attributes to read, and say how groups arrive in theirs. Say whether anything changed.
+
+    A blank name means the usual ones, no separator that each group is a value.
+    """
     wanted = {"name_attribute": name.strip(), "email_attribute": email.strip(), "groups_attribute": groups.strip()}
     for field, value in wanted.items():
         _refuse_no_name(field.removesuffix("_attribute"), value)
+    if len(separator) > 1 or separator.isalnum() or not separator.isprintable():
+        raise ActionError(
+            "invalid_separator", "Enter the one character between two groups, for example |.", field="separator"
+        )
+    wanted |= {"groups_separator": separator, "missing_groups": missing_groups}
     provider = locked_provider(environment_provider)
     before = {field: getattr(provider, field) for field in wanted}
     template = "{by} changed {what} of the identity provider {provider}."

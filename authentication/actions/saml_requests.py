@@ -123,6 +123,7 @@ def record_refusal(
         end_user=end_user,
         identity_provider=place.identity_provider,
         reason=refusal.reason,
+        notes=refusal.notes,
     )
     refusal.reference = str(attempt.pk)
 

@@ -10,13 +10,14 @@ from authentication.actions.attempts import record_attempt
 from authentication.actions.group_sync import GroupChanges, sync_groups
 from authentication.actions.identities import find_person, remember
 from authentication.actions.jit import Welcomed, welcome
+from authentication.actions.notes import note_on_no_email, notes_on
 from authentication.actions.saml_requests import read_claims, record_refusal
 from authentication.actions.sessions import start_session
 from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
-from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
+from authentication.saml.attributes import AssertedProfile, pick_profile
 from authentication.saml.errors import SamlRefused
 from workspace.db.foreseen import foreseen
 from workspace.models import EndUser, Environment
@@ -38,6 +39,7 @@ class Entry:
 
     welcomed: Welcomed
     groups: GroupChanges
+    notes: list[str]
 
     @property
     def end_user(self) -> EndUser:
@@ -105,6 +107,7 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
         email=entry.end_user.email,
         end_user=entry.end_user,
         identity_provider=provider,
+        notes=entry.notes,
     )
     token = start_session(
         end_user=entry.end_user,
@@ -157,12 +160,14 @@ def _enter(
         known = find_person(environment_provider, policy, claims, profile)
         welcomed = welcome(environment_provider, known, profile, visit)
         remember(environment_provider, claims, welcomed.end_user)
-        return Entry(welcomed, sync_groups(environment_provider, welcomed.end_user, profile.groups, visit))
+        groups = sync_groups(environment_provider, welcomed.end_user, profile.groups, visit)
+        return Entry(welcomed, groups, notes_on(environment_provider, claims, profile, welcomed, groups))
     except Refused as refusal:
         refusal.email = refusal.email or profile.email
+        if refusal.reason == Reason.NO_EMAIL:
+            refusal.notes += note_on_no_email(environment_provider, claims)
         raise
 
 
 def _profile(provider: IdentityProvider, claims: Claims) -> AssertedProfile:
-    names = AttributeNames(provider.name_attribute, provider.email_attribute, provider.groups_attribute)
-    return pick_profile(claims, names)
+    return pick_profile(claims, provider.attribute_names)

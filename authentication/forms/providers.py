@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.http import QueryDict
 
 from authentication.domains import enforced_domains
@@ -31,6 +32,20 @@ _OWN_NAMES: dict[str, dict[str, str]] = {
         "groups": "memberOf",
     },
 }
+_OUR_NAMES = ("name", "email", "groups")
+
+
+class Arrival(models.TextChoices):
+    """How the groups of a person stand in the assertion."""
+
+    SEVERAL = "several", "Several values"
+    COMMA = "comma", "One value separated by commas"
+    SEMICOLON = "semicolon", "One value separated by semicolons"
+    ANOTHER = "another", "One value separated by another character"
+
+
+_SEPARATORS: dict[str, str] = {Arrival.SEVERAL: "", Arrival.COMMA: ",", Arrival.SEMICOLON: ";"}
+_ARRIVALS = {separator: arrival for arrival, separator in _SEPARATORS.items()}
 # How fields of URLs, names and certificates look.
 CODE = {"spellcheck": "false", "autocomplete": "off", "autocapitalize": "off", "class": "mono"}
 
@@ -80,13 +95,52 @@ class AttributesForm(forms.Form):
     name = forms.CharField(label="Name attribute", required=False, widget=forms.TextInput(attrs=CODE))
     email = forms.CharField(label="Email attribute", required=False, widget=forms.TextInput(attrs=CODE))
     groups = forms.CharField(label="Groups attribute", required=False, widget=forms.TextInput(attrs=CODE))
+    arrival = forms.ChoiceField(
+        label="How groups arrive",
+        help_text="Several values: each value is a group, whatever characters its name has.",
+        choices=Arrival.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    separator = forms.CharField(
+        label="Another character",
+        help_text="The character between two groups. Only for the last choice above.",
+        required=False,
+        strip=False,
+        max_length=1,
+        widget=forms.TextInput(attrs=CODE),
+    )
+    missing_groups = forms.ChoiceField(
+        label="A sign-in without the group attribute",
+        help_text="Some identity providers leave the attribute out when somebody’s last group is gone.",
+        choices=IdentityProvider.MissingGroups.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
 
     def __init__(self, data: QueryDict | None = None, *, provider: IdentityProvider) -> None:
-        names = {name: getattr(provider, f"{name}_attribute") for name in self.base_fields}
-        super().__init__(data, initial=names)
-        for name, field in self.fields.items():
+        names = {name: getattr(provider, f"{name}_attribute") for name in _OUR_NAMES}
+        self.provider, separator = provider, provider.groups_separator
+        arrival = _ARRIVALS.get(separator, Arrival.ANOTHER)
+        initial = {"arrival": arrival, "separator": separator if arrival == Arrival.ANOTHER else ""}
+        super().__init__(data, initial={**names, **initial, "missing_groups": provider.missing_groups})
+        for name in names:
             first = "the NameID if it is an email address, else " if name == "email" else ""
-            field.help_text = f"Blank: {first}the usual names, among them {_usual_name(provider.vendor, name)}."
+            usual = _usual_name(provider.vendor, name)
+            self.fields[name].help_text = f"Blank: {first}the usual names, among them {usual}."
+
+    def clean(self) -> dict[str, Any]:
+        """Replace the choice of how groups arrive by the separator. What was not sent stays as it is."""
+        answers = super().clean() or {}
+        arrival = answers.pop("arrival", "")
+        answers["missing_groups"] = answers.get("missing_groups") or self.initial["missing_groups"]
+        if not arrival:
+            answers["separator"] = self.provider.groups_separator
+        elif arrival != Arrival.ANOTHER:
+            answers["separator"] = _SEPARATORS[arrival]
+        elif not (answers.get("separator") or "separator" in self.errors):
+            self.add_error("separator", "Enter the character between two groups, for example |.")
+        return answers
 
 
 def _usual_name(vendor: str, name: str) -> str:

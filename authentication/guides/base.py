@@ -35,5 +35,7 @@ class Guide:
     steps: tuple[str, ...]
     name_id: str
     attributes: tuple[AttributeStatement, ...]
+    # Between the groups of a vendor that sends all of them in one value.
+    groups_separator: str = ""
     scim: ScimGuide | None = None
     scim_note: str = ""

@@ -27,8 +27,9 @@ ONELOGIN = Guide(
     name_id="SAML nameID format Email, NameID value Email",
     attributes=(
         AttributeStatement(NAME_ATTRIBUTE, "Macro: {firstname} {lastname}"),
-        AttributeStatement(GROUPS_ATTRIBUTE, "User Roles, with multi-value output"),
+        AttributeStatement(GROUPS_ATTRIBUTE, "User Roles; one value, in which semicolons separate the roles"),
     ),
+    groups_separator=";",
     scim=ScimGuide(
         base_url_field="SCIM Base URL",
         token_field="SCIM Bearer Token",

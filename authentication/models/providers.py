@@ -7,6 +7,7 @@ import idna
 from django.conf import settings
 from django.db import models
 
+from authentication.saml.attributes import AttributeNames
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.parties import ProviderFacts
 from workspace.db.keys import canonical
@@ -44,6 +45,10 @@ class IdentityProvider(Entity):
         XML = "xml", "Metadata XML"
         FIELDS = "fields", "Typed in"
 
+    class MissingGroups(models.TextChoices):
+        UNCHANGED = "unchanged", "Changes no groups"
+        NONE = "none", "Means no groups"
+
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="identity_providers")
     name = models.CharField(max_length=100)
     name_key = models.CharField(max_length=500, editable=False)
@@ -65,6 +70,11 @@ class IdentityProvider(Entity):
     name_attribute = models.CharField(max_length=300, blank=True)
     email_attribute = models.CharField(max_length=300, blank=True)
     groups_attribute = models.CharField(max_length=300, blank=True)
+    # Splits a groups attribute of one value. Blank: each value is a name, whatever it contains.
+    groups_separator = models.CharField(max_length=1, blank=True)
+    missing_groups = models.CharField(
+        "a sign-in without the group attribute", max_length=10, choices=MissingGroups, default=MissingGroups.UNCHANGED
+    )
     # Metadata from a refresh, as authentication/pending.py writes it, until somebody decides.
     pending_metadata = models.JSONField(null=True, blank=True, editable=False)
 
@@ -109,6 +119,17 @@ class IdentityProvider(Entity):
     def pinned_pems(self) -> tuple[str, ...]:
         """Return the certificates (PEM) that prove the provider's signatures; no others do (S3)."""
         return tuple(certificate.pem for certificate in _pinned(self.pk))
+
+    @property
+    def attribute_names(self) -> AttributeNames:
+        """Return how attributes of the IdP's assertions are read. Every reader of them uses this."""
+        return AttributeNames(
+            name=self.name_attribute,
+            email=self.email_attribute,
+            groups=self.groups_attribute,
+            separator=self.groups_separator,
+            is_missing_none=self.missing_groups == self.MissingGroups.NONE,
+        )
 
     @property
     def facts(self) -> ProviderFacts:

@@ -69,18 +69,25 @@ GROUPS = (
     "urn:oid:1.3.6.1.4.1.5923.1.5.1.1",
 )
 
+# What Entra sends instead of more groups than fit an assertion: where they could be asked for.
+OVERAGE = "http://schemas.microsoft.com/claims/groups.link"
+
 _EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
-# CN=Sales,OU=Groups,DC=example is one group, not three.
-_DISTINGUISHED_NAME = re.compile(r"(?:cn|ou|dc|o|uid)\s*=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeNames:
-    """The attributes that an administrator chose for a provider. Where one is "", the usual names are tried."""
+    """What an administrator chose for a provider. Where the name of an attribute is "", the usual names are tried.
+
+    separator splits a single value of the groups attribute; "" if each group is a value. is_missing_none says that an
+    assertion without the attribute means no groups, else it says nothing of groups.
+    """
 
     name: str = ""
     email: str = ""
     groups: str = ""
+    separator: str = ""
+    is_missing_none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +95,13 @@ class AssertedProfile:
     """What an assertion says of a person.
 
     email and name are "" if it does not say them. groups is None if it says nothing of groups, () if there are none.
+    is_overage says that Entra sent a link instead of too many groups.
     """
 
     email: str
     name: str
     groups: tuple[str, ...] | None
+    is_overage: bool = False
 
 
 def pick_profile(claims: Claims, names: AttributeNames) -> AssertedProfile:
@@ -101,8 +110,14 @@ def pick_profile(claims: Claims, names: AttributeNames) -> AssertedProfile:
     return AssertedProfile(
         email=_email(claims, attributes, names.email),
         name=_name(attributes, names.name),
-        groups=_groups(attributes, names.groups),
+        groups=None if OVERAGE in attributes else _groups(attributes, names),
+        is_overage=OVERAGE in attributes,
     )
+
+
+def is_email(text: str) -> bool:
+    """Say whether a value is read as an email address."""
+    return bool(_EMAIL.fullmatch(text))
 
 
 def _email(claims: Claims, attributes: Mapping[str, tuple[str, ...]], chosen: str) -> str:
@@ -110,7 +125,7 @@ def _email(claims: Claims, attributes: Mapping[str, tuple[str, ...]], chosen: st
     named = _first(attributes, (chosen,) if chosen else EMAIL)
     may_be_email = claims.name_id_format in (NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_UNSPECIFIED)
     candidates = [claims.name_id, named] if may_be_email and not chosen else [named]
-    return next((text for text in candidates if _EMAIL.fullmatch(text)), "")
+    return next((text for text in candidates if is_email(text)), "")
 
 
 def _name(attributes: Mapping[str, tuple[str, ...]], chosen: str) -> str:
@@ -127,15 +142,15 @@ def _first(attributes: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) ->
     return next((value for value in values if value), "")
 
 
-def _groups(attributes: Mapping[str, tuple[str, ...]], chosen: str) -> tuple[str, ...] | None:
-    """Return the groups of the chosen attribute, or of the first usual one, each once; None if there is none.
+def _groups(attributes: Mapping[str, tuple[str, ...]], names: AttributeNames) -> tuple[str, ...] | None:
+    """Return the groups of the chosen attribute, or of the first usual one, each once; None if nothing is said.
 
-    A single value may be a list with commas. Several values are one group each.
+    A value is a name whatever it contains, unless the administrator named a separator for a single one.
     """
-    names = (chosen,) if chosen else GROUPS
-    values = next((attributes[name.casefold()] for name in names if name.casefold() in attributes), None)
+    tried = (names.groups,) if names.groups else GROUPS
+    values = next((attributes[name.casefold()] for name in tried if name.casefold() in attributes), None)
     if values is None:
-        return None
-    if len(values) == 1 and not _DISTINGUISHED_NAME.match(values[0]):
-        values = tuple(values[0].split(","))
+        return () if names.is_missing_none else None
+    if names.separator and len(values) == 1:
+        values = tuple(values[0].split(names.separator))
     return tuple(dict.fromkeys(value.strip() for value in values if value.strip()))

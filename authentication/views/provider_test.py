@@ -114,6 +114,7 @@ def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider) -> 
         "person": _person(claims, profile) if claims and profile else [],
         "attributes": _attributes(claims) if claims else [],
         "groups": _groups(entry, environment_provider, profile) if entry and profile else [],
+        "remarks": entry.notes if entry else rehearsal.refusal.notes if rehearsal.refusal else [],
     }
 
 
@@ -168,7 +169,7 @@ def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: As
         "Would be created, with the person in it": changes.created,
         "Would be joined": changes.joined,
         "Would be left": changes.left,
-        "Would be left alone, as others manage them or no group can have the name": changes.ignored,
+        "Would not be filled": [name for name, _ in changes.ignored],
     }
     told = [f"{label}: {together(names)}." for label, names in kinds.items() if names]
     return told or ["Groups are as the assertion says already."]

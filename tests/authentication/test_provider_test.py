@@ -82,7 +82,11 @@ def test_what_the_idp_sent_is_shown_with_what_would_happen(okta):
     assert f"Ada <b>Winter <{ADA}> would be created, and signed in to TEST." in page
     assert "<b>" not in response.content.decode()
     assert "Would be created, with the person in it: New." in page
-    assert "Would be joined: Support." in page and "as others manage them or no group can have the name: Pushed" in page
+    assert (
+        "Would be joined: Support." in page
+        and "Would not be filled: Pushed" in page
+        and "Pushed was not filled: Okta Dev manages it." in page
+    )
     assert "It is signed by a certificate of this provider." in page and okta.idp.entity_id in page
 
 

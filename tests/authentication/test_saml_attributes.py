@@ -1,11 +1,12 @@
 """Name, email and groups from what the usual vendors send."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from authentication.saml.assertions import Claims
-from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
+from authentication.saml.attributes import OVERAGE, AssertedProfile, AttributeNames, pick_profile
 from authentication.saml.name_ids import NameId
 from tests.idp import EMAIL, PERSISTENT
 
@@ -99,25 +100,54 @@ def test_what_is_no_email_is_not_taken_for_one(value):
 
 def test_no_information_is_not_no_groups():
     assert profile({}).groups is None
-    assert profile({"http://schemas.microsoft.com/claims/groups.link": ("https://graph",)}).groups is None
     assert profile({"groups": ()}).groups == ()
     assert profile({"groups": (" ",)}).groups == ()
 
 
 @pytest.mark.parametrize(
-    ("values", "groups"),
+    "value",
+    ["A", "Sales, EMEA", "Support, Admins", "A,B", "a;b;c", "a|b", '["a","b"]', "L=Paris,O=x", "CN=Sales,OU=x", "a\tb"],
+)
+@pytest.mark.parametrize("beside", [(), ("Other",)])
+def test_a_value_is_a_group_whatever_it_contains(value, beside):
+    assert profile({"groups": (value, *beside)}).groups == (value, *beside)
+
+
+@pytest.mark.parametrize(
+    ("separator", "values", "groups"),
     [
-        (("A",), ("A",)),
-        (("A,B, C ,,",), ("A", "B", "C")),
-        (("A, Ltd", "B"), ("A, Ltd", "B")),
-        (("A", "A", "B"), ("A", "B")),
-        (("CN=Sales,OU=Groups,DC=acme",), ("CN=Sales,OU=Groups,DC=acme",)),
-        (("cn=Sales,dc=acme", "cn=Ops,dc=acme"), ("cn=Sales,dc=acme", "cn=Ops,dc=acme")),
-        ((" A ", ""), ("A",)),
+        (",", ("A,B, C ,,",), ("A", "B", "C")),
+        (";", ("Sales, EMEA;Ops;Ops",), ("Sales, EMEA", "Ops")),
+        ("|", ("a|b",), ("a", "b")),
+        (" ", ("a  b",), ("a", "b")),
+        (",", ("A, Ltd", "B"), ("A, Ltd", "B")),
+        (",", (" , ",), ()),
+        (",", (), ()),
     ],
 )
-def test_groups_are_several_values_or_one_with_commas(values, groups):
-    assert profile({"groups": values}).groups == groups
+def test_one_value_is_split_at_the_separator_that_was_chosen(separator, values, groups):
+    names = AttributeNames(separator=separator)
+    assert profile({"groups": values}, names).groups == groups
+    assert profile({"Teams": values}, replace(names, groups="teams")).groups == groups
+
+
+def test_values_are_trimmed_and_counted_once():
+    assert profile({"groups": (" A ", "", "A", "B")}).groups == ("A", "B")
+
+
+@pytest.mark.parametrize("is_missing_none", [True, False])
+def test_an_assertion_without_the_attribute_means_what_was_chosen(is_missing_none):
+    names = AttributeNames(is_missing_none=is_missing_none)
+    assert profile({"other": ("A",)}, names).groups == (() if is_missing_none else None)
+    assert profile({"groups": ()}, names).groups == ()
+    assert profile({"groups": ("A",)}, names).groups == ("A",)
+
+
+@pytest.mark.parametrize("is_missing_none", [True, False])
+@pytest.mark.parametrize("chosen", ["", "teams"])
+def test_the_overage_link_of_entra_never_means_no_groups(is_missing_none, chosen):
+    read = profile({OVERAGE: ("https://graph.example",)}, AttributeNames("", "", chosen, "", is_missing_none))
+    assert (read.groups, read.is_overage) == (None, True)
 
 
 def test_a_name_is_put_together_from_what_there_is():

@@ -1,0 +1,67 @@
+"""What an administrator should know of a sign-in, in sentences: Test sign-in and the attempt show the same ones."""
+
+from collections.abc import Iterator
+
+from django.db.models import Q
+
+from authentication.actions.group_sync import GroupChanges
+from authentication.actions.jit import Welcomed
+from authentication.models import EnvironmentProvider
+from authentication.saml.assertions import Claims
+from authentication.saml.attributes import AssertedProfile
+from authentication.saml.hints import unread_emails, unread_groups
+from workspace.isolation import isolated
+from workspace.models import EndUser
+
+OVERAGE = (
+    "The IdP sent a link instead of the groups, because there are too many. No groups changed. "
+    "Let it send only the groups that are assigned to the application."
+)
+WHERE = "Sign-in settings → Attributes"
+_NAMESAKES = 3
+
+
+def notes_on(
+    environment_provider: EnvironmentProvider,
+    claims: Claims,
+    profile: AssertedProfile,
+    welcomed: Welcomed,
+    groups: GroupChanges,
+) -> list[str]:
+    """Return what stands beside a sign-in that succeeds."""
+    return [
+        *_on_groups(environment_provider, claims, profile, groups),
+        *(_on_namesakes(welcomed.end_user) if welcomed.is_new else ()),
+    ]
+
+
+def note_on_no_email(environment_provider: EnvironmentProvider, claims: Claims) -> list[str]:
+    """Return where an address was sent that is not read."""
+    unread = unread_emails(claims, environment_provider.identity_provider.attribute_names)
+    return [f"“{isolated(unread)}” was sent. If this is the email address, name it under {WHERE}."] if unread else []
+
+
+def _on_groups(
+    environment_provider: EnvironmentProvider, claims: Claims, profile: AssertedProfile, groups: GroupChanges
+) -> Iterator[str]:
+    if not environment_provider.follows_groups:
+        return
+    unread = unread_groups(claims, environment_provider.identity_provider.attribute_names)
+    if profile.is_overage:
+        yield OVERAGE
+    elif not profile.groups and unread:
+        yield f"No groups were read. “{isolated(unread)}” was sent: if these are the groups, name it under {WHERE}."
+    for name, why in groups.ignored:
+        yield f"{isolated(name)} was not filled: {why}"
+
+
+def _on_namesakes(end_user: EndUser) -> Iterator[str]:
+    """Say who may be the same person under an earlier address."""
+    local = (end_user.email_key or "").rpartition("@")[0]
+    others = end_user.workspace.end_users.exclude(pk=end_user.pk)
+    alike = others.filter(Q(name_key=end_user.name_key) | Q(email_key__startswith=f"{local}@"))
+    for other in alike.order_by("created_at")[:_NAMESAKES]:
+        yield (
+            f"{isolated(end_user.identifier)} is new here, so a new person was created. "
+            f"{other} may be the same person under another address."
+        )
