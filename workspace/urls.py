@@ -44,6 +44,7 @@ urlpatterns = [
     path(ENVIRONMENT, include("provisioning.urls")),
     path("saml/", include("authentication.saml_urls")),
     path("scim/<uuid:connection>/v2/", include("provisioning.scim.urls")),
+    path("scim/<uuid:connection>/v2", include("provisioning.scim.base_urls")),
     path("operator/gallery/", gallery.gallery, name="gallery"),
     path("operator/", admin.site.urls),
     path("livez", health.livez, name="livez"),

@@ -1,7 +1,9 @@
 """The parameters of lists and searches (RFC 7644 sections 3.4.2 and 3.4.3)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote, unquote_plus
 
 from provisioning.payload import errors
 from provisioning.payload.resources import Model
@@ -13,6 +15,7 @@ DEFAULT_COUNT, MAX_COUNT = 100, 200
 MAX_NAMES = 1_000
 # No list is longer, and every database takes it as an offset.
 _MAX_START = 2**31
+_STRING_OR_PLUS = re.compile(r'"(?:[^"\\]|\\.)*"|\+', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,18 @@ class Query:
             selection=selection(asked, model, tolerance),
             tolerance=tolerance,
         )
+
+
+def filter_with_plus(query_string: str) -> str:
+    """Return the filter of a URL as a client means it that sends + as it is; empty where there is no + in the filter.
+
+    Outside of strings + is a blank all the same.
+    """
+    parameters = (parameter.partition("=") for parameter in query_string.split("&"))
+    sent = [value for name, _, value in parameters if unquote_plus(name).lower() == "filter"]
+    if not sent or "+" not in sent[-1]:
+        return ""
+    return _STRING_OR_PLUS.sub(lambda found: " " if found[0] == "+" else found[0], unquote(sent[-1])).strip()
 
 
 def selection(asked: Mapping[str, object], model: Model, tolerance: Tolerance) -> Selection:

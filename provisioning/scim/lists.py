@@ -1,12 +1,13 @@
 """Answers to lists and searches (RFC 7644 section 3.4.2)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from django.http import HttpResponse
 from scim2_models import ListResponse
 
-from provisioning.payload.queries import Query
+from provisioning.payload.queries import Query, filter_with_plus
 from provisioning.payload.resources import Document
 from provisioning.scim import rendering, responses
 from provisioning.scim.auth import CallRequest
@@ -22,6 +23,12 @@ def answer(kinds: Sequence[AnyKind], request: CallRequest, asked: Mapping[str, o
     queries = {kind: Query.of(asked, kind.schema, request.scim.tolerance) for kind in kinds}
     page = Listing(connection, kinds, list(queries.values())).page()
     query = queries[kinds[0]]
+    other = filter_with_plus(request.META["QUERY_STRING"]) if request.method == "GET" else ""
+    if not page.total and other not in ("", query.filter) and not query.tolerance.is_strict:
+        again = [replace(each, filter=other) for each in queries.values()]
+        if (found_by_plus := Listing(connection, kinds, again).page()).total:
+            query.tolerance.note("a + in the filter that stands for itself instead of a blank")
+            page = found_by_plus
     resources: list[Document] = []
     for kind, found in groupby(page.rows, lambda entry: entry[0]):
         resources += rendering.documents(kind, [row for _, row in found], connection, queries[kind].selection)

@@ -7,7 +7,7 @@ from provisioning.scim import bulk, discovery, views
 app_name = "scim"
 
 urlpatterns = [
-    re_path(r"^$", views.NotOffered.as_view(), name="root"),
+    re_path(r"^$", views.RootView.as_view(), name="root"),
     re_path(r"^\.search/?$", views.SearchView.as_view(), name="search"),
     re_path(r"^Users/\.search/?$", views.UserSearchView.as_view(), name="users-search"),
     re_path(r"^Users(?:/(?P<uuid>[^/]+))?/?$", views.UsersView.as_view(), name="users"),

@@ -120,6 +120,13 @@ class SearchView(ScimView, views.SearchView):
         return lists.answer(self.kinds, request, read_body(request))
 
 
+class RootView(ScimView, views.SCIMView):
+    """The Base URL itself: a list of users, then groups, as /.search (RFC 7644 section 3.4.2.1)."""
+
+    def get(self, request: CallRequest) -> HttpResponse:
+        return lists.answer((USERS, GROUPS), request, request.GET.dict())
+
+
 class UserSearchView(SearchView):
     """/Users/.search"""
 

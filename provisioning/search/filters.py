@@ -12,7 +12,7 @@ from operator import and_, or_
 from typing import Literal
 
 from django.db.models import Q
-from scim2_models import BaseModel, SCIMException
+from scim2_models import SCIMException
 from scim2_models.path import (
     AttrPath,
     Comparison,
@@ -30,7 +30,7 @@ from provisioning.payload import errors, limits, resources
 from provisioning.payload.attributes import find
 from provisioning.payload.tolerance import Tolerance
 from provisioning.search.stored.lists import MultiValued
-from provisioning.search.stored.places import find_place
+from provisioning.search.stored.places import SCHEMAS, find_place
 from provisioning.search.stored.values import EVERYTHING, Op, SingleValued
 
 
@@ -48,7 +48,9 @@ def find_attribute(
     path: str, *, kind: Literal["User", "Group"], tolerance: Tolerance
 ) -> SingleValued | MultiValued | None:
     """Return where the attribute of that path is, or None where there is none to filter or sort by."""
-    model: type[BaseModel] = resources.User if kind == "User" else resources.Group
+    model: resources.Model = resources.User if kind == "User" else resources.Group
+    if path.lower() in {"schemas", f"{resources.urn_of(model)}:schemas".lower()}:
+        return SCHEMAS[kind]
     steps = find(model, path)
     if not steps and (steps := find(model, f"{resources.ENTERPRISE}:{path}")):
         # Entra asks for the manager without the URN of its extension.
@@ -100,7 +102,7 @@ class _Compiler(FilterVisitor[Q], ABC):
 
     def _select(self, many: MultiValued, node: FilterNode) -> Q:
         """Some element meets the filter."""
-        found = many.any_element(_Element(many, self.tolerance).visit(node))
+        found = many.meets(lambda element: _Element(element, self.tolerance).visit(node))
         required = _required_value(node)
         return many.index_condition(*required) & found if required else found
 

@@ -54,8 +54,8 @@ def test_c1_paths_and_methods(scim):
     assert is_error(scim.delete("/Groups"), 405)
     assert is_error(scim.post("/Schemas", {}), 405)
     assert is_error(scim.get("/Users/.search"), 405)
-    for path in ("/Me", "/"):
-        assert is_error(scim.post(path, {}), 501)
+    assert is_error(scim.post("/", {}), 405)
+    assert is_error(scim.post("/Me", {}), 501)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_path_in_other_letters_or_with_more_slashes_names_the_right_one(scim, 
         answer = scim.call(method, path, {})
         assert is_error(answer, 404)
         assert f"Send {meant} after the Base URL" in answer.body["detail"]
-    for other in ("/Nope", "/Groups/x/y", "/", "/usersx"):
+    for other in ("/Nope", "/Groups/x/y", "/usersx"):
         assert "Send" not in scim.get(other).body["detail"]
 
 

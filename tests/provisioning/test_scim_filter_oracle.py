@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django import conf
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,8 @@ pytestmark = pytest.mark.django_db
 
 CORE = str(User.__schema__)
 IDS = [UUID(int=0x0198_0000_0000_7000_8000_0000_0000_0000 + (n << 76) + n) for n in range(4)]
+CONNECTION_ID = UUID(int=0x0197_0000_0000_7000_8000_0000_0000_0000)
+BASE_URL = f"{conf.settings.ORIGIN}/scim/{CONNECTION_ID}/v2"
 GROUP_IDS = [UUID(int=0x0199_0000_0000_7000_8000_0000_0000_0000 + n) for n in range(2)]
 GROUPS = ["Engines", "STRASSE"]
 PLACE_IDS, FILLED_IDS = GROUP_IDS, GROUP_IDS[::-1]
@@ -71,6 +74,7 @@ people = st.fixed_dictionaries(
         "document": documents,
         "created": st.sampled_from(MOMENTS),
         "modified": st.sampled_from(MOMENTS),
+        "version": st.sampled_from([1, 2]),
         "groups": st.sets(st.sampled_from([0, 1])),
         "places": st.sets(st.sampled_from([0, 1])),
         "filled": st.sets(st.sampled_from([0, 1])),
@@ -81,6 +85,7 @@ STRINGS = [
     "userName", "USERNAME", "displayName", "title", "nickname", "name.givenName", "NAME.familyname", "externalId", "id",
     "emails", "emails.value", "Emails.Type", "emails.display", "addresses.locality", "addresses.type", "roles",
     "roles.value", "groups", "groups.value", "groups.display", "groups.type", "meta.resourceType", f"{CORE}:title",
+    "schemas", "Schemas", "meta.location", "Meta.Version",
     f"{CORE.upper()}:emails.value", f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager.value",
     f"{ACCESS}:environments", f"{ACCESS}:environments.display", f"{ACCESS}:groups", f"{ACCESS}:groups.display",
     f"{ACCESS.upper()}:groups.environment",
@@ -98,7 +103,8 @@ ELEMENTS = {
     f"{ACCESS}:environments": (["value", "Display"], []),
     f"{ACCESS}:groups": (["value", "display", "environment"], []),
 }
-known = st.sampled_from([*map(str, [*IDS, *GROUP_IDS]), *GROUPS, *sum(PLACES, ()), *FILLED, "User", "direct", "work"])
+SAID = ["User", "direct", "work", CORE, ENTERPRISE, 'W/"1"', 'W/"2"', *(f"{BASE_URL}/Users/{pk}" for pk in IDS)]
+known = st.sampled_from([*map(str, [*IDS, *GROUP_IDS]), *GROUPS, *sum(PLACES, ()), *FILLED, *SAID])
 pieces = st.builds(lambda text, start, end: text[start : len(text) - end], known, st.integers(0, 3), st.integers(0, 3))
 operands = values | texts | pieces | known | st.sampled_from(["", " ", "a "])
 moments = st.builds(
@@ -180,7 +186,8 @@ def connection() -> ProvisioningConnection:
 
     There are two environments and two groups that the connection may let them into, and others already have.
     """
-    connection = make_connection()
+    ProvisioningConnection.objects.filter(pk=make_connection().pk).update(id=CONNECTION_ID)
+    connection = ProvisioningConnection.objects.get()
     for pk, name in zip(GROUP_IDS, GROUPS, strict=True):
         connection.groups.create(pk=pk, display_name=name)
     for n in range(len(IDS)):
@@ -214,7 +221,8 @@ def store(connection: ProvisioningConnection, drawn: list[dict[str, Any]]) -> No
             display_name_key=canonical(document.get("displayName", "")),
         )  # fmt: skip
         user.save(force_insert=True)
-        connection.users.filter(pk=pk).update(created_at=person["created"], updated_at=person["modified"])
+        moments = {"created_at": person["created"], "updated_at": person["modified"]}
+        connection.users.filter(pk=pk).update(version=person["version"], **moments)
         emails = [email for email in document.get("emails", []) if email.get("value")]
         ProvisionedEmail.objects.bulk_create(
             ProvisionedEmail(
@@ -233,12 +241,14 @@ def in_memory(pk: UUID, person: dict[str, Any]) -> User:
     """The whole resource as an answer shows it."""
     groups = [{"value": str(GROUP_IDS[n]), "display": GROUPS[n], "type": "direct"} for n in person["groups"]]
     meta = {"resourceType": "User", "created": person["created"], "lastModified": person["modified"]}
+    meta |= {"location": f"{BASE_URL}/Users/{pk}", "version": f'W/"{person["version"]}"'}
     places = [{"value": PLACES[n][0], "display": PLACES[n][1]} for n in person["places"]]
     filled = [
         {"value": str(FILLED_IDS[n]), "display": FILLED[n], "environment": PLACES[n][0]} for n in person["filled"]
     ]
     access = {"environments": places or None, "groups": filled or None}
-    server = {"schemas": [CORE], "id": str(pk), "meta": meta, "groups": groups or None, ACCESS: access}
+    schemas = [CORE, *([ENTERPRISE] if ENTERPRISE in person["document"] else [])]
+    server = {"schemas": schemas, "id": str(pk), "meta": meta, "groups": groups or None, ACCESS: access}
     return User.model_validate(server | person["document"])
 
 

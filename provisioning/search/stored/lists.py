@@ -1,11 +1,13 @@
 """Attributes with several values in the database."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.lookups import IsNull
 from scim2_models import BaseModel
 
@@ -14,7 +16,7 @@ from provisioning.payload import errors
 from provisioning.payload.attributes import attributes
 from provisioning.search.json_lookups import AnyItem, FirstItem, Item, JsonItems, JsonPresent
 from provisioning.search.stored.json_values import in_json
-from provisioning.search.stored.texts import column
+from provisioning.search.stored.texts import Constant, column
 from provisioning.search.stored.values import EVERYTHING, Op, SingleValued, SortKey, Term
 from workspace.db.keys import canonical
 
@@ -33,6 +35,10 @@ class MultiValued(ABC):
     @abstractmethod
     def any_element(self, condition: Q) -> Q:
         """Return the condition that some element meets a condition."""
+
+    def meets(self, condition: "Callable[[MultiValued], Q]") -> Q:
+        """Return the condition that some element meets what is compiled for it."""
+        return self.any_element(condition(self))
 
     @abstractmethod
     def is_present(self) -> Q:
@@ -89,6 +95,34 @@ class Emails(Items):
         rows = ProvisionedEmail.objects.filter(found, connection=OuterRef("connection"))
         # Said in two ways: SQLite starts from these rows only as a list, PostgreSQL only by EXISTS.
         return Q(pk__in=rows.values("user")) & Q(Exists(rows.filter(user=OuterRef("pk"))))
+
+
+@dataclass(frozen=True)
+class Schemas(MultiValued):
+    """The URNs of a resource's schemas: its own, and those of the extensions in its document.
+
+    Each URN is the same in all resources, so that a filter is compiled for one after the other. `urn` is the one in
+    whose scope a comparison is.
+    """
+
+    urn: str = field(kw_only=True)
+    extensions: tuple[str, ...] = field(kw_only=True, default=())
+
+    def sub_attribute(self, name: str) -> SingleValued | None:
+        return Constant(self.name, Value(canonical(self.urn))) if name.lower() == "value" else None
+
+    def any_element(self, condition: Q) -> Q:
+        return condition
+
+    def meets(self, condition: Callable[[MultiValued], Q]) -> Q:
+        of_extensions = (Q(folded__has_key=urn.lower()) & condition(replace(self, urn=urn)) for urn in self.extensions)
+        return reduce(or_, of_extensions, condition(self))
+
+    def is_present(self) -> Q:
+        return EVERYTHING
+
+    def first_element(self, term: Term) -> Term:
+        return term
 
 
 @dataclass(frozen=True)

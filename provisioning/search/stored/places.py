@@ -8,11 +8,11 @@ from django.db.models import F, OuterRef, Q, QuerySet, Value
 
 from provisioning.models import ProvisionedMembership
 from provisioning.payload.attributes import Attribute, is_read_only, spelled
-from provisioning.payload.resources import ACCESS
+from provisioning.payload.resources import ACCESS, ENTERPRISE, Group, User, urn_of
 from provisioning.search import granted
 from provisioning.search.stored.json_values import in_json
-from provisioning.search.stored.lists import Emails, Items, Memberships, MultiValued, Rows
-from provisioning.search.stored.texts import Constant, column, id_column
+from provisioning.search.stored.lists import Emails, Items, Memberships, MultiValued, Rows, Schemas
+from provisioning.search.stored.texts import Constant, Location, column, id_column, version
 from provisioning.search.stored.values import EVERYTHING, Complex, Flag, Moment, SingleValued
 
 
@@ -45,11 +45,17 @@ def _columns(kind: str, *own: SingleValued) -> Mapping[str, SingleValued]:
         Moment("meta.created", "created_at"),
         Moment("meta.lastModified", "updated_at"),
         Constant("meta.resourceType", Value(kind), True),
+        Location("meta.location", kind),
+        version("meta.version"),
         *own,
     ]
     return {value.name: value for value in found}
 
 
+SCHEMAS = {
+    "User": Schemas("schemas", urn=urn_of(User), extensions=(ENTERPRISE, ACCESS)),
+    "Group": Schemas("schemas", urn=urn_of(Group)),
+}
 _COLUMNS = {
     "User": _columns(
         "User",

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Expression, F, Q, Value
-from django.db.models.functions import Left, Length, NullIf, Right, StrIndex
+from django.conf import settings
+from django.db.models import Expression, F, Q, TextField, Value
+from django.db.models.functions import Cast, Concat, Left, Length, NullIf, Right, StrIndex
 from django.db.models.lookups import (
     Exact,
     GreaterThan,
@@ -29,6 +30,7 @@ from workspace.db.keys import canonical
 
 # Only the first characters of a text are sorted by: it may be very long.
 _SORTED_LENGTH = 200
+_MAX_NUMBER = 10**30
 
 
 # Lengths agree: Python's `len`, SQLite's `substr` and PostgreSQL's `left` all count code points.
@@ -52,10 +54,15 @@ class Text(SingleValued):
     text: Expression
     is_exact: bool = False
 
+    def deviation(self, value: object) -> str:
+        return f"{self.name} compared with a number" if _is_number(value) else ""
+
     def is_present(self) -> Q:
         return Q(Holds(GreaterThan(Length(self.text), 0)))
 
     def _value_condition(self, op: Op, value: object) -> Q:
+        if _is_number(value):
+            value = str(value)  # as a body's number is stored
         if not isinstance(value, str) or _UNSTORABLE.search(value):
             raise errors.invalid_filter(f"{self.name} compares with a string of characters.")
         return self.key_condition(op, value if self.is_exact else canonical(value))
@@ -86,6 +93,42 @@ class Binary(Text):
 
     def sort_key(self) -> SortKey | None:
         raise errors.invalid_path(f"{self.name} holds bytes, which have no order.")
+
+
+@dataclass(frozen=True)
+class Version(Text):
+    """The entity tag of a resource, made of the number of its version."""
+
+    def is_present(self) -> Q:
+        return EVERYTHING
+
+    def sort_key(self) -> SortKey:
+        return SortKey(F("version"), EVERYTHING)
+
+
+@dataclass(frozen=True)
+class Location(SingleValued):
+    """The URL of a resource, made of the ids of its connection and of itself."""
+
+    kind: str
+
+    def is_present(self) -> Q:
+        return EVERYTHING
+
+    def _value_condition(self, op: Op, value: object) -> Q:
+        start, middle = f"{settings.ORIGIN}/scim/", f"/v2/{self.kind}s/"
+        if op == Op.eq and isinstance(value, str):
+            connection, _, pk = value.removeprefix(start).partition(middle)
+            ids = exact_uuid(connection), exact_uuid(pk)
+            is_url = all(ids) and value == f"{start}{connection}{middle}{pk}"
+            return Q(connection=ids[0], id=ids[1]) if is_url else NOTHING
+        url = Concat(
+            Value(start), UuidText(F("connection")), Value(middle), UuidText(F("id")), output_field=TextField()
+        )
+        return Text(self.name, url, is_exact=True).condition(op, value)
+
+    def sort_key(self) -> SortKey:
+        return SortKey(F("id"), EVERYTHING)
 
 
 # Comparisons that an index of the column answers. Columns are ordered by code points on every database.
@@ -153,6 +196,18 @@ def exact_uuid(text: str) -> UUID | None:
     except ValueError:
         return None
     return uuid if str(uuid) == text else None
+
+
+def version(name: str) -> Version:
+    """Describe the entity tag, spelled as answers spell it."""
+    return Version(
+        name, Concat(Value('W/"'), Cast(F("version"), TextField()), Value('"'), output_field=TextField()), is_exact=True
+    )
+
+
+def _is_number(value: object) -> bool:
+    """Say whether a value is a number that an identifier may be, such as 12345."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
 
 
 def column(name: str, column: str, *, is_exact: bool = False, is_required: bool = False) -> Column:
