@@ -90,14 +90,21 @@ def end_sessions(
 @atomic
 def end_named_sessions(
     *, identity_provider: IdentityProvider, name_id: NameId, session_indexes: Sequence[str], by: Actor, now: datetime
-) -> None:
-    """End the sessions that an IdP means by a NameID, and by session indexes if it names any, in every environment."""
-    sessions = EndUserSession.objects.filter(identity_provider=identity_provider, ended_at=None)
-    sessions = sessions.named(name_id_digest(identity_provider, name_id), session_indexes)
+) -> bool:
+    """End the sessions that an IdP means by a NameID, and by session indexes if it names any, in every environment.
+
+    Say whether there was one. A NameID without Format that may mean two of them ends none (S17).
+    """
+    digests = [name_id_digest(identity_provider, each) for each in name_id.meanings()]
+    sessions = EndUserSession.objects.filter(identity_provider=identity_provider).usable(now)
+    sessions = sessions.named(digests, session_indexes)
     found = sessions.select_related("end_user__workspace", "environment")
+    if len({each.name_id_digest for each in found}) != 1:
+        return False
     for end_user, environment in {(each.end_user, each.environment) for each in found}:
         theirs, reason = sessions.filter(end_user=end_user, environment=environment), EndReason.SIGNED_OUT_AT_PROVIDER
         _record(end_user, environment, _end(theirs, reason, now), reason, by)
+    return True
 
 
 def _named(provider: IdentityProvider, name_id: NameId, session_index: str) -> dict[str, str]:

@@ -81,11 +81,11 @@ def receive_logout_message(
 
 
 def _carry_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now: datetime) -> logout.Sent:
-    """End the sessions that a request means, and answer that it is done, also if no session was left."""
+    """End the sessions that a request means, and answer whether there was one."""
     asked = logout.read_request(arrived, provider=provider.facts, slo_url=provider.sp_slo_url, now=now)
     with transaction.atomic():
         _consume(provider, asked, now)
-        end_named_sessions(
+        has_ended = end_named_sessions(
             identity_provider=provider,
             name_id=asked.name_id,
             session_indexes=asked.session_indexes,
@@ -97,6 +97,7 @@ def _carry_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now: 
         entity_id=provider.sp_entity_id,
         in_response_to=asked.id,
         relay_state=arrived.relay_state,
+        is_done=has_ended,
         now=now,
     )
 

@@ -78,9 +78,9 @@ class EndUserSessionQuerySet(models.QuerySet["EndUserSession"]):
     def opened_by(self, token: str) -> Self:
         return self.filter(digest=digest_of(token))
 
-    def named(self, name_id_digest: str, session_indexes: Sequence[str]) -> Self:
-        """Return the sessions of a NameID; with indexes only those of an index, and those without any."""
-        named = self.filter(name_id_digest=name_id_digest)
+    def named(self, name_id_digests: Sequence[str], session_indexes: Sequence[str]) -> Self:
+        """Return the sessions of these NameIDs; with indexes only those of an index, and those without any."""
+        named = self.filter(name_id_digest__in=name_id_digests)
         return named.filter(session_index__in=["", *session_indexes]) if session_indexes else named
 
     def end(self, reason: str, now: datetime) -> int:

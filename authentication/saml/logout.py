@@ -79,9 +79,13 @@ def send_request(to: Target, *, entity_id: str, name_id: NameId, session_index: 
     return _send(to, bindings.REQUEST, message, relay_state=message.id)
 
 
-def send_response(to: Target, *, entity_id: str, in_response_to: str, relay_state: str, now: datetime) -> Sent:
-    """Return a signed response that reports success, with the RelayState of the request."""
-    status = samlp.Status(status_code=samlp.StatusCode(value=samlp.STATUS_SUCCESS))
+def send_response(
+    to: Target, *, entity_id: str, in_response_to: str, relay_state: str, is_done: bool, now: datetime
+) -> Sent:
+    """Return a signed response with the RelayState of the request. If it was not done, we know no such person here."""
+    unknown = samlp.StatusCode(value=samlp.STATUS_UNKNOWN_PRINCIPAL)
+    refused = samlp.StatusCode(value=samlp.STATUS_REQUESTER, status_code=unknown)
+    status = samlp.Status(status_code=samlp.StatusCode(value=samlp.STATUS_SUCCESS) if is_done else refused)
     message = samlp.LogoutResponse(**_head(to, entity_id, now), in_response_to=in_response_to, status=status)
     return _send(to, bindings.RESPONSE, message, relay_state=relay_state)
 

@@ -1,11 +1,23 @@
 """How an IdP names a person, with everything that a single logout has to say again."""
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from saml2 import saml
 
 from authentication.saml.xml import strip_blanks
+
+_SAML1 = "urn:oasis:names:tc:SAML:1.1:nameid-format:"
+# The formats that name a person for longer than one session.
+FORMATS = (
+    saml.NAMEID_FORMAT_UNSPECIFIED,
+    saml.NAMEID_FORMAT_EMAILADDRESS,
+    saml.NAMEID_FORMAT_PERSISTENT,
+    f"{_SAML1}X509SubjectName",
+    f"{_SAML1}WindowsDomainQualifiedName",
+    "urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos",
+    saml.NAMEID_FORMAT_ENTITY,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,11 @@ class NameId:
             name_qualifier=self.name_qualifier or None,
             sp_name_qualifier=self.sp_name_qualifier or None,
         )
+
+    def meanings(self) -> list["NameId"]:
+        """Return the NameIDs that a logout request may mean: IdPs leave out the Format that they asserted."""
+        is_open = self.format in ("", saml.NAMEID_FORMAT_UNSPECIFIED)
+        return [replace(self, format=each) for each in FORMATS] if is_open else [self]
 
     def key(self, *, issuer: str, sp_entity_id: str) -> str:
         """Return a key that is equal for NameIDs of one meaning; an attribute that was not sent has its default."""

@@ -93,6 +93,16 @@ def fields_of(page: Any) -> dict[str, str]:
     return {each.get("name"): each.get("value") for each in form.iter("input")}
 
 
+UNKNOWN = "Requester UnknownPrincipal"
+
+
+def status(response: Any) -> str:
+    """The status of our answer, in the words of the standard."""
+    query = urlsplit(response["Location"]).query
+    codes = inflated(parse_qs(query)["SAMLResponse"][0]).iter(f"{{{NS['samlp']}}}StatusCode")
+    return " ".join(code.get("Value").rpartition(":")[2] for code in codes)
+
+
 def open_sessions() -> int:
     return EndUserSession.objects.filter(ended_at=None).count()
 
