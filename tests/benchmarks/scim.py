@@ -50,6 +50,10 @@ def main(options: argparse.Namespace) -> None:
         print(f"{database()}, {options.users:,} users; {machine()}", flush=True)
         compare.main(options)
         return
+    if options.profile:
+        with installed(OURS) as server:
+            print(part("tests.benchmarks.phases", [], server, asdict(ordered(server, OURS, options))))
+        return
     found = Findings()
     print(f"{database()}, {options.users:,} users; {machine()}", flush=True)
     try:
@@ -168,6 +172,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20, help="for each work at most (20)")
     parser.add_argument("--sync", type=int, default=200, help="users of the first sync (200); 0 leaves it out")
     parser.add_argument("--baseline", action="store_true", help="django-scim2's stock views too")
+    parser.add_argument("--profile", action="store_true", help="microseconds of one request by phase, and nothing else")
     parser.add_argument(
         "--compare", metavar="REV", help="this tree and a revision in turns, as ratios, and nothing else"
     )
