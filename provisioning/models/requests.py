@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from provisioning.models.connections import ProvisioningConnection
 from workspace.db.keys import new_id
-from workspace.db.prepared import PreparedInsert
 from workspace.models import Environment
 
 
@@ -21,7 +20,7 @@ class ScimRequestQuerySet(models.QuerySet["ScimRequest"]):
         return self.filter(status__gte=400)
 
 
-class ScimRequest(PreparedInsert):
+class ScimRequest(models.Model):
     """One request of an identity provider with its answer, secrets masked."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +19,8 @@ from provisioning.payload.masking import masked_query, masked_request, masked_te
 from provisioning.scim import responses
 from provisioning.scim.auth import CallRequest
 from workspace import outage
-from workspace.db.keys import first_id_at
+from workspace.db.keys import first_id_at, new_id
+from workspace.db.statement import insertion_of
 from workspace.db.waiting import at_most
 from workspace.visits import client_address
 
@@ -32,25 +33,34 @@ READ_SECONDS = 1
 _STOPPED = "The server stopped before it answered. Operations that it had done are kept."
 
 
+_insert = insertion_of(
+    ScimRequest,
+    *("id", "at", "connection", "connection_name", "workspace_id", "environment_id", "request_id", "method", "path"),
+    *("query", "address", "status", "duration_ms", "error", "request_body", "response_body", "notes"),
+)
+
+
 @dataclass
 class Entry:
     """The row of one authenticated request. `started` is of `time.perf_counter`."""
 
     request: CallRequest
     started: float
-    row: ScimRequest | None = None
+    begun: UUID | None = None
     # Whether the row was committed together with the change.
     is_done: bool = False
 
     def begin(self) -> None:
         """Write the row before the first of several transactions. Until `finish` it tells of a server that stopped."""
-        self.row = self.write(responses.error(errors.ScimError(500, _STOPPED)))
+        self.begun = self.write(responses.error(errors.ScimError(500, _STOPPED)))
 
-    def write(self, response: HttpResponse) -> ScimRequest:
-        """Insert the row. A change does it in its own transaction, so that none is kept without its row."""
-        return ScimRequest.objects.create(
-            **_caller(self.request, self.request.scim.connection),
-            **_outcome(response, self.started),
+    def write(self, response: HttpResponse) -> UUID:
+        """Insert the row, and return its id. A change does it in its own transaction: neither is without the other."""
+        return _write(
+            self.request,
+            self.request.scim.connection,
+            response,
+            self.started,
             query=masked_query(self.request.META.get("QUERY_STRING", ""))[:4000],
             request_body=masked_request(getattr(self.request, "_body", b"")),
             response_body=_body(response),
@@ -62,12 +72,17 @@ class Entry:
         is_read = self.request.method in ("GET", "HEAD")
         if not self.is_done:
             with _answered_all_the_same(), at_most(READ_SECONDS) if is_read else nullcontext():
-                self._update(self.row, response) if self.row else self.write(response)
+                self._complete(self.begun, response) if self.begun else self.write(response)
 
-    def _update(self, row: ScimRequest, response: HttpResponse) -> None:
-        notes = self.request.scim.tolerance.notes
-        changed = {**_outcome(response, self.started), "response_body": _body(response), "notes": notes}
-        ScimRequest.objects.filter(pk=row.pk).update(**changed)
+    def _complete(self, pk: UUID, response: HttpResponse) -> None:
+        status, duration, error = _outcome(response, self.started)
+        ScimRequest.objects.filter(pk=pk).update(
+            status=status,
+            duration_ms=duration,
+            error=error,
+            response_body=_body(response),
+            notes=self.request.scim.tolerance.notes,
+        )
 
 
 def keep_refusal(request: CallRequest, response: HttpResponse, pk: UUID, started: float) -> None:
@@ -79,7 +94,7 @@ def keep_refusal(request: CallRequest, response: HttpResponse, pk: UUID, started
         connection = ProvisioningConnection.objects.named().filter(pk=pk).first()
         recent = first_id_at(timezone.now() - REFUSAL_EVERY)
         if connection and not connection.requests.filter(pk__gte=recent, status=response.status_code).exists():
-            ScimRequest.objects.create(**_caller(request, connection), **_outcome(response, started))
+            _write(request, connection, response, started)
 
 
 @contextmanager
@@ -94,27 +109,30 @@ def _answered_all_the_same() -> Iterator[None]:
             logger.exception("A SCIM request could not be logged.")
 
 
-def _caller(request: CallRequest, connection: ProvisioningConnection) -> dict[str, object]:
-    """The columns that tell who called what."""
-    return {
-        "connection": connection,
-        "connection_name": connection.name,
-        "workspace_id": connection.environment.workspace_id,
-        "environment_id": connection.environment.pk,
-        "request_id": request.request_id,
-        "method": str(request.method)[:10],
-        "path": masked_text(request.path)[:2000],
-        "address": client_address(request),
-    }
+def _write(
+    request: CallRequest,
+    connection: ProvisioningConnection,
+    response: HttpResponse,
+    started: float,
+    *,
+    query: str = "",
+    request_body: str = "",
+    response_body: str = "",
+    notes: Sequence[str] = (),
+) -> UUID:
+    pk, environment = new_id(), connection.environment
+    status, duration, error = _outcome(response, started)
+    called = pk, timezone.now(), connection.pk, connection.name, environment.workspace_id, environment.pk
+    asked = request.request_id, str(request.method)[:10], masked_text(request.path)[:2000], query
+    ended = client_address(request), status, duration, error, request_body, response_body, list(notes)
+    _insert.run(*called, *asked, *ended)
+    return pk
 
 
-def _outcome(response: HttpResponse, started: float) -> dict[str, object]:
-    """The columns that tell how the request ended."""
-    return {
-        "status": response.status_code,
-        "duration_ms": round((time.perf_counter() - started) * 1000, 1),
-        "error": json.loads(response.content)["detail"] if response.status_code >= 400 else "",
-    }
+def _outcome(response: HttpResponse, started: float) -> tuple[int, float, str]:
+    """Return the status, the milliseconds and the error."""
+    error = json.loads(response.content)["detail"] if response.status_code >= 400 else ""
+    return response.status_code, round((time.perf_counter() - started) * 1000, 1), error
 
 
 def _body(response: HttpResponse) -> str:

@@ -168,10 +168,10 @@ def test_the_log(scim):
 
 @pytest.fixture
 def failing_log(monkeypatch):
-    def fail(**fields):
+    def fail(*values):
         raise DatabaseError
 
-    monkeypatch.setattr(request_log.ScimRequest.objects, "create", fail)
+    monkeypatch.setattr(request_log._insert, "run", fail)
 
 
 def test_a_read_is_answered_although_the_log_fails(scim, failing_log):
