@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from provisioning.views import activity, mappings, people, setup, tokens
+from provisioning.views import activity, mappings, overview, people, setup, tokens
 
 app_name = "provisioning"
 _SETUP = "authentication/providers/<uuid:provider>/provisioning/"
 
 urlpatterns = [
+    path("authentication/providers/<uuid:provider>/overview/", overview.overview, name="overview"),
     path(_SETUP, setup.setup, name="setup"),
     path(f"{_SETUP}method/", setup.method, name="method"),
     path(f"{_SETUP}save/", setup.save, name="save"),

@@ -43,6 +43,8 @@ class Action(StrEnum):
     IDENTITY_PROVIDER_CREATED = "identity_provider.created"
     IDENTITY_PROVIDER_DISABLED = "identity_provider.disabled"
     IDENTITY_PROVIDER_ENABLED = "identity_provider.enabled"
+    IDENTITY_PROVIDER_ENFORCEMENT_STARTED = "identity_provider.enforcement_started"
+    IDENTITY_PROVIDER_ENFORCEMENT_WISHED = "identity_provider.enforcement_wished"
     IDENTITY_PROVIDER_METADATA_CONFIRMED = "identity_provider.metadata_confirmed"
     IDENTITY_PROVIDER_METADATA_DISCARDED = "identity_provider.metadata_discarded"
     IDENTITY_PROVIDER_METADATA_HELD = "identity_provider.metadata_held"

@@ -1,24 +1,31 @@
 """Changes of identity providers, and of which environments use them. Their connection is in provider_connection.py."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db.models import ProtectedError
 
+from authentication.actions.enforcement import choose_enforcement, enforced_for
 from authentication.actions.policies import refuse_lock_out
-from authentication.actions.provider_states import connection_state, details_state, removed_rows
+from authentication.actions.provider_connection import locked
+from authentication.actions.provider_states import State, connection_state, details_state, removed_rows, wish_state
+from authentication.actions.sessions import NONE_ENDED, EndedSessions, end_open_sessions
 from authentication.domains import enforced_domains
 from authentication.guides import GUIDES
-from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.models import EndUserSession, EnvironmentProvider, IdentityProvider
 from workspace.action_names import Action
 from workspace.db.transactions import atomic, save_unique
 from workspace.events import Actor, Sentence, changed, record
 from workspace.mail import tell_owners
-from workspace.models import Environment
+from workspace.models import ChangeEvent, Environment
 from workspace.names import clean_name
 from workspace.refusals import ActionError, ConflictError
 from workspace.words import fields_in_words
 
 Method = EnvironmentProvider.Method
+_WAITING = " Enforcement for {whom} starts after a test sign-in."
+# Codes of refusals to remove a provider because its provisioning has to be decided first.
+PROVISIONING_FIRST = {"provider_provisions", "people_pending"}
 
 
 @atomic
@@ -34,12 +41,8 @@ def create_provider(
     """Create a provider that one environment uses. Its URLs are final; the IdP's side is not known yet."""
     provider = IdentityProvider(workspace=environment.workspace, name=_clean_name(name, ""), vendor=vendor)
     provider.groups_separator = _preset_separator(vendor)
-    environment_provider = EnvironmentProvider(
-        environment=environment,
-        identity_provider=provider,
-        enforcement=enforcement,
-        domains=enforced_domains(enforcement, domains),
-    )
+    environment_provider = EnvironmentProvider(environment=environment, identity_provider=provider)
+    choose_enforcement(environment_provider, enforcement, enforced_domains(enforcement, domains))
     _save_unique(provider)
     environment_provider.save()
     record(
@@ -48,10 +51,12 @@ def create_provider(
         subject=provider,
         environment=environment,
         sentence=Sentence(
-            "{by} created the identity provider {provider} in {environment}.",
+            "{by} created the identity provider {provider} in {environment}."
+            + (_WAITING if environment_provider.wished_enforcement else ""),
             by=by,
             provider=provider,
             environment=environment,
+            whom=_wished_for(environment_provider),
         ),
         concerns=[environment_provider, environment],
         after=details_state(environment_provider),
@@ -68,39 +73,57 @@ def update_provider(
     enforcement: str,
     domains: Sequence[str] = (),
     by: Actor,
-) -> bool:
-    """Set name and vendor, and the enforcement of this environment. Say whether anything changed."""
+) -> ChangeEvent | None:
+    """Set name and vendor, and the enforcement of this environment. Return the event, or None if nothing changed."""
     row = locked(environment_provider)
     provider, before = row.identity_provider, details_state(row)
-    if provider.groups_separator == _preset_separator(provider.vendor):
-        provider.groups_separator = _preset_separator(vendor)
-    provider.name, provider.vendor = _clean_name(name, provider.name), vendor
-    row.enforcement, row.domains = enforcement, enforced_domains(enforcement, domains)
-    after = details_state(row)
+    provider.name = _clean_name(name, provider.name)
+    set_vendor(provider, vendor)
+    choose_enforcement(row, enforcement, enforced_domains(enforcement, domains))
+    return save_details(
+        row, before, "{by} changed {what} of the identity provider {provider}.", by, environment_provider
+    )
+
+
+def save_details(
+    row: EnvironmentProvider,
+    before: State,
+    template: str,
+    by: Actor,
+    shown: EnvironmentProvider | None = None,
+) -> ChangeEvent | None:
+    """Save a locked row with its provider, record what differs from `before`, and bring the row `shown` up to date."""
+    provider, after = row.identity_provider, details_state(row)
     if before == after:
-        return False
+        return None
     _save_unique(provider)
     row.save()
-    environment_provider.identity_provider = provider
-    environment_provider.enforcement, environment_provider.domains = row.enforcement, row.domains
+    if shown is not None:
+        shown.identity_provider = provider
+        for field in ("enforcement", "domains", "wished_enforcement", "wished_domains"):
+            setattr(shown, field, getattr(row, field))
+    old, new = changed(before, after), changed(after, before)
+    differing = [field.removeprefix("wished_") for field in [*old, *new]]
+    waiting = _WAITING if new.keys() & wish_state(row).keys() else ""
     event = record(
         by=by,
-        action=Action.IDENTITY_PROVIDER_UPDATED,
+        action=Action.IDENTITY_PROVIDER_ENFORCEMENT_WISHED if waiting else Action.IDENTITY_PROVIDER_UPDATED,
         subject=provider,
         environment=row.environment,
         sentence=Sentence(
-            "{by} changed {what} of the identity provider {provider}.",
+            template + waiting,
             by=by,
-            what=fields_in_words(changed(after, before)),
+            what=fields_in_words(field for field in before if field in differing),
             provider=provider,
+            whom=_wished_for(row),
         ),
         concerns=[row, row.environment],
-        before=changed(before, after),
-        after=changed(after, before),
+        before=old,
+        after=new,
     )
-    if {"enforcement", "domains"} & event.after.keys():
+    if {"enforcement", "domains"} & {*differing}:
         tell_owners(event, provider.workspace)
-    return True
+    return event
 
 
 @atomic
@@ -132,25 +155,36 @@ def use_provider(*, provider: IdentityProvider, environment: Environment, by: Ac
 
 
 @atomic
-def enable_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> bool:
-    """Let people of this environment sign in through the provider. Say whether anything changed."""
+def enable_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> ChangeEvent | None:
+    """Let people of this environment sign in through the provider. Return the event, or None if nothing changed."""
     return _switch(environment_provider, True, Action.IDENTITY_PROVIDER_ENABLED, by)
 
 
 @atomic
-def disable_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> bool:
-    """Keep people of this environment from signing in through the provider. Say whether anything changed."""
-    return _switch(environment_provider, False, Action.IDENTITY_PROVIDER_DISABLED, by)
+def disable_provider(
+    *, environment_provider: EnvironmentProvider, by: Actor, sessions_end_at: datetime | None = None
+) -> ChangeEvent | None:
+    """Keep people of this environment from signing in through the provider. Return the event, if anything changed.
+
+    With a time, the sessions that were opened through it end then; otherwise they go on.
+    """
+    return _switch(environment_provider, False, Action.IDENTITY_PROVIDER_DISABLED, by, sessions_end_at)
 
 
 @atomic
-def remove_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> None:
-    """End an environment's use of a provider. The last environment's removal deletes the provider."""
-    refuse_managed_people(environment_provider)
+def remove_provider(
+    *, environment_provider: EnvironmentProvider, by: Actor, sessions_end_at: datetime | None = None
+) -> None:
+    """End an environment's use of a provider. The last environment's removal deletes the provider.
+
+    With a time, the sessions that were opened through it end then; otherwise they go on.
+    """
+    _refuse_managed_people(environment_provider)
     row = locked(environment_provider)
     provider, environment = row.identity_provider, row.environment
     is_last = not provider.environment_providers.exclude(pk=row.pk).exists()
     rows, people = removed_rows(row, is_last)
+    ended = _end_sessions(row, sessions_end_at)
     before = details_state(row) | (connection_state(provider) if is_last else {})
     event = record(
         by=by,
@@ -158,14 +192,15 @@ def remove_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> 
         subject=provider,
         environment=environment,
         sentence=Sentence(
-            "{by} removed the identity provider {provider} from {environment}.",
+            "{by} removed the identity provider {provider} from {environment}{ending}.",
             by=by,
             provider=provider,
             environment=environment,
+            ending=ended.words,
         ),
         concerns=[row, environment],
-        people=people,
-        before=before | {"rows": rows},
+        people=[*people, *ended.people],
+        before=before | {"rows": rows} | ended.state,
         after={"provider_deleted": is_last},
     )
     tell_owners(event, environment.workspace)
@@ -183,7 +218,7 @@ def remove_provider(*, environment_provider: EnvironmentProvider, by: Actor) -> 
     refuse_lock_out(environment)
 
 
-def refuse_managed_people(environment_provider: EnvironmentProvider) -> None:
+def _refuse_managed_people(environment_provider: EnvironmentProvider) -> None:
     """Raise ActionError while the provider provisions people: what happens to them is decided with its method."""
     provider, environment = environment_provider.identity_provider, environment_provider.environment
     if environment_provider.method == Method.SCIM:
@@ -194,43 +229,64 @@ def refuse_managed_people(environment_provider: EnvironmentProvider) -> None:
         )
 
 
-def locked(environment_provider: EnvironmentProvider) -> EnvironmentProvider:
-    """Return the row with its provider as they are now. Changes of either wait for each other."""
-    rows = EnvironmentProvider.objects.select_for_update(of=("self", "identity_provider"))
-    return rows.select_related("identity_provider__workspace", "environment__workspace").get(pk=environment_provider.pk)
-
-
-def _switch(environment_provider: EnvironmentProvider, is_enabled: bool, action: Action, by: Actor) -> bool:
+def _switch(
+    environment_provider: EnvironmentProvider,
+    is_enabled: bool,
+    action: Action,
+    by: Actor,
+    sessions_end_at: datetime | None = None,
+) -> ChangeEvent | None:
     row = locked(environment_provider)
     if row.is_enabled == is_enabled:
-        return False
+        return None
     row.is_enabled = is_enabled
     row.save()
     refuse_lock_out(row.environment)
     environment_provider.is_enabled = is_enabled
+    ended = _end_sessions(row, sessions_end_at)
     event = record(
         by=by,
         action=action,
         subject=row.identity_provider,
         environment=row.environment,
         sentence=Sentence(
-            "{by} turned {provider} {state} in {environment}.",
+            "{by} turned {provider} {state} in {environment}{ending}.",
             by=by,
             provider=row.identity_provider,
             state="on" if is_enabled else "off",
             environment=row.environment,
+            ending=ended.words,
         ),
         concerns=[row, row.environment],
-        before={"is_enabled": not is_enabled},
+        people=ended.people,
+        before={"is_enabled": not is_enabled} | ended.state,
         after={"is_enabled": is_enabled},
     )
     tell_owners(event, row.environment.workspace)
-    return True
+    return event
+
+
+def _end_sessions(row: EnvironmentProvider, at: datetime | None) -> EndedSessions:
+    if at is None:
+        return NONE_ENDED
+    return end_open_sessions(EndUserSession.objects.of(row.environment).through(row.identity_provider_id), at)
+
+
+def _wished_for(row: EnvironmentProvider) -> str:
+    wished = row.as_wished()
+    return enforced_for(wished.enforcement, wished.domain_names)
 
 
 def _save_unique(provider: IdentityProvider) -> None:
     message = f"This workspace already has an identity provider named {provider}. Choose another name."
     save_unique(provider, lambda constraint: ConflictError("provider_name_taken", message, field="name"))
+
+
+def set_vendor(provider: IdentityProvider, vendor: str) -> None:
+    """Set the vendor, with how its groups arrive unless that was chosen otherwise. Nothing is saved."""
+    if provider.groups_separator == _preset_separator(provider.vendor):
+        provider.groups_separator = _preset_separator(vendor)
+    provider.vendor = vendor
 
 
 def _preset_separator(vendor: str) -> str:

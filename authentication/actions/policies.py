@@ -1,13 +1,17 @@
 """Changes of how end users sign in to an environment."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
-from authentication.models import EnvironmentPolicy
+from authentication.actions.sessions import NONE_ENDED, EndedSessions, end_open_sessions
+from authentication.models import EndUserSession, EnvironmentPolicy
+from authentication.models.sessions import EndUserSessionQuerySet
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.mail import tell_owners
-from workspace.models import Environment
+from workspace.models import ChangeEvent, Environment
 from workspace.refusals import ActionError
 
 _PASSWORD_FIRST = "switch Password authentication on first"
@@ -16,39 +20,42 @@ _PASSWORD_FIRST = "switch Password authentication on first"
 class _Switch(NamedTuple):
     """The names of a switch on the page and in events."""
 
+    field: str
     label: str
     enabled: Action
     disabled: Action
 
 
-_SAML = _Switch("SAML-based SSO authentication", Action.POLICY_SAML_ENABLED, Action.POLICY_SAML_DISABLED)
-_PASSWORD = _Switch("Password authentication", Action.POLICY_PASSWORD_ENABLED, Action.POLICY_PASSWORD_DISABLED)
+_SAML = _Switch(
+    "is_saml_enabled", "SAML-based SSO authentication", Action.POLICY_SAML_ENABLED, Action.POLICY_SAML_DISABLED
+)
+_PASSWORD = _Switch(
+    "is_password_enabled", "Password authentication", Action.POLICY_PASSWORD_ENABLED, Action.POLICY_PASSWORD_DISABLED
+)
 
 
 @atomic
-def switch_saml(*, environment: Environment, is_enabled: bool, by: Actor) -> bool:
-    """Let identity providers sign people in, or passwords only. Say whether anything changed."""
-    policy = locked_policy(environment)
-    if policy.is_saml_enabled == is_enabled:
-        return False
-    policy.is_saml_enabled = is_enabled
-    policy.save()
-    refuse_lock_out(environment, remedy=_PASSWORD_FIRST)
-    _record(policy, "is_saml_enabled", _SAML, is_enabled, by)
-    return True
+def switch_saml(
+    *, environment: Environment, is_enabled: bool, by: Actor, sessions_end_at: datetime | None = None
+) -> ChangeEvent | None:
+    """Let identity providers sign people in, or passwords only. Return the event, or None if nothing changed.
+
+    With a time, the sessions that were opened through a provider end then; otherwise they go on.
+    """
+    sessions = EndUserSession.objects.of(environment).through_any_provider()
+    return _switch(_SAML, environment, is_enabled, by, _ending(sessions, sessions_end_at))
 
 
 @atomic
-def switch_password(*, environment: Environment, is_enabled: bool, by: Actor) -> bool:
-    """Let passwords sign people in, or identity providers only. Say whether anything changed."""
-    policy = locked_policy(environment)
-    if policy.is_password_enabled == is_enabled:
-        return False
-    policy.is_password_enabled = is_enabled
-    policy.save()
-    refuse_lock_out(environment, remedy=_missing_for_saml(policy))
-    _record(policy, "is_password_enabled", _PASSWORD, is_enabled, by)
-    return True
+def switch_password(
+    *, environment: Environment, is_enabled: bool, by: Actor, sessions_end_at: datetime | None = None
+) -> ChangeEvent | None:
+    """Let passwords sign people in, or identity providers only. Return the event, or None if nothing changed.
+
+    With a time, the sessions that were opened with a password end then; otherwise they go on.
+    """
+    sessions = EndUserSession.objects.of(environment).with_password()
+    return _switch(_PASSWORD, environment, is_enabled, by, _ending(sessions, sessions_end_at))
 
 
 def refuse_lock_out(environment: Environment, *, remedy: str = _PASSWORD_FIRST) -> None:
@@ -66,27 +73,43 @@ def locked_policy(environment: Environment) -> EnvironmentPolicy:
     return EnvironmentPolicy.objects.select_for_update().get(environment=environment)
 
 
-def _missing_for_saml(policy: EnvironmentPolicy) -> str:
-    if not policy.is_saml_enabled:
-        return "switch SAML-based SSO authentication on first, with an identity provider that is set up"
-    return "set up an identity provider first, and keep it turned on"
-
-
-def _record(policy: EnvironmentPolicy, field: str, switch: _Switch, is_enabled: bool, by: Actor) -> None:
+def _switch(
+    switch: _Switch, environment: Environment, is_enabled: bool, by: Actor, end: Callable[[], EndedSessions]
+) -> ChangeEvent | None:
+    policy = locked_policy(environment)
+    if getattr(policy, switch.field) == is_enabled:
+        return None
+    setattr(policy, switch.field, is_enabled)
+    policy.save()
+    refuse_lock_out(environment, remedy=_PASSWORD_FIRST if switch is _SAML else _missing_for_saml(policy))
+    ended = end()
     event = record(
         by=by,
         action=switch.enabled if is_enabled else switch.disabled,
         subject=policy,
-        environment=policy.environment,
+        environment=environment,
         sentence=Sentence(
-            "{by} switched {label} {state} in {environment}.",
+            "{by} switched {label} {state} in {environment}{ending}.",
             by=by,
             label=switch.label,
             state="on" if is_enabled else "off",
-            environment=policy.environment,
+            environment=environment,
+            ending=ended.words,
         ),
-        concerns=[policy.environment],
-        before={field: not is_enabled},
-        after={field: is_enabled},
+        concerns=[environment],
+        people=ended.people,
+        before={switch.field: not is_enabled} | ended.state,
+        after={switch.field: is_enabled},
     )
-    tell_owners(event, policy.environment.workspace)
+    tell_owners(event, environment.workspace)
+    return event
+
+
+def _ending(sessions: EndUserSessionQuerySet, at: datetime | None) -> Callable[[], EndedSessions]:
+    return lambda: end_open_sessions(sessions, at) if at else NONE_ENDED
+
+
+def _missing_for_saml(policy: EnvironmentPolicy) -> str:
+    if not policy.is_saml_enabled:
+        return "switch SAML-based SSO authentication on first, with an identity provider that is set up"
+    return "set up an identity provider first, and keep it turned on"

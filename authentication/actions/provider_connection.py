@@ -52,6 +52,12 @@ def connect_provider(
     return True
 
 
+def locked(environment_provider: EnvironmentProvider) -> EnvironmentProvider:
+    """Return the row with its provider as they are now. Changes of either wait for each other."""
+    rows = EnvironmentProvider.objects.select_for_update(of=("self", "identity_provider"))
+    return rows.select_related("identity_provider__workspace", "environment__workspace").get(pk=environment_provider.pk)
+
+
 def locked_provider(environment_provider: EnvironmentProvider) -> IdentityProvider:
     """Return the provider as it is now. Changes of it wait for each other."""
     return IdentityProvider.objects.select_for_update().get(pk=environment_provider.identity_provider_id)

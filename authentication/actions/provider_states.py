@@ -1,5 +1,8 @@
 """Identity providers as change events keep them: values in words, and the rows that a change replaces or deletes."""
 
+import hashlib
+import json
+
 from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity
 from authentication.saml.endpoints import SingleLogout
 from workspace.rows import kept_rows, row_state
@@ -17,7 +20,37 @@ def details_state(environment_provider: EnvironmentProvider) -> State:
         "vendor": str(provider.vendor),
         "enforcement": str(environment_provider.enforcement),
         "domains": environment_provider.domains,
+        **wish_state(environment_provider),
     }
+
+
+def wish_state(environment_provider: EnvironmentProvider) -> State:
+    """Return the enforcement that waits for a test; empty if there is none."""
+    if not environment_provider.wished_enforcement:
+        return {}
+    return {
+        "wished_enforcement": str(environment_provider.wished_enforcement),
+        "wished_domains": environment_provider.wished_domains,
+    }
+
+
+def configuration(environment_provider: EnvironmentProvider) -> str:
+    """Return the digest of all that a test sign-in proves: environment, connection, settings, enforcement with domains.
+
+    The wished enforcement counts where there is one, because the test is made as if it were in force.
+    """
+    provider, wished = environment_provider.identity_provider, environment_provider.as_wished()
+    proved = connection_state(provider) | {
+        "environment": str(environment_provider.environment_id),
+        "enforcement": str(wished.enforcement),
+        "domains": sorted(wished.domains),
+        "signs_requests": provider.must_sign_requests,
+        "allows_sha1": provider.allows_sha1,
+        "email_attribute": provider.email_attribute,
+    }
+    # Where the same values came from makes no difference to a sign-in.
+    proved = {key: value for key, value in proved.items() if not key.startswith("metadata_")}
+    return hashlib.sha256(json.dumps(proved, sort_keys=True).encode()).hexdigest()
 
 
 def connection_state(provider: IdentityProvider) -> State:

@@ -46,8 +46,11 @@ def start_sign_in(
     network: str = "",
     next_path: str = "",
     tester_id: str = "",
+    tested: str = "",
 ) -> Departure:
     """Store a request for the browser with that nonce, and return how to send it. With a tester it signs nobody in.
+
+    `tested` is the configuration that a successful test proves.
 
     RelayState is the request's ID and nothing else (S10): it tells which request an unreadable response answers.
     """
@@ -67,6 +70,7 @@ def start_sign_in(
             next_path=next_path if len(next_path) <= MAX_NEXT_PATH and next_path.isprintable() else "",
             network=network,
             tester_id=tester_id,
+            configuration=tested,
             expires_at=now + REQUEST_AGE,
         )
     if provider.sso_binding == "post":

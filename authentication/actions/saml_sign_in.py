@@ -78,8 +78,11 @@ def finish_sign_in(*, provider: UUID, request_id: str, nonce: str, visit: Visit,
 
 
 def rehearse_sign_in(*, request: AuthnRequest, nonce: str, visit: Visit, now: datetime) -> Rehearsal:
-    """Consume the response to a test, and return what it would lead to: everything is done and rolled back."""
-    environment_provider = request.environment_provider
+    """Consume the response to a test, and return what it would lead to: everything is done and rolled back.
+
+    An enforcement that waits for the test counts as if it were in force.
+    """
+    environment_provider = request.environment_provider.as_wished()
     policy = SignInPolicy.of(environment_provider.environment)
     AuthnRequest.objects.filter(pk=request.pk).delete()
     claims = profile = None

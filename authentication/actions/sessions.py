@@ -1,6 +1,7 @@
 """Start and end of end users' sessions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from authentication.models import EndUserSession, IdentityProvider
@@ -17,6 +18,27 @@ from workspace.words import count
 
 EndReason = EndUserSession.EndReason
 MAX_SESSION_INDEX = 500
+
+
+@dataclass(frozen=True)
+class EndedSessions:
+    """Sessions that end with a change of how people sign in, for the event of that change."""
+
+    ids: list[str] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """Return the end of the event's sentence."""
+        return f" and ended {count(len(self.ids), 'session')}" if self.ids else ""
+
+    @property
+    def state(self) -> dict[str, object]:
+        """Return what belongs in the event's `before`. Mails leave it out, because it is a dict."""
+        return {"sessions": {"ended": self.ids}} if self.ids else {}
+
+
+NONE_ENDED = EndedSessions()
 
 
 def as_actor(end_user: EndUser, visit: Visit) -> Actor:
@@ -85,6 +107,14 @@ def end_sessions(
     ended = _end(sessions, reason, now)
     _record(end_user, environment, ended, reason, by)
     return len(ended)
+
+
+def end_open_sessions(sessions: EndUserSessionQuerySet, now: datetime) -> EndedSessions:
+    """End sessions that count. The caller records it, in its transaction."""
+    found = sessions.usable(now).select_for_update(of=("self",)).values_list("pk", "end_user")
+    people = {str(pk): str(end_user) for pk, end_user in found}
+    EndUserSession.objects.filter(pk__in=people).end(EndReason.ENDED_BY_ADMINISTRATOR, now)
+    return EndedSessions(list(people), list(people.values()))
 
 
 @atomic

@@ -1,5 +1,7 @@
 """Identity providers and how each environment uses them."""
 
+from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from typing import Any, Self
 
@@ -214,6 +216,12 @@ class EnvironmentProvider(Entity):
     is_enabled = models.BooleanField(default=True)
     enforcement = models.CharField(max_length=20, choices=Enforcement, default=Enforcement.NO_ONE)
     domains = models.JSONField(default=list, blank=True)
+    # What an administrator chose, until a test sign-in has proved it or somebody starts it without one.
+    wished_enforcement = models.CharField(max_length=20, choices=Enforcement, blank=True)
+    wished_domains = models.JSONField(default=list, blank=True)
+    # The digest of what the last successful test sign-in has proved, as `configuration` returns it.
+    tested_configuration = models.CharField(max_length=64, blank=True, editable=False)
+    tested_at = models.DateTimeField(null=True, blank=True)
     method = models.CharField("provisioning method", max_length=10, choices=Method, default=Method.MANUAL)
     # Until an administrator has saved the choice, the provider's row says "Set up".
     is_method_chosen = models.BooleanField(default=False)
@@ -233,6 +241,21 @@ class EnvironmentProvider(Entity):
     def domain_names(self) -> list[str]:
         """Return the domains as people write them; they are stored in ASCII."""
         return [idna.decode(domain) for domain in self.domains]
+
+    def as_wished(self) -> "EnvironmentProvider":
+        """Return a copy, not to be saved, in which the wished enforcement is in force; itself if there is no wish."""
+        if not self.wished_enforcement:
+            return self
+        wished = copy(self)
+        wished.enforcement, wished.domains = self.wished_enforcement, self.wished_domains
+        wished.wished_enforcement, wished.wished_domains = "", []
+        return wished
+
+    def covers(self, enforcement: str, domains: Iterable[str]) -> bool:
+        """Say whether whoever another enforcement would force to use SAML has to use it already."""
+        if enforcement == self.Enforcement.SELECTED_DOMAINS and self.enforcement == enforcement:
+            return set(domains) <= set(self.domains)
+        return self.enforcement == self.Enforcement.ALL_DOMAINS or enforcement == self.Enforcement.NO_ONE
 
     @property
     def domain_keys(self) -> list[str]:

@@ -87,6 +87,8 @@ class AuthnRequest(PreparedInsert):
     next_path = models.CharField(max_length=500, blank=True)
     # Set for a test, which signs nobody in.
     tester_id = models.CharField("administrator who tests", max_length=36, blank=True)
+    # What a successful test proves: the digest of the provider's configuration when it began.
+    configuration = models.CharField(max_length=64, blank=True, editable=False)
     expires_at = models.DateTimeField(db_index=True)
     # The answer as it was posted from the IdP's site, until our own site asks for it with the browser's cookie.
     # One that is refused is not kept, but why it is (`saml_requests.py`).

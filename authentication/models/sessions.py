@@ -75,6 +75,19 @@ class EndUserSessionQuerySet(models.QuerySet["EndUserSession"]):
             last_seen_at__gt=now - IDLE_AGE,
         )
 
+    def of(self, environment: Environment) -> Self:
+        return self.filter(environment=environment)
+
+    def through(self, provider: UUID) -> Self:
+        return self.filter(identity_provider=provider)
+
+    def through_any_provider(self) -> Self:
+        return self.exclude(identity_provider=None)
+
+    def with_password(self) -> Self:
+        """Return the sessions without a provider. What a removed one opened still has the digest of a NameID."""
+        return self.filter(identity_provider=None, name_id_digest="")
+
     def opened_by(self, token: str) -> Self:
         return self.filter(digest=digest_of(token))
 

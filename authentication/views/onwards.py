@@ -24,14 +24,16 @@ def to_idp(
     request: HttpRequest, environment_provider: EnvironmentProvider, departure: Departure, nonce: str
 ) -> HttpResponse:
     """Send the browser to the IdP with its AuthnRequest, and keep the nonce in a cookie."""
+    context: Context = {
+        "environment": environment_provider.environment,
+        "provider": environment_provider.identity_provider,
+        "departure": departure,
+        "url": departure.url,
+    }
     if departure.fields:
-        provider = environment_provider.identity_provider
-        context: Context = {
-            "environment": environment_provider.environment,
-            "provider": provider,
-            "departure": departure,
-        }
         response = posting(request, "end_user/sign_in/post.html", departure.url, context)
+    elif request.method == "POST":
+        response = leading_on(request, "end_user/sign_in/onwards.html", departure.url, context)
     else:
         response = redirect(departure.url)
     response.set_cookie(

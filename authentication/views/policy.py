@@ -1,31 +1,31 @@
 """The tab Authentication: how end users sign in to one environment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.views.decorators.http import require_POST
 
 from authentication.actions.policies import switch_password, switch_saml
-from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
-from authentication.views.described import expiry_badge
+from authentication.actions.undo import UNDOABLE, undo
+from authentication.losses import can_anybody_use_a_password
+from authentication.models import EndUserSession, EnvironmentPolicy, EnvironmentProvider, IdentityProvider
+from authentication.models.sessions import EndUserSessionQuerySet
+from authentication.policy import SignInPolicy
+from authentication.views.asking import Question, change_or_ask
+from authentication.views.provider_rows import enforcement_notes, provider_row
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission, may
-from workspace.console.proof import RECENT
-from workspace.models import Environment
-from workspace.words import together
-
-Enforcement = EnvironmentProvider.Enforcement
-State = EnvironmentProvider.State
-
-_TONES = {State.ON: "success", State.OFF: "neutral", State.UNFINISHED: "warning"}
+from workspace.console.proof import OPENED_RECENTLY, RECENT
+from workspace.models import ChangeEvent, Environment
 
 
 @console
@@ -33,11 +33,12 @@ def environment(request: ConsoleRequest, environment: Environment) -> HttpRespon
     """Show the switches, the providers in use, and those of other environments."""
     may_change = may(request.administrator, Permission.MANAGE_SIGN_IN)
     providers = environment.providers.listed().prefetch_related("identity_provider__certificates")
-    now = timezone.now()
+    policy, now = EnvironmentPolicy.objects.of(environment), timezone.now()
     context = {
         "tabs": authentication_and_groups_tabs(request),
-        "policy": EnvironmentPolicy.objects.of(environment),
-        "rows": [_row(environment, each, may_change, now) for each in providers],
+        "policy": policy,
+        "is_password_useless": _is_password_useless(environment, policy, providers),
+        "rows": [provider_row(environment, each, may_change, now) for each in providers],
         "offers": [_offer(environment, provider) for provider in _offered(environment)],
         "create_url": page_url("authentication:provider-create", environment),
         "saml_url": page_url("authentication:saml-switch", environment),
@@ -50,22 +51,66 @@ def environment(request: ConsoleRequest, environment: Environment) -> HttpRespon
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Switch SAML-based SSO authentication on or off."""
-    return _switch(request, environment, switch_saml, "SAML-based SSO authentication")
+    sessions = EndUserSession.objects.of(environment).through_any_provider()
+    how = {True: "except through an identity provider", False: "through an identity provider"}
+    return _switch(request, environment, switch_saml, "SAML-based SSO authentication", how, sessions)
 
 
 @require_POST
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def password_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Switch password authentication on or off."""
-    return _switch(request, environment, switch_password, "Password authentication")
+    sessions = EndUserSession.objects.of(environment).with_password()
+    how = {True: "", False: "with a password"}
+    return _switch(request, environment, switch_password, "Password authentication", how, sessions)
 
 
-def _switch(request: ConsoleRequest, environment: Environment, action: Callable[..., bool], label: str) -> HttpResponse:
-    is_enabled = request.POST.get("is_enabled") == "true"
+@require_POST
+@console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
+def undo_change(request: ConsoleRequest, environment: Environment, event: UUID) -> HttpResponse:
+    """Undo the change of which a message has just told."""
+    found = get_object_or_404(ChangeEvent.objects.in_environment(environment), pk=event, action__in=UNDOABLE)
     with refusals_as_messages(request):
-        action(environment=environment, is_enabled=is_enabled, by=request.actor)
-        messages.success(request, f"{label} is {'on' if is_enabled else 'off'} in {environment}.")
+        undo(event=found, environment=environment, by=request.actor, now=timezone.now())
+        messages.success(request, "Undone. Everything is as it was before.")
     return redirect(page_url("authentication:environment", environment))
+
+
+def _switch(
+    request: ConsoleRequest,
+    environment: Environment,
+    action: Callable[..., ChangeEvent | None],
+    label: str,
+    how: dict[bool, str],
+    sessions: EndUserSessionQuerySet,
+) -> HttpResponse:
+    is_enabled = request.POST.get("is_enabled") == "true"
+    state = "on" if is_enabled else "off"
+    question = Question(
+        title=f"Switch {label} {state} in {environment}?",
+        submit=f"Switch {state}",
+        how=how[is_enabled],
+        done=f"{label} is {state} in {environment}.",
+        notes=enforcement_notes(environment) if is_enabled else [],
+        hidden=[("is_enabled", "true" if is_enabled else "false")],
+        sessions=None if is_enabled else sessions,
+    )
+
+    def change(sessions_end_at: datetime | None) -> ChangeEvent | None:
+        return action(environment=environment, is_enabled=is_enabled, by=request.actor, sessions_end_at=sessions_end_at)
+
+    return change_or_ask(request, environment, change, question)
+
+
+def _is_password_useless(
+    environment: Environment, policy: EnvironmentPolicy, providers: Iterable[EnvironmentProvider]
+) -> bool:
+    """Say whether passwords are on, but enforcement leaves nobody who can use one."""
+    usable = [each for each in providers if each.state == each.State.ON]
+    is_enforced = any(each.enforcement != each.Enforcement.NO_ONE for each in usable)
+    if not (policy.is_saml_enabled and policy.is_password_enabled and is_enforced):
+        return False
+    return not can_anybody_use_a_password(environment, SignInPolicy(True, usable))
 
 
 def _offered(environment: Environment) -> QuerySet[IdentityProvider]:
@@ -83,69 +128,3 @@ def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, ob
         "used_in": get_text_list([each.name for each in used_in], "and"),
         "use_url": page_url("authentication:provider-use", environment, provider=provider.pk),
     }
-
-
-def _row(
-    environment: Environment, environment_provider: EnvironmentProvider, may_change: bool, now: datetime
-) -> dict[str, object]:
-    """Return a provider that this environment uses, as the list shows it."""
-    provider = environment_provider.identity_provider
-    last = next(iter(provider.certificates.all()), None)
-    return {
-        "environment_provider": environment_provider,
-        "provider": provider,
-        "menu_id": f"provider-menu-{provider.pk}",
-        "tone": _TONES[environment_provider.state],
-        "certificate": expiry_badge(last, now) if last else None,
-        "enforcement": _enforcement_words(environment_provider),
-        "button": _button(environment, environment_provider) if may_change else None,
-        "menu": _menu(environment, environment_provider, may_change),
-    }
-
-
-def _enforcement_words(environment_provider: EnvironmentProvider) -> str:
-    if environment_provider.enforcement == Enforcement.NO_ONE:
-        return "Enforced for no one yet"
-    is_selective = environment_provider.enforcement == Enforcement.SELECTED_DOMAINS
-    whom = together(environment_provider.domain_names) if is_selective else "all domains"
-    later = {State.ON: "", State.OFF: " once turned on", State.UNFINISHED: " once set up"}
-    return f"Enforced for {whom}{later[environment_provider.state]}"
-
-
-def _button(environment: Environment, environment_provider: EnvironmentProvider) -> dict[str, str] | None:
-    """Return the button with the next step of a provider; None if there is none."""
-    if environment_provider.state == State.UNFINISHED:
-        return {
-            "label": "Continue set-up",
-            "url": _url("authentication:provider-connect", environment, environment_provider),
-        }
-    if not environment_provider.is_method_chosen:
-        return {"label": "Set up", "url": _url("provisioning:setup", environment, environment_provider)}
-    return None
-
-
-def _menu(
-    environment: Environment, environment_provider: EnvironmentProvider, may_change: bool
-) -> list[dict[str, object]]:
-    """Return the ellipsis menu. Viewers get only the entries that read."""
-    is_set_up = environment_provider.state != State.UNFINISHED
-    turn = ("Turn off", "disable") if environment_provider.is_enabled else ("Turn on", "enable")
-    entries: list[tuple[str, str, bool, dict[str, object]]] = [
-        ("Edit", "authentication:provider-edit", may_change, {}),
-        ("End user & group provisioning", "provisioning:setup", True, {}),
-        ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {}),
-        ("Certificates", "authentication:provider-certificates", is_set_up, {}),
-        ("Sign-in settings", "authentication:provider-settings", may_change and is_set_up, {}),
-        ("Use in another environment", "authentication:provider-use", may_change and is_set_up, {}),
-        (turn[0], f"authentication:provider-{turn[1]}", may_change and is_set_up, {"method": "post"}),
-        ("Remove", "authentication:provider-remove", may_change, {"danger": True}),
-    ]
-    return [
-        {"label": label, "url": _url(route, environment, environment_provider), **extra}
-        for label, route, is_shown, extra in entries
-        if is_shown
-    ]
-
-
-def _url(route: str, environment: Environment, environment_provider: EnvironmentProvider) -> str:
-    return page_url(route, environment, provider=environment_provider.identity_provider_id)

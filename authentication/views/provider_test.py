@@ -8,10 +8,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
+from authentication.actions.enforcement import enforced_for, take_test
+from authentication.actions.provider_states import configuration
 from authentication.actions.saml_requests import start_sign_in
 from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse_sign_in
+from authentication.losses import depending_on
 from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider
 from authentication.reasons import Refused, help_of, words_of
 from authentication.saml.assertions import Claims
@@ -21,9 +24,11 @@ from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
-from workspace.models import Environment
+from workspace.console.presenters import NAMES_SHOWN
+from workspace.console.proof import OPENED_RECENTLY, ask_for_proof, is_proved
+from workspace.models import ChangeEvent, Environment
 from workspace.visits import Visit
-from workspace.words import listed, together
+from workspace.words import count, listed, together
 
 Method = EnvironmentProvider.Method
 
@@ -42,21 +47,31 @@ NOT_WAITING = "There is no response to show here: each is shown once, within ten
 def page(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Show what the test does, with the button that starts it."""
     environment_provider = get_environment_provider(environment, provider)
+    if environment_provider.wished_enforcement and not is_proved(request):
+        return ask_for_proof(request)
     context = _frame(environment, environment_provider) | {"notes": list(_notes(environment_provider))}
-    return render(request, "authentication/providers/test.html", context)
+    return render(request, "authentication/providers/test.html", context | _wish(environment_provider))
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @console(needs=Permission.MANAGE_SIGN_IN)
 def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """Send the browser to the IdP. What comes back is shown to this administrator alone."""
+    """Send the browser to the IdP. What comes back is shown to this administrator alone.
+
+    A test that starts an enforcement begins with the button of the page that says for whom.
+    """
     environment_provider, nonce = get_environment_provider(environment, provider), browser_nonce(request)
     if not environment_provider.identity_provider.is_set_up:
         raise Http404
+    if environment_provider.wished_enforcement and request.method != "POST":
+        return redirect(page_url("authentication:provider-test", environment, provider=provider))
+    if environment_provider.wished_enforcement and not is_proved(request, OPENED_RECENTLY):
+        return ask_for_proof(request)
     departure = start_sign_in(
         environment_provider=environment_provider,
         nonce=nonce,
         tester_id=str(request.administrator.pk),
+        tested=configuration(environment_provider),
         now=timezone.now(),
     )
     return to_idp(request, environment_provider, departure, nonce)
@@ -75,8 +90,13 @@ def result(request: ConsoleRequest, environment: Environment, provider: UUID, an
         messages.info(request, NOT_WAITING)
         return redirect(page_url("authentication:provider-test", environment, provider=provider))
     rehearsal = rehearse_sign_in(request=asked, nonce=browser_nonce(request), visit=Visit.of(request), now=now)
+    started = None
+    if rehearsal.entry:
+        row, tested = environment_provider, asked.configuration
+        started = take_test(environment_provider=row, tested=tested, by=request.actor, now=now)
     context = (
         _frame(environment, environment_provider)
+        | {"enforcement": _enforcement(environment_provider, started, rehearsal)}
         | _report(rehearsal, environment_provider)
         | {"notes": list(_notes(environment_provider))}
     )
@@ -100,6 +120,40 @@ def _notes(environment_provider: EnvironmentProvider) -> Iterator[str]:
         yield f"SAML-based SSO authentication is off in {environment}: nobody can sign in this way yet."
     if not environment_provider.is_enabled:
         yield f"{provider} is turned off in {environment}: nobody can sign in through it now."
+
+
+def _wish(environment_provider: EnvironmentProvider) -> dict[str, object]:
+    """Return what a successful test starts, with numbers and names; empty if no enforcement waits for one."""
+    wished, provider = environment_provider.as_wished(), environment_provider.identity_provider
+    if wished is environment_provider:
+        return {}
+    environment, whom = environment_provider.environment, enforced_for(wished.enforcement, wished.domain_names)
+    names = depending_on(wished, environment)
+    return {
+        "wish": f"A successful test starts the enforcement for {whom}.",
+        "effect": f"{count(len(names), 'end user')} can then sign in to {environment} only with {provider}.",
+        "names": names[:NAMES_SHOWN],
+        "more": len(names[NAMES_SHOWN:]),
+        "enforce_url": page_url("authentication:provider-enforce", environment, provider=provider.pk),
+    }
+
+
+def _enforcement(
+    environment_provider: EnvironmentProvider, started: ChangeEvent | None, rehearsal: Rehearsal
+) -> dict[str, str]:
+    """Return what the test did to the enforcement that waited for it; empty if none did."""
+    wished, provider = environment_provider.as_wished(), environment_provider.identity_provider
+    if wished is environment_provider:
+        return {}
+    whom = enforced_for(wished.enforcement, wished.domain_names)
+    if started:
+        return {"tone": "warning", "title": f"Enforcement has started: {provider} is now enforced for {whom}."}
+    if rehearsal.entry:
+        return {
+            "tone": "danger",
+            "title": "Enforcement has not started: the configuration was changed during the test. Test again.",
+        }
+    return {"tone": "info", "title": f"Enforcement for {whom} has not started: it starts after a successful test."}
 
 
 def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider) -> dict[str, object]:

@@ -1,27 +1,34 @@
 """What can be done with a provider that exists: turn on and off, use in another environment, remove."""
 
+from copy import copy
+from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from authentication.actions.enforcement import enforce_without_test, enforced_for
 from authentication.actions.identity_providers import (
+    PROVISIONING_FIRST,
     disable_provider,
     enable_provider,
-    refuse_managed_people,
     remove_provider,
     use_provider,
 )
-from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.actions.provider_states import configuration
+from authentication.losses import depending_on, loss_by
+from authentication.models import EndUserSession, EnvironmentProvider, IdentityProvider
+from authentication.views.asking import Question, ask, ask_about_loss, change_or_ask, say, sessions_form
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY, RECENT
-from workspace.models import Environment
+from workspace.models import ChangeEvent, Environment
 from workspace.refusals import ActionError
 from workspace.words import count
 
@@ -51,10 +58,21 @@ def list_url(environment: Environment) -> str:
 def enable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn a provider on."""
     environment_provider = get_environment_provider(environment, provider)
-    with refusals_as_messages(request):
-        enable_provider(environment_provider=environment_provider, by=request.actor)
-        messages.success(request, f"{environment_provider.identity_provider} is on.")
-    return redirect(list_url(environment))
+    name = str(environment_provider.identity_provider)
+    question = Question(
+        title=f"Turn {name} on in {environment}?",
+        submit="Turn on",
+        how=f"except with {name}",
+        done=f"{name} is on.",
+        notes=[
+            f"It is enforced for {enforced_for(environment_provider.enforcement, environment_provider.domain_names)}."
+        ],
+    )
+
+    def change(_: datetime | None) -> ChangeEvent | None:
+        return enable_provider(environment_provider=copy(environment_provider), by=request.actor)
+
+    return change_or_ask(request, environment, change, question)
 
 
 @require_POST
@@ -62,11 +80,55 @@ def enable(request: ConsoleRequest, environment: Environment, provider: UUID) ->
 def disable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn a provider off."""
     environment_provider = get_environment_provider(environment, provider)
-    with refusals_as_messages(request):
-        disable_provider(environment_provider=environment_provider, by=request.actor)
-        name = environment_provider.identity_provider
-        messages.success(request, f"{name} is off: nobody can sign in to {environment} with it.")
-    return redirect(list_url(environment))
+    name = str(environment_provider.identity_provider)
+    question = Question(
+        title=f"Turn {name} off in {environment}?",
+        submit="Turn off",
+        how=f"with {name}",
+        done=f"{name} is off: nobody can sign in to {environment} with it.",
+        notes=_lifted(environment_provider),
+        sessions=EndUserSession.objects.of(environment).through(provider),
+    )
+
+    def change(sessions_end_at: datetime | None) -> ChangeEvent | None:
+        return disable_provider(
+            environment_provider=copy(environment_provider), by=request.actor, sessions_end_at=sessions_end_at
+        )
+
+    return change_or_ask(request, environment, change, question)
+
+
+@console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
+def enforce(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """Ask with the effect in numbers, then start the wished enforcement without a test."""
+    environment_provider = get_environment_provider(environment, provider)
+    name, wished = str(environment_provider.identity_provider), environment_provider.as_wished()
+    whom = enforced_for(wished.enforcement, wished.domain_names)
+    if request.method == "POST":
+        with refusals_as_messages(request):
+            enforce_without_test(
+                environment_provider=environment_provider, seen=request.POST.get("configuration", ""), by=request.actor
+            )
+            messages.warning(request, f"{name} is enforced for {whom} in {environment}, without a test sign-in.")
+        return redirect(list_url(environment))
+    if wished is environment_provider:
+        messages.info(request, f"No enforcement of {name} waits to start.")
+        return redirect(list_url(environment))
+    names = depending_on(wished, environment)
+    question = Question(
+        title=f"Enforce {name} without a test?",
+        submit="Enforce without a test",
+        notes=[f"{name} is then enforced for {whom}.", "A test sign-in shows beforehand whether it works."],
+        hidden=[("configuration", configuration(environment_provider))],
+    )
+    return ask(request, environment, question, [if_wrong(len(names), environment_provider)], names)
+
+
+def if_wrong(number: int, environment_provider: EnvironmentProvider) -> str:
+    """Return what an enforcement means for the people who could then sign in through the provider alone."""
+    name, environment = environment_provider.identity_provider, environment_provider.environment
+    people = count(number, "end user")
+    return f"If {name} is set up wrongly, {people} can no longer sign in to {environment}."
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
@@ -90,22 +152,28 @@ def use_elsewhere(request: ConsoleRequest, environment: Environment, provider: U
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def remove(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Ask with the effect in numbers, then end this environment's use of the provider."""
-    environment_provider = get_environment_provider(environment, provider)
+    environment_provider, now = get_environment_provider(environment, provider), timezone.now()
     found = environment_provider.identity_provider
-    if request.method == "POST":
-        with refusals_as_messages(request):
-            remove_provider(environment_provider=environment_provider, by=request.actor)
-            messages.success(request, f"{found} was removed from {environment}.")
-        return redirect(list_url(environment))
-    context = {
-        "provider": found,
-        "refusal": _refusal(environment_provider),
-        "setup_url": page_url("provisioning:setup", environment, provider=provider),
-        "effect": f"{found} will no longer sign anybody in to {environment}.",
-        "notes": _notes(environment, found),
-        "list_url": list_url(environment),
-    }
-    return render(request, "authentication/providers/remove.html", context)
+    question = Question(
+        title=f"Remove {found} from {environment}?",
+        submit=f"Remove {found}",
+        how=f"with {found}",
+        done=f"{found} was removed from {environment}.",
+        notes=[*_lifted(environment_provider), *_notes(environment, found)],
+    )
+    try:
+        loss = loss_by(
+            lambda: remove_provider(environment_provider=environment_provider, by=request.actor), environment
+        )
+    except ActionError as error:
+        return _not_removed(request, environment_provider, error)
+    form = sessions_form(request, EndUserSession.objects.of(environment).through(provider), now)
+    if request.method != "POST" or not (form is None or form.is_valid()):
+        return ask_about_loss(request, environment, question, loss, form)
+    ends_at = now if form is not None and form.is_ending else None
+    remove_provider(environment_provider=environment_provider, by=request.actor, sessions_end_at=ends_at)
+    say(request, environment, question, loss, None)
+    return redirect(list_url(environment))
 
 
 def _choice(environment: Environment, provider: IdentityProvider, used_in: set[UUID]) -> Choice:
@@ -116,13 +184,29 @@ def _choice(environment: Environment, provider: IdentityProvider, used_in: set[U
     }
 
 
-def _refusal(environment_provider: EnvironmentProvider) -> str:
-    """Return why the provider cannot be removed yet; empty if it can."""
-    try:
-        refuse_managed_people(environment_provider)
-    except ActionError as error:
-        return error.message
-    return ""
+def _not_removed(
+    request: ConsoleRequest, environment_provider: EnvironmentProvider, error: ActionError
+) -> HttpResponse:
+    """Say why the provider cannot be removed yet; where people depend on it, with the way to its provisioning."""
+    environment, provider = environment_provider.environment, environment_provider.identity_provider
+    if request.method == "POST" or error.code not in PROVISIONING_FIRST:
+        messages.error(request, error.message)
+        return redirect(list_url(environment))
+    context = {
+        "provider": provider,
+        "refusal": error.message,
+        "setup_url": page_url("provisioning:setup", environment, provider=provider.pk),
+        "list_url": list_url(environment),
+    }
+    return render(request, "authentication/providers/remove.html", context)
+
+
+def _lifted(environment_provider: EnvironmentProvider) -> list[str]:
+    """Return what becomes of an enforcement that ends with the provider."""
+    if environment_provider.enforcement == EnvironmentProvider.Enforcement.NO_ONE:
+        return []
+    whom = enforced_for(environment_provider.enforcement, environment_provider.domain_names)
+    return [f"It is enforced for {whom}. Without it, passwords work there again."]
 
 
 def _notes(environment: Environment, provider: IdentityProvider) -> list[str]:

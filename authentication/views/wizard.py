@@ -1,5 +1,7 @@
 """The wizard of an identity provider: name and enforcement, then the connection."""
 
+from copy import copy
+from dataclasses import replace
 from typing import TypedDict
 from uuid import UUID
 
@@ -16,14 +18,16 @@ from authentication.forms.connection import ConnectionForm
 from authentication.forms.providers import ProviderForm
 from authentication.guides import GUIDES
 from authentication.idp_side import fetch_idp
+from authentication.losses import loss_by
 from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.views.asking import CONFIRMED, Question, ask_about_loss, say
 from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
-from workspace.models import Environment
+from workspace.models import ChangeEvent, Environment
 
 DETAILS, CONNECTION = "provider-edit", "provider-connect"
 STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}
@@ -62,14 +66,39 @@ def edit(request: ConsoleRequest, environment: Environment, provider: UUID) -> H
     form = ProviderForm(request.POST or None, initial=_details(environment_provider))
     if form.is_valid():
         with refusals_in_form(form):
-            changed = update_provider(environment_provider=environment_provider, by=request.actor, **form.cleaned_data)
-            found = environment_provider.identity_provider
-            if not found.is_set_up:
-                return redirect(_step_url(CONNECTION, environment, found))
-            messages.success(request, f"{found} was {'saved' if changed else 'not changed'}.")
-            return redirect(list_url(environment))
+            return _update(request, environment_provider, form)
     context = _context(environment_provider, DETAILS) | {"form": form}
     return render(request, "authentication/wizard/details.html", context)
+
+
+def _update(request: ConsoleRequest, environment_provider: EnvironmentProvider, form: ProviderForm) -> HttpResponse:
+    """Save step 1. Ask first if somebody loses a way to sign in because less is enforced than before."""
+    environment, answers = environment_provider.environment, form.cleaned_data
+    question = Question(
+        title=f"Change the enforcement of {answers['name']} in {environment}?",
+        submit="Save",
+        how=f"with {environment_provider.identity_provider}",
+        hidden=[(name, form.data.get(name, "")) for name in form.fields],
+    )
+
+    def change(row: EnvironmentProvider) -> ChangeEvent | None:
+        return update_provider(environment_provider=row, by=request.actor, **answers)
+
+    loss = loss_by(lambda: change(copy(environment_provider)), environment)
+    if loss.losing and CONFIRMED not in request.POST.items():
+        return ask_about_loss(request, environment, question, loss)
+    event, found = change(environment_provider), environment_provider.identity_provider
+    if not found.is_set_up:
+        return redirect(_step_url(CONNECTION, environment, found))
+    say(request, environment, replace(question, done=_saved(environment_provider, event)), loss, event)
+    return redirect(list_url(environment))
+
+
+def _saved(environment_provider: EnvironmentProvider, event: ChangeEvent | None) -> str:
+    said = f"{environment_provider.identity_provider} was {'saved' if event else 'not changed'}."
+    if event and environment_provider.wished_enforcement:
+        return f"{said} Enforcement starts after a test sign-in."
+    return said
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
@@ -143,15 +172,16 @@ def _guidance(provider: IdentityProvider) -> Context:
 
 
 def _details(environment_provider: EnvironmentProvider) -> Context:
+    wished = environment_provider.as_wished()
     return {
         "name": environment_provider.identity_provider.name,
         "vendor": environment_provider.identity_provider.vendor,
-        "enforcement": environment_provider.enforcement,
-        "domains": ", ".join(environment_provider.domain_names),
+        "enforcement": wished.enforcement,
+        "domains": ", ".join(wished.domain_names),
     }
 
 
 def _connected(provider: IdentityProvider, changed: bool) -> str:
     if not provider.is_set_up:
-        return f"{provider} is set up."
+        return f"{provider} is connected."
     return f"The connection of {provider} was {'changed' if changed else 'not changed'}."

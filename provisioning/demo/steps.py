@@ -2,8 +2,10 @@
 
 from django.utils import timezone
 
+from authentication.actions.enforcement import enforce_without_test
 from authentication.actions.identity_providers import create_provider
 from authentication.actions.provider_connection import connect_provider
+from authentication.actions.provider_states import configuration
 from authentication.models import EnvironmentProvider, IdentityProvider
 from provisioning.actions.connections import choose_method, prepare_scim
 from provisioning.demo import people
@@ -36,7 +38,7 @@ def add_provider(
     enforcement: str = Enforcement.NO_ONE,
     domains: list[str] | None = None,
 ) -> EnvironmentProvider:
-    """Add a provider whose set-up is finished."""
+    """Add a provider whose set-up is finished, and whose enforcement is in force."""
     use = create_provider(
         environment=environment, name=name, vendor=vendor, enforcement=enforcement, domains=domains or [], by=SYSTEM
     )
@@ -48,6 +50,9 @@ def add_provider(
         by=SYSTEM,
         now=timezone.now(),
     )
+    if use.wished_enforcement:
+        enforce_without_test(environment_provider=use, seen=configuration(use), by=SYSTEM)
+        use.refresh_from_db()
     return use
 
 

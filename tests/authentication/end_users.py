@@ -6,9 +6,11 @@ from html import unescape
 from django.test import Client
 from django.utils import timezone
 
+from authentication.actions.enforcement import enforce_without_test
 from authentication.actions.identity_providers import create_provider
 from authentication.actions.policies import switch_saml
 from authentication.actions.provider_connection import connect_provider
+from authentication.actions.provider_states import configuration
 from authentication.decorators import cookie_name
 from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider
@@ -46,6 +48,13 @@ def person(*places: Environment, name: str = "Ada Winter", password: str = PASSW
     return end_user
 
 
+def enforce(environment_provider: EnvironmentProvider) -> None:
+    """Start the enforcement that waits for a test sign-in, if one does."""
+    if environment_provider.wished_enforcement:
+        seen = configuration(environment_provider)
+        enforce_without_test(environment_provider=environment_provider, seen=seen, by=SYSTEM)
+
+
 def provider(environment: Environment, name: str = "Okta Dev", enforcement: str = "no_one", *domains: str):
     """A provider that is set up, in an environment with SAML on."""
     switch_saml(environment=environment, is_enabled=True, by=SYSTEM)
@@ -59,6 +68,7 @@ def provider(environment: Environment, name: str = "Okta Dev", enforcement: str 
     connect_provider(
         environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
     )
+    enforce(environment_provider)
     return EnvironmentProvider.objects.get(pk=environment_provider.pk)
 
 

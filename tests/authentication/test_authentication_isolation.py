@@ -26,7 +26,7 @@ POST_ONLY |= {f"provider-metadata-{act}" for act in ("refresh", "confirm", "disc
 POST_ONLY |= {"provider-signing", "provider-sha1", "provider-sp-create"}
 POST_ONLY |= {f"provider-rollover-{act}" for act in ("start", "finish", "cancel")}
 CHANGE = {"provider-create", "provider-edit", "provider-connect", "provider-use", "provider-remove"}
-CHANGE |= {"provider-settings"}
+CHANGE |= {"provider-settings", "provider-enforce"}
 ROUTES = sorted(READ | POST_ONLY | CHANGE)
 OF_A_PROVIDER = [name for name in ROUTES if name.startswith("provider-") and name != "provider-create"]
 
@@ -49,6 +49,7 @@ def make_use(slug: str) -> EnvironmentProvider:
         environment_provider=environment_provider, metadata=metadata, source="fields", by=SYSTEM, now=timezone.now()
     )
     ensure_signing_key(workspace, now=timezone.now())
+    EnvironmentProvider.objects.filter(pk=environment_provider.pk).update(wished_enforcement="all_domains")
     return environment_provider
 
 
@@ -83,8 +84,9 @@ def snapshot() -> tuple:
 
 
 def test_these_tests_know_every_route():
-    # The pages about end users' sign-in have theirs in test_attempts.py, those of tests in test_provider_test.py.
-    assert {pattern.name for pattern in urlpatterns} == {*ROUTES, *CONSOLE_ROUTES, *TEST_ROUTES}
+    # The pages about end users' sign-in have theirs in test_attempts.py, those of tests in test_provider_test.py, and
+    # Undo in test_undo.py.
+    assert {pattern.name for pattern in urlpatterns} == {*ROUTES, *CONSOLE_ROUTES, *TEST_ROUTES, "undo"}
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -120,7 +120,8 @@ def test_saml_stays_on_while_passwords_are_off(dev):
 def test_providers_are_kept_while_saml_is_off(admin, dev):
     add_provider(dev)
     page = text(admin.get(url("environment")))
-    assert "1 identity provider of this environment is kept" in page and "Okta Dev" not in page
+    assert "1 identity provider of this environment is kept" in page and "Okta Dev" in page
+    assert "Select an identity provider (IdP)" not in page and "Set up new provider" not in page
 
 
 def test_switches_take_a_post_only(admin):

@@ -12,6 +12,7 @@ from authentication.models import EnvironmentPolicy, EnvironmentProvider, Identi
 from authentication.saml.certificates import parse_certificates
 from tests import factories
 from tests.authentication.certificates import NOW, fingerprint, make, pem
+from tests.authentication.end_users import enforce
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, Environment
 from workspace.refusals import ActionError
@@ -83,6 +84,10 @@ def labels(row: dict) -> list[str]:
     return [item["label"] for item in row["menu"]]
 
 
+def button(row: dict) -> tuple[str, str]:
+    return row["button"]["label"], row["button"]["url"]
+
+
 def events(action: str) -> list[ChangeEvent]:
     return list(ChangeEvent.objects.filter(action=action))
 
@@ -99,8 +104,8 @@ def test_a_draft_is_listed_as_not_finished_and_leads_on_to_step_2(admin, dev):
     environment_provider = draft(dev, enforcement="all_domains")
     row = the_row(admin)
     assert row["environment_provider"].state.label == "Set-up not finished"
-    assert row["button"] == {"label": "Continue set-up", "url": of(environment_provider, "provider-connect")}
-    assert row["enforcement"] == "Enforced for all domains once set up"
+    assert button(row) == ("Continue set-up", of(environment_provider, "provider-connect"))
+    assert (row["enforcement"], row["wish"]) == ("Enforced for no one yet", "all domains")
     assert labels(row) == ["Edit", "End user & group provisioning", "Remove"]
 
 
@@ -110,8 +115,9 @@ def test_a_provider_that_is_set_up_leads_to_its_provisioning(admin, okta):
         "provisioning:setup",
         kwargs={"workspace": "acme", "environment": "dev", "provider": okta.identity_provider_id},
     )
-    assert row["button"] == {"label": "Set up", "url": setup}
+    assert button(row) == ("Set up", setup)
     assert row["environment_provider"].state.label == "On"
+    assert "Provisioning is not chosen yet" in text(admin.get(url("environment")))
     assert labels(row) == [
         "Edit",
         "End user & group provisioning",
@@ -128,7 +134,8 @@ def test_a_saved_method_is_shown_in_place_of_set_up(admin, okta):
     okta.method, okta.is_method_chosen = "scim", True
     okta.save()
     assert the_row(admin)["button"] is None
-    assert "Provisioning method: SCIM" in text(admin.get(url("environment")))
+    page = text(admin.get(url("environment")))
+    assert "Provisioning method: SCIM provisioning" in page and "Provisioning is not chosen yet" not in page
 
 
 @pytest.mark.parametrize(
@@ -144,6 +151,7 @@ def test_a_saved_method_is_shown_in_place_of_set_up(admin, okta):
 )
 def test_enforcement_is_told_in_words(admin, dev, details, words):
     environment_provider = connect(draft(dev, **details))
+    enforce(environment_provider)
     assert the_row(admin)["enforcement"] == words
     actions.disable_provider(environment_provider=environment_provider, by=SYSTEM)
     if details["enforcement"] != "no_one":
@@ -184,7 +192,10 @@ def test_the_list_asks_the_database_the_same_however_long_it_is(admin, dev, prod
 def test_turn_off_and_on_are_one_event_each(admin, okta):
     response = admin.post(of(okta, "provider-disable"), follow=True)
     assert "nobody can sign in to DEV with it" in text(response)
-    assert the_row(admin)["environment_provider"].state.label == "Off" and "Turn on" in labels(the_row(admin))
+    assert the_row(admin)["environment_provider"].state.label == "Off"
+    assert button(the_row(admin)) == ("Turn on", of(okta, "provider-enable")) and "Turn off" not in labels(
+        the_row(admin)
+    )
     (event,) = events("identity_provider.disabled")
     assert event.sentence == "admin@acme.example turned Okta Dev off in DEV."
     admin.post(of(okta, "provider-enable"))

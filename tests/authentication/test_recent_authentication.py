@@ -217,7 +217,7 @@ def test_s15_enforcement_is_told_and_a_name_is_not(dev, okta, mails):
     assert mails(lambda: update_provider(environment_provider=okta, name="Renamed", **answers)) == []
     answers |= {"enforcement": "selected_domains", "domains": ["acme.com"]}
     (message,) = mails(lambda: update_provider(environment_provider=okta, name="Renamed", **answers))
-    assert "before: no_one\n  after: selected_domains" in message.body
+    assert "Enforcement for acme.com starts after a test sign-in" in message.body
     assert "before: none\n  after: acme.com" in message.body
 
 

@@ -33,12 +33,8 @@ def test_next_keeps_a_draft_whose_urls_are_final_and_goes_on_to_step_2(admin):
     environment_provider = EnvironmentProvider.objects.get()
     provider = environment_provider.identity_provider
     assert response.url == url("provider-connect", provider=provider.pk)
-    assert (provider.name, provider.vendor, environment_provider.enforcement, provider.is_set_up) == (
-        "Okta Dev",
-        "okta",
-        "all_domains",
-        False,
-    )
+    assert (provider.name, provider.vendor, provider.is_set_up) == ("Okta Dev", "okta", False)
+    assert (environment_provider.enforcement, environment_provider.wished_enforcement) == ("no_one", "all_domains")
     text = page(admin.get(response.url))
     assert provider.acs_url in text and provider.sp_entity_id in text
 
@@ -47,13 +43,12 @@ def test_the_draft_is_one_event_with_what_was_answered(admin):
     admin.post(url("provider-create"), details(enforcement="selected_domains", domains="acme.com"))
     event = ChangeEvent.objects.get(action__startswith="identity_provider.")
     assert event.action == "identity_provider.created"
-    assert event.sentence == "admin@acme.example created the identity provider Okta Dev in DEV."
-    assert event.after == {
-        "name": "Okta Dev",
-        "vendor": "okta",
-        "enforcement": "selected_domains",
-        "domains": ["acme.com"],
-    }
+    assert event.sentence == (
+        "admin@acme.example created the identity provider Okta Dev in DEV. "
+        "Enforcement for acme.com starts after a test sign-in."
+    )
+    wish = {"wished_enforcement": "selected_domains", "wished_domains": ["acme.com"]}
+    assert event.after == {"name": "Okta Dev", "vendor": "okta", "enforcement": "no_one", "domains": []} | wish
 
 
 def test_another_identity_provider_is_the_default_and_the_labels_are_those_of_the_product(admin):
@@ -84,7 +79,7 @@ def test_domains_are_compared_in_one_form_and_shown_as_people_write_them(admin):
         details(enforcement="selected_domains", domains=" ACME.com, @müller.DE,acme.com.,, straße.de "),
     )
     environment_provider = EnvironmentProvider.objects.get()
-    assert environment_provider.domains == ["acme.com", "xn--mller-kva.de", "xn--strae-oqa.de"]
+    assert environment_provider.wished_domains == ["acme.com", "xn--mller-kva.de", "xn--strae-oqa.de"]
     form = admin.get(url("provider-edit", provider=environment_provider.identity_provider_id)).context["form"]
     assert form["domains"].value() == "acme.com, müller.de, straße.de"
 
@@ -127,9 +122,9 @@ def test_a_draft_that_is_edited_goes_on_to_step_2_without_asking_anything_twice(
 def test_an_edit_is_one_event_of_what_changed_and_an_edit_of_nothing_is_none(admin, draft):
     admin.post(url("provider-edit", provider=draft.pk), details())
     assert not ChangeEvent.objects.filter(action="identity_provider.updated").exists()
-    admin.post(url("provider-edit", provider=draft.pk), details(enforcement="all_domains"))
+    admin.post(url("provider-edit", provider=draft.pk), details(vendor="entra"))
     event = ChangeEvent.objects.get(action="identity_provider.updated")
-    assert (event.before, event.after) == ({"enforcement": "no_one"}, {"enforcement": "all_domains"})
+    assert (event.before, event.after) == ({"vendor": "okta"}, {"vendor": "entra"})
 
 
 def test_a_refused_new_name_stands_in_the_field_but_not_over_the_page(admin, draft):
@@ -181,7 +176,7 @@ def test_set_up_with_typed_values_leads_back_to_the_tab_with_the_provider(admin,
     response = step2(values())
     assert response.url == url("environment")
     text = page(admin.get(response.url))
-    assert "Okta Dev is set up." in text and "Set up" in text
+    assert "Okta Dev is connected." in text and "Set up" in text and "is set up" not in text
     draft.refresh_from_db()
     assert (draft.entity_id, draft.sso_url, draft.metadata_source) == (ISSUER, SSO_URL, "fields")
     assert [each.fingerprint for each in draft.certificates.all()] == [fingerprint(VALID)]

@@ -15,7 +15,7 @@ from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvi
 from authentication.saml.certificates import parse_certificates
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.metadata import IdpMetadata
-from tests.authentication.end_users import is_signed_in, url
+from tests.authentication.end_users import enforce, is_signed_in, url
 from tests.idp import Answer, Idp, encode
 from workspace.events import SYSTEM
 from workspace.models import Environment, Workspace
@@ -102,6 +102,7 @@ def way(environment: Environment, name: str = "Okta", method: str = "manual", id
     environment_provider.method, idp = method, idp or Idp()
     environment_provider.save()
     connect(environment_provider, idp)
+    enforce(environment_provider)
     return Way(
         EnvironmentProvider.objects.select_related("environment__workspace").get(pk=environment_provider.pk), idp
     )

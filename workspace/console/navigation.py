@@ -35,6 +35,7 @@ _UNDER = {
     "authentication:": "workspace:groups",
     "authentication:end-user": "workspace:end-users",
     "authentication:attempts": "authentication:attempts",
+    "provisioning:overview": "workspace:groups",
     "provisioning:setup": "workspace:groups",
     "provisioning:method": "workspace:groups",
     "provisioning:save": "workspace:groups",

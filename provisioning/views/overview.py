@@ -1,0 +1,151 @@
+"""The overview of an identity provider in an environment: what it does, when it last did it, and what comes next."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.views.decorators.http import require_safe
+
+from authentication.actions.provider_states import configuration
+from authentication.losses import count_of_those_through
+from authentication.models import EnvironmentPolicy, EnvironmentProvider, SignInAttempt, SigningCertificate
+from authentication.provenance import source_of
+from authentication.views.described import Badge, expiry_badge
+from authentication.views.provider_rows import TONES, enforcement_words, next_step, wish_words
+from provisioning.models import ProvisioningConnection
+from provisioning.views.providers import connection_of, get_environment_provider, setup_url
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.permissions import Permission, may
+from workspace.models import Environment
+from workspace.words import count
+
+Method = EnvironmentProvider.Method
+# A step that comes next: what it is about, the label and URL of its button, and how that is pressed.
+Step = dict[str, str]
+
+
+@console
+@require_safe
+def overview(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """Show status, enforcement, method, last sign-in, last SCIM call, people, certificates, and what comes next."""
+    environment_provider, now = get_environment_provider(environment, provider), timezone.now()
+    connection, found = connection_of(environment_provider), environment_provider.identity_provider
+    last_sign_in = _last_sign_in(environment_provider)
+    may_change = may(request.administrator, Permission.MANAGE_SIGN_IN)
+    context = {
+        "environment_provider": environment_provider,
+        "provider": found,
+        "tone": TONES[environment_provider.state],
+        "enforcement": enforcement_words(environment_provider),
+        "wish": wish_words(environment_provider),
+        "is_test_stale": _is_test_stale(environment_provider),
+        "last_sign_in": last_sign_in,
+        "last_request": connection.requests.order_by("-id").first() if connection else None,
+        "connection": connection,
+        "people": _people(environment_provider, connection),
+        "certificates": [_certificate(each, now) for each in found.certificates.all()],
+        "steps": list(_steps(environment_provider, connection, bool(last_sign_in), now)) if may_change else [],
+        "urls": _urls(environment_provider),
+    }
+    return render(request, "provisioning/overview.html", context)
+
+
+def _urls(environment_provider: EnvironmentProvider) -> dict[str, str]:
+    environment = environment_provider.environment
+    attempts = page_url("authentication:attempts", environment)
+    requests = page_url("provisioning:requests", environment)
+    return {
+        "list": page_url("authentication:environment", environment),
+        "edit": setup_url("authentication:provider-edit", environment_provider),
+        "setup": setup_url("provisioning:setup", environment_provider),
+        "test": setup_url("authentication:provider-test", environment_provider),
+        "certificates": setup_url("authentication:provider-certificates", environment_provider),
+        "attempts": f"{attempts}?provider={environment_provider.identity_provider_id}",
+        "requests": requests,
+    }
+
+
+def _last_sign_in(environment_provider: EnvironmentProvider) -> SignInAttempt | None:
+    """Return the attempt that last succeeded, if one has since attempts are kept."""
+    attempts = environment_provider.environment.sign_in_attempts.select_related("end_user")
+    mine = attempts.filter(
+        identity_provider=environment_provider.identity_provider_id, outcome=SignInAttempt.Outcome.SUCCEEDED
+    )
+    return mine.order_by("-id").first()
+
+
+def _people(environment_provider: EnvironmentProvider, connection: ProvisioningConnection | None) -> list[str]:
+    """Return numbers of people in words: who may sign in with it, and who has access through it."""
+    environment = environment_provider.environment
+    through = count_of_those_through(environment_provider)
+    told = [f"{count(through, 'end user')} of {environment} can sign in with it"]
+    if environment_provider.method == Method.SCIM and connection:
+        told.append(f"{count(connection.people.count(), 'end user has', 'end users have')} access through SCIM")
+    if environment_provider.method == Method.JIT:
+        made = environment.accesses.of_source(source_of(environment_provider)).count()
+        told.append(f"{count(made, 'end user has', 'end users have')} access since a sign-in with it")
+    return told
+
+
+def _is_test_stale(environment_provider: EnvironmentProvider) -> bool:
+    """Say whether the last successful test was of another configuration than that of now."""
+    tested = environment_provider.tested_configuration
+    return bool(tested) and tested != configuration(environment_provider)
+
+
+def _certificate(certificate: SigningCertificate, now: datetime) -> dict[str, object]:
+    badge: Badge | None = expiry_badge(certificate, now)
+    return {"text": f"Valid until {date_format(certificate.not_after, 'j F Y')}", "badge": badge}
+
+
+def _steps(
+    environment_provider: EnvironmentProvider,
+    connection: ProvisioningConnection | None,
+    has_signed_in: bool,
+    now: datetime,
+) -> Iterator[Step]:
+    """Yield what is to be done next, the most important first."""
+    environment, provider = environment_provider.environment, environment_provider.identity_provider
+    if step := next_step(environment, environment_provider):
+        yield {"text": _WHY[step["label"]].format(provider=provider, environment=environment)} | step
+    if not provider.is_set_up:
+        return
+    if provider.pending_metadata:
+        url = setup_url("authentication:provider-certificates", environment_provider)
+        yield {"text": "Its metadata has changed. Nothing is in force until you confirm it.", **_link("Compare", url)}
+    if not EnvironmentPolicy.objects.of(environment).is_saml_enabled:
+        url = page_url("authentication:environment", environment)
+        text = f"SAML-based SSO authentication is off in {environment}: nobody can sign in with it."
+        yield {"text": text, **_link("Go to the switch", url)}
+    if (last := provider.certificates.first()) and expiry_badge(last, now):
+        url = setup_url("authentication:provider-connect", environment_provider)
+        yield {"text": "Its last certificate ends. Add the new one in time.", **_link("Replace certificates", url)}
+    if text := _why_test(environment_provider, has_signed_in):
+        yield {"text": text, **_link("Test sign-in", setup_url("authentication:provider-test", environment_provider))}
+    if environment_provider.method == Method.SCIM and connection and not connection.requests.exists():
+        url = setup_url("provisioning:setup", environment_provider)
+        yield {"text": "No SCIM call has come yet. Give the Base URL and the token to it.", **_link("Open", url)}
+
+
+_WHY = {
+    "Continue set-up": "The connection is missing. Nobody can sign in with {provider} before.",
+    "Turn on": "It is turned off: nobody can sign in to {environment} with it.",
+    "Set up": "Provisioning is not chosen yet.",
+}
+
+
+def _why_test(environment_provider: EnvironmentProvider, has_signed_in: bool) -> str:
+    if environment_provider.wished_enforcement:
+        return "Enforcement starts after a test sign-in."
+    if _is_test_stale(environment_provider):
+        return "It was changed since the last successful test sign-in."
+    return "" if has_signed_in or environment_provider.tested_configuration else "No test sign-in has succeeded yet."
+
+
+def _link(label: str, url: str) -> Step:
+    return {"label": label, "url": url, "method": "get"}
