@@ -33,10 +33,12 @@ def record_attempt(
     reason: str = "",
     refusal: str = Outcome.REFUSED,
     notes: Sequence[str] = (),
+    is_proved: bool = False,
 ) -> SignInAttempt:
     """Record an attempt, and return its row, whose id is the reference. Without a reason it succeeded.
 
-    The id is the request's, unless a refused attempt was added to a row that was there.
+    The id is the request's, unless a refused attempt was added to a row that was there. What an IdP has proved is not
+    anonymous, so it always has a row of its own.
     Call it outside a transaction that the refusal rolls back.
     """
     attempt = SignInAttempt(
@@ -53,7 +55,7 @@ def record_attempt(
         notes=list(notes),
         **visit.fields(),
     )
-    if reason:
+    if reason and not is_proved:
         return _folded(attempt, visit, now)
     attempt.save(force_insert=True)
     return attempt

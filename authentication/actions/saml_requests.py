@@ -81,15 +81,17 @@ def start_sign_in(
 def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, now: datetime) -> AuthnRequest:
     """Store the response at its open request until the browser asks, which may be another one than was sent.
 
-    Of a response that is refused only the reason is stored (S16). Raises Refused, whose attempt is recorded, for one
-    that answers no open request.
+    Of a response that is refused only the reason is stored (S16), of one to a closed request nothing. Raises Refused,
+    whose attempt is recorded, for one that answers no request.
     """
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
     request = None
     try:
         request = AuthnRequest.objects.asked(provider, _claimed_request(raw, relay_state))
-        if request is None or not AuthnRequest.objects.keep_answer(request.pk, **_answer(request, raw, now), now=now):
+        if request is None:
             raise Refused(Reason.REQUEST_GONE)
+        if request.is_open(now):
+            AuthnRequest.objects.keep_answer(request.pk, **_answer(request, raw, now), now=now)
     except (SamlRefused, Refused) as refusal:
         refused = Refused.of(refusal)
         record_refusal(refused, provider=provider, request=request, visit=visit, now=now)
@@ -107,7 +109,13 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
 
 
 def record_refusal(
-    refusal: Refused, *, provider: UUID, request: AuthnRequest | None, visit: Visit, now: datetime
+    refusal: Refused,
+    *,
+    provider: UUID,
+    request: AuthnRequest | None,
+    visit: Visit,
+    now: datetime,
+    is_proved: bool = False,
 ) -> None:
     """Record a refused response as an attempt, outside the transaction that the refusal rolled back.
 
@@ -128,6 +136,7 @@ def record_refusal(
         identity_provider=place.identity_provider,
         reason=refusal.reason,
         notes=refusal.notes,
+        is_proved=is_proved,
     )
     refusal.reference = str(attempt.pk)
 
@@ -155,8 +164,7 @@ def _read(request: AuthnRequest, raw: str, now: datetime) -> Claims:
 
 def first_environment_provider(provider: UUID) -> EnvironmentProvider | None:
     """Return where a provider was set up first: attempts of no known environment are recorded there."""
-    rows = EnvironmentProvider.objects.select_related("environment__workspace", "identity_provider")
-    return rows.filter(identity_provider=provider).order_by("created_at").first()
+    return EnvironmentProvider.objects.of_provider(provider).first()
 
 
 def _claimed_request(raw: str, relay_state: str) -> str:

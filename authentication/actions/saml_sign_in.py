@@ -56,12 +56,12 @@ class Rehearsal:
     refusal: Refused | None = None
 
 
-def finish_sign_in(*, provider: UUID, request_id: str, nonce: str, visit: Visit, now: datetime) -> Arrival:
+def finish_sign_in(*, provider: UUID, request: AuthnRequest | None, nonce: str, visit: Visit, now: datetime) -> Arrival:
     """Sign in by the response to a request. Raises Refused, and then leaves nothing but the record of an attempt.
 
     The response is verified before the transaction, which on SQLite makes all other writers wait.
     """
-    request = AuthnRequest.objects.asked(provider, request_id)
+    claims = None
     try:
         if request is None or not request.is_open(now) or not request.is_answered or request.tester_id:
             raise Refused(Reason.REQUEST_GONE)
@@ -73,7 +73,8 @@ def finish_sign_in(*, provider: UUID, request_id: str, nonce: str, visit: Visit,
         # The right browser may still come for the response.
         if request and refused.reason != Reason.OTHER_BROWSER:
             AuthnRequest.objects.forget_answer(request.pk)
-        record_refusal(refused, provider=provider, request=request, visit=visit, now=now)
+        is_proved = claims is not None
+        record_refusal(refused, provider=provider, request=request, visit=visit, now=now, is_proved=is_proved)
         raise refused from None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from copy import copy
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 import idna
 from django.conf import settings
@@ -183,6 +184,11 @@ class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
 
     def listed(self) -> Self:
         return self.select_related("identity_provider", "environment").order_by("identity_provider__name_key")
+
+    def of_provider(self, provider: UUID) -> Self:
+        """Return the uses of a provider in all environments, the first one first."""
+        rows = self.filter(identity_provider=provider).select_related("environment__workspace", "identity_provider")
+        return rows.order_by("created_at")
 
     def usable(self) -> Self:
         """Return those through which somebody can sign in: set up and turned on."""

@@ -64,9 +64,9 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
             if surplus := list(rows.values_list("pk", flat=True)[most - 1 : most - 1 + SWEPT_AT_ONCE]):
                 self.filter(pk__in=surplus).delete()
 
-    def keep_answer(self, pk: str, *, response: str, refusal: str, now: datetime) -> bool:
-        """Store the answer to a request, or why it is refused. Say whether the request is still open."""
-        return bool(_keep_answer(pk, response, refusal, now))
+    def keep_answer(self, pk: str, *, response: str, refusal: str, now: datetime) -> None:
+        """Store the answer to a request, or why it is refused, if the request is still open."""
+        _keep_answer(pk, response, refusal, now)
 
     def forget_answer(self, pk: str) -> None:
         """Delete the answer to a request, which stays open."""

@@ -2,6 +2,7 @@
 
 from typing import cast
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.shortcuts import redirect, render
 
 from authentication.actions.saml_requests import REQUEST_AGE, Departure
 from authentication.models import EnvironmentProvider
+from authentication.policy import SignInPolicy
 from workspace.tokens import new_token
 
 Context = dict[str, object]
@@ -45,6 +47,26 @@ def to_idp(
         samesite="Lax",
     )
     return response
+
+
+def path_of(relay_state: str) -> str:
+    """Return the path of ours that an IdP was told to send as RelayState; "" if it is none (S10)."""
+    path = relay_state.removeprefix(settings.ORIGIN)
+    return path if path.startswith("/sign-in/") else ""
+
+
+def place_to_begin(provider: UUID, relay_state: str) -> EnvironmentProvider | None:
+    """Return where a sign-in that the IdP began can begin here: in the environment of the RelayState, or the first."""
+    uses = [use for use in EnvironmentProvider.objects.of_provider(provider) if _is_usable(use)]
+    asked = path_of(relay_state).split("/")[2:4]
+    return next((use for use in uses if [use.environment.workspace.slug, use.environment.slug] == asked), None) or next(
+        iter(uses), None
+    )
+
+
+def _is_usable(use: EnvironmentProvider) -> bool:
+    """Say whether people can sign in through a provider in that environment."""
+    return SignInPolicy.of(use.environment).provider(use.identity_provider_id) is not None
 
 
 def leading_on(request: HttpRequest, template: str, url: str, context: Context) -> HttpResponse:

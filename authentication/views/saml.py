@@ -16,13 +16,13 @@ from djangosaml2.views import AssertionConsumerServiceView
 from authentication.actions.saml_requests import start_sign_in, store_response
 from authentication.actions.saml_sign_in import finish_sign_in
 from authentication.actions.service_provider import published_certificates
-from authentication.decorators import at_environment, keep_session
-from authentication.models import AuthnRequest, IdentityProvider
+from authentication.decorators import at_environment, current_session, keep_session
+from authentication.models import AuthnRequest, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
 from authentication.saml.service_provider import sp_metadata
-from authentication.views.onwards import browser_nonce, to_idp
-from authentication.views.sign_in import target
+from authentication.views.onwards import browser_nonce, path_of, place_to_begin, to_idp
+from authentication.views.sign_in import sso_url, target
 from workspace.console.navigation import page_url
 from workspace.models import Environment
 from workspace.visits import Visit
@@ -69,24 +69,27 @@ class AcsView(AssertionConsumerServiceView):
                 provider=provider, raw=raw, relay_state=relay_state, visit=Visit.of(request), now=timezone.now()
             )
         except Refused as refusal:
-            return _refused(request, refusal)
+            return _refused(request, refusal, provider, relay_state)
         return HttpResponse(status=303, headers={"Location": f"{settings.ORIGIN}{_finish_path(provider, answered)}"})
 
 
 @require_GET
 @never_cache
 def finish(request: HttpRequest, provider: UUID, answered: str) -> HttpResponse:
-    """Sign in by the stored response to a request, in the browser that started."""
+    """Sign in by the stored response to a request, in the browser that started.
+
+    Back and reload come here again. While the session lives they lead on, as the first time.
+    """
+    asked, now = AuthnRequest.objects.asked(provider, answered), timezone.now()
+    is_over = asked is None or not asked.is_open(now)
+    if is_over and (there := _where_signed_in(request, provider, asked)):
+        return redirect(there)
     try:
         arrival = finish_sign_in(
-            provider=provider,
-            request_id=answered,
-            nonce=browser_nonce(request),
-            visit=Visit.of(request),
-            now=timezone.now(),
+            provider=provider, request=asked, nonce=browser_nonce(request), visit=Visit.of(request), now=now
         )
     except Refused as refusal:
-        return _refused(request, refusal)
+        return _refused(request, refusal, provider)
     response = redirect(arrival.next_path or page_url("end_user:account", arrival.environment))
     keep_session(response, arrival.environment, arrival.token)
     return response
@@ -120,12 +123,27 @@ def _finish_path(provider: UUID, answered: AuthnRequest) -> str:
     return reverse("saml:acs-finish", kwargs=which)
 
 
-def _refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+def _where_signed_in(request: HttpRequest, provider: UUID, asked: AuthnRequest | None) -> str:
+    """Return the page that a request which is over led to, or else the account, if this browser is signed in there."""
+    uses = [asked.environment_provider] if asked else EnvironmentProvider.objects.of_provider(provider)
+    for use in uses:
+        if current_session(request, use.environment.workspace.slug, use.environment.slug, timezone.now()):
+            return asked.next_path if asked and asked.next_path else page_url("end_user:account", use.environment)
+    return ""
+
+
+def _refused(request: HttpRequest, refusal: Refused, provider: UUID, relay_state: str = "") -> HttpResponse:
+    """Show a neutral page that leads on: to the sign-in page, or to the provider where no environment is known."""
     is_unprovisioned = refusal.reason in {Reason.NOT_PROVISIONED, Reason.NO_ACCESS}
     sentence = NOT_PROVISIONED if is_unprovisioned else NEUTRAL
+    environment = refusal.environment
+    again_url = page_url("end_user:sign-in", environment) if environment else ""
+    if environment is None and (use := place_to_begin(provider, relay_state)):
+        environment = use.environment
+        again_url = sso_url(environment, use.identity_provider, path_of(relay_state))
     context = {
         "sentence": sentence.format(reference=refusal.reference or Visit.of(request).request_id),
-        "environment": refusal.environment,
-        "again_url": page_url("end_user:sign-in", refusal.environment) if refusal.environment else "",
+        "environment": environment,
+        "again_url": again_url,
     }
     return render(request, "end_user/sign_in/refused.html", context, status=403)
