@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from provisioning.actions.effects.people import profile_of
+from provisioning.actions.effects.profiles import profile_of
 from provisioning.actions.grants import make_own_access_exact
 from provisioning.actions.locks import lock_exclusive
 from provisioning.models import ProvisioningConnection

@@ -64,9 +64,12 @@ class UserAdapter(Adapter):
     obj: ProvisionedUser
 
     def create(self, body: Document) -> None:
-        document = read_resource(body, User, self.call.tolerance)
+        call = self.call
+        document = read_resource(body, User, call.tolerance)
         names.check(document, {})
-        self.obj = create_user_record(connection=self.call.connection, document=document, by=self.call.by)
+        self.obj = create_user_record(
+            connection=call.connection, document=document, by=call.by, notes=call.tolerance.notes
+        )
 
     def replace(self, body: Document) -> None:
         """Replace the document. A body without `active` leaves access as it is: a change of it must be said."""
@@ -80,7 +83,7 @@ class UserAdapter(Adapter):
 
     def _update(self, document: Document) -> None:
         document = names.settled(document, self.obj.document, self.call.tolerance)
-        update_user_record(user=self._user(), document=document, by=self.call.by)
+        update_user_record(user=self._user(), document=document, by=self.call.by, notes=self.call.tolerance.notes)
 
     def _user(self) -> ProvisionedUser:
         """The row, with the workspace that was read with the token."""

@@ -181,19 +181,21 @@ class Walk:
 
     def create_user(self) -> None:
         connection = self.connection()
-        create_user_record(connection=connection, document=self.document(), by=self.by(connection))
+        create_user_record(connection=connection, document=self.document(), by=self.by(connection), notes=[])
 
     def update_user(self) -> None:
         connection = self.connection(users__isnull=False)
         user = self.user(connection)
         names = self.some(list(self.document()))
         document = user.document | {name: value for name, value in self.document().items() if name in names}
-        update_user_record(user=user, document=document, by=self.by(connection))
+        update_user_record(user=user, document=document, by=self.by(connection), notes=[])
 
     def switch_user(self) -> None:
         connection = self.connection(users__isnull=False)
         user = self.user(connection)
-        update_user_record(user=user, document=user.document | {"active": self.flag()}, by=self.by(connection))
+        update_user_record(
+            user=user, document=user.document | {"active": self.flag()}, by=self.by(connection), notes=[]
+        )
 
     def delete_user(self) -> None:
         connection = self.connection(users__isnull=False)
@@ -324,7 +326,7 @@ def test_groups_that_are_taken_over_mapped_and_renamed_come_back_too(people: Peo
     connection = use.connection
     by = walk.by(connection)
     target, support = factories.group(prod, name="Target"), factories.group(use.environment, name="Support")
-    ada = create_user_record(connection=connection, document=walk.document() | {"active": True}, by=by)
+    ada = create_user_record(connection=connection, document=walk.document() | {"active": True}, by=by, notes=[])
     change_members(group=support, add=[ada.end_user_id], by=OWNER)
     change_members(group=target, add=[ada.end_user_id], by=OWNER)
     history = History(walk.workspace)
@@ -365,7 +367,7 @@ def test_the_history_of_a_record_begins_and_ends_with_it(is_taken_over: bool) ->
     if is_taken_over:
         factories.group(connection.environment, name="Ops")
     by = walk.by(connection)
-    user = create_user_record(connection=connection, document=walk.document(), by=by)
+    user = create_user_record(connection=connection, document=walk.document(), by=by, notes=[])
     document = {"displayName": "Ops", "externalId": "00gops"}
     group = create_group_record(connection=connection, document=document, members=[str(user.pk)], by=by)
     ids = user.pk, group.pk

@@ -275,7 +275,7 @@ def test_c16_a_token_is_in_clear_nowhere(scim, caplog, django_db_blocker):
         scim.get(f"/Users?filter=userName eq {json.dumps(scim.token)}"),
         scim.get(f"/Users/{scim.token}"),
         scim.get(f"/{scim.token}"),
-        scim.post("/Users", {"userName": scim.token}),
+        scim.post("/Users", {"displayName": scim.token}),
         scim.patch(f"/Users/{pk}", {"op": "replace", "path": scim.token, "value": scim.token}),
         scim.get(f"/Users?startIndex={scim.token}"),
         scim.get("/Users", Authorization=f"Bearer {scim.token}x"),

@@ -46,7 +46,6 @@ USERS = [
     ({"emails": {"value": "ada@example.com"}}, "emails sent as one value instead of a list"),
     ({"emails": '[{"value": "ada@example.com"}]'}, "emails sent as JSON in a text"),
     ({"emails": ["ada@example.com"]}, "emails sent as a bare value"),
-    ({"emails": "left out"}, "emails left out: userName is taken for the address"),
     ({"name": [{"givenName": "Ada"}]}, "name sent as a list"),
     ({"title": ["Dr"]}, "title sent as a list"),
     ({"title": {"value": "Dr"}}, "title sent as an object"),

@@ -25,8 +25,6 @@ from workspace.refusals import ActionError, ConflictError, restored_if_refused
 from workspace.words import listed
 
 _NO_ENVIRONMENT = "no environment"
-# What a sentence calls the parts of a profile.
-_PARTS = {"email": "email", "name": "name", "user_name": "userName"}
 
 
 @atomic
@@ -121,7 +119,7 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
         set_profile(end_user, wanted)
         _save_unique(end_user)
     after = profile_state(end_user)
-    what = [part for name, part in _PARTS.items() if before[name] != after[name]]
+    what = [name for name in ("email", "name") if before[name] != after[name]] or ["userName"]
     record(
         by=by,
         action=Action.END_USER_UPDATED,

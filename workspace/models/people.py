@@ -84,9 +84,9 @@ class EndUser(Entity):
         return f"{name} ({isolated(self.user_name)})" if self.user_name not in ("", self.full_name) else name
 
     @classmethod
-    def with_email(cls, workspace: Workspace, email: str) -> "EndUser | None":
-        """Return the person of the workspace with this address in any spelling, or None."""
-        found = _with_email.first(workspace.pk, canonical(email))
+    def with_email(cls, workspace: Workspace, email: str, *, to_change: bool = False) -> "EndUser | None":
+        """Return the person of the workspace with this address in any spelling, or None; to change it, locked."""
+        found = (_with_email_to_change if to_change else _with_email).first(workspace.pk, canonical(email))
         if found:
             found.workspace = workspace
         return found
@@ -112,6 +112,13 @@ class EndUser(Entity):
 
 _with_email = Prepared(
     lambda workspace, key: EndUser.objects.filter(workspace=workspace, email_key=key).order_by(),
+    (Workspace, "id"),
+    (EndUser, "email_key"),
+)
+_with_email_to_change = Prepared(
+    lambda workspace, key: (
+        EndUser.objects.filter(workspace=workspace, email_key=key).order_by().select_for_update(no_key=True)
+    ),
     (Workspace, "id"),
     (EndUser, "email_key"),
 )

@@ -1,16 +1,19 @@
-"""What follows for people from what an identity provider says of them: who they are, their profile, their access."""
+"""What follows for people from what an identity provider says of them: who they are, and their access."""
+
+from dataclasses import replace
 
 from django.db import transaction
 
 from authentication.policy import SignInPolicy
+from provisioning.actions.effects.profiles import is_user_of, profile_of
 from provisioning.actions.grants import environments_of, lets_in_everybody
 from provisioning.actions.locks import lock_for_effects
 from provisioning.models import ProvisionedUser, ProvisioningConnection
-from provisioning.payload.profile import profile
-from provisioning.payload.resources import Document
+from provisioning.payload.profile import addresses
 from workspace.action_names import Action
 from workspace.actions.access import end_access, restore_access
 from workspace.actions.end_users import create_end_user, link_end_user
+from workspace.db.keys import canonical
 from workspace.events import Actor, Sentence, record
 from workspace.isolation import isolated
 from workspace.models import EndUser
@@ -18,27 +21,16 @@ from workspace.profile import Profile
 from workspace.refusals import ActionError, ConflictError
 
 
-def profile_of(connection: ProvisioningConnection, document: Document) -> Profile:
-    """Return the name and address that a document means, by the attributes that administrators chose."""
-    return Profile(*profile(document, connection.name_from, connection.email_from), connection.source)
+def bring_in(user: ProvisionedUser, by: Actor) -> EndUser:
+    """Return the person of the workspace with the address of the new record, linked to it; else a new one.
 
-
-def bring_in(user: ProvisionedUser, said: Profile, by: Actor) -> EndUser:
-    """Return the person of the workspace with this address, linked to the new record; else a new one."""
-    connection, workspace = user.connection, user.connection.environment.workspace
-    known = EndUser.with_email(workspace, said.email)
-    if known is None:
-        try:
-            with transaction.atomic():
-                return _create(user, said, by)
-        except ConflictError:
-            # Somebody else made the same person a moment ago: then this is a link.
-            known = EndUser.with_email(workspace, said.email)
-            if known is None:
-                raise
-    _refuse_foreign(connection, known)
-    _link(user, known, said, by)
-    return known
+    An address of another user of the connection gives way to userName, and that to none.
+    """
+    connection = user.connection
+    said = profile_of(connection, user.document)
+    choices = [replace(said, email=email) for email in [*addresses(user.document, connection.email_from), ""]]
+    people = (_brought_in(user, each, by, is_meant=each == said) for each in choices)
+    return next(filter(None, people))
 
 
 def switch_access(user: ProvisionedUser, by: Actor) -> None:
@@ -57,16 +49,55 @@ def switch_access(user: ProvisionedUser, by: Actor) -> None:
         end_access(end_user=user.end_user, source=connection.source, environment=connection.environment, by=by)
 
 
-def _refuse_foreign(connection: ProvisioningConnection, known: EndUser) -> None:
-    """Refuse to link an existing person whose address the provider may not assert, as at a sign-in."""
+def _brought_in(user: ProvisionedUser, said: Profile, by: Actor, *, is_meant: bool) -> EndUser | None:
+    """Create or link the person of this profile. None if it is another user's, or may not be linked by userName."""
+    connection = user.connection
+    known = _known(connection, said)
+    if known is None:
+        try:
+            with transaction.atomic():
+                return _create(user, said, by)
+        except ConflictError:
+            # Somebody else made the same person a moment ago: then this is a link.
+            known = _known(connection, said)
+            if known is None:
+                raise
+    if is_user_of(connection, known):
+        return None
+    if not _may_link(connection, known):
+        if is_meant:
+            raise _foreign(connection, known)
+        return None
+    _link(user, known, said, by)
+    return known
+
+
+def _known(connection: ProvisioningConnection, said: Profile) -> EndUser | None:
+    """Return the person with the address, locked. Without an address: whom the connection knew by this userName."""
+    workspace = connection.environment.workspace
+    if said.email:
+        return EndUser.with_email(workspace, said.email, to_change=True)
+    left = workspace.end_users.filter(
+        user_name_key=canonical(said.user_name), email_key=None, email_source__startswith=f"scim {connection.pk} "
+    )
+    free = left.exclude(provisioned__connection=connection).select_for_update(of=("self",), no_key=True)
+    return free.order_by("pk").first()
+
+
+def _may_link(connection: ProvisioningConnection, known: EndUser) -> bool:
+    """Say whether the provider may assert the person's address, as at a sign-in."""
+    policy = SignInPolicy.of(connection.environment)
+    return not known.email or policy.may_assert(connection.environment_provider, known.email)
+
+
+def _foreign(connection: ProvisioningConnection, known: EndUser) -> ActionError:
     environment, name = connection.environment, isolated(connection.name)
-    if not SignInPolicy.of(environment).may_assert(connection.environment_provider, known.email):
-        raise ActionError(
-            "foreign_domain",
-            f"{isolated(known.email)} is an end user of this workspace already, and {name} does not speak for that "
-            f"domain in {environment}: it is enforced for other domains, or that one was given to another provider. "
-            "Correct the domains under Edit of the provider, then send this again.",
-        )
+    return ActionError(
+        "foreign_domain",
+        f"{isolated(known.email)} is an end user of this workspace already, and {name} does not speak for that "
+        f"domain in {environment}: it is enforced for other domains, or that one was given to another provider. "
+        "Correct the domains under Edit of the provider, then send this again.",
+    )
 
 
 def _create(user: ProvisionedUser, said: Profile, by: Actor) -> EndUser:

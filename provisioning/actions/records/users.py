@@ -1,7 +1,8 @@
 """What an identity provider says of people: its records (SCIM Users), and through `effects` what follows from them."""
 
 from provisioning.actions.effects.groups import follow_members, read_group
-from provisioning.actions.effects.people import bring_in, profile_of, switch_access
+from provisioning.actions.effects.people import bring_in, switch_access
+from provisioning.actions.effects.profiles import follow_profile, note
 from provisioning.actions.locks import lock_for_effects, lock_shared
 from provisioning.actions.uniqueness import save_unique
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
@@ -9,7 +10,6 @@ from provisioning.payload.documents import folded
 from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions.access import end_access
-from workspace.actions.end_users import update_profile
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Called, Sentence, changed, record
@@ -18,26 +18,33 @@ from workspace.words import listed
 
 
 @atomic
-def create_user_record(*, connection: ProvisioningConnection, document: Document, by: Actor) -> ProvisionedUser:
-    """Record a SCIM User, and make its person or link the one who is in the workspace already."""
+def create_user_record(
+    *, connection: ProvisioningConnection, document: Document, by: Actor, notes: list[str]
+) -> ProvisionedUser:
+    """Record a SCIM User, and make its person or link the one who is in the workspace already.
+
+    `notes` get what the request log says of the address.
+    """
     lock_shared(connection)
     document = {"active": True, **document}
-    said = profile_of(connection, document)
     user = ProvisionedUser(connection=connection)
     _fill(user, document)
-    user.end_user = bring_in(user, said, by)
+    user.end_user = bring_in(user, by)
     save_unique(user)
+    note(user, notes)
     _save_emails(user)
     return user
 
 
 @atomic
-def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor) -> bool:
-    """Let the record, the person's profile and access follow a changed document; say whether it changed."""
-    before, was_active, connection = user.document, user.is_active, user.connection
+def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor, notes: list[str]) -> bool:
+    """Let the record, the person's profile and access follow a changed document; say whether anything changed.
+
+    `notes` get what the request log says of the address.
+    """
+    before, was_active = user.document, user.is_active
     if document == before:
-        return False
-    wanted = profile_of(connection, document)
+        return follow_profile(user, before, by, notes)
     with restored_if_refused(user):
         _fill(user, document)
         user.version += 1
@@ -45,9 +52,7 @@ def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor) 
     if document.get("emails") != before.get("emails"):
         user.emails.all().delete()
         _save_emails(user)
-    is_told = wanted != profile_of(connection, before) and update_profile(
-        end_user=user.end_user, profile=wanted, environment=connection.environment, by=by
-    )
+    is_told = follow_profile(user, before, by, notes)
     if user.is_active != was_active:
         switch_access(user, by)
     elif not is_told:

@@ -4,16 +4,13 @@ from provisioning.payload.attributes import attributes, find, is_read_only, spel
 from provisioning.payload.dialects.schemas import check_schemas, modern
 from provisioning.payload.dialects.values import Reader, is_empty_extension, put
 from provisioning.payload.documents import parse
-from provisioning.payload.resources import Document, Model, User, urn_of
+from provisioning.payload.resources import Document, Model, urn_of
 from provisioning.payload.tolerance import Tolerance
 
 
 def read_resource(body: Document, model: Model, tolerance: Tolerance) -> Document:
     """Return the document of a POST or PUT body. Raises ScimError."""
-    document = parse(tidy_resource(body, model, tolerance), model)
-    if model is User and not any(email.get("value") for email in document.get("emails", [])):
-        tolerance.note("emails left out: userName is taken for the address", "invalidValue")
-    return document
+    return parse(tidy_resource(body, model, tolerance), model)
 
 
 def tidy_resource(body: Document, model: Model, tolerance: Tolerance) -> Document:
