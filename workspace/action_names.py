@@ -57,6 +57,7 @@ class Action(StrEnum):
     POLICY_PASSWORD_ENABLED = "policy.password_enabled"
     POLICY_SAML_DISABLED = "policy.saml_disabled"
     POLICY_SAML_ENABLED = "policy.saml_enabled"
+    POLICY_UNLOCKED = "policy.unlocked"
     SERVICE_PROVIDER_KEY_CREATED = "service_provider_key.created"
     SERVICE_PROVIDER_KEY_ROLLOVER_CANCELLED = "service_provider_key.rollover_cancelled"
     SERVICE_PROVIDER_KEY_ROLLOVER_FINISHED = "service_provider_key.rollover_finished"

@@ -18,7 +18,7 @@ from authentication.forms.connection import ConnectionForm
 from authentication.forms.providers import ProviderForm
 from authentication.guides import GUIDES
 from authentication.idp_side import fetch_idp
-from authentication.losses import loss_by
+from authentication.losses import depending_on, loss_by
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.views.asking import CONFIRMED, Question, ask_about_loss, say
 from authentication.views.providers import get_environment_provider, list_url
@@ -28,6 +28,7 @@ from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
 from workspace.models import ChangeEvent, Environment
+from workspace.words import count, together
 
 DETAILS, CONNECTION = "provider-edit", "provider-connect"
 STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}
@@ -124,6 +125,7 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
                 messages.warning(request, sentence)
             return redirect(list_url(environment))
     context = _context(environment_provider, CONNECTION) | {"form": form} | _guidance(found)
+    context["risk"] = _risk(environment_provider)
     return render(request, "authentication/wizard/connection.html", context)
 
 
@@ -169,6 +171,16 @@ def _guidance(provider: IdentityProvider) -> Context:
         "entity_id_hint": f"{whose}: {guide.entity_id_field}",
         "download_url": f"{reverse('saml:metadata', kwargs={'provider': provider.pk})}?download",
     }
+
+
+def _risk(environment_provider: EnvironmentProvider) -> str:
+    """Return how many people depend on the connection, in every environment that enforces it; empty if none does."""
+    used = environment_provider.identity_provider.environment_providers.listed().select_related(
+        "environment__workspace"
+    )
+    enforcing = [row for row in used.usable() if row.enforcement != row.Enforcement.NO_ONE]
+    told = {row.environment: len(depending_on(row, row.environment)) for row in enforcing}
+    return together(f"{count(number, 'end user')} of {place}" for place, number in told.items() if number)
 
 
 def _details(environment_provider: EnvironmentProvider) -> Context:

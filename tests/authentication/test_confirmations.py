@@ -199,6 +199,15 @@ def test_people_who_are_deactivated_or_elsewhere_are_not_counted(owner, prod, ok
     assert not is_on(okta)
 
 
+def test_the_connection_of_an_enforced_provider_says_how_many_depend_on_it(owner, prod):
+    okta = provider(prod, "Okta", "all_domains")
+    risk = "1 end user of TEST can sign in only with Okta."
+    assert "can sign in only with" not in text(owner.get(url("provider-connect", okta)))
+    person(prod)
+    assert risk in text(owner.get(url("provider-connect", okta)))
+    assert risk not in text(owner.get(url("provider-connect", provider(prod, "Ping"))))
+
+
 def test_the_password_switch_says_when_nobody_can_use_it(owner, prod):
     okta = provider(prod, "Okta", "selected_domains", "acme.example")
     useless = "On, but enforcement leaves nobody who can use a password."

@@ -1,0 +1,58 @@
+"""The way back for the operator when nobody can sign in to an environment any more."""
+
+from authentication.actions.enforcement import enforced_for
+from authentication.actions.policies import locked_policy
+from authentication.actions.provider_connection import locked
+from authentication.models import EnvironmentProvider
+from workspace.action_names import Action
+from workspace.db.transactions import atomic
+from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
+from workspace.models import ChangeEvent, Environment
+from workspace.words import together
+
+Enforcement = EnvironmentProvider.Enforcement
+
+
+@atomic
+def unlock_environment(*, environment: Environment, by: Actor) -> ChangeEvent | None:
+    """Switch passwords on, and let every enforcement wait for a test again. Return the event, if anything changed."""
+    policy = locked_policy(environment)
+    enforcing = [locked(row) for row in environment.providers.listed().exclude(enforcement=Enforcement.NO_ONE)]
+    if policy.is_password_enabled and not enforcing:
+        return None
+    before = {"is_password_enabled": policy.is_password_enabled, "enforcement": [_enforced(row) for row in enforcing]}
+    for row in enforcing:
+        if not row.wished_enforcement:
+            row.wished_enforcement, row.wished_domains = row.enforcement, row.domains
+        row.enforcement, row.domains = Enforcement.NO_ONE, []
+        row.save()
+    policy.is_password_enabled = True
+    policy.save()
+    event = record(
+        by=by,
+        action=Action.POLICY_UNLOCKED,
+        subject=policy,
+        environment=environment,
+        sentence=Sentence(
+            "{by} unlocked {environment}: passwords work{ending}.",
+            by=by,
+            environment=environment,
+            ending=_ending([str(row.identity_provider) for row in enforcing]),
+        ),
+        concerns=[environment, *enforcing, *(row.identity_provider for row in enforcing)],
+        before=before,
+        after={"is_password_enabled": True, "enforcement": []},
+    )
+    tell_owners(event, environment.workspace)
+    return event
+
+
+def _ending(names: list[str]) -> str:
+    return f", and enforcement of {together(names)} waits for a test sign-in again" if names else ""
+
+
+def _enforced(row: EnvironmentProvider) -> list[str]:
+    """Return a provider with whom it was enforced for, as lists of events begin: with its id and name."""
+    whom = enforced_for(row.enforcement, row.domain_names)
+    return [str(row.identity_provider_id), f"{row.identity_provider} for {whom}"]
