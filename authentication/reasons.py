@@ -111,4 +111,6 @@ class Refused(Exception):
     @classmethod
     def of(cls, refusal: "SamlRefused | Refused") -> "Refused":
         """Return a refusal of the SAML package as one of a sign-in."""
-        return refusal if isinstance(refusal, Refused) else cls(refusal.reason, detail=refusal.detail)
+        if isinstance(refusal, Refused):
+            return refusal
+        return cls(refusal.reason, detail=refusal.detail, notes=refusal.notes)

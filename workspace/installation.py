@@ -5,6 +5,7 @@ The data directory makes one command enough to start: secrets are drawn at rando
 
 import base64
 import os
+import re
 import secrets
 import sys
 from datetime import timedelta
@@ -65,7 +66,7 @@ def flag(variable: str, default: bool = False) -> bool:
 def seconds(variable: str, *, default: int, most: int) -> timedelta:
     """Return a number of whole seconds from the environment."""
     value = os.environ.get(variable, "").strip() or str(default)
-    if value.isdecimal() and value.isascii() and int(value) <= most:
+    if re.fullmatch(r"[0-9]{1,9}", value) and int(value) <= most:
         return timedelta(seconds=int(value))
     raise ImproperlyConfigured(f"{variable} is {value!r}. Set it to whole seconds, from 0 to {most}.")
 

@@ -146,7 +146,8 @@ def _answer(request: AuthnRequest, raw: str, now: datetime) -> dict[str, str]:
     try:
         _read(request, raw, now)
     except SamlRefused as refusal:
-        return {"response": "", "refusal": json.dumps({"reason": refusal.reason, "detail": refusal.detail})}
+        kept = {"reason": refusal.reason, "detail": refusal.detail, "notes": refusal.notes}
+        return {"response": "", "refusal": json.dumps(kept)}
     return {"response": raw, "refusal": ""}
 
 

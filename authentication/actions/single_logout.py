@@ -159,6 +159,7 @@ def _record_refusal(refusal: Refused, provider: UUID, visit: Visit, now: datetim
             now=now,
             identity_provider=place.identity_provider,
             reason=refusal.reason,
+            notes=refusal.notes,
             refusal=SignInAttempt.Outcome.LOGOUT_REFUSED,
         )
         refusal.reference = str(attempt.pk)

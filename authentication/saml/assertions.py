@@ -27,7 +27,6 @@ class Claims:
     """What a verified assertion says. Times are UTC.
 
     An identity is (provider, name_id, name_id_format); subject is the NameID with everything that the IdP sent.
-    From assertion_not_on_or_after on, this assertion is refused for its age; until then its id must be remembered.
     session_index is "" if there is none, or not one alone.
     """
 
@@ -40,9 +39,14 @@ class Claims:
     attributes: Mapping[str, tuple[str, ...]]
     session_index: str
     session_not_on_or_after: datetime | None
-    assertion_not_on_or_after: datetime
+    issued_at: datetime
     authn_instant: datetime
     subject: NameId
+
+    @property
+    def assertion_not_on_or_after(self) -> datetime:
+        """Return when the assertion is refused for its age. Until then its id must be remembered."""
+        return self.issued_at + MAX_AGE
 
 
 def check_assertion(
@@ -167,7 +171,7 @@ def claims_of(
         attributes=attributes,
         session_index=indexes.pop() if len(indexes) == 1 else "",
         session_not_on_or_after=_session_end(statements),
-        assertion_not_on_or_after=instant_of(assertion.issue_instant) + MAX_AGE,
+        issued_at=instant_of(assertion.issue_instant),
         authn_instant=max(instant_of(each.authn_instant) for each in statements),
         subject=subject,
     )

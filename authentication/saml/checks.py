@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from saml2 import VERSION, SamlBase, saml, samlp
+from saml2 import VERSION, SamlBase, saml
 
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.xml import strip_blanks
@@ -13,7 +13,9 @@ MAX_AGE = timedelta(hours=1)
 MAX_NAME_ID = 1024
 
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|\+00:00)")
-_STATUS_WORD = re.compile(r"urn:oasis:names:tc:SAML:2.0:status:([A-Za-z]{1,40})")
+
+
+_UNITS = ((24 * 3600, "day"), (3600, "hour"), (60, "minute"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,14 @@ class Clock:
     def is_over(self, end: datetime) -> bool:
         """Say whether a time has passed, even by a clock that is behind ours."""
         return end <= self.now - self.skew
+
+    def compared(self, issued_at: datetime) -> str:
+        """Return by how much an IdP's clock differs, as "12 seconds ahead of ours"; the way here counts too."""
+        seconds = round((issued_at - self.now).total_seconds())
+        size, unit = next((each for each in _UNITS if abs(seconds) >= 2 * each[0]), (1, "second"))
+        number = abs(seconds) // size
+        words = f"{number} {unit}{'' if number == 1 else 's'}"
+        return f"{words} {'ahead of' if seconds > 0 else 'behind'} ours" if number else "the same as ours"
 
 
 def check_version(element: SamlBase) -> None:
@@ -67,16 +77,6 @@ def check_in_response_to(claimed: str | None, expected: str) -> None:
 def is_usable_name_id(text: str) -> bool:
     """Say whether a NameID can be stored and has no blanks or control characters that make it look like another."""
     return 0 < len(text) <= MAX_NAME_ID and text == text.strip() and text.isprintable()
-
-
-def failure_words(response: SamlBase) -> str:
-    """Return the SAML standard's words for a failed response, or "" for a successful one."""
-    code = response.status.status_code
-    if code.value == samlp.STATUS_SUCCESS:
-        return ""
-    codes = [code, code.status_code] if code.status_code else [code]
-    words = [_STATUS_WORD.fullmatch(each.value or "") for each in codes]
-    return " ".join(word[1] if word else "other" for word in words)
 
 
 def instant_of(value: str | None) -> datetime:

@@ -1,5 +1,6 @@
 """Why a SAML message is refused, and what the administrator can do about it."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -184,9 +185,13 @@ class SamlReason(StrEnum):
 
 
 class SamlRefused(Exception):
-    """A refused message. detail is for the logs: of the message it contains only names of the SAML standards."""
+    """A refused message. detail is for the logs: of the message it contains only names of the SAML standards.
 
-    def __init__(self, reason: SamlReason, detail: str = "") -> None:
+    notes are sentences for an administrator.
+    """
+
+    def __init__(self, reason: SamlReason, detail: str = "", notes: Sequence[str] = ()) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+        self.notes = list(notes)

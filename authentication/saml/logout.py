@@ -19,7 +19,6 @@ from authentication.saml.checks import (
     check_issue_instant,
     check_issuer,
     check_version,
-    failure_words,
     instant_of,
     is_usable_name_id,
 )
@@ -27,6 +26,7 @@ from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import check_logout
 from authentication.saml.name_ids import NameId
 from authentication.saml.parties import ProviderFacts
+from authentication.saml.statuses import refuse_failure
 from authentication.saml.verifying import verify_detached, verify_enveloped
 from authentication.saml.xml import parse, strip_blanks, tag
 
@@ -137,8 +137,7 @@ def read_response(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, no
     _check_head(message, provider, slo_url, Clock(now, provider.skew))
     if not message.in_response_to:
         raise SamlRefused(SamlReason.LOGOUT_UNASKED, "InResponseTo")
-    if words := failure_words(message):
-        raise SamlRefused(SamlReason.LOGOUT_FAILED, words)
+    refuse_failure(message, SamlReason.LOGOUT_FAILED)
     return str(message.in_response_to)
 
 

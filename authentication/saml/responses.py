@@ -16,11 +16,12 @@ from authentication.saml.checks import (
     check_issue_instant,
     check_issuer,
     check_version,
-    failure_words,
+    instant_of,
 )
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import MAX_ID, Carries, check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.statuses import refuse_failure
 from authentication.saml.verifying import verify
 from authentication.saml.xml import parse, strip_blanks, tag
 
@@ -42,7 +43,7 @@ def read_response(
     """Return the claims of a SAMLResponse form field that answers the request in_response_to. Raises SamlRefused."""
     message = check_response(raw)
     if message.carries is Carries.NOTHING:
-        _check_status(_outer(message.xml))
+        refuse_failure(_outer(message.xml), SamlReason.IDP_STATUS)
         raise SamlRefused(SamlReason.NO_ASSERTION)
     verified = verify(
         message,
@@ -54,14 +55,28 @@ def read_response(
     # pysaml2 would convert attribute values to their xsi:type.
     assertion = saml.assertion_from_string(_without(verified.assertion, "saml:AttributeStatement"))
     clock = Clock(now, provider.skew)
-    _check_outer(response, provider, sp, in_response_to, clock, is_signed=verified.response is not None)
-    check_assertion(assertion, provider, sp, in_response_to, clock)
+    try:
+        _check_outer(response, provider, sp, in_response_to, clock, is_signed=verified.response is not None)
+        check_assertion(assertion, provider, sp, in_response_to, clock)
+    except SamlRefused as refusal:
+        if refusal.reason in (SamlReason.NOT_YET_VALID, SamlReason.RESPONSE_EXPIRED):
+            refusal.notes.append(_measured(assertion, clock))
+        raise
     return claims_of(response.id, in_response_to, assertion, attributes_of(verified.assertion))
 
 
 def _outer(xml: bytes) -> samlp.Response:
     """Return a response without its assertion, which is read from its verified bytes only."""
     return samlp.response_from_string(_without(xml, "saml:Assertion", "saml:EncryptedAssertion"))
+
+
+def _measured(assertion: saml.Assertion, clock: Clock) -> str:
+    """Return the difference of the clocks in a sentence. Raises SamlRefused."""
+    difference = clock.compared(instant_of(assertion.issue_instant))
+    return (
+        f"When the response arrived, the IdP's clock was {difference}, the time on the way included. "
+        f"A difference of {clock.skew.total_seconds():.0f} seconds is accepted."
+    )
 
 
 def _without(xml: bytes, *names: str) -> bytes:
@@ -83,7 +98,7 @@ def _check_outer(
     is_signed: bool,
 ) -> None:
     """Raise SamlRefused for a response that reports a failure, or is not from this provider, for us, and recent."""
-    _check_status(response)
+    refuse_failure(response, SamlReason.IDP_STATUS)
     check_version(response)
     if response.issuer is not None:
         check_issuer(response.issuer, provider.entity_id)
@@ -93,8 +108,3 @@ def _check_outer(
     if (is_missing and is_signed) or (not is_missing and strip_blanks(response.destination) != sp.acs_url):
         raise SamlRefused(SamlReason.WRONG_DESTINATION)
     check_in_response_to(response.in_response_to, in_response_to)
-
-
-def _check_status(response: samlp.Response) -> None:
-    if words := failure_words(response):
-        raise SamlRefused(SamlReason.IDP_STATUS, words)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +20,7 @@ from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentPr
 from authentication.reasons import Refused, help_of, words_of
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
+from authentication.saml.checks import Clock
 from authentication.views.onwards import browser_nonce, to_idp
 from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.decorators import ConsoleRequest, console
@@ -97,7 +99,7 @@ def result(request: ConsoleRequest, environment: Environment, provider: UUID, an
     context = (
         _frame(environment, environment_provider)
         | {"enforcement": _enforcement(environment_provider, started, rehearsal)}
-        | _report(rehearsal, environment_provider)
+        | _report(rehearsal, environment_provider, Clock(now, settings.SAML_CLOCK_SKEW))
         | {"notes": list(_notes(environment_provider))}
     )
     return render(request, "authentication/providers/test_result.html", context)
@@ -156,7 +158,7 @@ def _enforcement(
     return {"tone": "info", "title": f"Enforcement for {whom} has not started: it starts after a successful test."}
 
 
-def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider) -> dict[str, object]:
+def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider, clock: Clock) -> dict[str, object]:
     claims, profile, entry = rehearsal.claims, rehearsal.profile, rehearsal.entry
     return {
         "verdict": _refusal(rehearsal.refusal)
@@ -165,7 +167,7 @@ def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider) -> 
         if entry
         else {},
         "checks": CHECKS if claims else (),
-        "person": _person(claims, profile) if claims and profile else [],
+        "person": _person(claims, profile, clock) if claims and profile else [],
         "attributes": _attributes(claims) if claims else [],
         "groups": _groups(entry, environment_provider, profile) if entry and profile else [],
         "remarks": entry.notes if entry else rehearsal.refusal.notes if rehearsal.refusal else [],
@@ -189,7 +191,7 @@ def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[st
     return {"tone": "success", "title": title, "text": "This was a test: nobody was made, changed or signed in."}
 
 
-def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, object]]:
+def _person(claims: Claims, profile: AssertedProfile, clock: Clock) -> list[dict[str, object]]:
     """Return what was read from the assertion."""
     end = claims.session_not_on_or_after
     groups = "Nothing said" if profile.groups is None else listed(profile.groups, "In no group")
@@ -200,8 +202,14 @@ def _person(claims: Claims, profile: AssertedProfile) -> list[dict[str, object]]
         {"label": "NameID", "value": claims.name_id, "mono": True},
         {"label": "NameID format", "value": claims.name_id_format, "mono": True},
         {"label": "Issuer", "value": claims.issuer, "mono": True},
+        {"label": "The IdP's clock", "value": _measured(claims, clock)},
         {"label": "The IdP's session ends", "value": date_format(end, "j F Y, H:i e") if end else "Not said"},
     ]
+
+
+def _measured(claims: Claims, clock: Clock) -> str:
+    accepted = count(int(clock.skew.total_seconds()), "second")
+    return f"{clock.compared(claims.issued_at)}, the time on the way included; up to {accepted} are accepted"
 
 
 def _attributes(claims: Claims) -> list[dict[str, str]]:

@@ -134,6 +134,27 @@ def test_a_certificate_that_is_unknown_is_named_by_its_fingerprint(okta):
     assert "Certificate unknown (SHA-256 " in text(okta.post(xml))
 
 
+@pytest.mark.parametrize(
+    ("ahead", "says"),
+    [(timedelta(minutes=2, seconds=30), "2 minutes ahead of ours"), (-timedelta(minutes=4), "4 minutes behind ours")],
+)
+def test_s5_the_difference_of_the_clocks_is_shown(okta, ahead, says):
+    page = text(report(okta, now=timezone.now() + ahead))
+    assert "would be created, and signed in to TEST." in page
+    assert f"{says}, the time on the way included; up to 180 seconds are accepted" in page
+
+
+def test_s5_the_difference_of_the_clocks_is_shown_where_it_is_too_large(okta):
+    page = text(report(okta, now=timezone.now() + timedelta(minutes=7)))
+    assert "would be refused: Not yet valid" in page and "Ada Winter" not in page
+    assert "the IdP's clock was" in page and "minutes ahead of ours" in page
+
+
+def test_what_the_idp_answered_is_shown_in_plain_words(okta):
+    page = text(report(okta, status="urn:oasis:names:tc:SAML:2.0:status:Requester"))
+    assert "The IdP answered Requester: it finds a fault in our request." in page
+
+
 def test_even_what_cannot_be_read_is_told_to_the_administrator(okta):
     page = text(okta.post(b"<html>not found</html>", relay_state=begin(okta)))
     assert "would be refused: Not a response." in page

@@ -60,7 +60,7 @@ def test_an_honest_response_gives_its_claims(sign):
         attributes={"workspace_end_user_name": ("Ada Lovelace",), "workspace_end_user_groups": ("A", "B")},
         session_index="session-1",
         session_not_on_or_after=NOW + timedelta(hours=8),
-        assertion_not_on_or_after=NOW + timedelta(hours=1),
+        issued_at=NOW,
         authn_instant=NOW,
         subject=NameId("ada@acme.example", EMAIL),
     )
