@@ -59,7 +59,7 @@ def find(model: type[BaseModel], path: str) -> list[Attribute]:
     """Return the attributes on a path without a filter, outermost first. Empty for an unknown path."""
     if len(path) > _MAX_PATH:
         return []
-    extension, rest = _split_urn(model, path)
+    extension, rest = split_urn(model, path)
     steps = [extension] if extension else []
     names = rest.lower().split(".") if rest else []
     for name in names:
@@ -83,7 +83,7 @@ def is_read_only(steps: list[Attribute]) -> bool:
     return any(step.is_read_only for step in steps)
 
 
-def _split_urn(model: type[BaseModel], path: str) -> tuple[Attribute | None, str]:
+def split_urn(model: type[BaseModel], path: str) -> tuple[Attribute | None, str]:
     """Return the extension that a path begins with, and the rest of the path. The model's own URN is cut off too."""
     if ":" in path:
         for urn, extension in _urns(model).items():

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from provisioning.payload import errors
+from provisioning.payload.limits import MAX_OPERATIONS
 from provisioning.payload.resources import Document
 from provisioning.payload.tolerance import Tolerance
 
-MAX_OPERATIONS = 1000
 METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 # A value that is a reference; one within a path or URL, as in members[value eq "bulkId:a"] and ../Users/bulkId:a.
 _WHOLE = re.compile(r"bulkId:(.+)", re.DOTALL)

@@ -1,6 +1,7 @@
 """Documents of users and groups: read from bodies, folded for filters, rendered for answers."""
 
 import json
+from collections.abc import Iterator
 
 from pydantic import ValidationError
 from scim2_models import BaseModel, Context, ScimPolicy
@@ -23,7 +24,8 @@ EXACT_POLICY = POLICY.model_copy(update={"unmatched_path_filter": ScimPolicy.Unm
 _NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
 # Of the whole document as JSON. Each character is folded for filters, and some become eighteen.
 MAX_LENGTH = 50_000
-_MAX_LENGTHS = {"userName": 250, "externalId": 500, "displayName": 250}
+MAX_NAME = 250
+_MAX_LENGTHS = {"userName": MAX_NAME, "externalId": 500, "displayName": MAX_NAME}
 
 
 def parse(body: Document, model: Model) -> Document:
@@ -32,7 +34,17 @@ def parse(body: Document, model: Model) -> Document:
         resource = model.model_validate(body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
     except ValidationError as error:
         raise errors.of_payload(error) from None
-    return dump(resource)
+    return each_once(dump(resource), model)
+
+
+def check_part(document: Document, model: Model) -> Document:
+    """Return a document of which only some attributes are there. Raises ScimError for values that do not fit."""
+    try:
+        model.model_validate(document, scim_policy=POLICY)
+    except ValidationError as error:
+        raise errors.of_payload(error) from None
+    _check(document)
+    return document
 
 
 def dump(resource: BaseModel) -> Document:
@@ -45,21 +57,58 @@ def dump(resource: BaseModel) -> Document:
     return document
 
 
+def each_once(document: Document, model: Model) -> Document:
+    """Return a document in whose lists each pair of type and value stands once (RFC 7643 section 2.4)."""
+    return {
+        name: _merged(value, attributes(model)[name.lower()]) if isinstance(value, list) and len(value) > 1 else value
+        for name, value in document.items()
+    }
+
+
+def _merged(entries: list[Document], attribute: Attribute) -> list[Document]:
+    """Let a later entry add to the first one of its pair what it says. That one stays primary."""
+    parts = attributes(attribute.model) if attribute.model else {}
+    once: dict[object, Document] = {}
+    for number, entry in enumerate(entries):
+        pair = [_fold(entry.get(name), parts.get(name)) for name in ("type", "value")]
+        key = tuple(pair) if entry.get("value") else number
+        first = once.get(key, {})
+        kept = {name for name in ("type", "value") if name in first} | ({"primary"} if first.get("primary") else set())
+        once[key] = {**first, **entry, **{name: first[name] for name in kept}}
+    return list(once.values())
+
+
 def _check(document: Document) -> None:
     """Refuse what is too large as a whole, and what a column cannot hold: SQLite itself would keep any length."""
-    if sum(len(value) for value in document.values() if isinstance(value, list)) > MAX_VALUES:
-        raise errors.invalid_value(f"Keep at most {MAX_VALUES} emails, roles and values of other lists.")
-    if len(json.dumps(document, ensure_ascii=False)) > MAX_LENGTH:
-        raise errors.invalid_value(f"Shorten the attributes: together they may have {MAX_LENGTH:,} characters.")
+    if parts := [(place, errors.invalid_value(detail)) for place, detail in _misfits(document)]:
+        raise errors.of_parts(parts)
+
+
+def _misfits(document: Document) -> Iterator[tuple[errors.Place, str]]:
+    """Give the places of values that are too many, too long or blank, and what to do about each."""
+    lists = {name: len(value) for name, value in document.items() if isinstance(value, list)}
+    if sum(lists.values()) > MAX_VALUES:
+        yield (
+            (max(lists, key=lists.__getitem__),),
+            f"Keep at most {MAX_VALUES} emails, roles and values of other lists.",
+        )
+    if _length(document) > MAX_LENGTH:
+        longest = max(document, key=lambda name: _length(document[name]))
+        yield (longest,), f"Shorten the attributes: together they may have {MAX_LENGTH:,} characters."
     if "userName" in document and not canonical(document["userName"]):
-        raise errors.invalid_value("Send a userName that is not blank.")
+        yield ("userName",), "Send a userName that is not blank."
     for name, most in _MAX_LENGTHS.items():
         text = document.get(name, "")
         if len(text) > most or len(canonical(text)) > 500:
-            raise errors.invalid_value(f"Shorten {name} to at most {most} characters.")
-    for email in document.get("emails", []):
-        if _is_longer(email.get("value", ""), 254) or _is_longer(email.get("type", ""), 100):
-            raise errors.invalid_value("Shorten emails.value to at most 254 and emails.type to at most 100 characters.")
+            yield (name,), f"Shorten {name} to at most {most} characters."
+    for number, email in enumerate(document.get("emails", [])):
+        if _is_longer(email.get("value") or "", 254) or _is_longer(email.get("type") or "", 100):
+            detail = "Shorten emails.value to at most 254 and emails.type to at most 100 characters."
+            yield ("emails", number), detail
+
+
+def _length(value: object) -> int:
+    return len(json.dumps(value, ensure_ascii=False))
 
 
 def _is_longer(text: str, most: int) -> bool:

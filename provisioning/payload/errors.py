@@ -1,7 +1,10 @@
 """SCIM errors (RFC 7644 section 3.12). The detail of each says what to do."""
 
+from collections.abc import Sequence
+
 from django_scim.exceptions import SCIMException
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from scim2_models import SCIMException as PayloadError
 
 _ENDPOINTS = {
@@ -10,14 +13,28 @@ _ENDPOINTS = {
 }
 
 
+# The names and numbers that lead to a value in a document.
+Place = tuple[str | int, ...]
+
+
 class ScimError(SCIMException):
-    """A refusal with its HTTP status, a detail and, where the RFC has one, a scimType."""
+    """A refusal with its HTTP status, a detail and, where the RFC has one, a scimType.
+
+    `parts` are the refusals of single values of a document, if it is about such values alone.
+    """
 
     def __init__(
-        self, status: int, detail: str, scim_type: str | None = None, *, headers: dict[str, str] | None = None
+        self,
+        status: int,
+        detail: str,
+        scim_type: str | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+        parts: Sequence[tuple[Place, "ScimError"]] = (),
     ) -> None:
         super().__init__(detail, status=status, scim_type=scim_type)
         self.headers = headers or {}
+        self.parts = parts
 
     def to_dict(self) -> dict[str, object]:
         """Return the RFC's error document, in which `status` is a string."""
@@ -104,7 +121,18 @@ def of_payload(error: ValidationError | PayloadError) -> ScimError:
         lines = error.detail.splitlines()
         detail = error.detail if len(lines) < 3 else f"{lines[1]}: {lines[2].split('[type=')[0].strip()}"
         return ScimError(error.status, detail, error.scim_type or None)
-    found = error.errors(include_url=False, include_input=False)[0]
+    return of_parts([(found["loc"], _of_part(found)) for found in error.errors(include_url=False, include_input=False)])
+
+
+def of_parts(parts: Sequence[tuple[Place, ScimError]]) -> ScimError:
+    """Return the error for values that are refused, with the detail of the first one."""
+    first = parts[0][1]
+    return ScimError(
+        first.status, first.detail, first.scim_type, parts=parts if all(place for place, _ in parts) else ()
+    )
+
+
+def _of_part(found: ErrorDetails) -> ScimError:
     where = ".".join(str(part) for part in found["loc"])
     scim_type = found.get("ctx", {}).get("scim_type") or "invalidValue"
     return ScimError(400, f"{where}: {found['msg']}" if where else found["msg"], scim_type)

@@ -9,14 +9,19 @@ from scim2_models.path import CompareOperator
 from provisioning.payload import errors
 
 MAX_LENGTH, MAX_DEPTH, MAX_TERMS = 2_000, 10, 20
-# In all lists of a document together. Each operation of a PATCH copies and compares the lists that it changes.
+# In a PATCH or a bulk request, as /ServiceProviderConfig says.
+MAX_OPERATIONS = 1_000
+# In all lists of a document together.
 MAX_VALUES = 200
 # What one request may do in all, and how more of it is refused. In a PATCH without paths, each attribute is a change.
+# Each limit leaves room for as many operations as a request may have.
 MOST = {
-    "changes": (200, "Change at most 200 attributes in one request."),
-    "terms": (200, "Compare at most 200 times in the paths of one request."),
-    "values": (MAX_VALUES, f"Send at most {MAX_VALUES} emails, roles and values of other lists in one request."),
-    "names": (2_000, "Send at most 2,000 attributes within others in one request."),
+    "changes": (2_000, "Change at most 2,000 attributes in one request."),
+    "terms": (2_000, "Compare at most 2,000 times in the paths of one request."),
+    "values": (1_000, "Send at most 1,000 emails, roles and values of other lists in one request."),
+    "names": (10_000, "Send at most 10,000 attributes within others in one request."),
+    # About 10 µs each.
+    "steps": (100_000, "These operations take too long together. Send fewer, or replace a long list as a whole."),
 }
 # Strings (also one without an end), brackets, words. Each character is looked at once.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[()\[\]]|[^\s()\[\]"]+', re.DOTALL)

@@ -11,13 +11,17 @@ from scim2_models import SCIMException as PayloadError
 
 from provisioning.payload import errors
 from provisioning.payload.attributes import find
-from provisioning.payload.documents import EXACT_POLICY, POLICY, dump
+from provisioning.payload.documents import EXACT_POLICY, POLICY, dump, each_once
+from provisioning.payload.leaving_out import leave_out
+from provisioning.payload.limits import Counts, check_filter
 from provisioning.payload.member_changes import PATH, MemberChange, MemberOperations
 from provisioning.payload.resources import ACCESS, Document
 from provisioning.payload.tolerance import Tolerance
 
-# List entries that the operations of one request go through. scim2-models copies a list for each operation on it.
-MAX_ENTRIES = 1_000
+# What one operation takes in all: scim2-models copies the list that it changes, and compares its entries.
+_STEPS, _STEPS_PER_TERM, _STEPS_PER_ENTRY = 30, 5, 8
+# What a document may be refused for, though the operation would be allowed.
+_UNFIT = {"invalidValue", "invalidFilter", "noTarget"}
 _SCHEMA = str(PatchOp.__schema__)
 
 
@@ -40,7 +44,32 @@ def apply(document: Document, operations: list[Document], model: type[BaseModel]
         operations = [operation for operation in operations if operation["path"] != ACCESS]
     if not operations:
         return document
-    _check_entries(document, operations, model)
+    return each_once(_tolerant(document, operations, model, tolerance, Counts()), model)
+
+
+def _tolerant(
+    document: Document, operations: list[Document], model: type[BaseModel], tolerance: Tolerance, counts: Counts
+) -> Document:
+    """Apply operations, without those that cannot be applied as far as nobody needs them.
+
+    They are found by halves. That takes longer, which counts.
+    """
+    counts.add("steps", _steps(document, operations, model))
+    try:
+        return _exact(document, operations, model, tolerance)
+    except errors.ScimError as refusal:
+        if tolerance.is_strict or refusal.scim_type not in _UNFIT:
+            raise
+        if len(operations) == 1:
+            leave_out(operations[0]["path"], refusal, model, tolerance)
+            return document
+    middle = len(operations) // 2
+    for half in (operations[:middle], operations[middle:]):
+        document = _tolerant(document, half, model, tolerance, counts)
+    return document
+
+
+def _exact(document: Document, operations: list[Document], model: type[BaseModel], tolerance: Tolerance) -> Document:
     try:
         return _applied(document, operations, model, EXACT_POLICY)
     except errors.ScimError as refusal:
@@ -64,19 +93,26 @@ def _applied(document: Document, operations: list[Document], model: type[BaseMod
     return dump(resource)
 
 
-def _check_entries(document: Document, operations: list[Document], model: type[BaseModel]) -> None:
+def _steps(document: Document, operations: list[Document], model: type[BaseModel]) -> int:
+    """Estimate what the operations take, in tens of microseconds."""
     lengths = Counter({name: len(value) for name, value in document.items() if isinstance(value, list)})
-    entries = 0
+    steps, selections = _STEPS * len(operations) + _STEPS_PER_ENTRY * lengths.total(), set()
     for operation in operations:
-        steps, value = find(model, operation["path"].partition("[")[0]), operation.get("value")
-        if steps and steps[0].is_many:
-            lengths[steps[0].name] += len(value) if isinstance(value, list) else 1
-            entries += lengths[steps[0].name]
-    if entries > MAX_ENTRIES:
-        raise errors.too_large(
-            f"The operations of one request go through {MAX_ENTRIES:,} entries of lists at most. "
-            "Replace a long list as a whole instead."
-        )
+        selection, _, _ = operation["path"].rpartition("]")
+        found = find(model, (selection or operation["path"]).partition("[")[0])
+        if not found or not found[0].is_many:
+            continue
+        name, sent = found[0].name, len(operation["value"]) if isinstance(operation.get("value"), list) else 1
+        if selection or operation["op"] == "remove":
+            # A filter, or values that name entries. A filter that finds nothing may add one, which it finds later.
+            terms = check_filter(selection) if selection else sent
+            lengths[name] += bool(selection) and selection not in selections
+            selections.add(selection)
+            steps += _STEPS_PER_TERM * terms + (_STEPS_PER_ENTRY + terms) * lengths[name]
+        else:
+            lengths[name] = sent + (lengths[name] if operation["op"] == "add" else 0)
+            steps += lengths[name]
+    return steps
 
 
 @cache

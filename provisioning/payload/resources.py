@@ -22,6 +22,9 @@ class Email(scim2_models.Email):
 class Manager(scim2_models.Manager):
     """The manager by id alone: where that leads, and what it is called, the server says."""
 
+    value: Annotated[str | None, CaseExact.true] = None
+    """The id of the SCIM resource representing the User's manager."""
+
     ref: Annotated[Reference["User"] | None, Mutability.read_only] = Field(  # type: ignore[assignment]
         None, serialization_alias="$ref", validation_alias="$ref"
     )

@@ -23,8 +23,18 @@ class Tolerance:
         """Note what was left out because it means nothing here."""
         self._meet(unknown, f"Ignored the {unknown}", scim_type)
 
+    def leave_out(self, path: str, refusal: errors.ScimError) -> None:
+        """Note what was left out because it cannot be taken. A strict connection raises the refusal itself."""
+        if self.is_strict:
+            raise refusal
+        reason = refusal.detail.removeprefix(f"{path}: ")
+        self._keep(f"Left out {path[:100]}: {reason[:200]}")
+
     def _meet(self, deviation: str, sentence: str, scim_type: str) -> None:
         if self.is_strict:
             raise errors.ScimError(400, f"This connection is strict and refuses this: {deviation}.", scim_type)
+        self._keep(sentence)
+
+    def _keep(self, sentence: str) -> None:
         if len(self.notes) < MAX_NOTES and sentence not in self.notes:
             self.notes.append(sentence)

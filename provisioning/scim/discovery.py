@@ -9,7 +9,7 @@ from django_scim.settings import scim_settings
 from scim2_models import BaseModel, Context
 
 from provisioning.payload import body, errors, queries
-from provisioning.payload.bulk_jobs import MAX_OPERATIONS
+from provisioning.payload.limits import MAX_OPERATIONS
 from provisioning.payload.resources import Access, Document, EnterpriseUser, Group, User
 from provisioning.scim import responses
 from provisioning.scim.auth import CallRequest

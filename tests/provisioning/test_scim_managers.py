@@ -4,8 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from provisioning.actions.connection_settings import set_strict
 from provisioning.models import ProvisionedUser
 from tests.scim import ENTERPRISE, Scim, make_connection, okta_user
+from workspace.events import SYSTEM
 
 pytestmark = pytest.mark.django_db
 MANAGER = f"{ENTERPRISE}:manager"
@@ -100,16 +102,78 @@ def test_c4_what_a_client_says_of_a_manager_beside_its_id_is_not_kept(scim, boss
 
 
 @pytest.mark.parametrize("part", ["$ref", "displayName"])
-def test_c4_a_patch_of_that_alone_is_refused(scim, boss, part):
+def test_c4_a_patch_of_that_alone_changes_nothing_of_it(scim, boss, part):
     ada = scim.user("ada", **managed_by(boss))
-    for operation in (
-        {"op": "replace", "path": f"{MANAGER}.{part}", "value": "x"},
-        {"op": "replace", "path": MANAGER, "value": {part: "x"}},
-        {"op": "add", "value": {ENTERPRISE: {"manager": {part: "x"}}}},
+    operation = {"op": "replace", "path": f"{MANAGER}.{part}", "value": "x"}
+    for sent in (operation, {"op": "add", "value": {f"{MANAGER}.{part}": "x"}}):
+        assert manager_of(scim.patch(f"/Users/{ada}", sent)) == resolved(scim, boss)
+    set_strict(connection=scim.connection, is_strict=True, by=SYSTEM)
+    answer = scim.patch(f"/Users/{ada}", operation)
+    assert (answer.status, answer.body["scimType"]) == (400, "mutability")
+
+
+NONE = [
+    {"displayName": "Bob"},
+    {"$ref": "../Users/1"},
+    {"value": ""},
+    {"value": None},
+    {"value": " "},
+    {},
+    "",
+    None,
+    [],
+    [{}],
+]
+CLEARING = [
+    *({"op": op, "path": MANAGER, "value": value} for op in ("add", "replace") for value in NONE),
+    *({"op": op, "path": "manager", "value": value} for op in ("add", "replace") for value in NONE),
+    *({"op": "replace", "value": {key: value}} for key in (MANAGER, "manager", "MANAGER") for value in NONE),
+    *({"op": "add", "value": {ENTERPRISE: {"manager": value}}} for value in NONE),
+    *({"op": op, "path": path, "value": value} for op in ("add", "replace") for value in ("", None)
+      for path in (f"{MANAGER}.value", "manager.value")),
+    *({"op": op, "path": path} for op in ("remove", "Remove") for path in (MANAGER, "manager", f"{MANAGER}.value")),
+    {"op": "replace", "value": {"manager.value": ""}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", CLEARING, ids=str)
+def test_clearing_the_manager_in_any_spelling_goes_with_a_deactivation(scim, boss, operation):
+    ada = scim.user("ada", **managed_by(boss))
+    switch = {"op": "replace", "path": "active", "value": False}
+    for operations in ([operation, switch], [switch, operation]):
+        scim.put(f"/Users/{ada}", okta_user("ada", **managed_by(boss)))
+        answer = scim.patch(f"/Users/{ada}", *operations)
+        assert (answer.status, answer.body["active"]) == (200, False), answer.body
+        assert answer.body[ENTERPRISE] == {"department": "Engines"}
+    assert ProvisionedUser.objects.get(pk=ada).document[ENTERPRISE] == {"department": "Engines"}
+
+
+@pytest.mark.parametrize("value", NONE, ids=str)
+def test_a_body_whose_manager_has_no_value_has_no_manager(scim, boss, value):
+    for name, fields in (
+        ("ada", {ENTERPRISE: {"manager": value}}),
+        ("bob", {"manager": value}),
+        ("cy", {MANAGER: value}),
     ):
-        answer = scim.patch(f"/Users/{ada}", operation)
-        assert (answer.status, answer.body["scimType"]) == (400, "mutability")
+        made = scim.post("/Users", okta_user(name) | fields)
+        assert made.status == 201, made.body
+        assert ENTERPRISE not in made.body
+        path = f"/Users/{made.body['id']}"
+        scim.put(path, okta_user(name, **managed_by(boss)))
+        answer = scim.put(path, okta_user(name, active=False) | fields)
+        assert (answer.status, answer.body["active"], ENTERPRISE in answer.body) == (200, False, False)
+
+
+@pytest.mark.parametrize(
+    "value", [{"displayName": "Bob"}, {"$ref": "../Users/1"}, {"value": ""}, "", [], [{"value": "1"}]]
+)
+def test_a_strict_connection_refuses_a_manager_in_another_form(scim, boss, value):
+    ada = scim.user("ada", **managed_by(boss))
+    set_strict(connection=scim.connection, is_strict=True, by=SYSTEM)
+    assert scim.patch(f"/Users/{ada}", {"op": "replace", "path": MANAGER, "value": value}).status == 400
+    assert scim.put(f"/Users/{ada}", okta_user("ada") | {ENTERPRISE: {"manager": value}}).status == 400
     assert manager_of(scim.get(f"/Users/{ada}")) == resolved(scim, boss)
+    assert ENTERPRISE in scim.patch(f"/Users/{ada}", {"op": "remove", "path": f"{MANAGER}.value"}).body
 
 
 @pytest.mark.parametrize("part", ["$ref", "displayName"])

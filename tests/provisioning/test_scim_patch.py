@@ -148,20 +148,49 @@ def test_the_rest_goes_through_scim2_models():
     }
 
 
+USER = {"userName": "ada", "emails": [{"value": "a@b"}]}
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
 @pytest.mark.parametrize(
     ("operation", "scim_type"),
     [
         ({"op": "remove", "path": "userName"}, "mutability"),
+        ({"op": "replace", "path": "userName", "value": {"a": 1}}, "invalidValue"),
+        ({"op": "replace", "path": "userName", "value": "x" * 300}, "invalidValue"),
+        ({"op": "replace", "path": 'active[value eq "x"]', "value": False}, "invalidFilter"),
         ({"op": "replace", "path": "groups", "value": []}, "mutability"),
         ({"op": "replace", "path": "id", "value": "x"}, "mutability"),
-        ({"op": "replace", "path": "displayName", "value": {"a": 1}}, "invalidValue"),
         ({"op": "replace", "path": "emails[type eq", "value": "x"}, "invalidPath"),
-        ({"op": "replace", "path": 'emails[colour eq "x"].value', "value": "x"}, "invalidFilter"),
-        ({"op": "replace", "path": "displayName", "value": "x" * 300}, "invalidValue"),
     ],
 )
-def test_refused(operation, scim_type):
+def test_refused(operation, scim_type, is_strict):
+    is_refused(operation, scim_type, is_strict)
+
+
+@pytest.mark.parametrize(
+    ("operation", "scim_type"),
+    [
+        ({"op": "replace", "path": "displayName", "value": {"a": 1}}, "invalidValue"),
+        ({"op": "replace", "path": 'emails[colour eq "x"].value', "value": "x"}, "invalidFilter"),
+        ({"op": "add", "path": 'emails[type eq "x" or type eq "y"].value', "value": "x"}, "noTarget"),
+        ({"op": "replace", "path": "displayName", "value": "x" * 300}, "invalidValue"),
+        ({"op": "replace", "path": "profileUrl", "value": "relative"}, "invalidValue"),
+        ({"op": "add", "path": "roles", "value": [{"value": str(n)} for n in range(300)]}, "invalidValue"),
+    ],
+)
+def test_what_cannot_be_applied_and_nobody_needs_is_left_out(operation, scim_type):
+    is_refused(operation, scim_type, is_strict=True)
+    tolerance = Tolerance()
+    others = [{"op": "replace", "path": "active", "value": False}, {"op": "add", "path": "title", "value": "Dr"}]
+    for operations in ([operation, *others], [others[0], operation, others[1]], [*others, operation]):
+        assert patch.apply(USER, operations, User, tolerance) == USER | {"active": False, "title": "Dr"}
+    [note] = [note for note in tolerance.notes if note.startswith("Left out")]
+    assert note.startswith(f"Left out {operation['path']}: ")
+
+
+def is_refused(operation, scim_type, is_strict):
     with pytest.raises(ScimError) as refusal:
-        patch.apply({"userName": "ada", "emails": [{"value": "a@b"}]}, [operation], User, Tolerance())
+        patch.apply(USER, [operation], User, Tolerance(is_strict=is_strict))
     assert (refusal.value.status, refusal.value.scim_type) == (400, scim_type)
     assert "\n" not in refusal.value.detail

@@ -7,9 +7,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from provisioning.actions.connection_settings import set_strict
 from provisioning.payload.body import MAX_BYTES
 from tests.provisioning.refusals import UNKNOWN, dump, is_refused, switch
-from tests.scim import ENTERPRISE, GROUP, PATCH_OP, okta_user
+from tests.scim import ENTERPRISE, GROUP, PATCH_OP, USER, okta_user
+from workspace.events import SYSTEM
 
 pytestmark = pytest.mark.django_db
 
@@ -100,12 +102,29 @@ def test_c7_a_body_of_another_kind_changes_nothing(scim, headers):
 
 WRONG = [
     {"userName": {}}, {"userName": ""}, {"userName": " "}, {"userName": None}, {"userName": ["x", "y"]},
-    {"userName": True},
-    {"emails": [{"value": []}]}, {"emails": {"value": {"a": 1}}},
-    {"emails": [{"value": "a@example.com", "primary": True}, {"value": "b@example.com", "primary": True}]},
-    {"name": [1, 2]}, {"name": {"givenName": [1, 2]}}, {"active": "maybe"}, {"active": []}, {"active": {}},
-    {"externalId": {"a": 1}}, {"displayName": ["a", "b"]}, {"roles": [{"primary": "x"}]},
-    {"userName": "x" * 251}, {"externalId": "x" * 501}, {"displayName": "x" * 251},
+    {"userName": True}, {"userName": "x" * 251}, {f"{USER}:userName": {"a": 1}},
+    {"active": "maybe"}, {"active": []}, {"active": {}}, {USER: {"active": "no"}},
+    {"externalId": {"a": 1}}, {"externalId": "x" * 501},
+]  # fmt: skip
+ADDRESS, PHOTO, DEPARTMENT = {"value": "a@example.com"}, {"value": "https://x.example/"}, f"{ENTERPRISE}.department"
+# The same of attributes that nobody needs: where each refused value stands, and what is taken beside it.
+DISPENSABLE = [
+    ({"emails": [{"value": []}]}, "emails.0.value", {}),
+    ({"emails": {"value": {"a": 1}}}, "emails.0.value", {}),
+    ({"emails": [ADDRESS, {"value": "x" * 255}]}, "emails.1", {"emails": [ADDRESS]}),
+    ({"emails": [{"value": [1, 2]}, ADDRESS, {"value": {}}]}, "emails.0.value", {"emails": [ADDRESS]}),
+    ({"name": [1, 2]}, "name", {}),
+    ({"name": {"givenName": [1, 2], "familyName": "L"}}, "name.givenName", {"name": {"familyName": "L"}}),
+    ({"displayName": ["a", "b"]}, "displayName", {}),
+    ({"displayName": "x" * 251}, "displayName", {}),
+    ({"roles": [{"primary": "x"}]}, "roles", {}),
+    ({"ims": [{"value": "1"}, {"value": "2", "type": {}}]}, "ims.1.type", {"ims": [{"value": "1"}, {"value": "2"}]}),
+    ({"profileUrl": "relative"}, "profileUrl", {}),
+    ({"photos": [{"value": "relative"}, PHOTO]}, "photos.0.value", {"photos": [PHOTO]}),
+    ({"title": {"a": 1}}, "title", {}),
+    ({ENTERPRISE: {"department": {"a": 1}, "costCenter": "7"}}, DEPARTMENT, {ENTERPRISE: {"costCenter": "7"}}),
+    ({"department": ["a", "b"]}, DEPARTMENT, {}),
+    ({"addresses": [{"region": [1, 2], "country": "CH"}]}, "addresses.0.region", {"addresses": [{"country": "CH"}]}),
 ]  # fmt: skip
 
 
@@ -116,6 +135,34 @@ def test_c7_values_of_another_type_change_nothing(scim, fields):
     for answer in (scim.post("/Users", okta_user("bob") | fields), scim.put(f"/Users/{user}", okta_user() | fields)):
         assert is_refused(answer, 400, "invalidValue")
     assert dump() == before
+
+
+@pytest.mark.parametrize(("fields", "place", "taken"), DISPENSABLE, ids=lambda value: json.dumps(value)[:50])
+def test_a_value_that_nobody_needs_stops_no_deactivation(scim, fields, place, taken):
+    user = scim.user()
+    others = {"userName": "ada@example.com", "externalId": "00uada", "active": False}
+    answer = scim.put(f"/Users/{user}", {"schemas": [USER, ENTERPRISE], **others, **fields})
+    assert answer.status == 200, answer.body
+    shown = {name: value for name, value in answer.body.items() if name not in {"schemas", "id", "meta"}}
+    assert shown == others | taken
+    assert not scim.connection.users.get(pk=user).is_active
+    assert any(note.startswith(f"Left out {place}") for note in notes(scim)), notes(scim)
+    changes = [{"op": "replace", "path": name, "value": value} for name, value in fields.items()]
+    for operations in (changes, [{"op": "replace", "value": fields}]):
+        scim.put(f"/Users/{user}", {"schemas": [USER], **others, "active": True})
+        answer = scim.patch(f"/Users/{user}", *operations, switch(False))
+        assert answer.status == 200, answer.body
+        assert {name: answer.body[name] for name in ("active", *taken)} == {"active": False} | taken
+        assert any(note.startswith("Left out ") for note in notes(scim))
+    set_strict(connection=scim.connection, is_strict=True, by=SYSTEM)
+    before = dump()
+    assert scim.put(f"/Users/{user}", {"schemas": [USER, ENTERPRISE], **others, **fields}).status == 400
+    assert scim.patch(f"/Users/{user}", *changes, switch(True)).status == 400
+    assert dump() == before
+
+
+def notes(scim):
+    return scim.connection.requests.latest("id").notes
 
 
 @given(
@@ -154,9 +201,9 @@ def test_c8_the_last_of_many_operations_can_undo_them_all(scim):
     user = scim.user()
     group = scim.group(members=[user])
     before = dump()
-    good = [{"op": "add", "path": "nickName", "value": str(n)} for n in range(99)]
+    good = [{"op": "add", "path": "nickName", "value": str(n)} for n in range(999)]
     assert is_refused(scim.patch(f"/Users/{user}", *good, switch("perhaps")), 400, "invalidValue")
-    assert is_refused(scim.patch(f"/Users/{user}", *good, *good), 413)
+    assert is_refused(scim.patch(f"/Users/{user}", *good, switch(False), switch(False)), 413)
     leave = {"op": "remove", "path": "members"}
     enter = {"op": "add", "path": "members", "value": [{"value": UNKNOWN}]}
     rename = {"op": "replace", "path": "displayName", "value": "Builders"}

@@ -3,15 +3,15 @@
 from scim2_models import PatchOp
 
 from provisioning.payload import errors
-from provisioning.payload.attributes import find
-from provisioning.payload.dialects.changes import tidy_change
+from provisioning.payload.attributes import find, is_read_only
+from provisioning.payload.dialects.changes import has_form, tidy_change
 from provisioning.payload.dialects.schemas import check_schemas, modern
-from provisioning.payload.dialects.values import Reader
+from provisioning.payload.dialects.values import Reader, is_empty_extension
+from provisioning.payload.leaving_out import ignore_unknown
+from provisioning.payload.limits import MAX_OPERATIONS
 from provisioning.payload.resources import Document, Model, urn_of
 from provisioning.payload.tolerance import Tolerance
 
-MAX_OPERATIONS = 100
-_SERVER_KEYS = {"schemas", "meta"}
 _PATCH_OP = str(PatchOp.__schema__)
 
 
@@ -28,7 +28,7 @@ def tidy_operations(body: Document, model: Model, own_id: str, tolerance: Tolera
     if not isinstance(sent, list) or not sent or not all(isinstance(item, dict) for item in sent):
         raise errors.invalid_syntax("Send Operations: a list of objects with op, path and value.")
     if len(sent) > MAX_OPERATIONS:
-        raise errors.too_large(f"Send at most {MAX_OPERATIONS} operations in one request.")
+        raise errors.too_large(f"Send at most {MAX_OPERATIONS:,} operations in one request.")
     check_schemas(body, [_PATCH_OP], tolerance)
     if key != "Operations":
         tolerance.note(f"Operations sent as {key}")
@@ -66,15 +66,28 @@ def _pathless(value: object, model: Model, own_id: str, reader: Reader) -> list[
         raise errors.invalid_value("Send a path, or as value an object of attributes.")
     changes: list[tuple[str, object]] = []
     for sent, item in value.items():
-        key = modern(sent, reader.tolerance)
-        if key.lower() == "id" and item == own_id:
-            reader.tolerance.note("id repeated in a change")
-        elif key.lower() in _SERVER_KEYS:
-            reader.tolerance.ignore(f"{key} in a change")
-        else:
-            changes += _flattened(key, item, model, reader.tolerance)
+        changes += _flattened(modern(sent, reader.tolerance), item, model, reader.tolerance)
     reader.counts.add("changes", len(changes))
-    return changes
+    return [(path, item) for path, item in changes if not _says_nothing(path, item, model, own_id, reader.tolerance)]
+
+
+def _says_nothing(path: str, item: object, model: Model, own_id: str, tolerance: Tolerance) -> bool:
+    """Say whether a name in a value is none that a client can change: clients send back what they have read."""
+    steps = find(model, path)
+    if path.lower() == "id" and item == own_id:
+        tolerance.note("id repeated in a change")
+        return True
+    if path.lower() == "id" and item is not None:
+        return False  # It is meant for another resource, and refused.
+    if path.lower().rpartition(":")[2] == "schemas" or (
+        is_read_only(steps) and not is_empty_extension(steps[-1], item)
+    ):
+        tolerance.ignore(f"{path[:100]} in a change")
+        return True
+    if not steps and not has_form(path):
+        ignore_unknown(path, model, tolerance)
+        return True
+    return False
 
 
 def _flattened(key: str, item: object, model: Model, tolerance: Tolerance) -> list[tuple[str, object]]:

@@ -1,16 +1,19 @@
 """Bodies of POST and PUT."""
 
+from provisioning.payload import errors
 from provisioning.payload.attributes import attributes, find, is_read_only, spelled
-from provisioning.payload.dialects.schemas import check_schemas, modern
+from provisioning.payload.dialects.schemas import bare, check_schemas, modern
 from provisioning.payload.dialects.values import Reader, is_empty_extension, put
 from provisioning.payload.documents import parse
+from provisioning.payload.leaving_out import fit, ignore_unknown, leave_out
 from provisioning.payload.resources import Document, Model, urn_of
 from provisioning.payload.tolerance import Tolerance
 
 
 def read_resource(body: Document, model: Model, tolerance: Tolerance) -> Document:
     """Return the document of a POST or PUT body. Raises ScimError."""
-    return parse(tidy_resource(body, model, tolerance), model)
+    tidy = tidy_resource(body, model, tolerance)
+    return fit(tidy, lambda: parse(tidy, model), model, tolerance)
 
 
 def tidy_resource(body: Document, model: Model, tolerance: Tolerance) -> Document:
@@ -32,17 +35,22 @@ def _place(tidy: Document, model: Model, key: str, value: object, reader: Reader
         for name, item in value.items():
             _place(tidy, model, name, item, reader)
         return
-    steps = find(model, modern(key, reader.tolerance))
+    key = modern(key, reader.tolerance)
+    found = find(model, key)
+    steps = found or bare(key, model, reader.tolerance)
     if not steps:
-        reader.tolerance.ignore(f"unknown attribute {key[:100]}")
+        ignore_unknown(key, model, reader.tolerance)
         return
     if is_read_only(steps):
         # Clients send back what they have read. It is left out unread, since it may be malformed.
         if is_empty_extension(steps[-1], value):
             tidy[steps[-1].name] = {}
         return
-    if len(steps) > 1 or (":" in key and not steps[0].is_extension):
+    if len(found) > 1 or (":" in key and found and not found[0].is_extension):
         reader.tolerance.note(f"{spelled(steps)} sent as a path")
-    read = reader.value(steps[-1], value)
-    if read is not None:
-        put(tidy, steps, read)
+    try:
+        read = reader.value(steps[-1], value)
+        if read is not None:
+            put(tidy, steps, read)
+    except errors.ScimError as refusal:
+        leave_out(spelled(steps), refusal, model, reader.tolerance)

@@ -1,7 +1,8 @@
 """The schema URNs that a body names, those of SCIM 1 among them."""
 
 from provisioning.payload import errors
-from provisioning.payload.resources import ENTERPRISE, Document
+from provisioning.payload.attributes import Attribute, find, split_urn
+from provisioning.payload.resources import ENTERPRISE, Document, Model
 from provisioning.payload.tolerance import Tolerance
 
 _MAX_SCHEMAS = 100
@@ -19,6 +20,15 @@ def modern(key: str, tolerance: Tolerance) -> str:
             tolerance.note(f"{key[: len(old)]} sent for a schema of SCIM 2.0")
             return f"{new}{key[len(old) :]}".lstrip(":")
     return key
+
+
+def bare(path: str, model: Model, tolerance: Tolerance, scim_type: str = "invalidSyntax") -> list[Attribute]:
+    """Return the attributes on a path of the enterprise extension without its URN. Empty for any other path."""
+    extension, rest = split_urn(model, path)
+    steps = find(model, f"{ENTERPRISE}:{rest}") if rest and extension is None else []
+    if steps:
+        tolerance.note(f"{rest} named without the URN of its schema", scim_type)
+    return steps
 
 
 def check_schemas(body: Document, known: list[str], tolerance: Tolerance) -> None:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from scim2_models import BaseModel
+from scim2_models import BaseModel, Extension
 
 from provisioning.payload import body as bodies
 from provisioning.payload import errors
 from provisioning.payload.attributes import Attribute, attributes, find, is_read_only, spelled
 from provisioning.payload.limits import Counts
-from provisioning.payload.resources import Document
+from provisioning.payload.resources import Document, Manager
 from provisioning.payload.tolerance import Tolerance
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
@@ -59,7 +59,12 @@ class Reader:
             self.tolerance.note(f"{attribute.name} sent as one value instead of a list")
             value = [value]
         self.counts.add("values", len(value))
-        return [read for read in (self.one(attribute, item) for item in value) if read is not None]
+        read = [entry for entry in (self.one(attribute, item) for item in value) if entry is not None]
+        primary = [entry for entry in read if isinstance(entry, dict) and entry.get("primary") is True]
+        for entry in primary[1:]:
+            self.tolerance.note(f"several primary {attribute.name}, of which the first one counts", "invalidValue")
+            del entry["primary"]
+        return read
 
     def one(self, attribute: Attribute, value: object) -> object:
         """Return one value: an element of a list, or that of a single-valued attribute."""
@@ -90,6 +95,10 @@ class Reader:
             part = self.value(steps[-1], item)
             if part is not None or self.keeps_null:
                 put(read, steps, part)
+        if model is Manager and not str(read.get("value") or "").strip():
+            if any(item is not None for item in sent.values()):
+                self.tolerance.note(f"{attribute.name} sent without a value", "invalidValue")
+            return None
         return read or None
 
     def _object(self, attribute: Attribute, model: type[BaseModel], value: object) -> Document:
@@ -107,14 +116,15 @@ class Reader:
         return value
 
     def _known(self, model: type[BaseModel], value: Document) -> list[tuple[list[Attribute], object]]:
-        """The known attributes of an object. Read-only ones count only where nothing else is sent, to be refused."""
+        """The known attributes of an object that a client may write."""
         known: list[tuple[list[Attribute], object]] = []
         for key, item in value.items():
-            if steps := find(model, key):
-                known.append((steps, item))
-            else:
+            steps = find(model, key)
+            if not steps and not (key.lower() == "schemas" and issubclass(model, Extension)):
                 self.tolerance.ignore(f"unknown attribute {key[:100]}")
-        return [(steps, item) for steps, item in known if not is_read_only(steps)] or known
+            elif steps and not is_read_only(steps):
+                known.append((steps, item))
+        return known
 
     def _unwrapped(self, attribute: Attribute, value: object) -> object:
         """The plain value in a list of one object, as Entra sent it once."""
