@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import transaction
@@ -47,12 +48,14 @@ def start_sign_in(
     next_path: str = "",
     tester_id: str = "",
     tested: str = "",
+    login_hint: str = "",
 ) -> Departure:
     """Store a request for the browser with that nonce, and return how to send it. With a tester it signs nobody in.
 
     `tested` is the configuration that a successful test proves.
 
     RelayState is the request's ID and nothing else (S10): it tells which request an unreadable response answers.
+    IdPs that know `login_hint` fill in this address. It stands beside the signed part of the query.
     """
     provider = environment_provider.identity_provider
     signs = provider.must_sign_requests
@@ -75,7 +78,8 @@ def start_sign_in(
         )
     if provider.sso_binding == "post":
         return Departure(provider.sso_url, post_fields(request, relay_state=request.id, signing_key=key))
-    return Departure(redirect_url(request, relay_state=request.id, signing_key=key), {})
+    url = redirect_url(request, relay_state=request.id, signing_key=key)
+    return Departure(f"{url}&{urlencode({'login_hint': login_hint})}" if login_hint else url, {})
 
 
 def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, now: datetime) -> AuthnRequest:

@@ -23,6 +23,7 @@ from authentication.reasons import Reason, Refused
 from authentication.saml.service_provider import sp_metadata
 from authentication.views.onwards import browser_nonce, path_of, place_to_begin, to_idp
 from authentication.views.sign_in import sso_url, target
+from workspace.addresses import MAX_EMAIL, is_address
 from workspace.console.navigation import page_url
 from workspace.models import Environment
 from workspace.visits import Visit
@@ -47,6 +48,7 @@ def start(request: HttpRequest, environment: Environment, provider: UUID) -> Htt
         environment_provider=environment_provider,
         nonce=nonce,
         next_path=target(request, environment),
+        login_hint=_login_hint(request),
         network=Visit.of(request).network,
         now=timezone.now(),
     )
@@ -113,6 +115,12 @@ def metadata(request: HttpRequest, provider: UUID) -> HttpResponse:
     if "download" in request.GET:
         response["Content-Disposition"] = 'attachment; filename="sp-metadata.xml"'
     return response
+
+
+def _login_hint(request: HttpRequest) -> str:
+    """Return the address that was typed on the page before, if it is one."""
+    typed = request.GET.get("login_hint", "")
+    return typed if len(typed) <= MAX_EMAIL and is_address(typed) else ""
 
 
 def _finish_path(provider: UUID, answered: AuthnRequest) -> str:

@@ -65,9 +65,10 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
     return _ways_page(request, environment, policy.ways(form.cleaned_data.get("email", "")), form, wait)
 
 
-def sso_url(environment: Environment, provider: IdentityProvider, next_path: str) -> str:
-    """Return the URL where sign-in through an identity provider starts."""
-    return f"{page_url('end_user:sso', environment, provider=provider.pk)}?{urlencode({'next': next_path})}"
+def sso_url(environment: Environment, provider: IdentityProvider, next_path: str, email: str = "") -> str:
+    """Return the URL where sign-in through an identity provider starts. The provider is told the address, if any."""
+    query = {"next": next_path} | ({"login_hint": email} if email else {})
+    return f"{page_url('end_user:sso', environment, provider=provider.pk)}?{urlencode(query)}"
 
 
 def target(request: HttpRequest, environment: Environment) -> str:
@@ -89,7 +90,7 @@ def _second_step(
     if ways.only_provider is None:
         return _ways_page(request, environment, ways, PasswordSignInForm(initial=initial, is_address_known=True))
     provider = ways.only_provider.identity_provider
-    url = sso_url(environment, provider, target(request, environment))
+    url = sso_url(environment, provider, target(request, environment), str(initial["email"]))
     context = {"environment": environment, "provider": provider, "url": url}
     return leading_on(request, "end_user/sign_in/onwards.html", url, context)
 
@@ -98,11 +99,11 @@ def _ways_page(
     request: HttpRequest, environment: Environment, ways: Ways, form: PasswordSignInForm, wait: timedelta = timedelta(0)
 ) -> HttpResponse:
     providers = [each.identity_provider for each in ways.providers]
-    next_path = target(request, environment)
+    next_path, email = target(request, environment), form["email"].value() or ""
     context = {
         "form": form,
         "ways": ways,
-        "providers": [{"name": each.name, "url": sso_url(environment, each, next_path)} for each in providers],
+        "providers": [{"name": each.name, "url": sso_url(environment, each, next_path, email)} for each in providers],
     }
     return with_wait(_page(request, "end_user/sign_in/ways.html", environment, context), wait)
 

@@ -119,7 +119,7 @@ def _environment(data: Json, origin: str) -> Environment:
     providers = tuple(
         Provider(**{name: (each | place)[name] for name in Provider.__slots__})
         for each in data["providers"]
-        if each["entity_id"].startswith(f"{origin}/")
+        if each["entity_id"] == f"{origin}/idp/{each['id']}"
     )
     return Environment(data["workspace"], data["slug"].upper(), data["sign_in_url"], providers)
 

@@ -5,6 +5,7 @@ from html import escape
 
 STYLE_URL = "/style.css"
 PUSH_URL = "/push"
+NEW_URL = "/new"
 START_AGAIN = '<p><a href="/">Start again</a></p>'
 
 

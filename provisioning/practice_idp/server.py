@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from provisioning.practice_idp.demo import Demo
 from provisioning.practice_idp.errors import BadRequest
-from provisioning.practice_idp.markup import PUSH_URL, problem
+from provisioning.practice_idp.markup import problem
+from provisioning.practice_idp.replies import Document, Redirect
 from provisioning.practice_idp.saml.site import SignInSite
 from provisioning.practice_idp.scim.site import PushSite
 
@@ -26,7 +27,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the style sheet or a page."""
         url = urlsplit(self.path)
-        fields, sign_in = dict(parse_qsl(url.query)), self.server.sign_in
+        fields, sign_in = dict(parse_qsl(url.query, keep_blank_values=True)), self.server.sign_in
         match url.path.split("/"):
             case ["", "style.css"]:
                 self._answer(HTTPStatus.OK, STYLE, "text/css")
@@ -34,6 +35,12 @@ class Handler(BaseHTTPRequestHandler):
                 self._show(sign_in.home)
             case ["", "push", *_]:
                 self._show(partial(self.server.push.page, url.path, fields.get("key", "")))
+            case ["", "new"]:
+                self._show(partial(sign_in.new, fields.get("for", "")))
+            case ["", "idp", provider_id]:
+                self._show(partial(sign_in.play, provider_id))
+            case ["", "idp", provider_id, "metadata"]:
+                self._show(partial(sign_in.metadata, provider_id, is_file="download" in fields))
             case ["", "idp", provider_id, "sso"]:
                 self._show(partial(sign_in.choose, provider_id, fields))
             case ["", "idp", provider_id, "slo"]:
@@ -69,8 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._show(partial(self.server.push.submit, self.path, form))
 
-    def _show(self, make: Callable[[], str | None]) -> None:
-        """Answer with the page that make returns, or with a redirect to the push page if it returns None."""
+    def _show(self, make: Callable[[], str | Redirect | Document]) -> None:
+        """Answer with what make returns."""
         # Another site whose name leads here could read our pages (DNS rebinding), so only our own names are served.
         if self.headers.get("Host") not in self.server.names:
             self._answer(
@@ -78,30 +85,35 @@ class Handler(BaseHTTPRequestHandler):
             )
             return
         try:
-            text = make()
+            reply = make()
         except BadRequest as error:
             self._answer(HTTPStatus.BAD_REQUEST, problem(str(error)))
             return
-        if text is None:
-            self._redirect()
-        else:
-            self._answer(HTTPStatus.OK, text)
+        match reply:
+            case Redirect(path):
+                self._redirect(path)
+            case Document(text, kind, file_name):
+                self._answer(HTTPStatus.OK, text, kind, file_name)
+            case text:
+                self._answer(HTTPStatus.OK, text)
 
-    def _redirect(self) -> None:
-        """Lead to the push page after a form, so that reloading the page does not submit it again."""
+    def _redirect(self, path: str) -> None:
+        """Lead to another page: reloading that one does not do again what this request did."""
         self.send_response(HTTPStatus.SEE_OTHER)
-        self.send_header("Location", PUSH_URL)
+        self.send_header("Location", path)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def _not_found(self) -> None:
         self._answer(HTTPStatus.NOT_FOUND, problem("There is no such page."))
 
-    def _answer(self, status: HTTPStatus, text: str, kind: str = "text/html") -> None:
+    def _answer(self, status: HTTPStatus, text: str, kind: str = "text/html", file_name: str = "") -> None:
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
+        if file_name:
+            self.send_header("Content-Disposition", f'attachment; filename="{file_name}"')
         self.send_header("Content-Security-Policy", self.server.policy)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Cache-Control", "no-store")

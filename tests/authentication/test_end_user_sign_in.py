@@ -123,8 +123,8 @@ def test_an_address_of_a_selected_domain_is_led_on_without_a_redirect_after_the_
 def test_an_unknown_address_gets_the_same_next_step_as_a_known_one(client, dev, ada, enforcement):
     provider(dev, "Okta Dev", *enforcement)
     known, unknown = "ada.winter@acme.example", "noa.winter@acme.example"
-    pages = [text(client.post(url(dev), {"email": email})).replace(email, "") for email in (known, unknown)]
-    assert pages[0] == pages[1]
+    pages = [text(client.post(url(dev), {"email": email})) for email in (known, unknown)]
+    assert pages[0].replace("ada.winter", "") == pages[1].replace("noa.winter", "")
 
 
 def test_an_address_is_asked_for_and_stays_when_it_is_wrong(client, dev):

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from itertools import product
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 import pytest
 from django.test import Client
@@ -11,11 +13,40 @@ from django.utils import timezone
 
 from authentication.models import AuthnRequest, ConsumedMessage, EndUserSession, EnvironmentProvider
 from tests import factories
-from tests.authentication.end_users import environments
-from tests.authentication.ways import Way, reasons, refused, requested, way
+from tests.authentication.end_users import environments, url
+from tests.authentication.ways import ADA, Way, reasons, refused, requested, way
 from tests.idp import Idp
 
 pytestmark = pytest.mark.django_db
+
+
+# The address that was typed before. -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("enforcement", ["no_one", "all_domains"])
+def test_the_address_goes_on_with_whom_typed_it(okta, enforcement):
+    EnvironmentProvider.objects.update(enforcement=enforcement)
+    page = unescape(okta.browser.post(url(okta.environment), {"email": ADA}).content.decode())
+    assert f"&login_hint={quote_plus(ADA)}" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (ADA, ADA),
+        ("müller+1@acme.example", "müller+1@acme.example"),
+        ("", None),
+        ("ada.winter", None),
+        (f"{'a' * 254}@acme.example", None),
+        ("a@acme.example&RelayState=b", None),
+        ("a@acme.example\r\nx", None),
+    ],
+)
+def test_the_idp_is_told_an_address_and_nothing_else(okta, typed, told):
+    start = url(okta.environment, f"sso/{okta.environment_provider.identity_provider_id}/")
+    query = dict(parse_qsl(urlsplit(okta.browser.get(start, {"login_hint": typed})["Location"]).query))
+    assert query.pop("login_hint", None) == told
+    assert query.keys() == {"SAMLRequest", "RelayState"}
 
 
 # S6: in answer to a request of this browser. --------------------------------------------------------------------------

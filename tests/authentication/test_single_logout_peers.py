@@ -137,10 +137,11 @@ def test_s14_the_practice_idp_answers_when_somebody_signs_out_here(okta, practic
 
 def test_s14_the_practice_idp_signs_somebody_out_everywhere(okta, practice):
     provider = str(okta.environment_provider.identity_provider_id)
-    answer = Client().get(link(practice.start_logout(provider, {"name_id": ADA})))
+    form = {"name_id": ADA, "service": okta.environment_provider.identity_provider.sp_entity_id}
+    answer = Client().get(link(practice.start_logout(provider, form)))
     assert answer.status_code == 302 and not okta.is_in()
     assert "signed the person out too" in practice.receive_logout(provider, fields_in(answer["Location"]))
-    assert "has signed out already" in practice.start_logout(provider, {"name_id": ADA})
+    assert "has signed out already" in practice.start_logout(provider, form)
 
 
 @pytest.mark.parametrize("fields", [{}, {"SAMLRequest": "AAAA"}, {"SAMLResponse": "AAAA"}], ids=str)

@@ -8,6 +8,7 @@ import pytest
 from provisioning.practice_idp.demo import Demo, DemoPerson, Target, parse
 from provisioning.practice_idp.errors import BadRequest, InvalidInput
 from provisioning.practice_idp.markup import PUSH_URL
+from provisioning.practice_idp.replies import Redirect
 from provisioning.practice_idp.scim import pages as scim_pages
 from provisioning.practice_idp.scim.access import Access, parse_access
 from provisioning.practice_idp.scim.directory import Directory
@@ -129,7 +130,8 @@ def desk(demo: Demo) -> PushSite:
 
 def do(desk: PushSite, path: str, **fields: str) -> str:
     """Submit a form and return the page that follows."""
-    return desk.submit(path, {name: [value] for name, value in fields.items()}) or desk.page(PUSH_URL, "")
+    reply = desk.submit(path, {name: [value] for name, value in fields.items()})
+    return desk.page(reply.path, "") if isinstance(reply, Redirect) else reply
 
 
 def choose(desk: PushSite, **fields: str) -> str:

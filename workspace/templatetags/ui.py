@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django import template
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
+from workspace import loopback
 from workspace.console import navigation
 from workspace.isolation import escaped_controls, isolated, turns
 from workspace.markup import isolated_html, title_of
@@ -92,6 +94,12 @@ def callout(content: str, tone: str = "neutral", title: str = "") -> str:
 def page_url(context: template.Context, route: str, **kwargs: object) -> str:
     """{% page_url "workspace:group" group=group.pk %}: the URL of a page in the environment that the page shows."""
     return navigation.page_url(route, context["environment"], **kwargs)
+
+
+@register.simple_tag
+def practice_idp() -> str:
+    """{% practice_idp as practice %}: its address; "" where this is no installation for practice."""
+    return loopback.practice_idp(settings.ORIGIN)
 
 
 @register.inclusion_tag("components/sort_header.html", takes_context=True)

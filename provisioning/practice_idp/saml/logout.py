@@ -7,7 +7,7 @@ from lxml import etree
 from saml2 import saml
 
 from provisioning.practice_idp.demo import Provider
-from provisioning.practice_idp.markup import START_AGAIN, page, problem
+from provisioning.practice_idp.markup import START_AGAIN, hidden, page, problem
 from provisioning.practice_idp.saml.idp import Idp
 from provisioning.practice_idp.saml.pages import indented
 from provisioning.practice_idp.saml.shapes import RedirectMessage, SignedIn
@@ -17,23 +17,23 @@ class Logouts:
     """Remembers who signed in at which service, as long as the program runs."""
 
     def __init__(self) -> None:
-        self._signed_in: dict[tuple[str, str], tuple[Provider, SignedIn]] = {}
+        self._signed_in: dict[tuple[Provider, str], SignedIn] = {}
 
     def remember(self, provider: Provider, xml: bytes) -> None:
         """Note the person whom a correct response signs in."""
         root = etree.fromstring(xml)
         name_id, statement = (next(root.iter(f"{{{saml.NAMESPACE}}}{name}")) for name in ("NameID", "AuthnStatement"))
         signed_in = SignedIn(name_id.text, name_id.get("Format"), statement.get("SessionIndex"))
-        self._signed_in[provider.id, signed_in.name_id] = provider, signed_in
+        self._signed_in[provider, signed_in.name_id] = signed_in
 
     def as_list(self) -> str:
         """Return the people who can be signed out, as a section of the home page."""
-        people = "".join(_person(provider, signed_in) for provider, signed_in in list(self._signed_in.values()))
+        people = "".join(_person(provider, name_id) for provider, name_id in list(self._signed_in))
         return f"<h2>People who signed in</h2>\n<ul>{people}</ul>\n" if people else ""
 
     def start(self, idp: Idp, name_id: str) -> str:
         """Return the page that sends a LogoutRequest to the service."""
-        _, signed_in = self._signed_in.pop((idp.provider.id, name_id), (None, None))
+        signed_in = self._signed_in.pop((idp.provider, name_id), None)
         if signed_in is None:
             return problem("This person has signed out already.")
         return _message_page(idp.provider, f"{name_id} signs out here.", "SAMLRequest", idp.logout_request(signed_in))
@@ -46,16 +46,15 @@ class Logouts:
             )
             return page("Signed out", f"<p>The service {result}</p>{START_AGAIN}")
         name_id, response = idp.answer_logout_request(fields)
-        self._signed_in.pop((idp.provider.id, name_id), None)
+        self._signed_in.pop((idp.provider, name_id), None)
         what = f"{name_id} signed out at the service, and is now signed out here too."
         return _message_page(idp.provider, what, "SAMLResponse", response)
 
 
-def _person(provider: Provider, signed_in: SignedIn) -> str:
-    name = escape(signed_in.name_id)
+def _person(provider: Provider, name_id: str) -> str:
     return f"""\
-<li><form method="post" action="/idp/{escape(provider.id)}/leave">{name} through {escape(provider.name)}
-<input type="hidden" name="name_id" value="{name}"><button>Sign out everywhere</button></form></li>
+<li><form method="post" action="/idp/{escape(provider.id)}/leave">{escape(name_id)} through {escape(provider.name)}
+{hidden({"service": provider.sp_entity_id, "name_id": name_id})}<button>Sign out everywhere</button></form></li>
 """
 
 

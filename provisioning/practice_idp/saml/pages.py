@@ -6,7 +6,7 @@ from html import escape
 from lxml import etree
 
 from provisioning.practice_idp.demo import Demo, DemoPerson, Environment, Provider
-from provisioning.practice_idp.markup import PUSH_URL, alert, hidden, page, radio
+from provisioning.practice_idp.markup import NEW_URL, PUSH_URL, alert, hidden, page, radio
 from provisioning.practice_idp.saml.faults import LABELS
 
 SOMEBODY_ELSE = "somebody-else"
@@ -28,7 +28,8 @@ here. A sign-in starts in the service, which sends the browser here. You choose 
 it.</p>
 <p>The console is at <a href="{escape(demo.console)}/">{escape(demo.console)}/</a>.
 Under <b>Sign-in attempts</b> it shows what it received.</p>
-<p>You can also <a href="{PUSH_URL}">push people and groups</a> by SCIM.</p>
+<p>For a provider that you set up in the console, <a href="{NEW_URL}">play a new provider</a>. You can also
+<a href="{PUSH_URL}">push people and groups</a> by SCIM.</p>
 <h2>Start a sign-in</h2>
 """
     return page("Sign in to the demo", intro + "".join(map(_environment, demo.environments)) + signed_in)
@@ -43,7 +44,7 @@ def choose(provider: Provider, people: Iterable[DemoPerson], fields: Mapping[str
 {_request(provider, id)}
 <form method="post" action="/idp/{escape(provider.id)}/response">
 {hidden(fields)}
-{_people(people)}
+{_people(people, fields.get("login_hint", ""))}
 {RELEASE}
 <fieldset><legend>Errors and special cases</legend>{correct}{faults}</fieldset>
 <p><button>Continue</button></p>
@@ -74,7 +75,11 @@ def indented(xml: bytes) -> str:
 
 
 def _title(provider: Provider) -> str:
-    return escape(f"{provider.name} ({provider.workspace} {provider.environment.upper()})")
+    return escape(f"{provider.name} ({_place(provider)})")
+
+
+def _place(provider: Provider) -> str:
+    return f"{provider.workspace} {provider.environment.upper()}".strip() or "any environment"
 
 
 def _environment(environment: Environment) -> str:
@@ -86,7 +91,7 @@ def _environment(environment: Environment) -> str:
 def _request(provider: Provider, id: str) -> str:
     facts = {
         "Identity provider": f"{provider.name}, entity ID {provider.entity_id}",
-        "Environment": f"{provider.workspace} {provider.environment.upper()}",
+        "Environment": _place(provider),
         "Service": provider.sp_entity_id,
         "Request": id,
         "ACS URL": provider.acs_url,
@@ -94,10 +99,12 @@ def _request(provider: Provider, id: str) -> str:
     return "<dl>" + "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items()) + "</dl>"
 
 
-def _people(people: Iterable[DemoPerson]) -> str:
+def _people(people: Iterable[DemoPerson], typed: str) -> str:
+    """Return the choice of a person, in which the one with the address that was typed at the service is chosen."""
+    choices = (_person(each, is_checked=each.email.casefold() == typed.strip().casefold()) for each in people)
     return f"""\
 <fieldset><legend>Sign in as</legend>
-<ul>{"".join(map(_person, people))}</ul>
+<ul>{"".join(choices)}</ul>
 {radio("person", SOMEBODY_ELSE, "Somebody else")}
 <div class="else">
 <label>Email address <input name="email" type="email" autocomplete="off"></label>
@@ -106,7 +113,8 @@ def _people(people: Iterable[DemoPerson]) -> str:
 </div></fieldset>"""
 
 
-def _person(person: DemoPerson) -> str:
+def _person(person: DemoPerson, *, is_checked: bool) -> str:
     details = escape(" · ".join([person.email, *person.groups]))
-    button = f'<input type="radio" name="person" value="{escape(person.email)}" required>'
+    state = " checked" if is_checked else " required"
+    button = f'<input type="radio" name="person" value="{escape(person.email)}"{state}>'
     return f"<li><label>{button} {escape(person.name)} <small>{details}</small></label></li>\n"

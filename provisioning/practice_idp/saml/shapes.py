@@ -30,3 +30,12 @@ class RedirectMessage:
 
     xml: bytes
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service provider as its metadata describes it."""
+
+    entity_id: str
+    acs_url: str
+    slo_url: str

@@ -5,6 +5,7 @@ from threading import Lock
 from provisioning.practice_idp import markup
 from provisioning.practice_idp.demo import Demo
 from provisioning.practice_idp.errors import BadRequest, InvalidInput
+from provisioning.practice_idp.replies import Redirect
 from provisioning.practice_idp.scim import forms, pages
 from provisioning.practice_idp.scim.access import parse_access
 from provisioning.practice_idp.scim.client import Refused
@@ -43,22 +44,28 @@ class PushSite:
                     return forms.group(groups[_known(key, groups)] if key else Group("", ""), self._directory)
             raise BadRequest("There is no such page.")
 
-    def submit(self, path: str, form: Form) -> str | None:
-        """Do what a form asks for. Return the form again if something in it is invalid, else None; raise BadRequest."""
+    def submit(self, path: str, form: Form) -> str | Redirect:
+        """Do what a form asks for, and lead back; return the form again if something in it is invalid.
+
+        Raise BadRequest.
+        """
         with self._lock:
-            match path:
-                case pages.TARGET:
-                    self._choose_target(form)
-                case pages.FILL:
-                    self._fill(form)
-                case pages.PERSON:
-                    return self._save_person(form)
-                case pages.GROUP:
-                    return self._save_group(form)
-                case pages.RUN if self._push:
-                    self._run(self._push, _first(form, "do"))
-                case _:
-                    raise BadRequest("Choose a connection first.")
+            return self._submit(path, form) or Redirect(markup.PUSH_URL)
+
+    def _submit(self, path: str, form: Form) -> str | None:
+        match path:
+            case pages.TARGET:
+                self._choose_target(form)
+            case pages.FILL:
+                self._fill(form)
+            case pages.PERSON:
+                return self._save_person(form)
+            case pages.GROUP:
+                return self._save_group(form)
+            case pages.RUN if self._push:
+                self._run(self._push, _first(form, "do"))
+            case _:
+                raise BadRequest("Choose a connection first.")
         return None
 
     def _choose_target(self, form: Form) -> None:
