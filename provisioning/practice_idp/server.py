@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
             case ["", ""]:
                 self._show(sign_in.home)
             case ["", "push", *_]:
-                self._show(partial(self.server.push.page, url.path, fields.get("key", "")))
+                self._show(partial(self.server.push.page, url.path, fields.get("key", ""), fields.get("base_url", "")))
             case ["", "new"]:
                 self._show(partial(sign_in.new, fields.get("for", "")))
             case ["", "idp", provider_id]:

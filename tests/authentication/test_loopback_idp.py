@@ -4,7 +4,7 @@ import pytest
 
 from authentication.models import IdentityProvider
 from tests.authentication.loopback import redirecting, serving
-from tests.authentication.wizard import VALID, idp_metadata, metadata_url, upload, values
+from tests.authentication.wizard import VALID, idp_metadata, metadata_url, page, upload, url, values
 from tests.authentication.wizard import errors as refused_with
 from workspace.loopback import fetchable_host, may_use_http, practice_idp
 
@@ -127,6 +127,14 @@ def test_s12_a_url_elsewhere_opens_nothing_on_this_machine_for_its_redirects():
 @pytest.mark.parametrize("origin", OTHER_ORIGINS)
 def test_a_public_installation_has_no_practice_idp(origin):
     assert practice_idp(origin) == ""
+
+
+@pytest.mark.parametrize("origin", [LOCAL, "https://admin.example.com", "http://localtest.me:8000"])
+def test_the_practice_idp_is_mentioned_only_where_it_runs(admin, draft, settings, origin):
+    settings.ORIGIN, settings.ALLOWED_HOSTS = origin, ["testserver"]
+    shown = page(admin.get(url("provider-connect", provider=draft.pk)))
+    assert ("http://localhost:8001/new?for=acme.dev" in shown) == (origin == LOCAL)
+    assert ("practice" in shown.lower()) == (origin == LOCAL)
 
 
 def test_the_practice_idp_is_another_site_at_the_next_port():

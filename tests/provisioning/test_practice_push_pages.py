@@ -1,5 +1,6 @@
 """The push pages of the practice IdP: its directory, its connection, and its forms."""
 
+import re
 from collections.abc import Iterator
 from secrets import token_hex
 
@@ -179,6 +180,30 @@ def test_refusals_of_the_service_are_shown_in_words(desk):
     page = do(desk, scim_pages.RUN, do="wrong-token")
     assert '<div role="alert"><p>The token is not accepted.' in page and '<b class="refused">401</b>' in page
     assert "answered: 200 with 200." in do(desk, scim_pages.RUN, do="burst")
+
+
+def notice(page: str) -> str:
+    return re.search(r'<div role="(?:status|alert)"><p>(.*?)</p>', page)[1]
+
+
+def test_each_action_says_what_happened_also_after_a_reload(desk, mark):
+    choose(desk)
+    saved = do(desk, scim_pages.PERSON, email=f"ada@{mark}.example", name="Ada <b>", active="on")
+    assert notice(saved) == "Ada &lt;b&gt; is saved in the directory. Push now to send the change."
+    key = re.search(rf"{scim_pages.PERSON}\?key=([^\"]+)", saved)[1]
+    assert "is saved in the directory" in notice(do(desk, scim_pages.GROUP, name=f"G {mark}", member=key))
+    pushed = do(desk, scim_pages.RUN, do="push")
+    assert notice(pushed) == "Pushed – people created: 1, groups created: 1, members added: 1. Requests sent: 5."
+    assert notice(desk.page(PUSH_URL)) == notice(pushed)
+    assert "Ada &lt;b&gt; is removed" in notice(do(desk, scim_pages.PERSON, key=key, do="remove"))
+    assert "people deactivated: 1" in notice(do(desk, scim_pages.RUN, do="push"))
+    assert notice(do(desk, scim_pages.RUN, do="push")) == "There are no changes to push."
+
+
+def test_the_console_can_name_the_connection(desk, made):
+    page = desk.page(PUSH_URL, base_url=f'{made["base_url"]}">')
+    assert f'name="base_url" value="{made["base_url"]}&quot;&gt;"' in page
+    assert 'value="pasted" checked' in page
 
 
 # The program. ---------------------------------------------------------------------------------------------------------

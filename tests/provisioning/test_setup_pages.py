@@ -118,6 +118,16 @@ def test_saving_scim_lets_the_provider_in_and_stays_with_the_checklist(use, admi
     assert Scim(ProvisioningConnection.objects.get(), clear).get("/Users").status == 200
 
 
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:8000", "https://admin.example.com"])
+def test_the_practice_idp_is_mentioned_only_where_it_runs(use, admin, settings, origin):
+    settings.ORIGIN = origin
+
+    page = text(choose(admin, use, "scim"))
+
+    assert ("http://localhost:8001/push?base_url=" in page) == (origin == "http://127.0.0.1:8000")
+    assert ("practice" in page.lower()) == (origin == "http://127.0.0.1:8000")
+
+
 def test_saving_scim_at_once_first_shows_what_to_copy(use, admin):
     page = post(admin, "save", use, method="scim", follow=True)
 

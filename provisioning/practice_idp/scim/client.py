@@ -55,6 +55,7 @@ class Client:
 
     def __init__(self, console: str, access: Access, exchanges: "deque[Exchange]") -> None:
         address = urlsplit(console)
+        self.request_count = 0
         self._access, self._exchanges = access, exchanges
         self._http = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
 
@@ -66,6 +67,7 @@ class Client:
 
     def send(self, method: str, path: str, body: Json | None = None) -> Json:
         """Send one request and return the body of the response; raise Refused."""
+        self.request_count += 1
         text = "" if body is None else _as_text(body)
         started = time.monotonic()
         try:

@@ -1,7 +1,8 @@
 """The page that pushes people and groups."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from urllib.parse import urlencode
 
@@ -35,15 +36,18 @@ class Notice:
     text: str
     is_problem: bool = False
     details: tuple[str, ...] = ()
+    at: datetime = field(default_factory=lambda: datetime.now().astimezone())
 
 
 def label(target: Target) -> str:
     return f"{target.workspace} {target.environment} · {target.name}"
 
 
-def home(demo: Demo, directory: Directory, push: Push | None, target: str, notice: Notice | None) -> str:
-    """Return the page; target is the label of the connection that push goes to."""
-    sections = [INTRO, _connection(demo, push, target)]
+def home(
+    demo: Demo, directory: Directory, push: Push | None, target: str, notice: Notice | None, base_url: str = ""
+) -> str:
+    """Return the page; target is the label of the connection that push goes to. The form starts with the Base URL."""
+    sections = [INTRO, _connection(demo, push, target, base_url)]
     if notice:
         sections.insert(0, _notice(notice, has_exchanges=bool(push and push.exchanges)))
     if push:
@@ -57,26 +61,29 @@ def _notice(notice: Notice, *, has_exchanges: bool) -> str:
         details.append(f"and {more} more, listed under Requests")
     items = "".join(f"<li>{escape(each)}</li>" for each in details)
     role = "alert" if notice.is_problem else "status"
-    link = '<p><a href="#requests">See the requests</a></p>' if has_exchanges else ""
-    return f'<div role="{role}"><p>{escape(notice.text)}</p>{f"<ul>{items}</ul>" if items else ""}</div>{link}'
+    link = ' · <a href="#requests">See the requests</a>' if has_exchanges else ""
+    return f"""\
+<div role="{role}"><p>{escape(notice.text)}</p>{f"<ul>{items}</ul>" if items else ""}</div>
+<p><small>At {notice.at:%H:%M:%S}</small>{link}</p>"""
 
 
-def _connection(demo: Demo, push: Push | None, target: str) -> str:
+def _connection(demo: Demo, push: Push | None, target: str, base_url: str) -> str:
     targets = "".join(radio("target", each.id, label(each)) for each in demo.targets)
     dialects = "".join(radio("dialect", key, dialect.name) for key, dialect in DIALECTS.items())
     form = f"""\
 <form method="post" action="{TARGET}">
 <fieldset><legend>Connection</legend>
 {targets}
-{radio("target", PASTED, "Another one of this console")}
+{radio("target", PASTED, "Another one of this console", is_checked=bool(base_url))}
 <div class="else">
-<label>Base URL <input name="base_url" placeholder="{escape(demo.console)}/scim/…/v2" autocomplete="off"></label>
+<label>Base URL <input name="base_url" value="{escape(base_url)}" placeholder="{escape(demo.console)}/scim/…/v2"
+autocomplete="off"></label>
 <label>SCIM token <input name="token" type="password" autocomplete="off"></label>
 </div></fieldset>
 <fieldset><legend>Push as</legend>{dialects}</fieldset>
 <p><button>Use this connection</button></p>
 </form>"""
-    if push is None:
+    if push is None or base_url:
         return f"<h2>Connection</h2>{form}"
     return f"""\
 <h2>Connection</h2>

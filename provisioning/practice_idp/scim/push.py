@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from provisioning.practice_idp.scim.access import Access
 from provisioning.practice_idp.scim.client import KEPT_EXCHANGES, Client, Exchange, Refused
@@ -33,7 +34,8 @@ class Push:
 
     def everything(self, directory: Directory) -> Outcome:
         with self._client() as client:
-            return Sync(self.dialect(client), self._known).push(directory)
+            outcome = Sync(self.dialect(client), self._known).push(directory)
+            return replace(outcome, request_count=client.request_count)
 
     def test(self) -> None:
         """Try Base URL and token; raise Refused."""
@@ -50,7 +52,8 @@ class Push:
         active = [key for key, user in self._known.users.items() if user.is_active]
         dropped = active[len(active) - len(active) * 9 // 10 :]
         with self._client() as client:
-            return Sync(self.dialect(client), self._known).deactivate(dropped)
+            outcome = Sync(self.dialect(client), self._known).deactivate(dropped)
+            return replace(outcome, request_count=client.request_count)
 
     def send_burst(self) -> Counter[int]:
         """Send the same request many times, several at once; count the statuses and keep one exchange of each."""

@@ -30,14 +30,16 @@ class PushSite:
         self._notice: Notice | None = None
         self._lock = Lock()
 
-    def page(self, path: str, key: str = "") -> str:
-        """Return a page; key names a person or group, and is empty for a new one. Raise BadRequest."""
+    def page(self, path: str, key: str = "", base_url: str = "") -> str:
+        """Return a page; raise BadRequest.
+
+        The key names a person or group, and is empty for a new one. The Base URL is that of a connection to use.
+        """
         people, groups = self._directory.people, self._directory.groups
         with self._lock:
             match path:
                 case markup.PUSH_URL:
-                    notice, self._notice = self._notice, None
-                    return pages.home(self._demo, self._directory, self._push, self._target, notice)
+                    return pages.home(self._demo, self._directory, self._push, self._target, self._notice, base_url)
                 case pages.PERSON:
                     return forms.person(people[_known(key, people)] if key else Person("", "", ""))
                 case pages.GROUP:
@@ -95,24 +97,28 @@ class PushSite:
 
     def _save_person(self, form: Form) -> str | None:
         key = _known(_first(form, "key"), self._directory.people)
-        if _first(form, "do") == "remove":
+        if key and _first(form, "do") == "remove":
+            self._notice = _changed(self._directory.people[key].name, "removed")
             self._directory.remove_person(key)
             return None
         email, name, is_active = _first(form, "email"), _first(form, "name"), "active" in form
         try:
-            self._directory.save_person(key, email=email, name=name, is_active=is_active)
+            person = self._directory.save_person(key, email=email, name=name, is_active=is_active)
+            self._notice = _changed(person.name, "saved")
         except InvalidInput as error:
             return forms.person(Person(key, email, name, is_active), str(error))
         return None
 
     def _save_group(self, form: Form) -> str | None:
         key = _known(_first(form, "key"), self._directory.groups)
-        if _first(form, "do") == "remove":
+        if key and _first(form, "do") == "remove":
+            self._notice = _changed(self._directory.groups[key].name, "removed")
             self._directory.remove_group(key)
             return None
         name, members = _first(form, "name"), set(form.get("member", []))
         try:
-            self._directory.save_group(key, name=name, members=members)
+            group = self._directory.save_group(key, name=name, members=members)
+            self._notice = _changed(group.name, "saved")
         except InvalidInput as error:
             return forms.group(Group(key, name, members), self._directory, str(error))
         return None
@@ -155,8 +161,13 @@ def _known(key: str, entries: dict[str, Person] | dict[str, Group]) -> str:
     return key
 
 
+def _changed(name: str, what: str) -> Notice:
+    return Notice(f"{name} is {what} in the directory. Push now to send the change.")
+
+
 def _summary(outcome: Outcome, what: str, nothing: str) -> Notice:
     done = ", ".join(f"{name}: {count}" for name, count in outcome.done.items() if count)
+    sent = f"Requests sent: {outcome.request_count}."
     if outcome.problems:
-        return Notice(f"{what} – {done or 'nothing'}. Some changes failed:", True, tuple(outcome.problems))
-    return Notice(f"{what} – {done}." if done else nothing)
+        return Notice(f"{what} – {done or 'nothing'}. {sent} Some changes failed:", True, tuple(outcome.problems))
+    return Notice(f"{what} – {done}. {sent}" if done else nothing)

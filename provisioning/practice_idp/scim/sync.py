@@ -15,10 +15,11 @@ Step = tuple[str, Callable[[], None]]
 
 @dataclass(slots=True)
 class Outcome:
-    """How many changes of each kind were pushed, and which ones failed."""
+    """How many changes of each kind were pushed, which ones failed, and how many requests it took."""
 
     done: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    request_count: int = 0
 
 
 class Sync:
