@@ -229,7 +229,7 @@ def test_the_checklist_says_when_the_provider_comes_with_a_wrong_token(saved, us
 
     saved.get("/Users", Authorization="Bearer wrong")
     assert first_call()["state"] == "failed"
-    assert "Copy a live one" in first_call()["detail"]
+    assert "live SCIM token" in first_call()["detail"]
     saved.get("/Users")
     assert first_call()["state"] == "done"
 
