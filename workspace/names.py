@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 from workspace.isolation import has_controls
 from workspace.refusals import ActionError
 
@@ -26,9 +26,9 @@ def clean_name(
     `known` is the present name: older releases took bidirectional controls, and such a name may stay.
     """
     name = " ".join(text.split())
-    if not name:
+    if not name_key(name):
         raise ActionError("missing_name", missing, field=field)
-    if len(name) > most or len(canonical(name)) > MAX_KEY:
+    if len(name) > most or len(name_key(name)) > MAX_KEY:
         raise ActionError("name_too_long", f"Shorten the {what} to at most {most} characters.", field=field)
     if name != known and has_controls(name):
         raise ActionError("name_turns", WITHOUT_CONTROLS, field=field)
@@ -38,7 +38,7 @@ def clean_name(
 def cut_name(text: str) -> str:
     """Return the text with single spaces, without what makes it too long for a name. No character is cut in two."""
     name = " ".join(text.split())
-    while len(name) > MAX_NAME or len(canonical(name)) > MAX_KEY:
+    while len(name) > MAX_NAME or len(name_key(name)) > MAX_KEY:
         end = min(len(name) - 1, MAX_NAME)
         while end > 1 and _continues(name, end):
             end -= 1

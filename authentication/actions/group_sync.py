@@ -8,7 +8,7 @@ from authentication.provenance import actor_of, source_of
 from authentication.reasons import Reason, Refused
 from workspace.actions.groups import create_group
 from workspace.actions.members import change_members
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 from workspace.db.prepared import Prepared
 from workspace.events import Actor
 from workspace.isolation import without_controls
@@ -126,7 +126,7 @@ _given = Prepared(
 
 def _key(name: str) -> str:
     """Return the `name_key` of a group of that name."""
-    return canonical(" ".join(name.split()))
+    return name_key(name)
 
 
 def _done(obstacles: Mapping[str, str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from authentication.provenance import actor_of, source_of
 from authentication.reasons import Reason, Refused
 from authentication.saml.attributes import AssertedProfile
 from workspace.actions.end_users import create_end_user, link_end_user
+from workspace.db.keys import name_key
 from workspace.isolation import isolated, without_controls
 from workspace.models import EndUser
 from workspace.names import cut_name
@@ -70,7 +71,8 @@ def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile,
 
 def _name(profile: AssertedProfile) -> str:
     """Return the full name. Nobody needs its bidirectional controls or its end, so they refuse no sign-in."""
-    return cut_name(without_controls(profile.name)) or profile.email
+    name = cut_name(without_controls(profile.name))
+    return name if name_key(name) else profile.email
 
 
 def _let_in(environment_provider: EnvironmentProvider, known: EndUser, visit: Visit) -> Welcomed:

@@ -13,7 +13,7 @@ from django.db import models
 from authentication.saml.attributes import AttributeNames
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.parties import ProviderFacts
-from workspace.db.keys import canonical
+from workspace.db.keys import canonical, kept_key
 from workspace.db.prepared import Prepared
 from workspace.isolation import isolated
 from workspace.models import Environment, Workspace
@@ -91,7 +91,7 @@ class IdentityProvider(Entity):
         return isolated(self.name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.name_key = canonical(self.name)
+        self.name_key = kept_key(self.name, self.name_key)
         super().save(*args, **kwargs)
 
     @property

@@ -6,7 +6,7 @@ from provisioning.actions.locks import lock_exclusive
 from provisioning.models import GroupMapping, ProvisionedGroup, ProvisioningConnection
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 from workspace.db.transactions import atomic, save_unique
 from workspace.events import Actor, Sentence, record
 from workspace.isolation import isolated
@@ -29,7 +29,7 @@ def add_mapping(
     missing = "Enter the name that the group has at the identity provider."
     clean = clean_name(name, what="name", missing=missing)
     mapping = GroupMapping(connection=connection, name=clean, environment=environment, group=group)
-    pushed = _pushed(connection, canonical(clean))
+    pushed = _pushed(connection, name_key(clean))
     _check_target(mapping, pushed)
     save_unique(mapping, lambda _: ConflictError("mapping_taken", f"{mapping} is there already.", field="name"))
     _record(mapping, Action.GROUP_MAPPING_ADDED, by)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from provisioning.models.connections import ProvisioningConnection
-from workspace.db.keys import canonical
+from workspace.db.keys import kept_key
 from workspace.isolation import isolated
 from workspace.models import EndUserGroup, Environment
 from workspace.models.base import Entity
@@ -45,7 +45,7 @@ class GroupMapping(Entity):
         return f"{isolated(self.name)} → {self.target}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.name_key = canonical(self.name)
+        self.name_key = kept_key(self.name, self.name_key)
         super().save(*args, **kwargs)
 
     def state(self) -> dict[str, object]:

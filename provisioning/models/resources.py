@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from provisioning.models.connections import ProvisioningConnection
-from workspace.db.keys import canonical
+from workspace.db.keys import kept_key
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Source, SourceKind
 from workspace.models.base import Entity
@@ -57,7 +57,7 @@ class ProvisionedUser(Resource):
         return isolated(self.user_name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.user_name_key = canonical(self.user_name)
+        self.user_name_key = kept_key(self.user_name, self.user_name_key)
         super().save(*args, **kwargs)
 
 
@@ -102,7 +102,7 @@ class ProvisionedGroup(Resource):
         return isolated(self.display_name)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.display_name_key = canonical(self.display_name)
+        self.display_name_key = kept_key(self.display_name, self.display_name_key)
         super().save(*args, **kwargs)
 
     @property

@@ -11,7 +11,7 @@ from provisioning.payload.attributes import Attribute, attributes
 from provisioning.payload.limits import MAX_VALUES
 from provisioning.payload.resources import ACCESS, Access, Document, Model, User, urn_of
 from provisioning.payload.selection import Selection
-from workspace.db.keys import canonical
+from workspace.db.keys import canonical, name_key
 
 POLICY = ScimPolicy(
     unknown=ScimPolicy.Unknown.ignore,
@@ -95,11 +95,11 @@ def _misfits(document: Document) -> Iterator[tuple[errors.Place, str]]:
     if _length(document) > MAX_LENGTH:
         longest = max(document, key=lambda name: _length(document[name]))
         yield (longest,), f"Shorten the attributes: together they may have {MAX_LENGTH:,} characters."
-    if "userName" in document and not canonical(document["userName"]):
+    if "userName" in document and not name_key(document["userName"]):
         yield ("userName",), "Send a userName that is not blank."
     for name, most in _MAX_LENGTHS.items():
         text = document.get(name, "")
-        if len(text) > most or len(canonical(text)) > 500:
+        if len(text) > most or len(name_key(text)) > 500:
             yield (name,), f"Shorten {name} to at most {most} characters."
     for number, email in enumerate(document.get("emails", [])):
         if _is_longer(email.get("value") or "", 254) or _is_longer(email.get("type") or "", 100):
@@ -129,7 +129,7 @@ def _fold(value: object, attribute: Attribute | None) -> object:
         model = attribute.model if attribute else None
         return folded(value, model) if model else value
     if isinstance(value, str) and not (attribute and attribute.is_exact):
-        return canonical(value)
+        return name_key(value)
     return value
 
 

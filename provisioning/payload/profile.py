@@ -2,7 +2,7 @@
 
 from provisioning.payload.resources import Document
 from workspace.addresses import is_address
-from workspace.db.keys import canonical
+from workspace.db.keys import canonical, name_key
 from workspace.isolation import without_controls
 
 
@@ -40,7 +40,7 @@ def _full_name(document: Document, wanted: str) -> str:
     candidates = (found[path] if path in found else document.get(path) for path in order)
     # Documents of older releases may have bidirectional controls.
     names = (without_controls(text or "").strip() for text in candidates)
-    return next(filter(None, names), document["userName"])
+    return next(filter(name_key, names), document["userName"])
 
 
 def _texts(document: Document, wanted: str) -> list[str]:

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ProvisioningConnection, ResourceCount
 from provisioning.payload.resources import Group, Model, User
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 from workspace.db.prepared import Prepared
 
 Row = TypeVar("Row", ProvisionedUser, ProvisionedGroup)
@@ -98,7 +98,7 @@ USERS = Kind(
     by_id=_by_id(ProvisionedUser),
     by_id_to_change=_by_id_to_change(ProvisionedUser, "end_user"),
     look_ups={
-        "username": LookUp(_look_up(ProvisionedUser, "user_name_key"), canonical),
+        "username": LookUp(_look_up(ProvisionedUser, "user_name_key"), name_key),
         "externalid": LookUp(_look_up(ProvisionedUser, "external_id"), str),
     },
 )
@@ -109,7 +109,7 @@ GROUPS = Kind(
     by_id=_by_id(ProvisionedGroup),
     by_id_to_change=_by_id_to_change(ProvisionedGroup, "group"),
     look_ups={
-        "displayname": LookUp(_look_up(ProvisionedGroup, "display_name_key"), canonical),
+        "displayname": LookUp(_look_up(ProvisionedGroup, "display_name_key"), name_key),
         "externalid": LookUp(_look_up(ProvisionedGroup, "external_id"), str),
     },
 )

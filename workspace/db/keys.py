@@ -1,5 +1,6 @@
 """Identifiers and comparison keys, computed in Python so they are the same on every database."""
 
+import re
 import secrets
 import time
 import unicodedata
@@ -9,6 +10,8 @@ from uuid import UUID
 import idna
 
 _MOST_OF_A_DOMAIN = 253
+# Soft hyphens, zero-width characters and controls of direction tell no two names apart.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def new_id() -> UUID:
@@ -27,7 +30,7 @@ def first_id_at(moment: datetime) -> UUID:
 
 
 def canonical(text: str) -> str:
-    """Return the comparison key of a name or address: NFKC, case-folded, without blanks around.
+    """Return the comparison key of an address or a domain: NFKC, case-folded, without blanks around.
 
     A domain has one key in both of its IDN forms. Folding can undo the normal form, so it is applied again
     (Unicode 3.13, D146).
@@ -36,6 +39,23 @@ def canonical(text: str) -> str:
     if "xn--" in folded:
         folded = _decoded(folded).casefold()
     return unicodedata.normalize("NFKC", folded).strip()
+
+
+def name_key(text: str) -> str:
+    """Return the comparison key of a name: its canonical form with single blanks, without what cannot be seen.
+
+    Names are unique by it, and filters compare any text by it.
+    """
+    return " ".join(canonical(_UNSEEN.sub("", text)).split())
+
+
+def kept_key(name: str, present: str) -> str:
+    """Return the key to store of a name.
+
+    Older releases made keys of the canonical form alone. Where two names got the same key by the upgrade, one row
+    keeps its old key, as long as it has its name.
+    """
+    return present if present and present == canonical(name) else name_key(name)
 
 
 def _decoded(text: str) -> str:

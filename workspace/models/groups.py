@@ -5,7 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from workspace.db.keys import canonical
+from workspace.db.keys import kept_key, name_key
 from workspace.isolation import isolated
 from workspace.models.base import Entity
 from workspace.models.people import EndUser, EndUserQuerySet, EnvironmentAccess
@@ -34,7 +34,7 @@ class EndUserGroupQuerySet(models.QuerySet["EndUserGroup"]):
         return self.annotate(member_count=models.Case(models.When(is_everyone=True, then=everyone), default=members))
 
     def matching(self, text: str) -> Self:
-        return self.filter(name_key__contains=canonical(text))
+        return self.filter(name_key__contains=name_key(text))
 
     def of_source(self, source: Source) -> Self:
         """Return the groups that this source manages."""
@@ -60,7 +60,7 @@ class EndUserGroup(Entity, Sourced):
         return isolated(self.name)
 
     def set_keys(self) -> None:
-        self.name_key = canonical(self.name)
+        self.name_key = kept_key(self.name, self.name_key)
 
     @property
     def is_managed(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-from workspace.db.keys import canonical
+from workspace.db.keys import canonical, name_key
 from workspace.db.prepared import Prepared
 from workspace.isolation import isolated
 from workspace.models.base import Entity
@@ -34,8 +34,10 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
 
     def matching(self, text: str) -> Self:
         """Return the people whose name, address or userName contains the text."""
-        keys = ("name_key", "email_key", "user_name_key")
-        return self.filter(models.Q(*((f"{key}__contains", canonical(text)) for key in keys), _connector=models.Q.OR))
+        keys = {"name_key": name_key(text), "email_key": canonical(text), "user_name_key": name_key(text)}
+        return self.filter(
+            models.Q(*((f"{name}__contains", key) for name, key in keys.items()), _connector=models.Q.OR)
+        )
 
 
 class EndUser(Entity):
@@ -92,7 +94,7 @@ class EndUser(Entity):
         return found
 
     def set_keys(self) -> None:
-        self.name_key, self.user_name_key = canonical(self.full_name), canonical(self.user_name)
+        self.name_key, self.user_name_key = name_key(self.full_name), name_key(self.user_name)
         self.email_key = canonical(self.email) or None
 
     @property

@@ -14,7 +14,7 @@ from provisioning.models import GroupMapping, ProvisionedGroup, ProvisioningConn
 from workspace.actions.exact import SetChange
 from workspace.actions.groups import create_group, delete_group, release_group, rename_group, take_over_group
 from workspace.actions.members import change_members, set_members_of_source
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 from workspace.events import Actor
 from workspace.isolation import isolated, without_controls
 from workspace.models import EndUser, EndUserGroup
@@ -106,7 +106,7 @@ def _own_group(record: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
     """
     environment, source = record.connection.environment, record.connection.source
     name = " ".join(without_controls(record.display_name).split())
-    known = environment.groups.filter(name_key=canonical(name)).first()
+    known = environment.groups.filter(name_key=name_key(name)).first()
     record.is_taken_over = known is not None and not known.is_everyone
     if known is None:
         return create_group(environment=environment, name=name, source=source, concerns=[record], by=by)

@@ -13,7 +13,7 @@ from provisioning.payload.profile import addresses
 from workspace.action_names import Action
 from workspace.actions.access import end_access, restore_access
 from workspace.actions.end_users import create_end_user, link_end_user
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 from workspace.events import Actor, Sentence, record
 from workspace.isolation import isolated
 from workspace.models import EndUser
@@ -78,7 +78,7 @@ def _known(connection: ProvisioningConnection, said: Profile) -> EndUser | None:
     if said.email:
         return EndUser.with_email(workspace, said.email, to_change=True)
     left = workspace.end_users.filter(
-        user_name_key=canonical(said.user_name), email_key=None, email_source__startswith=f"scim {connection.pk} "
+        user_name_key=name_key(said.user_name), email_key=None, email_source__startswith=f"scim {connection.pk} "
     )
     free = left.exclude(provisioned__connection=connection).select_for_update(of=("self",), no_key=True)
     return free.order_by("pk").first()

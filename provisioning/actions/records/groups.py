@@ -12,7 +12,7 @@ from provisioning.payload.member_changes import MemberChange
 from provisioning.payload.resources import Document, Group
 from workspace.action_names import Action
 from workspace.actions.groups import delete_group, release_group
-from workspace.db.keys import canonical
+from workspace.db.keys import kept_key
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, changed, record
 from workspace.refusals import restored_if_refused
@@ -66,7 +66,7 @@ def delete_group_record(*, group: ProvisionedGroup, by: Actor) -> None:
 
 def _fill(group: ProvisionedGroup, document: Document) -> None:
     group.display_name = document["displayName"]
-    group.display_name_key = canonical(group.display_name)
+    group.display_name_key = kept_key(group.display_name, group.display_name_key)
     group.external_id = document.get("externalId", "")
     group.document, group.folded = document, folded(document, Group)
 

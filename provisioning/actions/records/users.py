@@ -10,7 +10,7 @@ from provisioning.payload.documents import folded
 from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions.access import end_access
-from workspace.db.keys import canonical
+from workspace.db.keys import canonical, kept_key, name_key
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Called, Sentence, changed, record
 from workspace.refusals import restored_if_refused
@@ -85,9 +85,9 @@ def delete_user_record(*, user: ProvisionedUser, by: Actor) -> None:
 
 def _fill(user: ProvisionedUser, document: Document) -> None:
     user.user_name = document["userName"]
-    user.user_name_key = canonical(user.user_name)
+    user.user_name_key = kept_key(user.user_name, user.user_name_key)
     user.external_id = document.get("externalId", "")
-    user.display_name_key = canonical(document.get("displayName", ""))
+    user.display_name_key = name_key(document.get("displayName", ""))
     # Taken away, `active` says nothing: access stays as it is.
     user.is_active = document.get("active", user.is_active)
     user.document, user.folded = document, folded(document, User)

@@ -18,7 +18,7 @@ from provisioning.search.json_lookups import AnyItem, FirstItem, Item, JsonItems
 from provisioning.search.stored.json_values import in_json
 from provisioning.search.stored.texts import Constant, column
 from provisioning.search.stored.values import EVERYTHING, Op, SingleValued, SortKey, Term
-from workspace.db.keys import canonical
+from workspace.db.keys import canonical, name_key
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Schemas(MultiValued):
     extensions: tuple[str, ...] = field(kw_only=True, default=())
 
     def sub_attribute(self, name: str) -> SingleValued | None:
-        return Constant(self.name, Value(canonical(self.urn))) if name.lower() == "value" else None
+        return Constant(self.name, Value(name_key(self.urn))) if name.lower() == "value" else None
 
     def any_element(self, condition: Q) -> Q:
         return condition

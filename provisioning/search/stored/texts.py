@@ -26,7 +26,7 @@ from provisioning.search.json_lookups import (
     UuidText,
 )
 from provisioning.search.stored.values import EVERYTHING, NOTHING, Op, SingleValued, SortKey
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 
 # Only the first characters of a text are sorted by: it may be very long.
 _SORTED_LENGTH = 200
@@ -65,7 +65,7 @@ class Text(SingleValued):
             value = str(value)  # as a body's number is stored
         if not isinstance(value, str) or _UNSTORABLE.search(value):
             raise errors.invalid_filter(f"{self.name} compares with a string of characters.")
-        return self.key_condition(op, value if self.is_exact else canonical(value))
+        return self.key_condition(op, value if self.is_exact else name_key(value))
 
     def key_condition(self, op: Op, key: str) -> Q:
         """Return the condition of a comparison with a key: the value as filters compare it."""
