@@ -83,7 +83,14 @@ class EndUserSessionAdmin(_InEnvironmentAdmin):
     list_display = ["end_user", "environment", "workspace", "created_at", "last_seen_at", "ended_at", "end_reason"]
     list_filter = ["end_reason", "created_at", "environment__kind"]
     list_select_related = ["end_user", "environment__workspace"]
-    search_fields = ["id", "end_user__name_key", "end_user__email_key", "environment__workspace__name", "address"]
+    search_fields = [
+        "id",
+        "end_user__name_key",
+        "end_user__email_key",
+        "end_user__user_name_key",
+        "environment__workspace__name",
+        "address",
+    ]
     exclude = ["digest", "sealed_name_id", "name_id_digest"]
     ordering = ["-id"]
     show_full_result_count = False
@@ -150,7 +157,7 @@ class SamlIdentityAdmin(ReadOnlyAdmin):
     list_display = ["end_user", "identity_provider", "name_id", "created_at"]
     list_filter = ["created_at"]
     list_select_related = ["end_user", "identity_provider"]
-    search_fields = ["name_id", "end_user__email_key", "identity_provider__name_key"]
+    search_fields = ["name_id", "end_user__email_key", "end_user__user_name_key", "identity_provider__name_key"]
 
 
 @admin.register(ServiceProviderKey)

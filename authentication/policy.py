@@ -39,13 +39,17 @@ class SignInPolicy:
         return cls(policy.is_password_enabled, providers)
 
     def ways(self, email: str) -> Ways:
-        """Return how the owner of the address may sign in; the same whether or not anybody has that address."""
+        """Return how the owner of the address may sign in; the same whether or not anybody has that address.
+
+        Whoever types a userName may be of any provider.
+        """
+        is_user_name = bool(email) and "@" not in email
         key = key_of_address(email)
         own = [each for each in self.providers if key in each.domain_keys]
         enforcing = own or [each for each in self.providers if each.enforcement == Enforcement.ALL_DOMAINS]
         return Ways(
             has_password=self.is_password_enabled and not enforcing,
-            providers=own or self._general(),
+            providers=own or (self.providers if is_user_name else self._general()),
             enforced_by=enforcing[0] if enforcing else None,
         )
 

@@ -40,7 +40,14 @@ class Reason(models.TextChoices):
         "not_provisioned",
         "The person is not provisioned yet. Add them under End users, assign them at the IdP for SCIM, or choose JIT.",
     )
-    NO_EMAIL = ("no_email", "The assertion names no email address. Send it as NameID, or in an attribute.")
+    NO_EMAIL = (
+        "no_email",
+        "The assertion names no email address, and no SCIM user has its NameID. Send it as NameID, or in an attribute.",
+    )
+    AMBIGUOUS_NAME_ID = (
+        "ambiguous_name_id",
+        "Several SCIM users of the provider have the NameID as userName or externalId. Send one that only one has.",
+    )
     FOREIGN_DOMAIN = (
         "foreign_domain",
         "The provider does not speak for this address: its domain is not among those selected for it, or is another's.",
@@ -74,6 +81,7 @@ class Reason(models.TextChoices):
         "signing_key_sealed",
         "Our signing key cannot be opened. The operator puts the lost key back into SECRETS_KEYS, or you roll over.",
     )
+    NO_ADDRESS = ("no_address", "The person has no email address, so no password can be set or used.")
     NO_PASSWORD = ("no_password", "The person has no password yet. Send an invitation from their tab Sign-in.")
 
 
@@ -102,7 +110,7 @@ class Refused(Exception):
         super().__init__(reason)
         self.notes = list(notes)
         self.reason, self.detail, self.end_user = str(reason), detail, end_user
-        self.email = end_user.email if end_user else ""
+        self.email = end_user.identifier if end_user else ""
         # Where the person wanted to sign in, as far as that is known.
         self.environment: Environment | None = None
         # The id of its attempt; "" where none is recorded.

@@ -9,6 +9,7 @@ class ProvisioningConfig(AppConfig):
     name = "provisioning"
 
     def ready(self) -> None:
-        """Register the checks and the pages that sentences link to; both read models of several apps."""
+        """Register the checks, whom a sign-in means, and the pages that sentences link to."""
         from provisioning.demo import checks  # noqa: F401
+        from provisioning.search import sign_in  # noqa: F401
         from provisioning.views import subjects  # noqa: F401

@@ -1,10 +1,11 @@
-"""Whom an IdP means: the person of a NameID seen before, else of an address it may speak for (security.md S11)."""
+"""Whom an IdP means: the person of a NameID seen before, of its own record, or of an address (security.md S11)."""
 
 from django.db import IntegrityError
 
 from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
+from authentication.records import people_by_record
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
 from workspace.db.keys import canonical
@@ -16,24 +17,28 @@ from workspace.tokens import digest_of
 def find_person(
     environment_provider: EnvironmentProvider, policy: SignInPolicy, claims: Claims, profile: AssertedProfile
 ) -> EndUser | None:
-    """Return the person of the claims, None if the workspace has none. Raises Refused."""
+    """Return the person of the claims, None if the workspace has none. Raises Refused.
+
+    Whoever is known by NameID needs no address. One that the person has must be the provider's to assert.
+    """
     linked = _linked.first(*_key(environment_provider, claims).values())
-    if linked is None and not profile.email:
+    known = linked.end_user if linked else _recorded(environment_provider, claims)
+    if known is None and not profile.email:
         raise Refused(Reason.NO_EMAIL)
-    email = linked.end_user.email if linked else profile.email
-    if not policy.may_assert(environment_provider, email):
-        raise Refused(Reason.FOREIGN_DOMAIN, linked.end_user if linked else None)
-    if linked:
-        return linked.end_user
-    return EndUser.with_email(environment_provider.environment.workspace, email)
+    email = known.email if known else profile.email
+    if email and not policy.may_assert(environment_provider, email):
+        raise Refused(Reason.FOREIGN_DOMAIN, known)
+    return known or EndUser.with_email(environment_provider.environment.workspace, email)
 
 
 def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user: EndUser) -> None:
-    """Remember whom the NameID means. A NameID that is the address needs no row: the address finds its owner.
+    """Remember whom the NameID means, unless it is the address or stands in the IdP's record: these find the person.
 
     A second NameID for one person means somebody else who was given that address. Raises Refused then.
     """
-    if canonical(claims.name_id) == end_user.email_key:
+    if canonical(claims.name_id) == end_user.email_key or end_user in people_by_record(
+        environment_provider, claims.name_id
+    ):
         return
     key = _key(environment_provider, claims)
     digest = key.pop("name_id_digest")
@@ -45,6 +50,20 @@ def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user
         raise Refused(Reason.IDENTITY_TAKEN, end_user) from None
     if known.name_id_digest != digest:
         raise Refused(Reason.IDENTITY_TAKEN, end_user)
+
+
+def is_known_to(environment_provider: EnvironmentProvider, end_user: EndUser) -> bool:
+    """Say whether the provider can name the person without an address."""
+    bound = end_user.saml_identities.filter(identity_provider=environment_provider.identity_provider_id)
+    return bound.exists() or end_user in people_by_record(environment_provider, end_user.user_name)
+
+
+def _recorded(environment_provider: EnvironmentProvider, claims: Claims) -> EndUser | None:
+    """Return the person whose record has the NameID. Raises Refused if it is not one person alone."""
+    people = people_by_record(environment_provider, claims.name_id)
+    if len(people) > 1:
+        raise Refused(Reason.AMBIGUOUS_NAME_ID)
+    return people[0] if people else None
 
 
 _linked = Prepared(

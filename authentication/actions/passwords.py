@@ -33,6 +33,7 @@ NO_PASSWORDS = "You sign in here with an identity provider, and need no password
 _REFUSALS = {
     Reason.DEACTIVATED: "{person} is deactivated. Reactivate the person first.",
     Reason.NO_ACCESS: "{person} has no access to {environment}. Give access first.",
+    Reason.NO_ADDRESS: "{person} has no email address, so no link can be mailed. Give an address first.",
     Reason.SSO_ENFORCED: "{person} signs in to {environment} with an identity provider, and needs no password.",
     Reason.PASSWORD_OFF: "Password authentication is off in {environment}. Switch it on first.",
 }

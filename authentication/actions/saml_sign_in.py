@@ -108,7 +108,7 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
         environment=environment,
         visit=visit,
         now=now,
-        email=entry.end_user.email,
+        email=entry.end_user.identifier,
         end_user=entry.end_user,
         identity_provider=provider,
         notes=entry.notes,

@@ -68,6 +68,8 @@ def why_no_password(end_user: EndUser, ways: Ways) -> Reason | None:
     """Return why no password opens the environment to a person who may enter it; None if one does."""
     if not ways.has_password:
         return Reason.SSO_ENFORCED if ways.enforced_by else Reason.PASSWORD_OFF
+    if not end_user.email:
+        return Reason.NO_ADDRESS
     return None if end_user.password else Reason.NO_PASSWORD
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from authentication.actions.passwords import change_password
 from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions
+from authentication.actions.sign_in import why_no_password
 from authentication.decorators import end_user_required
 from authentication.forms.sign_in import ChangePasswordForm
 from authentication.models import EndUserSession
@@ -36,7 +37,7 @@ def account(request: HttpRequest, session: EndUserSession) -> HttpResponse:
         "session": session,
         "groups": _groups(session),
         "sessions": _sessions(session).select_related("identity_provider"),
-        "has_password": ways.has_password and bool(end_user.password),
+        "has_password": why_no_password(end_user, ways) is None,
     }
     return render(request, "end_user/account/index.html", context)
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from authentication.actions.identities import is_known_to
 from authentication.actions.passwords import invite_end_user, send_password_reset
 from authentication.actions.sessions import EndReason, end_session, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
@@ -39,8 +40,11 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "end_user": person,
         "tabs": end_user_tabs(request, person),
         "barrier": help_of(barrier) if barrier else "",
-        "ways": [_password_row(person, environment, ways), *(_provider_row(each, ways) for each in policy.providers)],
-        "may_get_link": barrier is None and ways.has_password,
+        "ways": [
+            _password_row(person, environment, ways),
+            *(_provider_row(each, person, ways) for each in policy.providers),
+        ],
+        "may_get_link": barrier is None and ways.has_password and bool(person.email),
         "sessions": _sessions(person, environment).select_related("identity_provider"),
         "rows": rows_of(attempts[:LAST_ATTEMPTS], environment),
         "list_url": page_url("workspace:end-users", environment),
@@ -124,6 +128,7 @@ def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict
     obstacle = why_no_password(person, ways)
     text = {
         None: "The person has a password, and may use it here.",
+        Reason.NO_ADDRESS: "The person has no email address, so no password can be set.",
         Reason.NO_PASSWORD: "A password may be used here, but the person has none yet.",
         Reason.PASSWORD_OFF: f"Password authentication is off in {environment}.",
         Reason.SSO_ENFORCED: _enforced(ways.enforced_by) if ways.enforced_by else "",
@@ -132,14 +137,13 @@ def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict
     return {"name": "Password", "word": word, "tone": tone, "text": text}
 
 
-def _provider_row(environment_provider: EnvironmentProvider, ways: Ways) -> dict[str, str]:
-    word, tone = ("Yes", "success") if environment_provider in ways.providers else ("No", "neutral")
-    return {
-        "name": environment_provider.identity_provider.name,
-        "word": word,
-        "tone": tone,
-        "text": _enforced(environment_provider),
-    }
+def _provider_row(environment_provider: EnvironmentProvider, person: EndUser, ways: Ways) -> dict[str, str]:
+    is_open = environment_provider in ways.providers if person.email else is_known_to(environment_provider, person)
+    word, tone = ("Yes", "success") if is_open else ("No", "neutral")
+    name = environment_provider.identity_provider
+    known = f"{name} {'knows' if is_open else 'does not know'} this person, who has no email address, by NameID."
+    text = _enforced(environment_provider) if person.email else known
+    return {"name": name.name, "word": word, "tone": tone, "text": text}
 
 
 def _enforced(environment_provider: EnvironmentProvider) -> str:

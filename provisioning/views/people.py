@@ -24,7 +24,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "tabs": end_user_tabs(request, person),
         "facts": [
             {"label": "Full name", "value": person.full_name, "hint": _provenance(person.name_source)},
-            {"label": "Email address", "value": person.email, "hint": _provenance(person.email_source)},
+            {"label": "Email address", "value": person.email or "None", "hint": _provenance(person.email_source)},
         ],
         "records": [_record(record) for record in _records(person)],
         "list_url": page_url("workspace:end-users", environment),

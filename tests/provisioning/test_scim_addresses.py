@@ -4,7 +4,8 @@ import pytest
 
 from provisioning.models import ScimRequest
 from tests.provisioning.races import at_once
-from tests.scim import USER, Scim, make_connection
+from tests.provisioning.users import body, create, person
+from tests.scim import Scim, make_connection
 from workspace.actions.end_users import create_end_user
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser
@@ -12,22 +13,6 @@ from workspace.profile import Profile
 
 pytestmark = pytest.mark.django_db
 KATE = "kate@q.example"
-
-
-def body(user_name, *emails, **fields):
-    """A User with these addresses, the first one primary."""
-    values = [{"value": value, "primary": not place} for place, value in enumerate(emails)]
-    return {"schemas": [USER], "userName": user_name} | ({"emails": values} if emails else {}) | fields
-
-
-def create(scim, user_name, *emails, **fields):
-    answer = scim.post("/Users", body(user_name, *emails, **fields))
-    assert answer.status == 201, answer.body
-    return answer.body["id"]
-
-
-def person(scim, pk):
-    return EndUser.objects.get(provisioned=pk)
 
 
 def addresses(scim, *pks):

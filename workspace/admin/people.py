@@ -15,10 +15,10 @@ from workspace.models import (
 class EndUserAdmin(ReadOnlyAdmin):
     """People of all workspaces."""
 
-    list_display = ["full_name", "email", "workspace", "status", "created_at"]
+    list_display = ["full_name", "email", "user_name", "workspace", "status", "created_at"]
     list_filter = ["status", "created_at"]
     list_select_related = ["workspace"]
-    search_fields = ["name_key", "email_key", "id"]
+    search_fields = ["name_key", "email_key", "user_name_key", "id"]
     show_full_result_count = False
 
 
@@ -29,7 +29,7 @@ class EnvironmentAccessAdmin(ReadOnlyAdmin):
     list_display = ["end_user", "environment", "workspace", "source_kind", "source_name", "created_at"]
     list_filter = ["source_kind", "created_at"]
     list_select_related = ["end_user", "environment__workspace"]
-    search_fields = ["end_user__name_key", "end_user__email_key", "source_name", "source_id"]
+    search_fields = ["end_user__name_key", "end_user__email_key", "end_user__user_name_key", "source_name", "source_id"]
     ordering = ["-id"]
     show_full_result_count = False
 
@@ -60,7 +60,13 @@ class GroupMembershipAdmin(ReadOnlyAdmin):
     list_display = ["end_user", "group", "environment", "source_kind", "source_name", "created_at"]
     list_filter = ["source_kind", "created_at"]
     list_select_related = ["end_user", "group__environment__workspace"]
-    search_fields = ["end_user__name_key", "end_user__email_key", "group__name_key", "source_name", "source_id"]
+    search_fields = [
+        "end_user__name_key",
+        "end_user__email_key",
+        "end_user__user_name_key",
+        "group__name_key",
+        "source_name",
+    ]
     ordering = ["-id"]
     show_full_result_count = False
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import cast
 
 from django import forms
+from django.db.models import F
 from django.http import QueryDict
 
 from workspace.actions.read_only import profile_read_only_reason
@@ -41,13 +42,14 @@ class EndUserForm(forms.Form):
         self, data: QueryDict | None = None, *, environment: Environment, initial: dict[str, object] | None = None
     ) -> None:
         super().__init__(data, initial=initial)
+        self.user_name = ""
         self.workspace = environment.workspace
         field = cast("forms.ModelChoiceField[Environment]", self.fields["environments"])
         field.queryset = self.workspace.environments.all()
 
     def profile(self, by: Actor) -> Profile:
         """Return the profile as the administrator typed it."""
-        return Profile(self.cleaned_data["full_name"], self.cleaned_data["email"], by.source)
+        return Profile(self.cleaned_data["full_name"], self.cleaned_data["email"], by.source, self.user_name)
 
     def holder_of_email(self) -> EndUser | None:
         """Return the person who has the address, if the address has an error."""
@@ -91,6 +93,8 @@ class EditEndUserForm(EndUserForm):
         by_hand = [each.environment.slug for each in accesses if each.source_kind == SourceKind.MANUAL]
         initial: dict[str, object] = {"full_name": end_user.full_name, "email": end_user.email, "environments": by_hand}
         super().__init__(data, environment=environment, initial=initial)
+        # Only an IdP can leave a person without an address; whoever has none may go on without.
+        self.user_name, self.fields["email"].required = end_user.user_name, bool(end_user.email)
         self.read_only_reason = profile_read_only_reason(end_user)
         for name in ("full_name", "email"):
             self.fields[name].disabled = bool(self.read_only_reason)
@@ -105,7 +109,13 @@ class EndUserFilter(forms.Form):
     status = forms.ChoiceField(required=False, choices=[("", "Any status"), *EndUser.Status.choices])
     sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    ORDERS = {"name": "name_key", "-name": "-name_key", "email": "email_key", "-email": "-email_key"}
+    # Databases differ in where null stands: people without an address come last.
+    ORDERS = {
+        "name": F("name_key").asc(),
+        "-name": F("name_key").desc(),
+        "email": F("email_key").asc(nulls_last=True),
+        "-email": F("email_key").desc(nulls_last=True),
+    }
 
     def __init__(self, data: QueryDict, *, environment: Environment) -> None:
         super().__init__(data)
@@ -122,7 +132,7 @@ class EndUserFilter(forms.Form):
             people = people.filter(pk__in=self.environment.accesses.values("end_user"))
         if status := asked.get("status"):
             people = people.filter(status=status)
-        return people.order_by(self.ORDERS.get(asked.get("sort", ""), "name_key"), "id")
+        return people.order_by(self.ORDERS.get(asked.get("sort", ""), self.ORDERS["name"]), "id")
 
 
 def _access_hint(accesses: list[EnvironmentAccess]) -> str:
