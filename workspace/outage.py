@@ -6,14 +6,13 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 
-from django.core.exceptions import SuspiciousOperation
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.http.request import UnreadablePostError
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views import defaults
 
 from workspace.db.writing import check_writable
+from workspace.typed import is_secret, typed
 
 logger = logging.getLogger(__name__)
 
@@ -117,9 +116,8 @@ def _kept(request: HttpRequest) -> list[tuple[str, str]]:
     if request.method != "POST":
         return []
     try:
-        sent: QueryDict = request.POST
-        fields = [(name, str(value)) for name, values in sent.lists() for value in values]
-        has_secret = any("password" in name or "PRIVATE KEY" in value for name, value in fields)
-        return [] if request.FILES or has_secret else fields
-    except (SuspiciousOperation, UnreadablePostError):
+        fields = typed(request)
+    except ValueError:
         return []
+    has_secret = any(is_secret(name, value) for name, value in fields if name != "csrfmiddlewaretoken")
+    return [] if request.FILES or has_secret else fields

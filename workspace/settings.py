@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "workspace.console.middleware.no_store",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "workspace.console.kept.kept_forms",
 ]
 
 ROOT_URLCONF = "workspace.urls"
@@ -145,6 +146,7 @@ CSRF_COOKIE_NAME = f"{_COOKIE}csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "workspace.console.kept.csrf_failure"
 
 # Headers.
 SECURE_SSL_REDIRECT = _IS_HTTPS

@@ -5,11 +5,12 @@ from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, overload
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from workspace.console.acting import refused
+from workspace.console.kept import sign_in_first
 from workspace.console.navigation import current_entry, page_url
 from workspace.console.permissions import Permission, require
 from workspace.console.proof import RECENT, ask_for_proof, is_proved
@@ -63,11 +64,12 @@ def console(
 
 
 def _console(view: View[Given], to_read: Permission, to_post: Permission, recent: timedelta | None) -> Page:
-    @login_required
     @wraps(view)
     def wrapper(
         request: ConsoleRequest, workspace: str, environment: str, *args: Given.args, **kwargs: Given.kwargs
     ) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return sign_in_first(request) if request.method == "POST" else redirect_to_login(request.get_full_path())
         roles = Administrator.objects.select_related("workspace", "user")
         request.administrator = get_object_or_404(roles, user=request.user.pk, workspace__slug=workspace)
         tenant = request.administrator.workspace

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from workspace.console.acting import page_before
+from workspace.console.kept import keep, kept_of
 from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 from workspace.visits import client_address
@@ -60,6 +61,7 @@ def ask_for_proof(request: HttpRequest) -> HttpResponse:
     if request.method in ("GET", "HEAD"):
         target = request.get_full_path()
     else:
+        keep(request, kept_of(request))
         messages.info(request, AGAIN)
         target = page_before(request)
     return redirect(f"{reverse('workspace:confirm-identity')}?{urlencode({'next': target})}")

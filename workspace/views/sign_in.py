@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from workspace.console.kept import keep_after_sign_in
 from workspace.console.proof import is_proved, prove, take_password
 from workspace.console.responses import with_wait
 from workspace.forms import sent
@@ -42,8 +43,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         wait = _try(request, form)
         if not form.errors:
+            keep_after_sign_in(request)
             return redirect(target)
-    return with_wait(render(request, "workspace/sign_in.html", {"form": form, "next": target}), wait)
+    context = {"form": form, "next": target, "kept": request.POST.get("kept", "")}
+    return with_wait(render(request, "workspace/sign_in.html", context), wait)
 
 
 @never_cache
