@@ -1,11 +1,12 @@
 """What the operations of a PATCH do to the members of a group (RFC 7644 section 3.5.2), as sets of ids."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from provisioning.payload import errors
 from provisioning.payload.limits import Counts, check_filter
-from provisioning.payload.members import check_count, found_ids, listed_ids, member_ids
+from provisioning.payload.members import Found, check_count, listed_ids, matching, member_ids
 from provisioning.payload.resources import Document
 
 PATH = re.compile(
@@ -17,13 +18,15 @@ PATH = re.compile(
 class MemberChange:
     """What a request does to a group's members, as if its operations were applied one after the other.
 
-    `replace` is the whole new set or None; then `add` and `remove` are empty. `named` are all ids that an operation
-    added, also those that a later one removed: each must exist.
+    `replace` is the new set or None; then `add` and `remove` are empty. Of the members that are there, those in `keep`
+    stay beside the new set. `named` are all ids that an operation added, also those that a later one removed: each must
+    exist.
     """
 
     add: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     replace: list[str] | None = None
+    keep: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -37,6 +40,7 @@ class MemberOperations:
     added: dict[str, None] = field(default_factory=dict)
     removed: dict[str, None] = field(default_factory=dict)
     replaced: dict[str, None] | None = None
+    kept: dict[str, None] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
     members: int = 0
     counts: Counts = field(default_factory=Counts)
@@ -49,30 +53,27 @@ class MemberOperations:
         if filter_text is not None and op != "remove":
             raise errors.invalid_path('Add members with the path "members"; a filter is for removing.')
         if filter_text is not None:
-            ids = self._filtered(filter_text)
+            meant = self._found(filter_text)
         else:
-            ids = None if op == "remove" and value is None else member_ids(value)
-        if ids is None:
-            self._replace([])
-            return
-        self.members += len(ids)
+            meant = Found((), True) if op == "remove" and value is None else Found(tuple(member_ids(value)))
+        self.members += len(meant.ids)
         check_count(self.members)
-        {"add": self._add, "replace": self._replace, "remove": self._remove}[op](ids)
+        change = {"add": self._add, "replace": self._replace, "remove": self._remove}[op]
+        (self._keep if meant.is_all_but else change)(meant.ids)
 
     def change(self) -> MemberChange:
         """Return what all operations did together."""
         replace = None if self.replaced is None else list(self.replaced)
-        return MemberChange(list(self.added), list(self.removed), replace, list(self.named))
+        return MemberChange(list(self.added), list(self.removed), replace, list(self.kept), list(self.named))
 
-    def _filtered(self, text: str) -> list[str] | None:
-        """The ids that a filter finds; None for all members."""
+    def _found(self, text: str) -> Found:
         text = " ".join(text.split())  # The regular expressions would take quadratic time for many blanks in a row.
         if (listed := listed_ids(text)) is not None:
-            return listed
+            return Found(tuple(listed))
         self.counts.add("terms", check_filter(text))
-        return found_ids(text)
+        return matching(text)
 
-    def _add(self, ids: list[str]) -> None:
+    def _add(self, ids: Sequence[str]) -> None:
         self.named |= dict.fromkeys(ids)
         if self.replaced is not None:
             self.replaced |= dict.fromkeys(ids)
@@ -80,19 +81,27 @@ class MemberOperations:
         self.added |= dict.fromkeys(ids)
         _discard(self.removed, ids)
 
-    def _remove(self, ids: list[str]) -> None:
+    def _remove(self, ids: Sequence[str]) -> None:
         if self.replaced is not None:
             _discard(self.replaced, ids)
+            _discard(self.kept, ids)
             return
         self.removed |= dict.fromkeys(ids)
         _discard(self.added, ids)
 
-    def _replace(self, ids: list[str]) -> None:
-        self.replaced = {}
-        self.added, self.removed = {}, {}
+    def _replace(self, ids: Sequence[str]) -> None:
+        self._keep(())
         self._add(ids)
 
+    def _keep(self, ids: Sequence[str]) -> None:
+        """Remove all members but these."""
+        if self.replaced is None:
+            self.replaced, self.kept = self.added, {one: None for one in ids if one not in self.removed}
+            self.added, self.removed = {}, {}
+        self.replaced = {one: None for one in ids if one in self.replaced}
+        self.kept = {one: None for one in ids if one in self.kept}
 
-def _discard(ids: dict[str, None], unwanted: list[str]) -> None:
+
+def _discard(ids: dict[str, None], unwanted: Sequence[str]) -> None:
     for one in unwanted:
         ids.pop(one, None)

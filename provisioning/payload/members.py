@@ -1,6 +1,8 @@
 """Members of a group, in any of the shapes that identity providers send."""
 
 import re
+from dataclasses import dataclass
+from functools import reduce
 
 from scim2_models import SCIMException
 from scim2_models.path import (
@@ -10,6 +12,8 @@ from scim2_models.path import (
     FilterNode,
     LogicalExpr,
     LogicalOperator,
+    Not,
+    Present,
     ScimFilter,
 )
 
@@ -19,6 +23,28 @@ from provisioning.payload.resources import Document
 from provisioning.payload.tolerance import Tolerance
 
 MAX_MEMBERS = 10_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """Some members by their ids, or all members but these."""
+
+    ids: tuple[str, ...]
+    is_all_but: bool = False
+
+    def __invert__(self) -> "Found":
+        return Found(self.ids, not self.is_all_but)
+
+    def __or__(self, other: "Found") -> "Found":
+        if not self.is_all_but and not other.is_all_but:
+            return Found(tuple(dict.fromkeys(self.ids + other.ids)))
+        if self.is_all_but and other.is_all_but:
+            return Found(tuple(one for one in self.ids if one in other.ids), True)
+        most, some = (self, other) if self.is_all_but else (other, self)
+        return Found(tuple(one for one in most.ids if one not in some.ids), True)
+
+
+_ALL = Found((), True)
 _BY_VALUE = re.compile(r'value eq "([^"\\]*)"', re.I)
 _OR = re.compile(" or ", re.I)
 
@@ -63,16 +89,15 @@ def listed_ids(text: str) -> list[str] | None:
     return _lowered([match[1] for match in matches]) if len(matches) == len(parts) else None
 
 
-def found_ids(text: str) -> list[str] | None:
-    """Return the ids that a filter over `value` and `type` finds, or None where it finds all members.
+def matching(text: str) -> Found:
+    """Return the members that a filter over `value` and `type` finds. Raises invalidPath for any other filter.
 
-    The type of each member is User. Raises invalidPath for any other filter.
+    The type of each member is User.
     """
     try:
-        found = _found(ScimFilter(text).ast)
+        return _found(ScimFilter(text).ast)
     except SCIMException:
         raise _not_by_id() from None
-    return None if found is None else _lowered(found)
 
 
 def _lowered(ids: list[str]) -> list[str]:
@@ -93,27 +118,28 @@ def _member_id(entry: object) -> str:
     return value.lower()
 
 
-def _found(node: FilterNode) -> list[str] | None:
-    """Return the ids that a filter finds, or None where it finds all members. Raises invalidPath for other filters."""
+def _found(node: FilterNode) -> Found:
     match node:
         case LogicalExpr(LogicalOperator.or_, terms):
-            found = [_found(term) for term in terms]
-            return None if None in found else [one for ids in found if ids is not None for one in ids]
+            return reduce(Found.__or__, map(_found, terms))
         case LogicalExpr(LogicalOperator.and_, terms):
-            return _in_all([ids for ids in map(_found, terms) if ids is not None])
-        case Comparison(AttrPath(name, None, None), CompareOperator.eq, str(value)) if name.lower() == "value":
-            return [value]
-        case Comparison(AttrPath(name, None, None), CompareOperator.eq, str(value)) if name.lower() == "type":
-            return None if value.lower() == "user" else []
+            return ~reduce(Found.__or__, (~_found(term) for term in terms))
+        case Not(expr):
+            return ~_found(expr)
+        case Present(AttrPath(name, None, None)) if name.lower() in {"value", "type"}:
+            return _ALL
+        case Comparison(AttrPath(name, None, None), CompareOperator.eq | CompareOperator.ne as op, str(value)):
+            equal = _equal(name.lower(), value.lower())
+            return equal if op == CompareOperator.eq else ~equal
     raise _not_by_id()
 
 
-def _in_all(lists: list[list[str]]) -> list[str] | None:
-    """Return the ids that each of the lists has, whatever their case; None without any list."""
-    if not lists:
-        return None
-    common = set.intersection(*({one.lower() for one in ids} for ids in lists))
-    return [one for one in lists[0] if one.lower() in common]
+def _equal(name: str, value: str) -> Found:
+    if name == "value":
+        return Found((value,))
+    if name == "type":
+        return _ALL if value == "user" else ~_ALL
+    raise _not_by_id()
 
 
 def _not_by_id() -> errors.ScimError:

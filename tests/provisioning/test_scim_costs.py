@@ -120,3 +120,55 @@ def test_excluded_members_are_not_read(scim, queries):
 def test_a_look_up_takes_one_query(scim, queries, django_assert_num_queries):
     with django_assert_num_queries(4):  # token, users, their groups, log
         scim.get('/Users?filter=userName eq "p1@x.example"&count=100')
+
+
+def test_c8_a_member_an_operation_takes_as_many_queries_as_all_in_one(scim, queries):
+    """As authentik syncs a group: as many operations as are advertised, with a member each."""
+    group = scim.group("Crowd")
+    inside, outside = fill(scim, group, 600), fill(scim, group, 600)
+    path = f"/Groups/{group}"
+    scim.patch(path, *members("remove", *outside)["Operations"])
+    leave = [members("remove", pk)["Operations"][0] for pk in inside[:500]]
+    come = [members("add", pk)["Operations"][0] for pk in outside[:500]]
+    mixed = [operation for pair in zip(come, leave, strict=True) for operation in pair]
+    with CaptureQueriesContext(database) as many:
+        assert scim.patch(path, *mixed).status == 204
+    shown = {member["value"] for member in scim.get(path).body["members"]}
+    assert shown == {*inside[500:], *outside[:500]}
+    back = [members("add", *inside[:500]), members("remove", *outside[:500])]
+    with CaptureQueriesContext(database) as few:
+        assert scim.patch(path, *(operation for body in back for operation in body["Operations"])).status == 204
+    assert len(many) == len(few) <= 22
+    assert {member["value"] for member in scim.get(path).body["members"]} == set(inside)
+
+
+def test_c8_operations_on_members_count_in_their_order(scim, queries):
+    group = scim.group("Crowd")
+    ids = fill(scim, group, 100)
+    path = f"/Groups/{group}"
+    add, remove = ({"op": op, "path": "members"} for op in ("add", "remove"))
+    rename = [{"op": "replace", "path": "displayName", "value": f"Crowd {n}"} for n in range(100)]
+    mixed = [
+        *({"op": "remove", "path": f'members[value eq "{pk}"]'} for pk in ids[:50]),
+        *rename,
+        *({**add, "value": [{"value": pk}]} for pk in ids[:100]),
+        *({**remove, "value": [{"value": pk}]} for pk in ids[10:20]),
+        {"op": "replace", "path": "members", "value": [{"value": pk} for pk in ids[5:60]]},
+        *({**remove, "value": [{"value": pk}]} for pk in ids[20:30]),
+        *({**add, "value": [{"value": pk}]} for pk in ids[25:28]),
+        {
+            "op": "remove",
+            "path": f'members[value ne "{ids[7]}" and not (value eq "{ids[26]}" or value eq "{ids[99]}")]',
+        },
+        *({**add, "value": {"value": pk}} for pk in ids[80:]),
+    ]
+    assert scim.patch(path, *mixed).status == 204
+    shown = scim.get(path).body
+    assert {member["value"] for member in shown["members"]} == {ids[7], ids[26], *ids[80:]}
+    assert shown["displayName"] == "Crowd 99"
+    ten_thousand = [members("remove", *(f"{n}-{m}" for m in range(10)))["Operations"][0] for n in range(1000)]
+    assert scim.patch(path, *ten_thousand).status == 204
+    assert scim.patch(path, *ten_thousand[:-1], members("remove", *map(str, range(11)))["Operations"][0]).status == 413
+    answer = scim.patch(path, *ten_thousand, ten_thousand[0])
+    assert (answer.status, answer.body["detail"]) == (413, "Send at most 1,000 operations in one request.")
+    assert scim.get(path).body == shown

@@ -31,6 +31,40 @@ SWITCHES = st.sampled_from(
 )
 
 
+# What cannot be applied, or says nothing, and stands in the way of no other change.
+BESIDE = st.sampled_from(
+    [
+        {"op": "replace", "path": "profileUrl", "value": "relative"},
+        {"op": "Add", "path": "manager", "value": {"displayName": "Bob"}},
+        {"op": "remove", "path": "manager.value"},
+        {"op": "add", "path": "department", "value": ["a", "b"]},
+        {"op": "replace", "path": 'colours[type eq "x"].value', "value": "x"},
+        {"op": "replace", "path": 'phoneNumbers[type eq "x" or type eq "y"].value', "value": "1"},
+        {"op": "replace", "value": {"groups": [], "meta": None, "nickName": {"a": 1}}},
+        {"op": "add", "path": "roles", "value": [{"value": []}, 5, {"value": "5"}]},
+        {"op": "replace", "path": "displayName", "value": "x" * 251},
+    ]
+)
+BAD_FIELDS = st.sampled_from(
+    [
+        {},
+        {"profileUrl": "relative"},
+        {"manager": {"displayName": "Bob"}},
+        {"phoneNumbers": [{"value": []}]},
+        {"title": {}},
+    ]
+)
+DOUBTFUL = st.sampled_from(
+    [
+        {"op": "replace", "path": "active", "value": "perhaps"},
+        {"op": "replace", "path": "active.value", "value": False},
+        {"op": "replace", "value": {"userName": ["x", "y"]}},
+        {"op": "remove", "path": "userName"},
+        {"op": "add", "path": "title x", "value": "x"},
+    ]
+)
+
+
 class Provisioning(RuleBasedStateMachine):
     """One connection is changed; another workspace, and another connection of the same environment, are not."""
 
@@ -66,8 +100,8 @@ class Provisioning(RuleBasedStateMachine):
             assert not [pk for pk in self.foreign if pk in answer.content.decode()]
         return answer
 
-    def patch(self, path: str, operation: dict[str, Any]) -> Answer:
-        return self.call("PATCH", path, {"Operations": [operation]})
+    def patch(self, path: str, *operations: dict[str, Any]) -> Answer:
+        return self.call("PATCH", path, {"Operations": operations})
 
     def one(self, known: dict[str, Any], pick: int) -> str:
         """An id: of a resource there is, or one that names nothing in this connection."""
@@ -82,9 +116,9 @@ class Provisioning(RuleBasedStateMachine):
 
     # Users. -----------------------------------------------------------------------------------------------------------
 
-    @rule(name=NAMES, active=FLAGS)
-    def create_user(self, name: str, active: bool) -> None:
-        answer = self.call("POST", "/Users", okta_user(name, active=active))
+    @rule(name=NAMES, active=FLAGS, bad=BAD_FIELDS)
+    def create_user(self, name: str, active: bool, bad: dict[str, Any]) -> None:
+        answer = self.call("POST", "/Users", okta_user(name, active=active) | bad)
         address = f"{name}@example.com"
         if self.refused(answer, *[409] * (address.casefold() in self.names())):
             return
@@ -92,10 +126,10 @@ class Provisioning(RuleBasedStateMachine):
         self.users[answer.body["id"]] = {"userName": address, "active": active}
         self.people.add(address.casefold())
 
-    @rule(pick=PICKS, name=NAMES, active=st.sampled_from([True, False, None]))
-    def replace_user(self, pick: int, name: str, active: bool | None) -> None:
+    @rule(pick=PICKS, name=NAMES, active=st.sampled_from([True, False, None]), bad=BAD_FIELDS)
+    def replace_user(self, pick: int, name: str, active: bool | None, bad: dict[str, Any]) -> None:
         pk = self.one(self.users, pick)
-        body = okta_user(name, active=active)
+        body = okta_user(name, active=active) | bad
         answer = self.call("PUT", f"/Users/{pk}", body)
         if self.refused(answer, *[404] * (pk not in self.users)):
             return
@@ -109,13 +143,19 @@ class Provisioning(RuleBasedStateMachine):
         if active is not None:
             self.users[pk]["active"] = active
 
-    @rule(pick=PICKS, switch=SWITCHES, active=FLAGS)
-    def switch_user(self, pick: int, switch: Any, active: bool) -> None:
+    @rule(pick=PICKS, switch=SWITCHES, active=FLAGS, beside=st.lists(BESIDE, max_size=3), first=FLAGS)
+    def switch_user(self, pick: int, switch: Any, active: bool, beside: list[dict[str, Any]], first: bool) -> None:
         pk = self.one(self.users, pick)
-        answer = self.patch(f"/Users/{pk}", switch(active))
+        changes = [switch(active), *beside] if first else [*beside, switch(active)]
+        answer = self.patch(f"/Users/{pk}", *changes)
         if not self.refused(answer, *[404] * (pk not in self.users)):
             assert (answer.status, answer.body["active"]) == (200, active)
             self.users[pk]["active"] = active
+
+    @rule(pick=PICKS, switch=SWITCHES, active=FLAGS, doubtful=DOUBTFUL)
+    def doubt_user(self, pick: int, switch: Any, active: bool, doubtful: dict[str, Any]) -> None:
+        pk = self.one(self.users, pick)
+        assert self.refused(self.patch(f"/Users/{pk}", switch(active), doubtful), 400 if pk in self.users else 404)
 
     @rule(pick=PICKS)
     def delete_user(self, pick: int) -> None:
@@ -192,6 +232,27 @@ class Provisioning(RuleBasedStateMachine):
         if not self.refused(answer, *[404] * (pk not in self.groups)):
             assert answer.status == 204, answer.body
             self.members[pk] = set() if how == "all" else self.members[pk] - set(ids)
+
+    @rule(pick=PICKS, steps=st.lists(st.tuples(st.sampled_from(["add", "remove", "keep"]), PICKS), max_size=6))
+    def change_members_one_by_one(self, pick: int, steps: list[tuple[str, int]]) -> None:
+        pk = self.one(self.groups, pick)
+        operations: list[dict[str, Any]] = []
+        left, named = set(self.members.get(pk, ())), set()
+        for verb, each in steps:
+            user = self.one(self.users, each)
+            if verb == "keep":
+                operations.append({"op": "remove", "path": f'members[not (value eq "{user}")]'})
+                left &= {user}
+                continue
+            operations.append({"op": verb, "path": "members", "value": [{"value": user}]})
+            left = left | {user} if verb == "add" else left - {user}
+            named |= {user} if verb == "add" else set()
+        answer = self.patch(f"/Groups/{pk}", *operations, {"op": "add", "path": "colour", "value": "blue"})
+        if self.refused(answer, *[404] * (pk not in self.groups)):
+            return
+        if not self.refused(answer, *[400] * bool(named - set(self.users))):
+            assert answer.status == 204, answer.body
+            self.members[pk] = left
 
     @rule(pick=PICKS)
     def delete_group(self, pick: int) -> None:

@@ -48,6 +48,19 @@ def replace(*ids):
         ),
         ([{"op": "remove", "path": 'members[value eq "a" and type eq "Group"]'}], MemberChange()),
         ([{"op": "remove", "path": 'members[type eq "User"]'}], MemberChange(replace=[])),
+        ([{"op": "remove", "path": "members[value pr]"}], MemberChange(replace=[])),
+        ([{"op": "remove", "path": "members[not (type pr)]"}], MemberChange()),
+        ([{"op": "remove", "path": 'members[not (value ne "A")]'}], MemberChange(remove=["a"])),
+        ([{"op": "remove", "path": 'members[value ne "a"]'}], MemberChange(replace=[], keep=["a"])),
+        ([{"op": "remove", "path": 'members[not (value eq "a")]'}], MemberChange(replace=[], keep=["a"])),
+        (
+            [{"op": "remove", "path": 'members[type eq "User" and value ne "a" and not (value eq "B")]'}],
+            MemberChange(replace=[], keep=["a", "b"]),
+        ),
+        (
+            [add("a"), remove("b"), {"op": "remove", "path": 'members[value ne "a" and value ne "b"]'}, add("c")],
+            MemberChange(replace=["a", "c"], keep=["a"], named=["a", "c"]),
+        ),
         ([{"op": "remove", "path": "members"}], MemberChange(replace=[])),
         ([{"op": "remove", "path": "members", "value": []}], MemberChange()),
         ([replace()], MemberChange(replace=[])),
@@ -76,7 +89,8 @@ def test_members(operations, expected):
         ({"op": "add", "path": "members", "value": [{"value": 5}]}, "invalidValue"),
         ({"op": "remove", "path": 'members[display eq "a"]'}, "invalidPath"),
         ({"op": "remove", "path": 'members[value eq "a" and display eq "b"]'}, "invalidPath"),
-        ({"op": "remove", "path": 'members[not (value eq "a")]'}, "invalidPath"),
+        ({"op": "remove", "path": 'members[value sw "a"]'}, "invalidPath"),
+        ({"op": "remove", "path": 'members[not (display eq "a")]'}, "invalidPath"),
         ({"op": "remove", "path": 'members[(value eq "a"]'}, "invalidPath"),
         ({"op": "add", "path": 'members[value eq "a"]', "value": {}}, "invalidPath"),
         ({"op": "replace", "path": 'members[value eq "a"].display', "value": "x"}, "mutability"),
@@ -100,7 +114,7 @@ IDS = st.lists(st.sampled_from("abcdef"), max_size=4)
 
 @given(
     st.sets(st.sampled_from("abcdef")),
-    st.lists(st.tuples(st.sampled_from(["add", "remove", "replace", "clear"]), IDS), max_size=8),
+    st.lists(st.tuples(st.sampled_from(["add", "remove", "by filter", "keep", "replace", "clear"]), IDS), max_size=8),
 )
 def test_c10_coalesced_is_as_applied_one_after_the_other(members, steps):
     expected, operations = set(members), []
@@ -111,11 +125,22 @@ def test_c10_coalesced_is_as_applied_one_after_the_other(members, steps):
         elif verb == "remove":
             expected -= set(ids)
             operations.append(remove(*ids))
-        else:
+        elif ids and verb == "by filter":
+            expected -= set(ids)
+            text = " and ".join(f'value ne "{one}"' for one in ids)
+            operations.append({"op": "remove", "path": f"members[not ({text})]"})
+        elif ids and verb == "keep":
+            expected &= set(ids)
+            text = " or ".join(f'value eq "{one}"' for one in ids)
+            operations.append({"op": "remove", "path": f'members[not ({text}) and type eq "User"]'})
+        elif verb in {"replace", "clear"}:
             expected = set(ids) if verb == "replace" else set()
             operations.append(replace(*ids) if verb == "replace" else {"op": "remove", "path": "members"})
     result = change(*operations)
-    after = set(result.replace) if result.replace is not None else (members | set(result.add)) - set(result.remove)
+    after = (members | set(result.add)) - set(result.remove)
+    if result.replace is not None:
+        assert not result.add and not result.remove
+        after = set(result.replace) | (members & set(result.keep))
     assert after == expected
     assert not (set(result.add) & set(result.remove))
 

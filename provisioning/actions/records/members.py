@@ -24,7 +24,8 @@ def change_record_members(group: ProvisionedGroup, change: MemberChange, by: Act
     if change.replace is None:
         added, removed = {pk: named[pk] for pk in _ids(change.add)}, _members_among(group, _ids(change.remove))
     else:
-        added, removed = _differences(group, {pk: named[pk] for pk in _ids(change.replace)})
+        wanted = {pk: named[pk] for pk in _ids(change.replace)}
+        added, removed = _differences(group, wanted, set(_ids(change.keep)))
     if removed:
         group.memberships.filter(Among("user_id", removed)).delete()
     come = {added[pk] for pk in _inserted(group.pk, added)} if added else set()
@@ -34,11 +35,11 @@ def change_record_members(group: ProvisionedGroup, change: MemberChange, by: Act
     return True
 
 
-def _differences(group: ProvisionedGroup, wanted: _People) -> tuple[_People, _People]:
-    """Return who is missing among the members, and who is too many."""
+def _differences(group: ProvisionedGroup, wanted: _People, kept: Collection[UUID]) -> tuple[_People, _People]:
+    """Return who is missing among the members, and who is too many: neither wanted nor kept."""
     current = dict(group.memberships.values_list("user", "user__end_user"))
     missing = {pk: person for pk, person in wanted.items() if pk not in current}
-    return missing, {pk: person for pk, person in current.items() if pk not in wanted}
+    return missing, {pk: person for pk, person in current.items() if pk not in wanted and pk not in kept}
 
 
 def _people(connection: ProvisioningConnection, texts: Collection[str]) -> _People:
