@@ -37,7 +37,7 @@ class Clock:
         """Return by how much an IdP's clock differs, as "12 seconds ahead of ours"; the way here counts too."""
         seconds = round((issued_at - self.now).total_seconds())
         size, unit = next((each for each in _UNITS if abs(seconds) >= 2 * each[0]), (1, "second"))
-        number = abs(seconds) // size
+        number = round(abs(seconds) / size)
         words = f"{number} {unit}{'' if number == 1 else 's'}"
         return f"{words} {'ahead of' if seconds > 0 else 'behind'} ours" if number else "the same as ours"
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.raw_bytes import base64_bytes
+from authentication.saml.raw_bytes import BLANKS, base64_bytes
 
 Element: TypeAlias = etree._Element
 
@@ -56,7 +56,7 @@ def parse(xml: bytes) -> Element:
 
 def strip_blanks(text: str | None) -> str:
     """Return text without the white space of XML around it; "" for None."""
-    return (text or "").strip(" \t\r\n")
+    return (text or "").strip(BLANKS.decode())
 
 
 def find(parent: Element, name: str) -> Element:

@@ -5,9 +5,11 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
-from authentication.saml.errors import SamlReason
+from authentication.saml.errors import SamlReason, SamlRefused
 from tests.authentication.responses import AUTHN, CONFIRMATION, PLACES, read, reason, signed
 from tests.idp import ACS_URL, BEARER, DS, NOW, NS, REQUEST_ID, SKEW, instant
 
@@ -109,6 +111,34 @@ def test_s5_of_several_refusals_the_one_for_us_is_told():
     for order in permutations((late, foreign, without_data(f"{CM}:sender-vouches"), without_data(BEARER))):
         assert reason(signed(confirmed_by(*order))) is SamlReason.RESPONSE_EXPIRED
     assert reason(signed(confirmed_by(without_data(BEARER), confirmation(Recipient="")))) is SamlReason.WRONG_RECIPIENT
+
+
+_SAID = {
+    "NotOnOrAfter": [instant(NOW + 5 * MINUTE), instant(NOW - SKEW + SECOND), instant(NOW - SKEW), "soon", "", None],
+    "Recipient": [ACS_URL, f"\n{ACS_URL} ", f"{ACS_URL}/", "", None],
+    "InResponseTo": [REQUEST_ID, "_other", "", None],
+    "NotBefore": [None, None, None, instant(NOW)],
+}
+_METHODS = [BEARER, BEARER, BEARER, f"{CM}:sender-vouches", f"{CM}:holder-of-key", "", "bearer"]
+
+
+def is_refused(*said: tuple[str, dict[str, str | None]]) -> bool:
+    edit = confirmed_by(*(confirmation(method, **changes) for method, changes in said))
+    try:
+        return not read(signed(edit, ("assertion",)))
+    except SamlRefused:
+        return True
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(_METHODS), st.fixed_dictionaries({k: st.sampled_from(v) for k, v in _SAID.items()})),
+        max_size=4,
+    )
+)
+def test_s5_a_mixture_is_accepted_just_when_one_of_it_would_be_alone(said):
+    assert is_refused(*said) == all(is_refused(one) for one in said)
 
 
 def test_s7_a_second_confirmation_that_lasts_longer_brings_no_assertion_back():

@@ -1,10 +1,13 @@
 """S1: where the schema takes elements of anybody, they are let through unread, and nothing that counts hides there."""
 
+import contextlib
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
@@ -36,6 +39,7 @@ UNREAD = {
     "text beside elements": "<a>before<b/>between<c/>after</a>",
     "attributes": '<o:a xmlns:o="urn:o" id="42" lang="en" xml:lang="en" o:type="x" AssertionID="_assertion-1"/>',
     "what is read elsewhere": "<saml:Subject><saml:NameID>eve@acme.example</saml:NameID></saml:Subject>",
+    "odd forms": '<o:a xmlns:o="urn:o"><saml:NameID><b/></saml:NameID><saml:Conditions>text</saml:Conditions></o:a>',
     "conditions": "<saml:Conditions><saml:Condition/></saml:Conditions>",
     "deep": "<a>" * 12 + "</a>" * 12,
 }
@@ -111,6 +115,7 @@ HIDDEN = {
     "empty response": other("<samlp:Response/>"),
     "empty assertion": other("<saml:Assertion/>"),
     "empty signature": other("<ds:Signature/>"),
+    "empty encrypted assertion": other("<saml:EncryptedAssertion/>"),
     "SAML 1.1": other('<Assertion xmlns="urn:oasis:names:tc:SAML:1.0:assertion"/>'),
     "no namespace": other("<Signature/>"),
 }
@@ -193,6 +198,16 @@ def test_s1_each_place_is_where_the_schema_has_it(holder):
             with pytest.raises(SamlRefused) as caught:
                 check_response(encode(xml))
             assert caught.value.reason is SamlReason.UNEXPECTED_STRUCTURE
+
+
+CROWDED = IDP.respond(Answer(), edit=crowd, sign=("assertion", "response"))
+EXPECTED = read(CROWDED)
+
+
+@given(st.integers(0, len(CROWDED) - 1), st.binary(max_size=6), st.integers(0, 40))
+def test_s1_random_damage_of_all_of_it_is_refused_or_changes_nothing(position, inserted, cut):
+    with contextlib.suppress(SamlRefused):
+        assert read(CROWDED[:position] + inserted + CROWDED[position + cut :]) == EXPECTED
 
 
 # The same gate for other messages. ------------------------------------------------------------------------------------
