@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from provisioning.views import activity, mappings, overview, people, setup, tokens
+from provisioning.views import activity, checklist, mappings, overview, people, setup, tokens
 
 app_name = "provisioning"
 _SETUP = "authentication/providers/<uuid:provider>/provisioning/"
@@ -12,6 +12,7 @@ urlpatterns = [
     path(_SETUP, setup.setup, name="setup"),
     path(f"{_SETUP}method/", setup.method, name="method"),
     path(f"{_SETUP}save/", setup.save, name="save"),
+    path(f"{_SETUP}checklist/", checklist.live, name="setup-checklist"),
     path(f"{_SETUP}people/", setup.people, name="setup-people"),
     path(f"{_SETUP}tokens/new/", tokens.new, name="setup-token-new"),
     path(f"{_SETUP}tokens/<uuid:token>/reveal/", tokens.reveal, name="setup-token-reveal"),

@@ -1,14 +1,40 @@
 """The live checklist: what a working connection does, and when the real identity provider did it first."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from provisioning.models import ProvisioningConnection, ScimRequest
+from provisioning.views.providers import connection_or_404, setup_url
 from workspace.action_names import Action
-from workspace.models import ChangeEvent
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.sessions import do_not_extend
+from workspace.models import ChangeEvent, Environment
 
 Line = dict[str, object]
+
+
+@console
+@require_safe
+def live(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """Show the checklist alone, for the page that asks for it again and again."""
+    connection = connection_or_404(environment, provider)
+    if not connection.is_enabled:
+        raise Http404
+    do_not_extend(request)
+    return render(request, "provisioning/setup/_live.html", progress(connection))
+
+
+def progress(connection: ProvisioningConnection) -> dict[str, object]:
+    """Return the checklist as templates read it, with the URL to ask again until all is done."""
+    checks = checklist(connection)
+    done_count = sum(check["state"] == "done" for check in checks)
+    live_url = setup_url("provisioning:setup-checklist", connection.environment_provider)
+    return {"checks": checks, "done_count": done_count, "live_url": live_url if done_count < len(checks) else ""}
 
 
 def checklist(connection: ProvisioningConnection) -> list[Line]:

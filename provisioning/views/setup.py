@@ -15,7 +15,7 @@ from provisioning.actions.leaving import People, PeopleUndecided
 from provisioning.actions.tokens import MAX_LIVE
 from provisioning.forms import MethodForm, PeopleForm
 from provisioning.models import ProvisioningConnection
-from provisioning.views.checklist import checklist
+from provisioning.views.checklist import progress
 from provisioning.views.providers import about, connection_of, get_environment_provider, setup_tabs, setup_url, to_setup
 from provisioning.views.tokens import hand_over, token_to_show
 from workspace.console.acting import refusals_in_form
@@ -151,15 +151,13 @@ def _connection_context(request: ConsoleRequest, connection: ProvisioningConnect
     """Return tokens, the checklist while SCIM is on, and whether people are left pending while it is off."""
     environment_provider, tokens = connection.environment_provider, list(connection.tokens.live())
     requests_url = page_url("provisioning:requests", environment_provider.environment)
-    checks = checklist(connection) if connection.is_enabled else []
     return {
         "clear_token": token_to_show(request, connection),
         "tokens": tokens,
         "may_reveal": settings.REVEAL_TOKENS,
         "may_add_token": len(tokens) < MAX_LIVE,
         "new_token_url": setup_url("provisioning:setup-token-new", environment_provider),
-        "checks": checks,
-        "done_count": sum(check["state"] == "done" for check in checks),
+        **(progress(connection) if connection.is_enabled else {}),
         "requests_url": f"{requests_url}?provider={connection.pk}",
         "is_pending": not connection.is_enabled and connection.has_people,
         "people_url": setup_url("provisioning:setup-people", environment_provider),

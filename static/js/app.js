@@ -84,6 +84,42 @@ startDependents(document);
 // Coming back with the browser's Back restores the answers only after this script has run.
 addEventListener("pageshow", () => startDependents(document));
 
+// Live parts: <div data-live="URL of this part alone">. They are fetched anew until one comes without the attribute.
+// Nothing is fetched while nobody sees the page, or after the session has ended.
+
+const LIVE_MS = 4000;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function seen() {
+  while (document.hidden) {
+    await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+  }
+}
+
+function replaced(part, html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const fresh = template.content.firstElementChild;
+  if (fresh.isEqualNode(part)) return part;
+  const words = (element) => element.querySelector(".progress-words")?.textContent;
+  if (words(fresh) !== words(part)) announce(words(fresh));
+  part.replaceWith(fresh);
+  return fresh;
+}
+
+async function watch(part) {
+  while (part.dataset.live) {
+    await pause(LIVE_MS);
+    await seen();
+    // An error of the network or of the server passes; another page instead of the part means: signed out.
+    const answer = await fetch(part.dataset.live).catch(() => null);
+    if (answer && (answer.redirected || (answer.status >= 400 && answer.status < 500))) return;
+    if (answer?.ok) part = replaced(part, await answer.text());
+  }
+}
+
+document.querySelectorAll("[data-live]").forEach(watch);
+
 // Errors first: the summary takes the focus, also where the browser ignores autofocus.
 
 document.querySelector("[data-error-summary]")?.focus();

@@ -198,7 +198,7 @@ def test_a_wrong_filter_drops_ninety_of_a_hundred_until_the_next_push(server, se
 def test_a_wrong_token_is_refused_in_words(server, service):
     push = pushing(server, service, Okta)
     push.test()
-    with pytest.raises(Refused, match=r"The token is not accepted\..* Copy a live one from the console\."):
+    with pytest.raises(Refused, match=r"The token is not accepted\..* live SCIM token"):
         push.test_with_wrong_token()
     assert requests_of(push) == ["GET /Users 200", "GET /Users 401"]
 

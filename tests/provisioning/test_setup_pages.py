@@ -2,12 +2,14 @@
 
 import logging
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from authentication.models import IdentityProvider
 from provisioning.models import ProvisioningConnection, ScimToken
@@ -232,6 +234,39 @@ def test_the_checklist_says_when_the_provider_comes_with_a_wrong_token(saved, us
     assert "live SCIM token" in first_call()["detail"]
     saved.get("/Users")
     assert first_call()["state"] == "done"
+
+
+def test_the_checklist_is_asked_for_alone_until_all_is_done(saved, use, admin):
+    page, part = text(admin.get(url("setup", use))), text(admin.get(url("setup-checklist", use)))
+    live = f'data-live="{url("setup-checklist", use)}"'
+    assert live in page and live in part
+    assert part.strip().startswith('<div class="checklist"') and part.strip() in page
+
+    ada = saved.user("ada")
+    saved.get("/Users?filter=userName eq %22ada%22")
+    saved.group("Engineers", [ada])
+    for path, value in (("displayName", "Ada King"), ("active", False)):
+        saved.patch(f"/Users/{ada}", {"op": "replace", "path": path, "value": value})
+
+    part = text(admin.get(url("setup-checklist", use)))
+    assert "6 of 6 done" in part and "data-live" not in part
+    assert "data-live" not in text(admin.get(url("setup", use)))
+
+
+def test_a_page_that_watches_the_checklist_keeps_no_session_open(saved, use, admin):
+    soon = timezone.now() + timedelta(minutes=1)
+    Session.objects.update(expire_date=soon)
+    assert admin.get(url("setup-checklist", use)).status_code == 200
+    assert Session.objects.get().expire_date == soon
+    admin.get(url("setup", use))
+    assert Session.objects.get().expire_date > soon
+
+
+@pytest.mark.parametrize("method", ["manual", "jit"])
+def test_there_is_no_checklist_where_scim_is_off(saved, use, admin, method):
+    post(admin, "save", use, method=method)
+    assert admin.get(url("setup-checklist", use)).status_code == 404
+    assert "data-live" not in text(admin.get(url("setup", use)))
 
 
 # Giving SCIM up
