@@ -29,8 +29,7 @@ class Discovery(ScimView):
         raise NotImplementedError
 
     def get(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
-        if "filter" in request.GET:
-            raise errors.ScimError(403, "These lists cannot be filtered. Read them whole, or one by its id.")
+        _refuse_filter(request)
         base = f"{request.scim.connection.base_url}/{self.kind}s"
         found = [
             document | {"meta": {"resourceType": self.kind, "location": f"{base}/{document['id']}"}}
@@ -74,9 +73,16 @@ class ServiceProviderConfigView(ScimView, views.ServiceProviderConfigView):
     """/ServiceProviderConfig"""
 
     def get(self, request: CallRequest) -> HttpResponse:
+        _refuse_filter(request)
         location = f"{request.scim.connection.base_url}/ServiceProviderConfig"
         meta = {"resourceType": "ServiceProviderConfig", "location": location}
         return responses.document(_service_provider_config() | {"meta": meta})
+
+
+def _refuse_filter(request: CallRequest) -> None:
+    """Refuse a filter on what the server says of itself (RFC 7644 section 4)."""
+    if "filter" in request.GET:
+        raise errors.ScimError(403, "This cannot be filtered. Read it whole, or one part of it by its id.")
 
 
 @cache
@@ -89,21 +95,17 @@ def _resource_types() -> list[Document]:
 @cache
 def _schemas() -> list[Document]:
     user, enterprise, access, group = [_dump(model.to_schema()) for model in (User, EnterpriseUser, Access, Group)]
-    _leave_out(user["attributes"], "password")
-    _leave_out(_named(group["attributes"], "members")["subAttributes"], "display")
-    # A body without emails is accepted where its userName is an address. Clients should send emails all the same.
-    emails = _named(user["attributes"], "emails")
-    emails["required"] = _named(emails["subAttributes"], "value")["required"] = True
+    _named(_named(user["attributes"], "groups")["subAttributes"], "type")["canonicalValues"] = ["direct"]
+    _named(group["attributes"], "displayName")["uniqueness"] = "server"
+    members = _named(group["attributes"], "members")["subAttributes"]
+    _named(members, "$ref")["referenceTypes"] = _named(members, "type")["canonicalValues"] = ["User"]
+    # Clients may send and filter by it. It is not kept, since the server knows the names of users.
+    _named(members, "display").update(mutability="readOnly", returned="never")
     return [user, enterprise, access, group]
 
 
 def _named(attributes: list[Document], name: str) -> Document:
     return next(attribute for attribute in attributes if attribute["name"] == name)
-
-
-def _leave_out(attributes: list[Document], name: str) -> None:
-    """Remove an attribute that the models have, but this server neither takes nor shows."""
-    attributes.remove(_named(attributes, name))
 
 
 @cache
