@@ -5,7 +5,7 @@ from django.db.models import Q
 from authentication.models import EnvironmentProvider
 from authentication.records import finds_people_by_record
 from provisioning.models import ProvisionedUser
-from workspace.db.keys import canonical
+from workspace.db.keys import name_key
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser
 
@@ -15,7 +15,7 @@ def people_of(environment_provider: EnvironmentProvider, name_id: str) -> list[E
     """Return the people whose User has the NameID as `userName`, by its key, or as `externalId`, exactly."""
     if environment_provider.method != EnvironmentProvider.Method.SCIM:
         return []
-    named = _by_user_name(environment_provider.pk, canonical(name_id))
+    named = _by_user_name(environment_provider.pk, name_key(name_id))
     found = {user.end_user for user in [*named, *_by_external_id(environment_provider.pk, name_id)]}
     for person in found:
         person.workspace = environment_provider.environment.workspace
