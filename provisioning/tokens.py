@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimToken
 from workspace import outage
-from workspace.db.prepared import Prepared
+from workspace.db.prepared import Remembering
 from workspace.db.waiting import at_most
 from workspace.tokens import is_proved, new_bearer_token, prefix_of
 
@@ -24,7 +24,7 @@ _READ = {
     f"{_PROVIDER}environment__workspace__": "name slug",
     f"{_PROVIDER}identity_provider__": "workspace name",
 }
-_with_connection = Prepared(
+_with_connection = Remembering(
     lambda prefix: (
         ScimToken.objects.filter(prefix=prefix)
         .select_related(f"{_PROVIDER}environment__workspace", f"{_PROVIDER}identity_provider")

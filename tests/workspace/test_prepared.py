@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.workspace.builders import build
 from workspace.actions.end_users import create_end_user
-from workspace.db.prepared import Among, Ids, Insertion, Prepared, PreparedInsert, Update
+from workspace.db.prepared import Among, Ids, Insertion, Prepared, PreparedInsert, Remembering, Update
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.profile import Profile
@@ -26,6 +26,12 @@ accesses = Prepared(
     ),
     (Environment, "id"),
     (EnvironmentAccess, "source_name"),
+)
+
+
+remembered = Remembering(
+    lambda pk: EndUser.objects.filter(pk=pk).select_related("workspace"),
+    (EndUser, "id"),
 )
 
 
@@ -202,3 +208,31 @@ def test_a_row_that_is_there_already_breaks_the_transaction(place):
     with pytest.raises(IntegrityError), transaction.atomic():
         EndUser(pk=row.pk, workspace=place.workspace, full_name="E", email="e@acme.example").save(force_insert=True)
     assert EndUser.objects.get(pk=row.pk).full_name == "Eve"
+
+
+def test_a_remembered_row_is_the_query_sets_and_follows_every_change(place):
+    person = EndUser.objects.select_related("workspace").get(name_key="alan")
+    for name in ("Alan", "Alan", "Alan T.", "Alan"):
+        EndUser.objects.filter(pk=person.pk).update(full_name=name)
+        with CaptureQueriesContext(connection) as queries:
+            found = remembered.first(person.pk)
+            workspace = found.workspace
+        assert len(queries) == 1
+        person.refresh_from_db()
+        assert everything(found) == everything(person)
+        assert everything(workspace) == everything(person.workspace)
+    Workspace.objects.filter(pk=workspace.pk).update(name="Renamed")
+    assert remembered.first(person.pk).workspace.name == "Renamed"
+    person.delete()
+    assert remembered.first(person.pk) is None
+
+
+def test_who_changes_a_remembered_row_changes_it_for_nobody_else(place):
+    pk = EndUser.objects.get(name_key="alan").pk
+    found = remembered.first(pk)
+    found.full_name, found.workspace.name = "Mine", "Mine"
+    again = remembered.first(pk)
+    assert (again.full_name, again.workspace.name) == ("Alan", "Acme")
+    again.full_name = "Alan T."
+    again.save()
+    assert remembered.first(pk).full_name == "Alan T."

@@ -14,6 +14,7 @@ from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
@@ -75,13 +76,53 @@ class Prepared(Generic[Row]):
         self._compiled: _Compiled | None = None
 
     def __call__(self, *values: object) -> list[Row]:
+        return self._statement().filled(self._statement().raw(values))
+
+    def _statement(self) -> "_Compiled":
         if self._compiled is None:
             self._compiled = _Compiled.of(self._build(*_parameters(self._fields)))
-        return self._compiled.rows(values)
+        return self._compiled
 
     def first(self, *values: object) -> Row | None:
         """Return the first row, or None."""
         return next(iter(self(*values)), None)
+
+
+class Remembering(Prepared[Row]):
+    """A query for one row, which still runs each time. Its objects are made anew only when the row differs.
+
+    The caller gets a copy, so what it changes stays its own.
+    """
+
+    # Past this number all are forgotten: values that nobody asks for any more would stay for ever.
+    _MOST = 1000
+
+    def __init__(self, build: "Callable[..., QuerySet[Any, Row]]", *fields: Typed) -> None:
+        super().__init__(build, *fields)
+        self._known: dict[tuple[object, ...], tuple[Params, Row]] = {}
+
+    def first(self, *values: object) -> Row | None:
+        found = self._statement().raw(values)
+        if not found:
+            return None
+        known = self._known.get(values)
+        if known is None or known[0] != found[0]:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            known = self._known[values] = found[0], self._statement().filled(found[:1])[0]
+        return cast(Row, _copied(cast(Model, known[1])))
+
+
+def _copied(row: Model, done: dict[int, Model] | None = None) -> Model:
+    """Return a copy with the related rows that were selected with it. Rows of a one-to-one key refer to each other."""
+    done = {} if done is None else done
+    copy = done[id(row)] = type(row).__new__(type(row))
+    copy.__dict__ |= {name: value.copy() if type(value) in (list, dict) else value for name, value in vars(row).items()}
+    copy._state = ModelState()
+    copy._state.adding, copy._state.db = False, row._state.db
+    for name, related in row._state.fields_cache.items():
+        copy._state.fields_cache[name] = related and (done.get(id(related)) or _copied(related, done))
+    return copy
 
 
 @dataclass(frozen=True)
@@ -107,13 +148,18 @@ class _Compiled:
             filler=None if is_of_values else _Filler.of(compiler, queryset.db),
         )
 
-    def rows(self, values: Params) -> list[Any]:
+    def raw(self, values: Params) -> list[Params]:
+        """Run the query. Return what the driver returns."""
         connection = connections[self.using]
         with _cursor(connection) as cursor:
             cursor.execute(self.sql, [_bound(each, values, connection) for each in self.params])
-            found = cursor.fetchall()
+            found: list[Params] = cursor.fetchall()
+        return found
+
+    def filled(self, found: list[Params]) -> list[Any]:
+        """Return what the query set would return."""
         if self.converters:
-            found = [self._converted(list(row), connection) for row in found]
+            found = [self._converted(list(row), connections[self.using]) for row in found]
         return [self.filler.row(row, self.using) for row in found] if self.filler else found
 
     def _converted(self, row: list[object], connection: BaseDatabaseWrapper) -> list[object]:
