@@ -6,18 +6,21 @@ from collections.abc import Callable
 from provisioning.payload import errors
 from provisioning.payload.attributes import split_urn
 from provisioning.payload.errors import Place, ScimError
-from provisioning.payload.resources import Document, Group, Model
+from provisioning.payload.resources import Document, Group, Model, User
 from provisioning.payload.tolerance import Tolerance
 
 # Access, names and members follow from these, and clients find a resource by them.
-_NEEDED = {"active", "username", "externalid", "members"}
+_NEEDED: dict[Model, set[str]] = {
+    User: {"active", "username", "externalid"},
+    Group: {"displayname", "members", "externalid"},
+}
 
 
 def is_needed(path: str, model: Model) -> bool:
     """Say whether a path leads to an attribute that is never left out, or to a part of it."""
     extension, rest = split_urn(model, path)
     name = re.split(r"[.\[]", rest, maxsplit=1)[0].lower()
-    return extension is None and (name in _NEEDED or (name == "displayname" and issubclass(model, Group)))
+    return extension is None and name in _NEEDED[model]
 
 
 def ignore_unknown(path: str, model: Model, tolerance: Tolerance, scim_type: str = "invalidSyntax") -> None:

@@ -34,6 +34,7 @@ def names(model):
             path = f"{attribute.name}{mark}{part.name}"
             found += [path, f'{attribute.name}[{part.name} eq "work"]', f'{attribute.name}[{part.name} eq "x"].value']
             found += [f"{path}.{each}" for each in (attributes(part.model) if part.model else ())]
+    found += ["manager", "manager.value", "department", "active.value", "__class__", "a b"]
     return [*found, OWN[model], *OLD, *(f"{urn}:{name}" for urn in (OWN[model], *OLD) for name in found)]
 
 

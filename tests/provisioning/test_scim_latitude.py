@@ -172,6 +172,19 @@ def test_what_must_not_be_guessed_is_refused(scim, ada, path, form):
     assert dump() == before
 
 
+def test_what_only_the_other_kind_needs_is_unknown(scim, ada):
+    fields = {"active": False, "userName": "x", "name": {"givenName": "x"}}
+    group = scim.post("/Groups", {"schemas": [GROUP], "displayName": "Builders"} | fields)
+    path = f"/Groups/{group.body['id']}"
+    assert scim.put(path, {"schemas": [GROUP], "displayName": "Makers"} | fields).body["displayName"] == "Makers"
+    changes = [{"op": "replace", "path": name, "value": value} for name, value in fields.items()]
+    assert scim.patch(path, *changes, {"op": "replace", "path": "displayName", "value": "Coders"}).status == 204
+    assert "Ignored the unknown attribute active" in notes(scim)
+    assert scim.put(f"/Users/{ada}", okta_user(members=[{"value": "x"}])).status == 200
+    assert scim.patch(f"/Users/{ada}", {"op": "add", "path": "members", "value": []}, switch(False)).status == 200
+    assert notes(scim) == ["Ignored the unknown attribute members"]
+
+
 def test_members_are_never_left_out(scim, ada):
     group = scim.group("Builders", [ada])
     before = dump()
