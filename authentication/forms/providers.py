@@ -69,7 +69,7 @@ class ProviderForm(forms.Form):
     enforcement = forms.ChoiceField(
         label="Enforce SAML authentication for",
         help_text="No one yet: SSO is offered, passwords still work. "
-        "Takes effect once the provider is set up and SAML-based SSO authentication is on.",
+        "Any other choice starts after a successful test sign-in. Until then, passwords still work.",
         choices=Enforcement.choices,
         initial=Enforcement.NO_ONE,
     )

@@ -31,7 +31,7 @@ def provider_row(
         "wish": wish_words(environment_provider),
         "test_url": _url("authentication:provider-test", environment, environment_provider) if may_change else "",
         "button": next_step(environment, environment_provider) if may_change else None,
-        "menu": _menu(environment, environment_provider, may_change),
+        "menu": provider_menu(environment, environment_provider, may_change),
     }
 
 
@@ -71,7 +71,7 @@ def next_step(environment: Environment, environment_provider: EnvironmentProvide
     return {"label": label, "url": _url(route, environment, environment_provider), "method": method}
 
 
-def _menu(
+def provider_menu(
     environment: Environment, environment_provider: EnvironmentProvider, may_change: bool
 ) -> list[dict[str, object]]:
     """Return the ellipsis menu. Viewers get only the entries that read."""

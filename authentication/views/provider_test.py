@@ -133,7 +133,9 @@ def _wish(environment_provider: EnvironmentProvider) -> dict[str, object]:
     names = depending_on(wished, environment)
     return {
         "wish": f"A successful test starts the enforcement for {whom}.",
-        "effect": f"{count(len(names), 'end user')} can then sign in to {environment} only with {provider}.",
+        "effect": f"{count(len(names), 'end user')} can then sign in to {environment} only with {provider}."
+        if names
+        else f"So far no end user of {environment} depends on {provider} alone.",
         "names": names[:NAMES_SHOWN],
         "more": len(names[NAMES_SHOWN:]),
         "enforce_url": page_url("authentication:provider-enforce", environment, provider=provider.pk),

@@ -21,7 +21,7 @@ from authentication.actions.identity_providers import (
 )
 from authentication.actions.provider_states import configuration
 from authentication.losses import depending_on, loss_by
-from authentication.models import EndUserSession, EnvironmentProvider, IdentityProvider
+from authentication.models import EndUserSession, EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from authentication.views.asking import Question, ask, ask_about_loss, change_or_ask, say, sessions_form
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
@@ -85,7 +85,7 @@ def disable(request: ConsoleRequest, environment: Environment, provider: UUID) -
         title=f"Turn {name} off in {environment}?",
         submit="Turn off",
         how=f"with {name}",
-        done=f"{name} is off: nobody can sign in to {environment} with it.",
+        done=f"{name} is off in {environment}.",
         notes=_lifted(environment_provider),
         sessions=EndUserSession.objects.of(environment).through(provider),
     )
@@ -127,8 +127,9 @@ def enforce(request: ConsoleRequest, environment: Environment, provider: UUID) -
 def if_wrong(number: int, environment_provider: EnvironmentProvider) -> str:
     """Return what an enforcement means for the people who could then sign in through the provider alone."""
     name, environment = environment_provider.identity_provider, environment_provider.environment
-    people = count(number, "end user")
-    return f"If {name} is set up wrongly, {people} can no longer sign in to {environment}."
+    if not number:
+        return f"So far no end user of {environment} depends on {name} alone."
+    return f"If {name} is set up wrongly, {count(number, 'end user')} can no longer sign in to {environment}."
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
@@ -203,10 +204,12 @@ def _not_removed(
 
 def _lifted(environment_provider: EnvironmentProvider) -> list[str]:
     """Return what becomes of an enforcement that ends with the provider."""
-    if environment_provider.enforcement == EnvironmentProvider.Enforcement.NO_ONE:
+    policy = EnvironmentPolicy.objects.of(environment_provider.environment)
+    is_enforced = environment_provider.enforcement != EnvironmentProvider.Enforcement.NO_ONE
+    if not (is_enforced and policy.is_saml_enabled and policy.is_password_enabled):
         return []
     whom = enforced_for(environment_provider.enforcement, environment_provider.domain_names)
-    return [f"It is enforced for {whom}. Without it, passwords work there again."]
+    return [f"It is enforced for {whom}. Without it, passwords work there again, unless another provider is enforced."]
 
 
 def _notes(environment: Environment, provider: IdentityProvider) -> list[str]:

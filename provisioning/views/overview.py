@@ -15,7 +15,7 @@ from authentication.losses import count_of_those_through
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, SignInAttempt, SigningCertificate
 from authentication.provenance import source_of
 from authentication.views.described import Badge, expiry_badge
-from authentication.views.provider_rows import TONES, enforcement_words, next_step, wish_words
+from authentication.views.provider_rows import TONES, enforcement_words, next_step, provider_menu, wish_words
 from provisioning.models import ProvisioningConnection
 from provisioning.views.providers import connection_of, get_environment_provider, setup_url
 from workspace.console.decorators import ConsoleRequest, console
@@ -51,6 +51,7 @@ def overview(request: ConsoleRequest, environment: Environment, provider: UUID) 
         "certificates": [_certificate(each, now) for each in found.certificates.all()],
         "steps": list(_steps(environment_provider, connection, bool(last_sign_in), now)) if may_change else [],
         "urls": _urls(environment_provider),
+        "menu": provider_menu(environment, environment_provider, may_change),
     }
     return render(request, "provisioning/overview.html", context)
 
@@ -133,7 +134,7 @@ def _steps(
 
 
 _WHY = {
-    "Continue set-up": "The connection is missing. Nobody can sign in with {provider} before.",
+    "Continue set-up": "The connection is missing, so nobody can sign in with {provider} yet.",
     "Turn on": "It is turned off: nobody can sign in to {environment} with it.",
     "Set up": "Provisioning is not chosen yet.",
 }

@@ -82,7 +82,7 @@ def test_turning_off_says_that_its_enforcement_ends(owner, prod):
     okta = provider(prod, "Okta", "all_domains")
     person(prod)
     page = text(owner.post(url("provider-disable", okta)))
-    assert "It is enforced for all domains. Without it, passwords work there again." in page
+    assert "It is enforced for all domains. Without it, passwords work there again" in page
     assert "There is another way for each of them." in page and "Ada Winter" in page
 
 

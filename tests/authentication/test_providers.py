@@ -191,7 +191,7 @@ def test_the_list_asks_the_database_the_same_however_long_it_is(admin, dev, prod
 
 def test_turn_off_and_on_are_one_event_each(admin, okta):
     response = admin.post(of(okta, "provider-disable"), follow=True)
-    assert "nobody can sign in to DEV with it" in text(response)
+    assert "Okta Dev is off in DEV." in text(response)
     assert the_row(admin)["environment_provider"].state.label == "Off"
     assert button(the_row(admin)) == ("Turn on", of(okta, "provider-enable")) and "Turn off" not in labels(
         the_row(admin)

@@ -54,7 +54,16 @@ def test_the_sign_in_page_is_accessible(check: Check):
 def test_the_pages_of_a_provider_are_accessible(signed_in: Page, check: Check, server: Server):
     provider = next(one for one in server.demo()["environments"][2]["providers"] if one["scim"])
     base = f"/workspaces/acme/prod/authentication/providers/{provider['id']}/"
-    for path in ("", "connection/", "certificates/", "provisioning/", "provisioning/mappings/", "remove/"):
+    for path in (
+        "",
+        "connection/",
+        "certificates/",
+        "provisioning/",
+        "provisioning/mappings/",
+        "remove/",
+        "overview/",
+        "test/",
+    ):
         check(base + path)
 
 
