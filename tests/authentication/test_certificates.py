@@ -86,6 +86,13 @@ def test_every_usual_way_of_pasting_gives_the_same_certificate(text):
     assert found.pem == pem(RSA_CERTIFICATE)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_padding_may_be_left_out_whatever_the_length(number):
+    certificate = make(name="x" * number)
+    for text in (bare(certificate).rstrip("="), bare(certificate).translate(str.maketrans("+/", "-_")).rstrip("=")):
+        assert parse_certificates(text)[0].fingerprint == fingerprint(certificate)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -106,7 +106,7 @@ def test_requests_are_kept_as_long_as_they_may_be_answered(okta):
 
 def test_s7_an_assertion_is_forgotten_only_when_it_would_be_refused_for_its_age(okta, ada, monkeypatch):
     """The same assertion once more, in answer to another request, just before its row may go and right then."""
-    first = okta.answer(okta.begin(), lifetime=timedelta(minutes=2))
+    first = okta.answer(okta.begin(), lifetime=timedelta(hours=2))
     assert okta.post(okta.idp.respond(first)).status_code == 302
     end = ConsumedMessage.objects.get().expires_at
     for now, rows, reason in ((end - SECOND, 1, "replayed"), (end, 0, "response_expired")):
