@@ -46,7 +46,8 @@ def name_key(text: str) -> str:
 
     Names are unique by it, and filters compare any text by it.
     """
-    return " ".join(canonical(_UNSEEN.sub("", text)).split())
+    seen = text if text.isascii() else _UNSEEN.sub("", text)
+    return " ".join(canonical(seen).split())
 
 
 def kept_key(name: str, present: str) -> str:
