@@ -11,7 +11,7 @@ from workspace.actions.members import change_members
 from workspace.db.keys import name_key
 from workspace.db.prepared import Prepared
 from workspace.events import Actor
-from workspace.isolation import without_controls
+from workspace.isolation import isolated, without_controls
 from workspace.models import EndUser, EndUserGroup, Environment, GroupMembership, Source
 from workspace.refusals import ActionError, ConflictError
 from workspace.visits import Visit
@@ -73,7 +73,7 @@ def _join(group: EndUserGroup, member: _Member) -> str:
     if group.is_everyone:
         return "its members are all who have access."
     if group.is_managed and group.source != member.source:
-        return f"{group.source.name} manages it."
+        return f"{isolated(group.source.name)} manages it."
     change_members(group=group, add=[member.end_user.pk], source=member.source, by=member.by)
     return ""
 
