@@ -137,6 +137,12 @@ def test_the_practice_idp_is_mentioned_only_where_it_runs(admin, draft, settings
     assert ("practice" in shown.lower()) == (origin == LOCAL)
 
 
+def test_the_practice_idp_is_not_offered_for_a_provider_that_is_connected(admin, draft, step2, settings):
+    settings.ORIGIN = LOCAL
+    step2(values())
+    assert "practice" not in page(admin.get(url("provider-connect", provider=draft.pk))).lower()
+
+
 def test_the_practice_idp_is_another_site_at_the_next_port():
     assert practice_idp(LOCAL) == "http://localhost:8001"
     assert practice_idp("http://localhost:9000") == "http://127.0.0.1:9001"

@@ -8,6 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import Check
+
 MOST_ACTIONS = 40
 
 
@@ -56,9 +58,12 @@ class Newcomer:
         return found.locator("visible=true")
 
 
-def test_from_the_first_page_to_somebody_signed_in_by_a_new_provider(
-    page: Page, practice_idp: dict[str, Any], console_errors: list[str]
-):
+def test_the_page_of_a_new_provider_keeps_the_rules(check: Check, practice_idp: dict[str, Any]):
+    check(f"{practice_idp['practice_idp']['origin']}/new")
+    check(f"{practice_idp['practice_idp']['origin']}/new?for=acme.dev")
+
+
+def test_from_the_first_page_to_somebody_signed_in_by_a_new_provider(page: Page, practice_idp: dict[str, Any]):
     me = Newcomer(page)
     owner = next(each for each in practice_idp["administrators"] if each["email"] == "owner@acme.example")
 

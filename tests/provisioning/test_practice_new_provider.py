@@ -165,7 +165,7 @@ def test_a_service_that_was_set_up_after_the_start_is_answered(pages, service, c
     id = fresh(pages)
     request_id, request = asked(service, id)
     page = pages.choose(id, request)
-    assert "New provider (acme TEST)" in page and "Ada &lt;Winter&gt;" in page
+    assert f"New provider {id.split('.')[-1]} (acme TEST)" in page and "Ada &lt;Winter&gt;" in page
     response = pages.send(id, request | {"person": ADA.email}, EVERYTHING)
     claims = read_response(
         sent(response),

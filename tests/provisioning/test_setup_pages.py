@@ -130,6 +130,13 @@ def test_the_practice_idp_is_mentioned_only_where_it_runs(use, admin, settings, 
     assert ("practice" in page.lower()) == (origin == "http://127.0.0.1:8000")
 
 
+def test_the_practice_idp_is_not_offered_once_a_provider_calls(saved, use, admin, settings):
+    settings.ORIGIN = "http://127.0.0.1:8000"
+    assert "practice" in text(admin.get(url("setup", use))).lower()
+    saved.get("/Users")
+    assert "practice" not in text(admin.get(url("setup", use))).lower()
+
+
 def test_saving_scim_at_once_first_shows_what_to_copy(use, admin):
     page = post(admin, "save", use, method="scim", follow=True)
 

@@ -36,7 +36,7 @@ class NewProvider:
         """Return the provider as a service knows it."""
         return Provider(
             id=self.id,
-            name="New provider",
+            name=f"New provider {self.id.split('.')[-1]}",
             workspace=self.workspace,
             environment=self.environment,
             state="",

@@ -83,7 +83,7 @@ def _place(provider: Provider) -> str:
 
 
 def _environment(environment: Environment) -> str:
-    names = ", ".join(f"{each.name} ({each.state})" for each in environment.providers) or "no identity provider yet"
+    names = ", ".join(f"{each.name} ({each.state})" for each in environment.providers) or "no provider of the demo"
     title = escape(f"{environment.workspace} {environment.name}")
     return f'<p><a href="{escape(environment.sign_in_url)}">{title}</a><br><small>{escape(names)}</small></p>\n'
 
