@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from authentication.actions.identity_providers import disable_provider, enable_provider, save_details, set_vendor
+from authentication.actions.identity_providers import save_details, set_vendor
 from authentication.actions.policies import locked_policy, switch_password, switch_saml
 from authentication.actions.provider_connection import locked
 from authentication.actions.provider_states import details_state
+from authentication.actions.provider_use import disable_provider, enable_provider
 from authentication.models import EnvironmentProvider
 from workspace.action_names import Action
 from workspace.db.transactions import atomic

@@ -12,14 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from authentication.actions.enforcement import enforce_without_test, enforced_for
-from authentication.actions.identity_providers import (
+from authentication.actions.provider_states import configuration
+from authentication.actions.provider_use import (
     PROVISIONING_FIRST,
     disable_provider,
     enable_provider,
     remove_provider,
     use_provider,
 )
-from authentication.actions.provider_states import configuration
 from authentication.losses import depending_on, loss_by
 from authentication.models import EndUserSession, EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from authentication.views.asking import Question, ask, ask_about_loss, change_or_ask, say, sessions_form

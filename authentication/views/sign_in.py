@@ -31,7 +31,7 @@ REFUSAL = (
 @at_environment
 def sign_in(request: HttpRequest, environment: Environment) -> HttpResponse:
     """Ask for the address if the ways to sign in depend on it. A single way is taken at once."""
-    if request.method != "POST" and _session(request, environment):
+    if _session(request, environment):
         return redirect(target(request, environment))
     policy = SignInPolicy.of(environment)
     if not policy.providers:

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from authentication.actions.identity_providers import create_provider, disable_provider
+from authentication.actions.identity_providers import create_provider
+from authentication.actions.provider_use import disable_provider
 from authentication.actions.sign_in import sign_in_with_password
 from authentication.models import EnvironmentProvider, IdentityProvider
 from provisioning.actions.connections import choose_method

@@ -5,8 +5,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from authentication.actions.identity_providers import disable_provider, update_provider
+from authentication.actions.identity_providers import update_provider
 from authentication.actions.policies import switch_password, switch_saml
+from authentication.actions.provider_use import disable_provider
 from authentication.actions.sessions import start_session
 from authentication.models import EndUserSession, EnvironmentPolicy, EnvironmentProvider
 from tests import factories

@@ -288,6 +288,16 @@ def test_s10_next_leads_nowhere_else(client, dev, ada, target):
     assert client.get(url(dev), {"next": target})["Location"] == url(dev, "account/")
 
 
+def test_the_second_of_two_open_tabs_leads_on(dev, ada):
+    """In both the address was asked for; the first has signed in."""
+    provider(dev, "Okta Dev", "selected_domains", "globex.example")
+    inside = signed_in(dev, ada)
+    assert inside.post(url(dev), {"email": ADA, "next": url(dev, "account/password/")})["Location"] == url(
+        dev, "account/password/"
+    )
+    assert inside.post(url(dev, "password/"), {"email": ADA, "password": PASSWORD})["Location"] == url(dev, "account/")
+
+
 def test_the_pages_stay_in_no_cache_and_have_one_heading_and_no_inline_code(dev, ada):
     inside = signed_in(dev, ada)
     pages = [Client().get(url(dev, path)) for path in ("", "password/forgotten/", "password/set/", "signed-out/")]

@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from authentication.actions.identity_providers import disable_provider
 from authentication.actions.policies import switch_password, switch_saml
+from authentication.actions.provider_use import disable_provider
 from authentication.policy import ways_to_sign_in
 from tests import factories
 from tests.authentication.end_users import environments, provider

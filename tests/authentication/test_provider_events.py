@@ -6,8 +6,9 @@ import pytest
 from django.db import models
 from django.utils import timezone
 
-from authentication.actions.identity_providers import remove_provider, update_provider
+from authentication.actions.identity_providers import update_provider
 from authentication.actions.provider_connection import connect_provider
+from authentication.actions.provider_use import remove_provider
 from authentication.idp_side import typed_in
 from authentication.models import EnvironmentProvider, IdentityProvider, SamlIdentity, SigningCertificate
 from authentication.saml.certificates import parse_certificates

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from authentication.actions.identity_providers import disable_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_use import disable_provider
 from authentication.models import AuthnRequest, EnvironmentProvider, SignInAttempt
 from authentication.views.provider_test import NOT_WAITING
 from tests import factories

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from authentication.actions import identity_providers as actions
+from authentication.actions import provider_use
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.actions.provider_connection import connect_provider
 from authentication.idp_side import typed_in
@@ -153,7 +154,7 @@ def test_enforcement_is_told_in_words(admin, dev, details, words):
     environment_provider = connect(draft(dev, **details))
     enforce(environment_provider)
     assert the_row(admin)["enforcement"] == words
-    actions.disable_provider(environment_provider=environment_provider, by=SYSTEM)
+    provider_use.disable_provider(environment_provider=environment_provider, by=SYSTEM)
     if details["enforcement"] != "no_one":
         assert the_row(admin)["enforcement"] == f"{words} once turned on"
 
@@ -206,7 +207,7 @@ def test_turn_off_and_on_are_one_event_each(admin, okta):
 
 
 def test_a_provider_is_turned_off_in_one_environment_only(admin, okta, prod):
-    actions.use_provider(provider=okta.identity_provider, environment=prod, by=SYSTEM)
+    provider_use.use_provider(provider=okta.identity_provider, environment=prod, by=SYSTEM)
     admin.post(of(okta, "provider-disable"))
     assert the_row(admin, "prod")["environment_provider"].state.label == "On"
 
@@ -290,7 +291,7 @@ def test_using_it_twice_is_refused_with_a_sentence(admin, okta):
 
 def test_a_draft_cannot_be_used_elsewhere(dev, prod):
     with pytest.raises(ActionError, match="Finish the set-up"):
-        actions.use_provider(provider=draft(dev).identity_provider, environment=prod, by=SYSTEM)
+        provider_use.use_provider(provider=draft(dev).identity_provider, environment=prod, by=SYSTEM)
 
 
 # Remove
@@ -315,7 +316,7 @@ def test_the_last_use_takes_the_provider_with_it(admin, okta):
 
 
 def test_a_provider_that_another_environment_uses_stays(admin, okta, prod):
-    actions.use_provider(provider=okta.identity_provider, environment=prod, by=SYSTEM)
+    provider_use.use_provider(provider=okta.identity_provider, environment=prod, by=SYSTEM)
     assert "PROD will go on using it." in text(admin.get(of(okta, "provider-remove")))
     admin.post(of(okta, "provider-remove"))
     assert [

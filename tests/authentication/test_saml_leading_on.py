@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from authentication.actions.identity_providers import disable_provider, use_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_use import disable_provider, use_provider
 from authentication.models import AuthnRequest, EndUserSession, SignInAttempt
 from tests.authentication.end_users import url
 from tests.authentication.ways import Way, requested

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from lxml import etree
 
-from authentication.actions.identity_providers import disable_provider
+from authentication.actions.provider_use import disable_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, IdentityProvider, SignInAttempt
 from tests.authentication.end_users import person, url

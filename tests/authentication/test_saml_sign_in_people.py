@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
-from authentication.actions.identity_providers import disable_provider, remove_provider, use_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_use import disable_provider, remove_provider, use_provider
 from authentication.models import EndUserSession, EnvironmentProvider, SamlIdentity
 from tests import factories
 from tests.authentication.end_users import person, url

@@ -10,8 +10,8 @@ from django.utils import timezone
 from lxml import etree
 from saml2.xml.schema import validate
 
-from authentication.actions.identity_providers import use_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_use import use_provider
 from authentication.models import EndUserSession, IdentityProvider, LogoutRequest, ServiceProviderKey, SignInAttempt
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.name_ids import NameId

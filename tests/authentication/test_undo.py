@@ -8,9 +8,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from authentication.actions.identity_providers import disable_provider, enable_provider, update_provider
+from authentication.actions.identity_providers import update_provider
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.actions.provider_states import details_state
+from authentication.actions.provider_use import disable_provider, enable_provider
 from authentication.actions.undo import UNDO_AGE, undo
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
 from tests import factories

@@ -11,8 +11,8 @@ import pytest
 from django.db import transaction
 
 from authentication.actions.group_sync import sync_groups
-from authentication.actions.identity_providers import remove_provider
 from authentication.actions.jit import welcome
+from authentication.actions.provider_use import remove_provider
 from authentication.models import EnvironmentProvider
 from authentication.reasons import Refused
 from authentication.saml.attributes import AssertedProfile

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from authentication.actions.identity_providers import disable_provider
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_use import disable_provider
 from authentication.actions.sign_in import record_attempt
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
 from tests import factories
