@@ -201,6 +201,8 @@ def test_a_provider_that_the_demo_command_adds_later_is_played_too(pages, servic
         "//{host}/saml/new/metadata",
         "/saml/new/metadata",
         "urn:service",
+        "http://[",
+        "{origin}",
         "",
     ],
 )

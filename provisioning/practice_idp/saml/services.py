@@ -29,10 +29,10 @@ def issuer_of(message: str) -> str:
 
 def fetch_service(console: str, entity_id: str) -> Service:
     """Return a service of this console by its entity ID; raise BadRequest. No other address is ever asked."""
-    parts = urlsplit(entity_id)
-    if f"{parts.scheme}://{parts.netloc}" != console:
+    path = entity_id.removeprefix(console)
+    if path == entity_id or not path.startswith("/"):
         raise BadRequest(f"This request comes from another service. The practice IdP serves only {console}.")
-    service = read_sp_metadata(_fetch(console, parts.path))
+    service = read_sp_metadata(_fetch(console, path))
     if service is None or service.entity_id != entity_id or not _is_of(console, service):
         raise BadRequest(f"{entity_id} is not the metadata of a service provider of this console.")
     return service
