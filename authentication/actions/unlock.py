@@ -6,7 +6,7 @@ from authentication.actions.provider_connection import locked
 from authentication.models import EnvironmentProvider
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Sentence, changed, record
 from workspace.mail import tell_owners
 from workspace.models import ChangeEvent, Environment
 from workspace.words import together
@@ -21,6 +21,7 @@ def unlock_environment(*, environment: Environment, by: Actor) -> ChangeEvent | 
     enforcing = [locked(row) for row in environment.providers.listed().exclude(enforcement=Enforcement.NO_ONE)]
     if policy.is_password_enabled and not enforcing:
         return None
+    after = {"is_password_enabled": True, "enforcement": []}
     before = {"is_password_enabled": policy.is_password_enabled, "enforcement": [_enforced(row) for row in enforcing]}
     for row in enforcing:
         if not row.wished_enforcement:
@@ -41,8 +42,8 @@ def unlock_environment(*, environment: Environment, by: Actor) -> ChangeEvent | 
             ending=_ending([str(row.identity_provider) for row in enforcing]),
         ),
         concerns=[environment, *enforcing, *(row.identity_provider for row in enforcing)],
-        before=before,
-        after={"is_password_enabled": True, "enforcement": []},
+        before=changed(before, after),
+        after=changed(after, before),
     )
     tell_owners(event, environment.workspace)
     return event

@@ -43,7 +43,7 @@ def test_passwords_work_again_and_enforcement_waits_for_a_test(place):
     rows = EnvironmentProvider.objects.listed().values_list("enforcement", "wished_enforcement", "wished_domains")
     assert list(rows) == [("no_one", "all_domains", []), ("no_one", "selected_domains", ["globex.example"])]
     assert "acme/test is unlocked" in said and "Password authentication was off. It is on now." in said
-    assert "Okta for all domains is enforced no more." in said
+    assert "Enforcement of Okta for all domains waits for a test sign-in again." in said
     assert "2 end users have access, 1 of them has a password." in said
 
 
@@ -52,6 +52,7 @@ def test_it_is_one_event_of_the_operator_and_the_owners_are_mailed(place, mails)
     event = ChangeEvent.objects.get(action="policy.unlocked")
     assert event.actor_kind == "operator" and event.actor_name.startswith("manage.py unlock")
     assert "unlocked TEST: passwords work, and enforcement of Okta and Ping waits for a test sign-in again" in mail.body
+    assert "the same" not in mail.body
     for row in place.providers.all():
         assert event.subjects.filter(subject_id=row.identity_provider_id).exists()
 

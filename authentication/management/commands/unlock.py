@@ -32,10 +32,10 @@ class Command(BaseCommand):
             self.stdout.write(f"Nothing to do: passwords are on in {place}, and no identity provider is enforced.")
             return
         self.stdout.write(f"{place} is unlocked:")
-        if not event.before["is_password_enabled"]:
+        if "is_password_enabled" in event.before:
             self.stdout.write("- Password authentication was off. It is on now.")
-        for _, provider in event.before["enforcement"]:
-            self.stdout.write(f"- {provider} is enforced no more. It starts again after a test sign-in.")
+        for _, provider in event.before.get("enforcement", []):
+            self.stdout.write(f"- Enforcement of {provider} waits for a test sign-in again.")
         people = found.workspace.end_users.with_access_to(found)
         with_password = count(people.exclude(password="").count(), "of them has", "of them have")
         self.stdout.write(
