@@ -1,8 +1,11 @@
-"""Addresses of SCIM Users: shared, missing, of bad syntax, in letters of all scripts (issue of the field)."""
+"""Addresses of SCIM Users: shared, missing, of bad syntax, in letters of all scripts."""
+
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
-from provisioning.models import ScimRequest
+from provisioning.models import ProvisionedEmail, ScimRequest
 from tests.provisioning.races import at_once
 from tests.provisioning.users import body, create, person
 from tests.scim import Scim, make_connection
@@ -241,3 +244,18 @@ def test_changes_to_one_address_at_once_leave_it_with_one_person(transactional_d
     calls = [("PATCH", f"/Users/{pk}", {"Operations": [put_emails(KATE)]}) for pk in pks]
     assert {answer.status for answer in at_once(scim, calls)} == {200}
     assert sorted(EndUser.objects.values_list("email", flat=True)) == [""] * 7 + [KATE]
+
+
+def test_users_of_earlier_versions_are_found_by_both_forms(scim):
+    ascii_form, letters = "anna@xn--bcher-kva.example", "anna@bücher.example"
+    pk = create(scim, ascii_form, ascii_form, displayName=ascii_form)
+    before = {"username": ascii_form, "displayname": ascii_form, "emails": [{"value": ascii_form, "primary": True}]}
+    rows = scim.connection.users.filter(pk=pk)
+    now = rows.get().folded
+    rows.update(user_name_key=ascii_form, display_name_key=ascii_form, folded={"active": True} | before)
+    ProvisionedEmail.objects.update(value_key=ascii_form)
+    import_module("provisioning.migrations.0007_one_key_for_both_forms_of_a_domain").fill(apps, None)
+    assert rows.get().folded == now
+    for name in ("userName", "displayName", "emails.value"):
+        found = scim.post("/Users/.search", {"filter": f'{name} eq "{letters}"'}).body["Resources"]
+        assert [user["id"] for user in found] == [pk], name
