@@ -52,12 +52,6 @@ def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user
         raise Refused(Reason.IDENTITY_TAKEN, end_user)
 
 
-def is_known_to(environment_provider: EnvironmentProvider, end_user: EndUser) -> bool:
-    """Say whether the provider can name the person without an address."""
-    bound = end_user.saml_identities.filter(identity_provider=environment_provider.identity_provider_id)
-    return bound.exists() or end_user in people_by_record(environment_provider, end_user.user_name)
-
-
 def _recorded(environment_provider: EnvironmentProvider, claims: Claims) -> EndUser | None:
     """Return the person whose record has the NameID. Raises Refused if it is not one person alone."""
     people = people_by_record(environment_provider, claims.name_id)

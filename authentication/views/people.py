@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from authentication.actions.identities import is_known_to
 from authentication.actions.passwords import invite_end_user, send_password_reset
 from authentication.actions.sessions import EndReason, end_session, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
@@ -16,6 +15,7 @@ from authentication.models import EnvironmentProvider
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import Enforcement, SignInPolicy, Ways
 from authentication.reasons import Reason, help_of
+from authentication.records import known_by_name_id
 from authentication.views.attempts import rows_of
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
@@ -138,11 +138,13 @@ def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict
 
 
 def _provider_row(environment_provider: EnvironmentProvider, person: EndUser, ways: Ways) -> dict[str, str]:
-    is_open = environment_provider in ways.providers if person.email else is_known_to(environment_provider, person)
+    is_open = (
+        environment_provider in ways.providers if person.email else person.pk in known_by_name_id(environment_provider)
+    )
     word, tone = ("Yes", "success") if is_open else ("No", "neutral")
     name = environment_provider.identity_provider
-    known = f"{name} {'knows' if is_open else 'does not know'} this person, who has no email address, by NameID."
-    text = _enforced(environment_provider) if person.email else known
+    known = "knows this person by NameID" if is_open else "has no record of this person, who has no email address"
+    text = _enforced(environment_provider) if person.email else f"{name} {known}."
     return {"name": name.name, "word": word, "tone": tone, "text": text}
 
 

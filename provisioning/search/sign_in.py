@@ -3,11 +3,12 @@
 from django.db.models import Q
 
 from authentication.models import EnvironmentProvider
-from authentication.records import finds_people_by_record
+from authentication.records import finds_people_by_record, lists_people_with_record
 from provisioning.models import ProvisionedUser
 from workspace.db.keys import name_key
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser
+from workspace.models.people import EndUserQuerySet
 
 
 @finds_people_by_record
@@ -20,6 +21,17 @@ def people_of(environment_provider: EnvironmentProvider, name_id: str) -> list[E
     for person in found:
         person.workspace = environment_provider.environment.workspace
     return list(found)
+
+
+@lists_people_with_record
+def people_with_user(environment_provider: EnvironmentProvider) -> EndUserQuerySet:
+    """Return the people of whom the provider's own connection has a User."""
+    if environment_provider.method != EnvironmentProvider.Method.SCIM:
+        return EndUser.objects.none()
+    users = ProvisionedUser.objects.filter(
+        connection__environment_provider=environment_provider, connection__is_enabled=True
+    )
+    return EndUser.objects.filter(pk__in=users.values("end_user"))
 
 
 _by_user_name = Prepared(

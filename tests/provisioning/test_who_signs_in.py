@@ -4,8 +4,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from authentication.actions.identity_providers import disable_provider
 from authentication.actions.passwords import invite_end_user, request_password_reset, send_password_reset
 from authentication.actions.policies import switch_saml
+from authentication.losses import count_of_those_through, loss_by
 from authentication.models import EndUserSession, EnvironmentProvider, SamlIdentity
 from authentication.policy import ways_to_sign_in
 from tests import factories
@@ -189,8 +191,19 @@ def test_the_persons_tabs_and_account_name_the_user_name(okta, scim, dev):
     admin = factories.sign_in(Client(), factories.administrator(dev.workspace, "admin"))
     base = f"/workspaces/acme/dev/end-users/{test.pk}"
     tab = text(admin.get(f"{base}/sign-in/"))
-    assert "Okta Yes Okta knows this person, who has no email address, by NameID." in tab
+    assert "Okta Yes Okta knows this person by NameID." in tab
     assert "Invite" not in tab
     attempts = text(admin.get("/workspaces/acme/dev/sign-in-attempts/"))
     assert "scim-test-1 Test One" in attempts
     assert "Email address None" in text(admin.get(f"{base}/provisioning/"))
+
+
+def test_who_has_no_address_counts_among_those_who_lose_a_way_in(okta, scim, dev):
+    EnvironmentProvider.objects.update(enforcement="selected_domains", domains=["acme.example"])
+    create(scim, "scim-test-1")
+    create(scim, "ada", "ada@acme.example")
+    other = way(dev, "Partner")
+    loss = loss_by(lambda: disable_provider(environment_provider=okta.environment_provider, by=SYSTEM), dev)
+    assert (loss.losing, loss.locked_out) == (["ada", "scim-test-1"], ["scim-test-1"])
+    assert count_of_those_through(okta.environment_provider) == 2
+    assert count_of_those_through(other.environment_provider) == 0
