@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from authentication.actions.identity_providers import disable_provider
 from authentication.actions.passwords import invite_end_user, request_password_reset, send_password_reset
 from authentication.actions.policies import switch_saml
+from authentication.actions.provider_use import disable_provider
 from authentication.losses import count_of_those_through, loss_by
 from authentication.models import EndUserSession, EnvironmentProvider, SamlIdentity
 from authentication.policy import ways_to_sign_in
