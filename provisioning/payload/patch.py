@@ -20,7 +20,7 @@ from provisioning.payload.tolerance import Tolerance
 
 # What one operation takes in all: scim2-models copies the list that it changes, and compares its entries.
 _STEPS, _STEPS_PER_TERM, _STEPS_PER_ENTRY = 30, 5, 8
-# What a document may be refused for, though the operation would be allowed.
+# How a value or a filter that does not fit is refused. Other refusals concern the request's form, or needed attributes.
 _UNFIT = {"invalidValue", "invalidFilter", "noTarget"}
 _SCHEMA = str(PatchOp.__schema__)
 
@@ -37,7 +37,7 @@ def split(operations: Iterable[Document]) -> tuple[MemberChange, list[Document]]
 
 
 def apply(document: Document, operations: list[Document], model: type[BaseModel], tolerance: Tolerance) -> Document:
-    """Return the document after all operations. Raises ScimError where one of them fails."""
+    """Return the document after all operations. Raises ScimError where one fails that must not be left out."""
     if any(operation["path"] == ACCESS for operation in operations):
         # scim2-models drops an extension that is written without any attribute.
         document = document | {ACCESS: {}}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from provisioning.payload import errors
+from provisioning.payload.masking import masked_text
 
 # Enough to see what is wrong with a client. One body may have very many unknown attributes.
 MAX_NOTES = 50
@@ -36,5 +37,6 @@ class Tolerance:
         self._keep(sentence)
 
     def _keep(self, sentence: str) -> None:
+        sentence = masked_text(sentence)
         if len(self.notes) < MAX_NOTES and sentence not in self.notes:
             self.notes.append(sentence)

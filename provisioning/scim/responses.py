@@ -9,6 +9,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import HttpResponse
 
 from provisioning.payload import errors
+from provisioning.payload.masking import masked_text
 from workspace import outage
 from workspace.refusals import ActionError, ConflictError
 
@@ -26,8 +27,9 @@ def empty(headers: dict[str, str] | None = None) -> HttpResponse:
 
 
 def error(failure: errors.ScimError) -> HttpResponse:
-    """A response with the RFC's error document."""
-    return document(failure.to_dict(), failure.status, failure.headers)
+    """A response with the RFC's error document. What was sent may be quoted in it, but no token."""
+    content = failure.to_dict()
+    return document(content | {"detail": masked_text(str(content["detail"]))}, failure.status, failure.headers)
 
 
 def failed(request_id: str, status: int = 500) -> HttpResponse:

@@ -98,8 +98,9 @@ def test_a_group_has_no_enterprise_extension(scim):
     [
         {"groups": []}, {"groups": [{"value": "x"}]}, {"meta": {"resourceType": "User"}}, {"meta": None}, {"ID": None},
         {"schemas": [USER, "urn:x"]}, {f"{USER}:groups": []}, {USER: {"groups": [], "id": None}},
-        {"meta.created": "x"}, {"groups.value": "x"}, {f"{ENTERPRISE}:manager.displayName": "Bob"},
-        {"manager.displayName": "Bob"}, {ENTERPRISE: {"schemas": [ENTERPRISE]}},
+        {"meta.created": "x"}, {"groups.value": "x"}, {'groups[value eq "x"]': 1},
+        {f"{ENTERPRISE}:manager.displayName": "Bob"}, {"manager.displayName": "Bob"},
+        {ENTERPRISE: {"schemas": [ENTERPRISE]}},
     ],
     ids=str,
 )  # fmt: skip

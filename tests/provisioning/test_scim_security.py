@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
+from provisioning.actions.connection_settings import set_strict
 from provisioning.models import ProvisionedUser, ScimRequest
 from tests.factories import PASSWORD
 from tests.provisioning.refusals import UNKNOWN, dump, is_refused, person, switch
@@ -289,6 +290,24 @@ def test_c16_a_token_is_in_clear_nowhere(scim, caplog, django_db_blocker):
     kept = [row for table, rows in whole_database().items() for row in rows if secret in row]
     # Where a client says its token is a nickname, it is one; that is data, and never a token of ours by itself.
     assert {row.partition("nickName")[1] for row in kept} <= {"nickName"}
+
+
+def test_c16_no_note_and_no_refusal_tells_a_token(scim):
+    pk = scim.user()
+    secret = scim.token.split("_", 2)[2]
+    for operation in (
+        {"op": "replace", "path": scim.token, "value": "x"},
+        {"op": "replace", "path": f"{scim.token} {scim.token}", "value": "x"},
+        {"op": "replace", "path": "profileUrl", "value": scim.token},
+        {"op": "replace", "value": {scim.token: 1, "profileUrl": f"x/{scim.token}"}},
+    ):
+        for is_strict in (False, True):
+            set_strict(connection=scim.connection, is_strict=is_strict, by=SYSTEM)
+            answer = scim.patch(f"/Users/{pk}", operation)
+            row = ScimRequest.objects.latest("id")
+            assert (answer.status < 400) == bool(row.notes)
+            assert secret not in f"{row.notes} {row.error}"
+            assert answer.status < 400 or secret not in answer.content.decode()
 
 
 def whole_database() -> dict[str, list[str]]:

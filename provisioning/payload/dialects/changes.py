@@ -23,7 +23,7 @@ _PATH = re.compile(rf'(?:[a-z][^\s"\[\]]*:)?{_NAME}(?:\.{_NAME})*(?:\[.*\](?:\.{
 
 def tidy_change(op: str, path: str, value: object, model: Model, reader: Reader) -> Document | None:
     """Return one operation, or None where its attribute is unknown or its value is left out."""
-    steps = find(model, _without_filter(path))
+    steps = find(model, without_filter(path))
     if steps and steps[0].name == "members" and not is_read_only(steps):
         return _member_change(op, path, value, reader)
     reader.counts.add("terms", check_filter(path))
@@ -135,7 +135,7 @@ def _unchanged(op: str, steps: list[Attribute], value: object, reader: Reader) -
     return None
 
 
-def _without_filter(path: str) -> str:
+def without_filter(path: str) -> str:
     """The names of a path alone; all of it where a bracket is not closed."""
     head, _, rest = path.partition("[")
     return head + rest.rpartition("]")[2] if "]" in rest else path

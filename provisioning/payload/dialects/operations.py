@@ -4,7 +4,7 @@ from scim2_models import PatchOp
 
 from provisioning.payload import errors
 from provisioning.payload.attributes import find, is_read_only
-from provisioning.payload.dialects.changes import has_form, tidy_change
+from provisioning.payload.dialects.changes import has_form, tidy_change, without_filter
 from provisioning.payload.dialects.schemas import check_schemas, modern
 from provisioning.payload.dialects.values import Reader, is_empty_extension
 from provisioning.payload.leaving_out import ignore_unknown
@@ -73,7 +73,7 @@ def _pathless(value: object, model: Model, own_id: str, reader: Reader) -> list[
 
 def _says_nothing(path: str, item: object, model: Model, own_id: str, tolerance: Tolerance) -> bool:
     """Say whether a name in a value is none that a client can change: clients send back what they have read."""
-    steps = find(model, path)
+    steps = find(model, without_filter(path))
     if path.lower() == "id" and item == own_id:
         tolerance.note("id repeated in a change")
         return True
