@@ -90,8 +90,8 @@ def test_c7_bodies(scim):
     assert is_error(scim.post("/Users", okta_user(), **{"Content-Type": "text/plain"}), 415)
     assert is_error(scim.post("/Users", okta_user(), Content_Encoding="gzip"), 415)
     assert is_error(scim.post("/Users", {}), 400, "invalidValue")
-    assert is_error(scim.post("/Users", okta_user(emails=[{"value": {}}])), 400, "invalidValue")
-    assert is_error(scim.post("/Users", okta_user(emails=[{"value": "nonsense"}])), 400, "invalidValue")
+    assert is_error(scim.post("/Users", okta_user(userName={})), 400, "invalidValue")
+    assert is_error(scim.post("/Users", okta_user(active="nonsense")), 400, "invalidValue")
     assert is_error(scim.patch("/Users/" + scim.user()), 400, "invalidSyntax")
     assert EndUser.objects.count() == 1
 
