@@ -131,3 +131,15 @@ def _wait(process: "subprocess.Popen[bytes]", server: Server) -> None:
             return
         time.sleep(0.02)
     raise RuntimeError(f"The server did not start:\n{server.log.read_text()}")
+
+
+def workers(port: str) -> list[int]:
+    """Return the processes that answer on a port: children of the server's main process."""
+    mark, parents = f"\0PORT={port}\0".encode(), {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            program = (place / "cmdline").read_bytes()
+            is_server = b"/granian\0" in program or b"spawn_main" in program
+            if is_server and mark in b"\0" + (place / "environ").read_bytes():
+                parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+    return [pid for pid, parent in parents.items() if parent in parents]

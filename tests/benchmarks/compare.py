@@ -11,8 +11,8 @@ from statistics import median
 
 from tests.benchmarks.driver import CLIENTS, Measured, Order
 from tests.benchmarks.installing import OURS, installed, ordered, part, say
-from tests.benchmarks.processes import databases, workers
-from tests.server import PROJECT, Server, running
+from tests.benchmarks.processes import databases
+from tests.server import PROJECT, Server, running, workers
 
 ROUNDS = 5
 

@@ -1,7 +1,6 @@
 """The processes that a benchmark measures: their processor time and their memory."""
 
 import contextlib
-import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,15 +37,3 @@ def megabytes(pids: Iterable[int], what: str) -> str:
 def _kilobytes(pid: int, what: str) -> int:
     lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return int(lines[what].split()[0])
-
-
-def workers(port: str) -> list[int]:
-    """Return the processes that answer on a port: children of the server's main process."""
-    mark, parents = f"\0PORT={port}\0".encode(), {}
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            program = (place / "cmdline").read_bytes()
-            is_server = b"/granian\0" in program or b"spawn_main" in program
-            if is_server and mark in b"\0" + (place / "environ").read_bytes():
-                parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-    return [pid for pid, parent in parents.items() if parent in parents and pid != os.getpid()]

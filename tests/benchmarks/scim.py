@@ -20,8 +20,8 @@ import psycopg
 from tests.benchmarks import compare
 from tests.benchmarks.driver import CLIENTS, Measured, Order
 from tests.benchmarks.installing import BASELINE, FLOOR, OURS, installed, ordered, part, say
-from tests.benchmarks.processes import databases, megabytes, workers
-from tests.server import Server, running
+from tests.benchmarks.processes import databases, megabytes
+from tests.server import Server, running, workers
 
 # Who answered, as the table names them.
 SERVER, LOWEST, STOCK, SQL = "the server", "the floor", "django-scim2", "bare SQL"

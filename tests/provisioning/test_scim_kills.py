@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.server import Server, demo_server
+from tests.server import Server, demo_server, workers
 
 KILLS = 2
 WRITERS = 4
@@ -57,7 +57,7 @@ def test_r5_no_answered_change_is_lost_and_none_is_without_its_row(server: Serve
         writers = [pool.submit(write) for _ in range(WRITERS)]
         for _ in range(KILLS):
             wait_until(partial(has_grown_by_20, answered, len(answered)))
-            for pid in workers(server):
+            for pid in workers(server.environment["PORT"]):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
         is_over = True
@@ -83,19 +83,6 @@ def created(base_url: str, token: str, name: str) -> bool:
         connection.request("POST", f"{base.path}/Users", json.dumps({"userName": name}), headers)
         return connection.getresponse().status == 201
     return False
-
-
-def workers(server: Server) -> list[int]:
-    """The processes that answer: children of the main process, both of this server."""
-    mark = f"\0PORT={server.environment['PORT']}\0".encode()
-    parents = {}
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            program = (place / "cmdline").read_bytes()
-            is_server = b"granian" in program or b"spawn_main" in program
-            if is_server and mark in b"\0" + (place / "environ").read_bytes():
-                parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-    return [pid for pid, parent in parents.items() if parent in parents]
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
