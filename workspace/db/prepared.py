@@ -19,9 +19,10 @@ from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
+from workspace.db.statement import AnyField, insert_sql, planned_cursor
+
 Row = TypeVar("Row")
 Params: TypeAlias = Sequence[Any]
-AnyField: TypeAlias = "Field[Any, Any]"
 if TYPE_CHECKING:
     _Field = Field[object, object]
 else:
@@ -151,7 +152,7 @@ class _Compiled:
     def raw(self, values: Params) -> list[Params]:
         """Run the query. Return what the driver returns."""
         connection = connections[self.using]
-        with _cursor(connection) as cursor:
+        with planned_cursor(connection) as cursor:
             cursor.execute(self.sql, [_bound(each, values, connection) for each in self.params])
             found: list[Params] = cursor.fetchall()
         return found
@@ -207,7 +208,7 @@ class _Change:
         if self._compiled is None:
             self._compiled = self._compile(*self._build(*_parameters(self._fields)))
         sql, params = self._compiled
-        with _cursor(connection) as cursor:
+        with planned_cursor(connection) as cursor:
             cursor.execute(sql, [_bound(each, values, connection) for each in params])
             yield cursor
 
@@ -265,17 +266,12 @@ class PreparedInsert(Model):
         if returning_fields or using != connection.alias:
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
         values = [field.get_db_prep_save(field.pre_save(self, True), connection) for field in fields]
-        with _cursor(connection) as cursor:
+        with planned_cursor(connection) as cursor:
             cursor.execute(_insert_sql(type(self), tuple(fields)), values)
         return []
 
 
-@cache
-def _insert_sql(model: type[Model], fields: tuple[AnyField, ...]) -> str:
-    quote = connection.ops.quote_name
-    names = ", ".join(_quoted(field) for field in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608 -- our own names
+_insert_sql = cache(insert_sql)
 
 
 def insertion(model: type[Model], rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
@@ -303,20 +299,6 @@ def _quoted(field: AnyField) -> str:
 def _parameters(fields: Sequence[Typed]) -> list[Parameter]:
     typed = (each if isinstance(each, Ids) else _column(*each) for each in fields)
     return [Parameter(place, field) for place, field in enumerate(typed)]
-
-
-def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
-    """Return a cursor. On PostgreSQL its statements are planned once in each connection, not at each execution.
-
-    While statements are logged it is a plain one, because the log shows them with their values.
-    """
-    if connection.vendor != "postgresql" or connection.queries_logged:
-        return connection.cursor()
-    from django.db.backends.postgresql.base import ServerBindingCursor  # needs psycopg
-
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]
 
 
 def _bound(param: object, values: Params, connection: BaseDatabaseWrapper) -> Any:

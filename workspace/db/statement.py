@@ -1,16 +1,18 @@
-"""SQL without the ORM, for what every request of a machine needs. All raw SQL of the application goes through here."""
+"""SQL without the ORM, for the rows that every request of a machine writes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import NOT_PROVIDED, AutoField, Field, Model
 
-from workspace.db.waiting import ask
+AnyField: TypeAlias = "Field[Any, Any]"
 
 # How values are sent. Other types are sent as they are.
 _JSON: dict[type, Callable[[Any], object]] = {dict: json.dumps, list: json.dumps}
@@ -18,47 +20,20 @@ _SQLITE = _JSON | {UUID: lambda pk: pk.hex, datetime: lambda moment: str(moment.
 
 
 class Statement:
-    """One SQL statement with `%s` for each value. PostgreSQL plans it once in each connection.
+    """One SQL statement with `%s` for each value.
 
-    Values are what the ORM takes: ids are UUID, times are aware datetimes in UTC, JSON is a dict or a list. Rows are
-    what the driver returns: on SQLite ids and times are text.
+    Values are what the ORM takes: ids are UUID, times are aware datetimes in UTC, JSON is a dict or a list.
     """
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
-        self._for_sqlite = sql.replace("%s", "?")
 
-    def run(self, *values: object) -> int:
-        """Run it. Return how many rows it changed."""
-        return int(self._execute(values).rowcount)
-
-    def rows(self, *values: object) -> list[tuple[Any, ...]]:
-        """Run it. Return the rows that it found."""
-        found: list[tuple[Any, ...]] = self._execute(values).fetchall()
-        return found
-
-    def _execute(self, values: tuple[object, ...]) -> Any:
-        connection.ensure_connection()
-        is_sqlite = connection.vendor == "sqlite"
-        adapted = _SQLITE if is_sqlite else _JSON
+    def run(self, *values: object) -> None:
+        """Run it."""
+        adapted = _SQLITE if connection.vendor == "sqlite" else _JSON
         sent: list[Any] = [adapted[type(value)](value) if type(value) in adapted else value for value in values]
-        if connection.queries_logged:  # The log shows statements of Django's cursor.
-            cursor = connection.cursor()
+        with planned_cursor(connection) as cursor:
             cursor.execute(self.sql, sent)
-            return cursor
-        connection.validate_no_broken_transaction()
-        if is_sqlite:
-            return ask(_on_sqlite, self._for_sqlite, sent, False, {"connection": connection})
-        from django.db.backends.postgresql.base import ServerBindingCursor  # needs psycopg
-
-        with connection.wrap_database_errors:
-            bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-            return bound.execute(self.sql, sent, prepare=True)
-
-
-def _on_sqlite(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-    with connection.wrap_database_errors:
-        return connection.connection.execute(sql, params)
 
 
 def insertion_of(model: type[Model], *names: str) -> Statement:
@@ -68,12 +43,33 @@ def insertion_of(model: type[Model], *names: str) -> Statement:
     """
     fields = {field.name: field for field in model._meta.concrete_fields}
     missing = [name for name, field in fields.items() if name not in names and not _is_filled_by_database(field)]
-    if missing or not fields.keys() >= set(names):
-        raise ImproperlyConfigured(f"The INSERT of {model._meta.label} does not fit its fields: {missing or names}.")
-    columns = ", ".join(f'"{fields[name].column}"' for name in names)
-    marks = ", ".join(["%s"] * len(names))
-    return Statement(f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})')  # noqa: S608 -- our names
+    unknown = set(names) - fields.keys()
+    if missing or unknown:
+        raise ImproperlyConfigured(f"The INSERT of {model._meta.label} lacks {missing} and names {sorted(unknown)}.")
+    return Statement(insert_sql(model, [fields[name] for name in names]))
 
 
-def _is_filled_by_database(field: "Field[Any, Any]") -> bool:
+def insert_sql(model: type[Model], fields: Iterable[AnyField]) -> str:
+    """Return the INSERT of one row with these columns."""
+    quote = connection.ops.quote_name
+    columns = [quote(str(field.column)) for field in fields]
+    marks = ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 -- our own names
+
+
+def planned_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """Return a cursor. On PostgreSQL its statements are planned once in each connection, not at each execution.
+
+    While statements are logged it is a plain one, because the log shows them with their values.
+    """
+    if connection.vendor != "postgresql" or connection.queries_logged:
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor  # needs psycopg
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]
+
+
+def _is_filled_by_database(field: AnyField) -> bool:
     return isinstance(field, AutoField) or field.db_default is not NOT_PROVIDED
