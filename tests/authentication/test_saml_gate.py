@@ -12,22 +12,10 @@ from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import Carries, Message, check_assertion, check_response
 from authentication.saml.raw_bytes import MAX_XML
 from authentication.saml.xml import parse
-from tests.idp import NS, Answer, Encryption, Idp, encode
+from tests.authentication.gate import ASSERTION, HONEST, IDP, check, refusal
+from tests.idp import NS, Answer, Encryption
 
-IDP = Idp()
-HONEST = IDP.respond(Answer(), sign=("assertion", "response"))
-ASSERTION = etree.tostring(parse(HONEST).find("saml:Assertion", NS))
 SAML = f'xmlns:saml="{NS["saml"]}"'
-
-
-def check(xml: bytes) -> Message:
-    return check_response(encode(xml))
-
-
-def refusal(xml: bytes) -> SamlRefused:
-    with pytest.raises(SamlRefused) as caught:
-        check(xml)
-    return caught.value
 
 
 def edited(edit) -> bytes:

@@ -4,28 +4,12 @@ import base64
 import zlib
 
 import pytest
-from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.gate import Message, check_assertion, check_logout, check_response
+from authentication.saml.gate import check_assertion, check_logout, check_response
 from authentication.saml.raw_bytes import MAX_BASE64, MAX_XML
-from authentication.saml.xml import parse
-from tests.idp import NS, Answer, Idp, Logout, deflate, encode
-
-IDP = Idp()
-HONEST = IDP.respond(Answer(), sign=("assertion", "response"))
-ASSERTION = etree.tostring(parse(HONEST).find("saml:Assertion", NS))
-
-
-def check(xml: bytes) -> Message:
-    return check_response(encode(xml))
-
-
-def refusal(xml: bytes) -> SamlRefused:
-    with pytest.raises(SamlRefused) as caught:
-        check(xml)
-    return caught.value
-
+from tests.authentication.gate import ASSERTION, HONEST, IDP, check, refusal
+from tests.idp import Logout, deflate, encode
 
 BLANKS = ["", "\n", " ", "\r\n\t", "\ufeff", "\r\n\ufeff  "]
 
