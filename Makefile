@@ -90,7 +90,7 @@ prepare: install origin ## migrate, collect static files, seed the demo once and
 	$(VENV)/bin/python manage.py demo
 
 # Two processes use two cores. A thread mostly waits, for the database or for somebody's metadata URL; eight of them in all
-# keep within DATABASE_POOL in each process, and more would only queue up for SQLite's one writer.
+# keep a connection to PostgreSQL each, and more would only queue up for SQLite's one writer.
 # granian ends when one worker dies twice within 5.5 seconds; then it is started again. It ends with this shell.
 # The server gets a session of its own: its workers hang if Ctrl-C reaches them next to the word of their parent process.
 serve: port origin ## serve what is prepared

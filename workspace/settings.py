@@ -117,9 +117,9 @@ def _database() -> dict[str, object]:
     limits = {"connect_timeout": 3, **keepalive}
     # How often a statement of `workspace.db.prepared` runs in a connection before the server keeps its plan.
     planned = {"prepare_threshold": 5}
-    pool = {"max_size": int(os.environ.get("DATABASE_POOL", "8"))}
-    options = {**limits, **database.get("OPTIONS", {}), **planned, "pool": pool}
-    return {**database, "ENGINE": "workspace.db.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": options}
+    options = {**limits, **database.get("OPTIONS", {}), **planned}
+    kept = {"CONN_MAX_AGE": 60 * 60, "CONN_HEALTH_CHECKS": True}
+    return {**database, "ENGINE": "workspace.db.postgresql", **kept, "OPTIONS": options}
 
 
 DATABASES = {"default": _database()}

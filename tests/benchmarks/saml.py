@@ -57,11 +57,8 @@ def main(sign_ins: int) -> None:
 
 
 def _disconnect() -> None:
-    """Close what a forked process must not inherit: connections, and the pool whose threads it would wait for."""
+    """Close what a forked process must not inherit."""
     connections.close_all()
-    database: Any = connections["default"]
-    if database.vendor == "postgresql":
-        database.close_pool()
 
 
 def _prepared() -> Way:

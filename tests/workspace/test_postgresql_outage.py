@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
+import dj_database_url
 import psycopg
 import pytest
+from django.db import connections
 
 from tests import postgres
 from tests.server import Server, demo_server
-from workspace.db.postgresql import pool as pools
-from workspace.db.postgresql.pool import Pool
+from workspace.db.postgresql import watched
+from workspace.db.postgresql.base import DatabaseWrapper
+from workspace.db.statement import planned_cursor
 
 pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="only on PostgreSQL")
 
@@ -145,32 +148,33 @@ def test_an_outage_is_a_line_when_it_begins_and_one_when_it_ends_in_each_worker(
 
 
 @pytest.fixture
-def pool(site):
-    pool = Pool({"conninfo": site.cluster.url, "autocommit": True}, lambda connection: None, max_size=1)
-    yield pool
-    pool.close()
+def database(site, django_db_blocker):
+    """A connection to the cluster, as a thread of the server keeps it."""
+    address = dj_database_url.parse(site.cluster.url)
+    place = {name: address[name] for name in ("NAME", "HOST", "PORT", "USER", "PASSWORD")}
+    database = DatabaseWrapper(connections["default"].settings_dict | place, "default")
+    with django_db_blocker.unblock():
+        yield database
+        database.close()
 
 
-def test_a_long_statement_of_a_server_that_answers_goes_on(pool, monkeypatch):
-    monkeypatch.setattr(pools, "SILENT_SECONDS", 0.1)
-    connection = pool.getconn()
-    assert connection.execute("SELECT 7 FROM pg_sleep(0.7)").fetchone() == (7,)
-    pool.putconn(connection)
-    assert pool.getconn() is connection
-    pool.putconn(connection)
+def test_a_long_statement_of_a_server_that_answers_goes_on(database, monkeypatch):
+    monkeypatch.setattr(watched, "SILENT_SECONDS", 0.1)
+    with database.cursor() as cursor:
+        cursor.execute("SELECT 7 FROM pg_sleep(0.7)")
+        assert cursor.fetchone() == (7,)
 
 
-def test_who_finds_all_connections_in_use_is_refused_after_a_time(pool, monkeypatch):
-    monkeypatch.setattr(pools, "_PLACE_SECONDS", 0.1)
-    connection = pool.getconn()
-    with pytest.raises(psycopg.OperationalError, match="DATABASE_POOL"):
-        pool.getconn()
-    pool.putconn(connection)
+@pytest.mark.parametrize("cursor_of", [DatabaseWrapper.cursor, planned_cursor])
+def test_a_connection_stays_from_request_to_request_until_the_server_ends_it(database, cursor_of):
+    def request() -> int:
+        database.close_if_unusable_or_obsolete()
+        with cursor_of(database) as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return cursor.fetchone()[0]
 
-
-def test_a_connection_in_a_transaction_is_not_kept(pool):
-    connection = pool.getconn()
-    connection.execute("BEGIN")
-    pool.putconn(connection)
-    assert connection.closed
-    pool.putconn(pool.getconn())
+    first = request()
+    assert request() == first
+    with psycopg.connect(**database.connection.info.get_parameters(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+    assert request() != first

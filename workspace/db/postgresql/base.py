@@ -1,26 +1,24 @@
-"""Django's PostgreSQL backend with a pool that notices at once when the server is away, and when it is back."""
+"""Django's PostgreSQL backend, with connections that notice at once when the server is away, and when it is back."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
+from psycopg import IsolationLevel
 
-from workspace.db.postgresql.pool import Pool
+from workspace.db.postgresql.watched import Server, WatchedConnection
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection from our pool instead of psycopg's."""
+    """A thread's connection, which stays open from request to request."""
 
-    _connection_pools: ClassVar[dict[str, Pool]] = {}
+    # By alias, so that all threads share what one of them learns.
+    _servers: ClassVar[dict[str, Server]] = {}
 
-    @property
-    def pool(self) -> Pool | None:
-        """Return the pool of this process. The option `pool` of the settings holds its arguments."""
-        options = self.settings_dict["OPTIONS"].get("pool")
-        if self.alias == NO_DB_ALIAS or not options:
-            return None
-        if self.alias not in self._connection_pools:
-            parameters = {**self.get_connection_params(), "autocommit": True}
-            pool = Pool(parameters, self._configure_connection, **options)  # type: ignore[attr-defined]
-            self._connection_pools.setdefault(self.alias, pool)
-        return self._connection_pools[self.alias]
+    def get_new_connection(self, conn_params: dict[str, Any]) -> WatchedConnection:
+        """Connect as Django does with the default isolation level."""
+        self.isolation_level = IsolationLevel.READ_COMMITTED
+        return self._servers.setdefault(self.alias, Server()).connect(conn_params)
+
+    def is_usable(self) -> bool:
+        """Say whether the connection works as far as this side knows. Django asks before a request uses it."""
+        return self.connection.is_usable()
