@@ -62,6 +62,23 @@ def mails(mailoutbox, django_capture_on_commit_callbacks):
     return act
 
 
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done with passwords: "encode" makes a hash, "verify" makes one to compare."""
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    done: list[str] = []
+    for name in ("encode", "verify"):
+        original = getattr(Argon2PasswordHasher, name)
+
+        def counted(self, *args, original=original):
+            done.append(original.__name__)
+            return original(self, *args)
+
+        monkeypatch.setattr(Argon2PasswordHasher, name, counted)
+    return done
+
+
 def pytest_configure() -> None:
     """Change settings for tests, before any database is created."""
     database = settings.DATABASES["default"]

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.contrib.auth.hashers import check_password
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -94,7 +93,7 @@ def change_password(*, session: EndUserSession, current: str, password: str, vis
         end_user = _locked(session.end_user_id)
         if _obstacle(end_user, session.environment):
             raise ActionError("no_passwords", NO_PASSWORDS)
-        if not check_password(current, end_user.password):
+        if not end_user.check_password(current):
             raise ActionError("wrong_password", "This is not your current password.", field="current")
         _set(end_user, password, visit, now, keep=session)
     SignInThrottle.objects.forget(f"change {session.end_user_id}", visit.address or "")

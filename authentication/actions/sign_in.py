@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from authentication.actions.attempts import record_attempt
@@ -29,7 +28,7 @@ def sign_in_with_password(
 ) -> PasswordSignIn:
     """Start a session, or refuse; only the recorded attempt tells the reason.
 
-    One password is hashed in either case, so that the time says nothing about the account.
+    The password is hashed as often in any case, so that the time says nothing about the account.
     """
     account = f"{environment.workspace_id} {email}"
     end_user = EndUser.with_email(environment.workspace, email)
@@ -76,15 +75,8 @@ def why_no_password(end_user: EndUser, ways: Ways) -> Reason | None:
 def _refusal(environment: Environment, email: str, end_user: EndUser | None, password: str) -> str:
     """Return why this does not sign in; empty if it does. What rules out every password comes first."""
     ways = ways_to_sign_in(environment, email)
-    is_right = _is_right(end_user, password)
+    is_right = (end_user or EndUser()).check_password(password)
     if end_user is None:
         return Reason.UNKNOWN_PERSON
     in_the_way = why_not(end_user, environment) or why_no_password(end_user, ways)
     return in_the_way or ("" if is_right else Reason.WRONG_PASSWORD)
-
-
-def _is_right(end_user: EndUser | None, password: str) -> bool:
-    if end_user is None or not end_user.password:
-        make_password(password)
-        return False
-    return check_password(password, end_user.password)

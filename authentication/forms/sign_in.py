@@ -7,6 +7,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.http import QueryDict
 
 from workspace.models import EndUser
+from workspace.passwords import normalised
 
 
 def _password(autocomplete: str, **attributes: Any) -> forms.PasswordInput:
@@ -68,7 +69,7 @@ class NewPasswordForm(forms.Form):
 
     def clean_repeated(self) -> str:
         repeated = self.cleaned_data["repeated"]
-        if "password" in self.cleaned_data and repeated != self.cleaned_data["password"]:
+        if normalised(repeated) != normalised(self.cleaned_data.get("password", repeated)):
             raise forms.ValidationError("The two are not the same. Enter the new password again.")
         return repeated
 

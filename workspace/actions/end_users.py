@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 
 from workspace.action_names import Action
@@ -157,7 +156,7 @@ def reactivate_end_user(*, end_user: EndUser, by: Actor) -> None:
 @atomic
 def set_password(*, end_user: EndUser, password: str, by: Actor) -> None:
     """Set the password with which a person signs in where passwords are allowed."""
-    end_user.password = make_password(password)
+    end_user.set_password(password)
     end_user.save()
     record(
         by=by,

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -46,7 +47,8 @@ def take_password(request: HttpRequest, form: Form) -> timedelta:
         form.add_error("password", WRONG_PASSWORD)
         return wait
     SignInThrottle.objects.forget(user.email, address)
-    request.session.cycle_key()
+    # An outdated hash may have been replaced, and the session belongs to the hash.
+    update_session_auth_hash(request, user)
     prove(request)
     return wait
 

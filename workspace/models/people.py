@@ -8,7 +8,7 @@ from django.utils import timezone
 from workspace.db.keys import canonical, name_key
 from workspace.db.prepared import Prepared
 from workspace.isolation import isolated
-from workspace.models.base import Entity
+from workspace.models.base import Entity, PasswordOwner
 from workspace.models.sources import Source, Sourced, SourceField, manual
 from workspace.models.workspaces import Environment, Workspace
 
@@ -40,7 +40,7 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
         )
 
 
-class EndUser(Entity):
+class EndUser(PasswordOwner, Entity):
     """A person who signs in to the apps of environments. A person exists once in a workspace."""
 
     class Status(models.TextChoices):
@@ -63,7 +63,6 @@ class EndUser(Entity):
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     # Earlier sessions are ended: reactivation does not revive them.
     active_since = models.DateTimeField(default=timezone.now, editable=False)
-    password = models.CharField(max_length=128, blank=True, editable=False)
 
     objects = EndUserQuerySet.as_manager()
 

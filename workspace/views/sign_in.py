@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -21,7 +21,7 @@ from workspace.console.proof import is_proved, prove, take_password
 from workspace.console.responses import with_wait
 from workspace.forms import sent
 from workspace.forms.sign_in import PasswordForm, SignInForm
-from workspace.models import SignInThrottle
+from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 from workspace.visits import client_address
 
@@ -77,13 +77,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def _try(request: HttpRequest, form: SignInForm) -> timedelta:
     """Sign in, or add an error to the form. Returns the time to wait after too many attempts.
 
-    Sentence and duration are the same for accounts that do not exist, because `authenticate` hashes for them too.
+    Sentence and duration are the same for accounts that do not exist.
     """
     email, address = form.cleaned_data["email"], client_address(request) or ""
     if wait := SignInThrottle.objects.attempt(email, address, timezone.now()):
         form.add_error(None, too_many_attempts(wait))
         return wait
-    user = authenticate(request, username=email, password=form.cleaned_data["password"])
+    user = User.objects.with_password(email, form.cleaned_data["password"])
     if user is None:
         form.add_error(None, REFUSAL)
         return wait
