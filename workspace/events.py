@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import TypeAlias
+from typing import NotRequired, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
 from django.db import models
 
 from workspace.action_names import Action
+from workspace.db.together import insert_together
 from workspace.isolation import isolated
 from workspace.models import (
     Administrator,
@@ -103,45 +104,53 @@ def changed(these: Mapping[str, object], others: Mapping[str, object]) -> dict[s
     return {key: value for key, value in these.items() if others.get(key) != value}
 
 
-def record(
-    *,
-    by: Actor,
-    action: Action,
-    subject: models.Model,
-    sentence: Sentence,
-    workspace: Workspace | None = None,
-    environment: Environment | None = None,
-    concerns: Iterable[models.Model] = (),
-    people: Iterable[UUID | str] = (),
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> ChangeEvent:
-    """Write the one event of a change; call it inside the change's transaction.
+class Change(TypedDict):
+    """What an event tells of a change.
 
     `before` and `after` hold ids, states and sources of what changed, never a secret. `concerns` and `people` (ids of
     end users) name what else the change is about: the event appears in the history of each.
     """
-    workspace_id = environment.workspace_id if environment else workspace.pk if workspace else None
-    event = ChangeEvent.objects.create(
-        workspace_id=workspace_id,
+
+    by: Actor
+    action: Action
+    subject: models.Model
+    sentence: Sentence
+    workspace: NotRequired[Workspace | None]
+    environment: NotRequired[Environment | None]
+    concerns: NotRequired[Iterable[models.Model]]
+    people: NotRequired[Iterable[UUID | str]]
+    before: NotRequired[Mapping[str, object]]
+    after: NotRequired[Mapping[str, object]]
+
+
+def record(**change: Unpack[Change]) -> ChangeEvent:
+    """Write the one event of a change; call it inside the change's transaction."""
+    event, subjects = event_of(**change)
+    insert_together([event, *subjects])
+    return event
+
+
+def event_of(**change: Unpack[Change]) -> tuple[ChangeEvent, list[ChangeSubject]]:
+    """Return the rows that `record` writes."""
+    by, subject, sentence = change["by"], change["subject"], change["sentence"]
+    workspace, environment = change.get("workspace"), change.get("environment")
+    event = ChangeEvent(
+        workspace_id=environment.workspace_id if environment else workspace.pk if workspace else None,
         environment_id=environment.pk if environment else None,
         environment_name=environment.name if environment else "",
         actor_kind=by.kind,
         actor_id=by.id,
         actor_name=by.name,
-        action=action,
+        action=change["action"],
         subject_kind=kind_of(subject),
         subject_id=str(subject.pk),
         subject_name=str(subject)[:510],
         sentence=sentence.text,
         links=sentence.links,
-        before=before or {},
-        after=after or {},
+        before=change.get("before") or {},
+        after=change.get("after") or {},
         request_id=by.request_id,
     )
-    kinds = {each.pk: kind_of(each) for each in (subject, *concerns)}
-    kinds |= {UUID(str(pk)): kind_of(EndUser) for pk in people}
-    ChangeSubject.objects.bulk_create(
-        ChangeSubject(event=event, kind=kind, subject_id=pk) for pk, kind in kinds.items()
-    )
-    return event
+    kinds = {each.pk: kind_of(each) for each in (subject, *change.get("concerns", ()))}
+    kinds |= {UUID(str(pk)): kind_of(EndUser) for pk in change.get("people", ())}
+    return event, [ChangeSubject(event_id=event.pk, kind=kind, subject_id=pk) for pk, kind in kinds.items()]

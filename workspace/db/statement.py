@@ -30,10 +30,14 @@ class Statement:
 
     def run(self, *values: object) -> None:
         """Run it."""
-        adapted = _SQLITE if connection.vendor == "sqlite" else _JSON
-        sent: list[Any] = [adapted[type(value)](value) if type(value) in adapted else value for value in values]
         with planned_cursor(connection) as cursor:
-            cursor.execute(self.sql, sent)
+            cursor.execute(self.sql, sent(values))
+
+
+def sent(values: Iterable[object]) -> list[Any]:
+    """Return values as the driver takes them."""
+    adapted = _SQLITE if connection.vendor == "sqlite" else _JSON
+    return [adapted[type(value)](value) if type(value) in adapted else value for value in values]
 
 
 def insertion_of(model: type[Model], *names: str) -> Statement:
@@ -42,7 +46,7 @@ def insertion_of(model: type[Model], *names: str) -> Statement:
     Raises ImproperlyConfigured when a field of the model would have no value: at the start, not at the first request.
     """
     fields = {field.name: field for field in model._meta.concrete_fields}
-    missing = [name for name, field in fields.items() if name not in names and not _is_filled_by_database(field)]
+    missing = [name for name, field in fields.items() if name not in names and not is_filled_by_database(field)]
     unknown = set(names) - fields.keys()
     if missing or unknown:
         raise ImproperlyConfigured(f"The INSERT of {model._meta.label} lacks {missing} and names {sorted(unknown)}.")
@@ -72,5 +76,6 @@ def planned_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
         return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]
 
 
-def _is_filled_by_database(field: AnyField) -> bool:
+def is_filled_by_database(field: AnyField) -> bool:
+    """Say whether a new row needs no value for a column."""
     return isinstance(field, AutoField) or field.db_default is not NOT_PROVIDED

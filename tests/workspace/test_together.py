@@ -1,0 +1,117 @@
+"""Rows that are inserted together are those that the ORM would insert, or none of them is inserted."""
+
+import copy
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from workspace.db.keys import new_id
+from workspace.db.together import Condition, insert_together
+from workspace.models import (
+    ChangeEvent,
+    ChangeSubject,
+    EndUser,
+    Environment,
+    EnvironmentAccess,
+    Source,
+    SourceKind,
+    Workspace,
+)
+
+pytestmark = pytest.mark.django_db
+OKTA = Source(SourceKind.SCIM, str(new_id()), "Okta Dev")
+
+
+@pytest.fixture
+def dev():
+    workspace = Workspace.objects.create(name="Acme", slug="acme")
+    return Environment.objects.create(workspace=workspace, name="DEV", slug="dev", kind="dev")
+
+
+def rows_of(dev, name, subjects=3):
+    """A person with access, and an event of it."""
+    now = timezone.now()
+    person = EndUser(
+        workspace=dev.workspace,
+        full_name=f"Zoë {name} 100 %s",
+        name_source=OKTA,
+        email=f"{name}@acme.example",
+        email_source=OKTA,
+        created_at=now,
+        updated_at=now,
+    )
+    person.set_keys()
+    access = EnvironmentAccess(end_user_id=person.pk, environment=dev, created_at=now, **OKTA.fields())
+    event = ChangeEvent(
+        workspace_id=dev.workspace_id, sentence="100 % ‘sure’", links=[[0, 1, "k", "i"]], after={"ü": [1, None, True]}
+    )
+    about = [ChangeSubject(event_id=event.pk, kind="enduser", subject_id=new_id()) for _ in range(subjects)]
+    return [person, access, event, *about]
+
+
+def stored(row):
+    """What the database has of a row: all columns but the number that it counts itself."""
+    names = [field.attname for field in row._meta.concrete_fields if field.get_internal_type() != "BigAutoField"]
+    found = {
+        EnvironmentAccess: lambda: {"end_user": row.end_user_id},
+        ChangeSubject: lambda: {"event": row.event_id, "subject_id": row.subject_id},
+    }.get(type(row), lambda: {"pk": row.pk})
+    return type(row)._base_manager.filter(**found()).values(*names).get()
+
+
+@pytest.mark.parametrize("subjects", [0, 1, 3, 100])
+def test_rows_are_those_that_the_orm_inserts(dev, subjects):
+    rows = rows_of(dev, "ada", subjects)
+    with transaction.atomic():
+        for row in copy.deepcopy(rows):
+            row.save_base(force_insert=True)
+        theirs = [stored(row) for row in rows]
+        transaction.set_rollback(True)
+    assert insert_together(rows)
+    for row, their in zip(rows, theirs, strict=True):
+        # The ORM sets these when it saves.
+        times = {name: getattr(row, name) for name in ("created_at", "updated_at") if name in their}
+        assert stored(row) == their | times
+    assert not any(row._state.adding for row in rows)
+    assert ChangeSubject.objects.count() == subjects
+
+
+def test_postgresql_takes_one_statement_however_few_rows_there_are(dev):
+    with CaptureQueriesContext(connection) as queries:
+        insert_together(rows_of(dev, "ada"))
+        insert_together(rows_of(dev, "bob", 0))
+    assert len(queries) == (2 if connection.vendor == "postgresql" else 7)
+
+
+def test_a_broken_constraint_is_raised_and_nothing_is_inserted(dev):
+    assert insert_together(rows_of(dev, "ada"))
+    again = rows_of(dev, "ada")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_together(again)
+    rows = rows_of(dev, "bob")
+    rows[-1].subject_id = rows[-2].subject_id
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_together(rows)
+    assert (EndUser.objects.count(), ChangeEvent.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("subjects", [1, 100])
+def test_rows_wait_for_a_condition(dev, subjects):
+    def holds(name):
+        sql = 'SELECT 1 FROM "workspace_environment" WHERE "name" = %s AND "id" = %s'
+        return Condition(sql, ["DEV", name])
+
+    rows = rows_of(dev, "ada", subjects)
+    assert not insert_together(rows, holds(new_id()))
+    assert rows[0]._state.adding
+    assert (EndUser.objects.count(), ChangeEvent.objects.count(), ChangeSubject.objects.count()) == (0, 0, 0)
+    assert insert_together(rows, holds(dev.pk))
+    # The first row would break a constraint: nothing is inserted, and the transaction goes on.
+    assert not insert_together(rows_of(dev, "ada", subjects), holds(dev.pk))
+    assert (EndUser.objects.count(), ChangeEvent.objects.count(), ChangeSubject.objects.count()) == (1, 1, subjects)
+    twice = rows_of(dev, "bob")
+    twice[-1].subject_id = twice[-2].subject_id
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_together(twice, holds(dev.pk))
