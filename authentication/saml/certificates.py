@@ -1,5 +1,6 @@
 """Read the X.509 signing certificates that an administrator pastes or that IdP metadata carries."""
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key, load_der_public_key
 
@@ -60,14 +60,16 @@ class UnusableKeyError(CertificateError):
     """A certificate whose key is not accepted. Others beside it can be used."""
 
     def __init__(self, certificate: x509.Certificate, why: str, remedy: str) -> None:
-        fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-        self.what = f"The certificate {certificate.subject.rfc4514_string()} (SHA-256 {fingerprint}) has {why}."
+        named = (
+            f"{certificate.subject.rfc4514_string()} (SHA-256 {fingerprint_of(certificate.public_bytes(Encoding.DER))})"
+        )
+        self.what = f"The certificate {named} has {why}."
         super().__init__(f"{self.what} {remedy}")
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One signing certificate. fingerprint is SHA-256 in colon hex, times are UTC, names are RFC 4514 text."""
+    """One signing certificate. fingerprint is as `fingerprint_of` writes it, times are UTC, names are RFC 4514 text."""
 
     pem: str
     fingerprint: str
@@ -109,6 +111,11 @@ def find_certificates(text: str) -> Found:
     return usable(bodies)
 
 
+def fingerprint_of(der: bytes) -> str:
+    """Return the SHA-256 fingerprint of a certificate in its one spelling: "AB:CD:…"."""
+    return hashlib.sha256(der).digest().hex(":").upper()
+
+
 def der_of(body: str) -> bytes:
     """Return the DER of base64, perhaps in the URL-safe alphabet or between PEM markers; no bytes of anything else."""
     text = "".join(_MARKER.sub("", body).split()).translate(_OF_URL_SAFE)
@@ -123,7 +130,7 @@ def parse_base64(body: str) -> Certificate:
         # Its own signature is not checked: a certificate is trusted because it is pinned.
         return Certificate(
             pem=certificate.public_bytes(Encoding.PEM).decode(),
-            fingerprint=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+            fingerprint=fingerprint_of(der),
             subject=certificate.subject.rfc4514_string(),
             issuer=certificate.issuer.rfc4514_string(),
             not_before=certificate.not_valid_before_utc,

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from authentication.forms.attempts import AttemptFilter
 from authentication.models import SignInAttempt
-from authentication.reasons import help_of, words_of
+from authentication.reasons import heading_of, help_of
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.db.paging import newest
@@ -42,7 +42,7 @@ def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list
             if attempt.end_user_id
             else "",
             "way": attempt.provider_name or "Password",
-            "reason": words_of(attempt.reason),
+            "reason": heading_of(attempt.reason),
             "help": help_of(attempt.reason),
             "elsewhere": attempt.environment.name if attempt.environment_id != environment.pk else "",
         }

@@ -14,7 +14,7 @@ from authentication.actions.sign_in import why_no_password, why_not
 from authentication.models import EnvironmentProvider
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import Enforcement, SignInPolicy, Ways
-from authentication.reasons import Reason, help_of
+from authentication.reasons import Reason
 from authentication.records import known_by_name_id
 from authentication.views.attempts import rows_of
 from workspace.console.acting import refusals_as_messages
@@ -39,7 +39,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     context = {
         "end_user": person,
         "tabs": end_user_tabs(request, person),
-        "barrier": help_of(barrier) if barrier else "",
+        "barrier": f"{barrier.heading}. {barrier.help}" if barrier else "",
         "ways": [
             _password_row(person, environment, ways),
             *(_provider_row(each, person, ways) for each in policy.providers),

@@ -17,7 +17,7 @@ from authentication.actions.saml_requests import start_sign_in
 from authentication.actions.saml_sign_in import Entry, Rehearsal, rehearse_sign_in
 from authentication.losses import depending_on
 from authentication.models import AuthnRequest, EnvironmentPolicy, EnvironmentProvider
-from authentication.reasons import Refused, help_of, words_of
+from authentication.reasons import Refused, heading_of, help_of
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
 from authentication.saml.checks import Clock
@@ -178,7 +178,7 @@ def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider, clo
 
 def _refusal(refusal: Refused) -> dict[str, str]:
     whom = f"{refusal.end_user} would be refused" if refusal.end_user else "The sign-in would be refused"
-    reason = words_of(refusal.reason) + (f" ({refusal.detail})" if refusal.detail else "")
+    reason = heading_of(refusal.reason) + (f" ({refusal.detail})" if refusal.detail else "")
     return {"tone": "danger", "title": f"{whom}: {reason}.", "text": help_of(refusal.reason)}
 
 

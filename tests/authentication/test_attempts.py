@@ -13,7 +13,7 @@ from django.utils import timezone
 from authentication.actions.attempts import record_attempt
 from authentication.forms.attempts import AttemptFilter
 from authentication.models import EndUserSession, SignInAttempt
-from authentication.reasons import Reason, help_of, words_of
+from authentication.reasons import Reason, heading_of, help_of
 from authentication.saml.errors import SamlReason
 from tests import factories
 from tests.authentication.end_users import (
@@ -81,22 +81,24 @@ def listed(client, **query) -> list[SignInAttempt]:
 # Reasons
 
 
-@pytest.mark.parametrize("code", [*Reason.values, *map(str, SamlReason)])
-def test_every_reason_has_words_and_one_line_of_help(code):
-    assert words_of(code)[0].isupper() and "_" not in words_of(code)
+@pytest.mark.parametrize("code", [*map(str, Reason), *map(str, SamlReason)])
+def test_every_reason_has_a_heading_and_one_line_of_help(code):
+    assert 15 < len(heading_of(code)) < 50 and heading_of(code)[0].isupper() and not heading_of(code).endswith(".")
     assert 20 < len(help_of(code)) < 125 and help_of(code).endswith((".", "?"))
+    assert not help_of(code).startswith(heading_of(code))
 
 
-def test_no_code_means_two_things():
-    assert not set(Reason.values) & set(SamlReason)
+def test_no_code_and_no_heading_means_two_things():
+    reasons = [*Reason, *SamlReason]
+    assert len(set(reasons)) == len({reason.heading for reason in reasons}) == len(reasons)
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
-    [("wrong_password", "Wrong password"), ("sso_enforced", "SSO enforced"), ("not_xml", "Not XML"), ("", "")],
+    ("code", "heading"),
+    [("wrong_password", "The password is wrong"), ("not_xml", "The response is not XML"), ("", "")],
 )
-def test_a_code_is_read_as_words(code, words):
-    assert words_of(code) == words
+def test_a_code_is_read_as_words(code, heading):
+    assert heading_of(code) == heading
 
 
 def test_a_code_of_long_ago_is_shown_without_help(viewer, dev):
@@ -113,7 +115,7 @@ def test_every_attempt_is_listed_newest_first_with_person_way_reason_and_help(cl
     assert [attempt.reason for attempt in listed(viewer)] == ["", "wrong_password"]
     page = viewer.get(url("attempts")).content.decode()
     assert "Ada Winter" in page and url("end-user", end_user=ada.pk) in page
-    assert "Wrong password" in page and Reason.WRONG_PASSWORD.label in page
+    assert Reason.WRONG_PASSWORD.heading in page and Reason.WRONG_PASSWORD.help in page
     assert f"Reference <code>{SignInAttempt.objects.first().pk}</code>" in page
 
 
@@ -248,9 +250,9 @@ def test_the_tab_says_which_ways_apply_and_why(viewer, dev, ada):
 
 
 def test_the_tab_says_when_no_way_leads_in(viewer, places, ada):
-    assert Reason.NO_ACCESS.label in text(tab(viewer, ada, "prod"))
+    assert Reason.NO_ACCESS.help in text(tab(viewer, ada, "prod"))
     deactivate_end_user(end_user=ada, by=SYSTEM)
-    assert Reason.DEACTIVATED.label in text(tab(viewer, ada))
+    assert Reason.DEACTIVATED.help in text(tab(viewer, ada))
 
 
 def test_the_tab_shows_what_the_person_did_here_only(client, viewer, places, ada):

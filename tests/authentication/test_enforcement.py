@@ -110,7 +110,7 @@ def test_a_refused_test_starts_nothing(okta, wrong):
 
 def test_somebody_of_another_domain_does_not_prove_the_enforcement_of_selected_domains(okta):
     edit(okta, "selected_domains", "globex.example")
-    assert "Foreign domain" in report(okta) and not is_in_force(okta)
+    assert "The provider does not speak for this domain" in report(okta) and not is_in_force(okta)
     edit(okta, "selected_domains", "globex.example", "acme.example")
     report(okta)
     assert is_in_force(okta)

@@ -98,9 +98,9 @@ def test_a_test_makes_nobody_and_no_session(okta, places, name):
         "new": "would be created, and signed in to TEST.",
         "elsewhere": "would get access to TEST, and be signed in.",
         "here": "would be signed in to TEST.",
-        "deactivated": "would be refused: Deactivated.",
-        "nameless": "would be refused: No email.",
-        "foreign": "would be refused: Foreign domain.",
+        "deactivated": "would be refused: The person is deactivated.",
+        "nameless": "would be refused: No email address was sent.",
+        "foreign": "would be refused: The provider does not speak for this domain.",
     }
     if name in ("elsewhere", "here", "deactivated"):
         ada = person(places[name == "here"], name="Ada Winter", password="")
@@ -118,20 +118,24 @@ def test_a_test_makes_nobody_and_no_session(okta, places, name):
 def test_an_unknown_person_would_be_refused_without_jit(okta):
     EnvironmentProvider.objects.update(method=Method.MANUAL)
     page = text(report(okta))
-    assert "The sign-in would be refused: Not provisioned." in page and "Add them under End users" in page
+    assert (
+        "The sign-in would be refused: The person is not provisioned yet." in page
+        and "Add them under End users" in page
+    )
     assert ADA in page  # what was sent, all the same
 
 
 def test_a_response_that_is_wrong_is_explained_and_nothing_of_it_is_shown(okta):
     page = text(report(okta, sp_entity_id="https://elsewhere.example", attributes={"displayName": ["Ada Winter"]}))
-    assert "would be refused: Wrong audience." in page and "Copy the SP entity ID again into the IdP." in page
+    assert "would be refused: The audience is not our entity ID." in page
+    assert "Copy the SP entity ID again into the IdP." in page
     assert "Ada Winter" not in page and ADA not in page
     assert not SignInAttempt.objects.exists() and not AuthnRequest.objects.exists()
 
 
 def test_a_certificate_that_is_unknown_is_named_by_its_fingerprint(okta):
     xml = Idp(entity_id=okta.idp.entity_id).respond(okta.answer(begin(okta)))
-    assert "Certificate unknown (SHA-256 " in text(okta.post(xml))
+    assert "The IdP signs with an unknown certificate (SHA-256 " in text(okta.post(xml))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +150,7 @@ def test_s5_the_difference_of_the_clocks_is_shown(okta, ahead, says):
 
 def test_s5_the_difference_of_the_clocks_is_shown_where_it_is_too_large(okta):
     page = text(report(okta, now=timezone.now() + timedelta(minutes=7)))
-    assert "would be refused: Not yet valid" in page and "Ada Winter" not in page
+    assert "would be refused: The response is not valid yet" in page and "Ada Winter" not in page
     assert "the IdP's clock was" in page and "minutes ahead of ours" in page
 
 
@@ -157,7 +161,7 @@ def test_what_the_idp_answered_is_shown_in_plain_words(okta):
 
 def test_even_what_cannot_be_read_is_told_to_the_administrator(okta):
     page = text(okta.post(b"<html>not found</html>", relay_state=begin(okta)))
-    assert "would be refused: Not a response." in page
+    assert "would be refused: The message is not a SAML response." in page
 
 
 @pytest.mark.parametrize("off", ["provider", "saml"])
@@ -201,7 +205,7 @@ def test_a_report_is_shown_once(okta):
 def test_a_report_is_shown_to_the_browser_that_tested_alone(okta):
     stored = okta.deliver(okta.idp.respond(okta.answer(begin(okta))))["Location"]
     elsewhere = factories.sign_in(Client(), Administrator.objects.get(role="owner"))
-    assert "would be refused: Other browser." in text(elsewhere.get(stored))
+    assert "would be refused: The browser is not the one that started." in text(elsewhere.get(stored))
 
 
 def test_a_report_is_shown_to_the_administrator_who_tested_alone(okta):
