@@ -18,7 +18,7 @@ from tests import postgres
 from tests.server import Server, demo_server
 from workspace.db.postgresql import watched
 from workspace.db.postgresql.base import DatabaseWrapper
-from workspace.db.statement import planned_cursor
+from workspace.db.statement import run_planned
 
 pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="only on PostgreSQL")
 
@@ -165,13 +165,21 @@ def test_a_long_statement_of_a_server_that_answers_goes_on(database, monkeypatch
         assert cursor.fetchone() == (7,)
 
 
-@pytest.mark.parametrize("cursor_of", [DatabaseWrapper.cursor, planned_cursor])
-def test_a_connection_stays_from_request_to_request_until_the_server_ends_it(database, cursor_of):
+def _pid_by_django(database: DatabaseWrapper) -> int:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+
+def _pid_by_statement(database: DatabaseWrapper) -> int:
+    return run_planned(database, "SELECT pg_backend_pid()", [])[0][0][0]
+
+
+@pytest.mark.parametrize("pid_by", [_pid_by_django, _pid_by_statement])
+def test_a_connection_stays_from_request_to_request_until_the_server_ends_it(database, pid_by):
     def request() -> int:
         database.close_if_unusable_or_obsolete()
-        with cursor_of(database) as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            return cursor.fetchone()[0]
+        return pid_by(database)
 
     first = request()
     assert request() == first

@@ -2,11 +2,14 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
+from tests.factories import workspace
 from workspace.db.keys import new_id
-from workspace.db.statement import insertion_of
-from workspace.models import ChangeEvent, ChangeSubject
+from workspace.db.statement import insertion_of, run_planned
+from workspace.models import ChangeEvent, ChangeSubject, EndUser
 
 NAMES = [field.name for field in ChangeEvent._meta.concrete_fields]
 VALUES = {
@@ -24,6 +27,39 @@ def test_a_row_is_the_one_that_the_orm_inserts():
     ChangeEvent.objects.create(id=pks[1], **VALUES)
     ours, theirs = (ChangeEvent.objects.filter(pk=pk).values(*NAMES[1:]).get() for pk in pks)
     assert ours == theirs == VALUES
+
+
+@pytest.mark.django_db
+def test_a_statement_returns_rows_and_the_number_of_changed_ones():
+    place = workspace()
+    EndUser.objects.bulk_create(EndUser(workspace=place, full_name=name) for name in ("Å", "100 %"))
+    select = "SELECT full_name FROM workspace_enduser WHERE full_name LIKE %s OR full_name = '%%' ORDER BY full_name"
+    assert [tuple(row) for row in run_planned(connection, select, ["1%"])[0]] == [("100 %",)]
+    assert run_planned(connection, "UPDATE workspace_enduser SET full_name = %s", ["b"]) == ([], 2)
+
+
+@pytest.mark.django_db
+def test_a_statement_that_fails_raises_djangos_errors_and_ends_the_transaction():
+    with pytest.raises(DatabaseError) as raised, transaction.atomic():
+        run_planned(connection, "SELECT nothing FROM nowhere", [])
+    assert isinstance(raised.value, ProgrammingError | OperationalError)
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            run_planned(connection, "SELECT 1", [])
+
+
+@pytest.mark.django_db
+def test_statements_are_seen_by_those_who_look_at_them():
+    seen = []
+
+    def look(execute, sql, *rest):
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(look):
+        assert run_planned(connection, "SELECT 1", [])[0] == [(1,)]
+    assert seen == ["SELECT 1"]
 
 
 def test_a_field_without_a_value_is_refused_at_the_start():

@@ -4,22 +4,20 @@ Rows are filled as Django's own iteration does it (`ModelIterable` of the pinned
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
-from workspace.db.statement import AnyField, insert_sql, planned_cursor
+from workspace.db.statement import AnyField, insert_sql, run_planned
 
 Row = TypeVar("Row")
 Params: TypeAlias = Sequence[Any]
@@ -152,10 +150,7 @@ class _Compiled:
     def raw(self, values: Params) -> list[Params]:
         """Run the query. Return what the driver returns."""
         connection = connections[self.using]
-        with planned_cursor(connection) as cursor:
-            cursor.execute(self.sql, [_bound(each, values, connection) for each in self.params])
-            found: list[Params] = cursor.fetchall()
-        return found
+        return run_planned(connection, self.sql, [_bound(each, values, connection) for each in self.params])[0]
 
     def filled(self, found: list[Params]) -> list[Any]:
         """Return what the query set would return."""
@@ -203,14 +198,11 @@ class _Change:
     def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
         raise NotImplementedError
 
-    @contextmanager
-    def _run(self, values: Params) -> Iterator[CursorWrapper]:
+    def _run(self, values: Params) -> tuple[list[Any], int]:
         if self._compiled is None:
             self._compiled = self._compile(*self._build(*_parameters(self._fields)))
         sql, params = self._compiled
-        with planned_cursor(connection) as cursor:
-            cursor.execute(sql, [_bound(each, values, connection) for each in params])
-            yield cursor
+        return run_planned(connection, sql, [_bound(each, values, connection) for each in params])
 
 
 class Insertion(_Change):
@@ -231,8 +223,7 @@ class Insertion(_Change):
 
     def __call__(self, *values: object) -> list[Any]:
         field = _column(self._model, self._returning)
-        with self._run(values) as cursor:
-            return [field.to_python(value) for (value,) in cursor.fetchall()]
+        return [field.to_python(value) for (value,) in self._run(values)[0]]
 
     def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
         sql, params = insertion(self._model, rows, columns)
@@ -246,8 +237,7 @@ class Update(_Change):
     """
 
     def __call__(self, *values: object) -> int:
-        with self._run(values) as cursor:
-            return cursor.rowcount
+        return self._run(values)[1]
 
     def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
         query: Any = rows.query.chain(UpdateQuery)
@@ -266,8 +256,7 @@ class PreparedInsert(Model):
         if returning_fields or using != connection.alias:
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
         values = [field.get_db_prep_save(field.pre_save(self, True), connection) for field in fields]
-        with planned_cursor(connection) as cursor:
-            cursor.execute(_insert_sql(type(self), tuple(fields)), values)
+        run_planned(connection, _insert_sql(type(self), tuple(fields)), values)
         return []
 
 

@@ -1,18 +1,22 @@
 """SQL without the ORM, for the rows that every request of a machine writes."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from functools import cache
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 from django.db.models import NOT_PROVIDED, AutoField, Field, Model
 
+from workspace.db.waiting import ask
+
 AnyField: TypeAlias = "Field[Any, Any]"
+# The rows of a statement as the driver gives them, and the number of changed rows.
+Ran: TypeAlias = tuple[list[Any], int]
 
 # How values are sent. Other types are sent as they are.
 _JSON: dict[type, Callable[[Any], object]] = {dict: json.dumps, list: json.dumps}
@@ -30,8 +34,7 @@ class Statement:
 
     def run(self, *values: object) -> None:
         """Run it."""
-        with planned_cursor(connection) as cursor:
-            cursor.execute(self.sql, sent(values))
+        run_planned(connection, self.sql, sent(values))
 
 
 def sent(values: Iterable[object]) -> list[Any]:
@@ -61,19 +64,40 @@ def insert_sql(model: type[Model], fields: Iterable[AnyField]) -> str:
     return f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 -- our own names
 
 
-def planned_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
-    """Return a cursor. On PostgreSQL its statements are planned once in each connection, not at each execution.
-
-    While statements are logged it is a plain one, because the log shows them with their values.
-    """
-    if connection.vendor != "postgresql" or connection.queries_logged:
-        return connection.cursor()
-    from django.db.backends.postgresql.base import ServerBindingCursor  # needs psycopg
-
+def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Ran:
+    """Run a statement. On PostgreSQL it is planned once in each connection, not at each execution."""
+    if connection.queries_logged or any(each is not ask for each in connection.execute_wrappers):
+        # Who looks at statements sees them as Django runs them.
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall() if cursor.description else [], cursor.rowcount
     connection.close_if_health_check_failed()
     connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    if connection.vendor == "postgresql":
+        return _run_on_postgresql(sql, params, False, {"connection": connection})
+    return cast(Ran, ask(_run_on_sqlite, _with_sqlite_marks(sql), params, False, {"connection": connection}))
+
+
+def _run_on_postgresql(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Ran:
+    from psycopg import Cursor
+
+    connection = context["connection"]
     with connection.wrap_database_errors:
-        return connection._prepare_cursor(ServerBindingCursor(connection.connection))  # type: ignore[attr-defined, call-arg]
+        cursor = Cursor(connection.connection).execute(sql, params)
+        return cursor.fetchall() if cursor.description else [], cursor.rowcount
+
+
+def _run_on_sqlite(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Ran:
+    connection = context["connection"]
+    with connection.wrap_database_errors:
+        cursor = connection.connection.execute(sql, params)
+        return cursor.fetchall(), cursor.rowcount
+
+
+@cache
+def _with_sqlite_marks(sql: str) -> str:
+    return sql % (("?",) * sql.replace("%%", "").count("%s"))
 
 
 def is_filled_by_database(field: AnyField) -> bool:

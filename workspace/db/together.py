@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, models
 from django.db.models import Model
 
-from workspace.db.statement import insert_sql, is_filled_by_database, planned_cursor, sent
+from workspace.db.statement import insert_sql, is_filled_by_database, run_planned, sent
 
 # PostgreSQL keeps the plans of statements in memory. Of more rows than this, each table's are inserted by themselves.
 _MOST = 30
@@ -41,10 +41,9 @@ def insert_together(rows: Sequence[Model], only_if: Condition | None = None) -> 
     values = [_columns(type(row)).values(row) for row in first]
     if only_if:
         values.insert(1, sent(only_if.values))
-    with planned_cursor(connection) as cursor:
-        cursor.execute(_sql(tuple(map(type, first)), only_if and only_if.sql), list(chain(*values)))
-        if cursor.rowcount < 1:
-            return False
+    sql = _sql(tuple(map(type, first)), only_if and only_if.sql)
+    if run_planned(connection, sql, list(chain(*values)))[1] < 1:
+        return False
     for model, each in groupby(rest, type):
         _insert_all(model, list(each))
     for row in rows:
