@@ -1,0 +1,183 @@
+"""How long administrators wait for lists: python -m tests.benchmarks.pages [--users 100000] [--page end-users]
+
+In process, with all middleware and the database: SQLite, or PostgreSQL with `python -m tests.postgres` before it.
+Milliseconds of each page, median and 95 %: on the clock and on a processor (of this thread, and of the database's
+processes), and what of it is SQL. Target: 100 ms (median) on the clock with 100,000 end users.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+import tests.conftest  # noqa: F401 -- an installation of its own, and django.setup()
+from tests import factories
+from tests.benchmarks.installing import say
+from tests.benchmarks.pages_seed import Crowded, crowded
+from tests.benchmarks.processes import cpu_seconds, databases
+from workspace.console.navigation import page_url
+
+TARGET = 100
+WARM_UP = 2
+
+
+@dataclass
+class Measured:
+    """Seconds of each request of a page; queries and kilobytes of one."""
+
+    clock: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+    sql: list[float] = field(default_factory=list)
+    database: float = 0
+    queries: int = 0
+    kilobytes: float = 0
+
+
+def main(options: argparse.Namespace) -> None:
+    """Fill the database, measure each page, print a table."""
+    say(f"Seeding {options.users:,} end users…")
+    there = crowded(options.users)
+    settings.ALLOWED_HOSTS = ["testserver"]
+    owner = factories.sign_in(Client(), factories.administrator(there.environment.workspace))
+    print(f"{connection.vendor}, {options.users:,} end users, load {os.getloadavg()[0]:.1f}")
+    print(f"{'page':<40}{'p50':>8}{'p95':>8}{'CPU':>8}{'+ db':>8}{'SQL':>8}{'queries':>9}{'kB':>7}")
+    for name, path in pages(there).items():
+        if not options.page or any(text in name for text in options.page):
+            print(_line(name, measure(owner, path, options.times)), flush=True)
+
+
+def pages(there: Crowded) -> dict[str, str]:
+    """Return the paths of the pages by name."""
+    last, middle = there.people[-1], there.people[len(there.people) // 2]
+    half, team = there.half.pk, there.team.pk
+    everyone = there.environment.groups.get(is_everyone=True).pk
+    far = len(there.people) // 100
+
+    def url(route: str, query: str = "", **kwargs: Any) -> str:
+        return page_url(route, there.environment, **kwargs) + query
+
+    return {
+        "end-users": url("workspace:end-users"),
+        "end-users far": url("workspace:end-users", f"?page={far}"),
+        "end-users last": url("workspace:end-users", "?page=100000"),
+        "end-users any access": url("workspace:end-users", "?access=any"),
+        "end-users any access far": url("workspace:end-users", f"?access=any&page={far}"),
+        "end-users search few": url("workspace:end-users", "?q=ada+winter"),
+        "end-users search address": url("workspace:end-users", "?q=bo.winter.1%40example.com"),
+        "end-users search many": url("workspace:end-users", "?q=example"),
+        "end-users search none": url("workspace:end-users", "?q=nobody-has-this"),
+        "end-users search any access": url("workspace:end-users", "?q=winter&access=any"),
+        "end-users deactivated": url("workspace:end-users", "?status=deactivated"),
+        "end-users by address": url("workspace:end-users", "?sort=email"),
+        "end-users by address, down": url("workspace:end-users", "?sort=-email"),
+        "end-users by name, down": url("workspace:end-users", "?sort=-name"),
+        "end-user": url("workspace:end-user", end_user=last),
+        "end-user sign-in": url("authentication:end-user", end_user=middle),
+        "end-user provisioning": url("provisioning:end-user", end_user=middle),
+        "end-user edit": url("workspace:end-user-edit", end_user=middle),
+        "end-user add": url("workspace:end-user-add"),
+        "end-user deactivate": url("workspace:end-user-deactivate", end_user=middle),
+        "groups": url("workspace:groups"),
+        "groups far": url("workspace:groups", "?page=20"),
+        "groups search": url("workspace:groups", "?q=team+09"),
+        "group large": url("workspace:group", group=half),
+        "group large far": url("workspace:group", f"?page={far // 2}", group=half),
+        "group large search": url("workspace:group", "?q=winter", group=half),
+        "group large search none": url("workspace:group", "?q=nobody-has-this", group=half),
+        "group Everyone": url("workspace:group", group=everyone),
+        "group Everyone search": url("workspace:group", "?q=winter", group=everyone),
+        "group small": url("workspace:group", group=team),
+        "members add to small": url("workspace:group-members-add", group=team),
+        "members add to small, search": url("workspace:group-members-add", "?q=winter", group=team),
+        "members add to large": url("workspace:group-members-add", group=half),
+        "group delete large": url("workspace:group-delete", group=half),
+        "attempts": url("authentication:attempts"),
+        "attempts far": url("authentication:attempts", f"?before={middle}"),
+        "attempts refused": url("authentication:attempts", "?outcome=refused"),
+        "attempts refused, by provider": url("authentication:attempts", f"?outcome=refused&provider={there.provider}"),
+        "attempts of password": url("authentication:attempts", "?provider=password"),
+        "attempts of an address": url("authentication:attempts", "?q=person.7%40example.com"),
+        "activity": url("provisioning:activity"),
+        "activity groups": url("provisioning:activity", "?kind=group"),
+        "activity search": url("provisioning:activity", "?q=title"),
+        "activity search none": url("provisioning:activity", "?q=nobody-has-this"),
+        "requests": url("provisioning:requests"),
+        "requests failed": url("provisioning:requests", "?result=failed"),
+        "requests of a method none uses": url("provisioning:requests", "?method=DELETE"),
+        "authentication": url("authentication:environment"),
+        "provider overview": url("provisioning:overview", provider=there.provider),
+        "provider set-up": url("provisioning:setup", provider=there.provider),
+        "provider people": url("provisioning:setup-people", provider=there.provider),
+        "mappings": url("provisioning:mappings", provider=there.provider),
+    }  # fmt: skip
+
+
+def measure(owner: Client, path: str, times: int) -> Measured:
+    """Get the page so many times."""
+    measured = Measured()
+    with CaptureQueriesContext(connection) as queries:
+        response = owner.get(path)
+    assert response.status_code == 200, f"{path} was answered {response.status_code}"
+    measured.queries, measured.kilobytes = len(queries), len(response.content) / 1000
+    for _ in range(WARM_UP):
+        owner.get(path)
+    server = databases(dict(os.environ))
+    before = cpu_seconds(server)
+    for _ in range(times):
+        _time(lambda: owner.get(path), measured)
+    measured.database = (cpu_seconds(server) - before) / times
+    return measured
+
+
+def _time(get: Callable[[], Any], measured: Measured) -> None:
+    sql = 0.0
+
+    def wrap(execute: Callable[..., Any], *arguments: Any) -> Any:
+        nonlocal sql
+        began = time.perf_counter()
+        try:
+            return execute(*arguments)
+        finally:
+            sql += time.perf_counter() - began
+
+    with connection.execute_wrapper(wrap):
+        clock, processor = time.perf_counter(), time.thread_time()
+        get()
+        measured.clock.append(time.perf_counter() - clock)
+        measured.processor.append(time.thread_time() - processor)
+    measured.sql.append(sql)
+
+
+def _line(name: str, measured: Measured) -> str:
+    numbers = [
+        median(measured.clock),
+        quantiles(measured.clock, n=20)[18],
+        median(measured.processor),
+        measured.database,
+        median(measured.sql),
+    ]
+    mark = " !" if numbers[0] * 1000 > TARGET else ""
+    cells = "".join(f"{seconds * 1000:>8.1f}" for seconds in numbers)
+    return f"{name:<40}{cells}{measured.queries:>9}{measured.kilobytes:>7.0f}{mark}"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.pages", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("--users", type=int, default=100_000, help="how many end users (100000)")
+    parser.add_argument("--page", type=lambda text: text.split(","), help="only pages whose name contains one of these")
+    parser.add_argument("--times", type=int, default=10, help="requests of each page (10)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main(_options())
