@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db import IntegrityError, models
 
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
-from workspace.db.prepared import Prepared, PreparedInsert, Update
+from workspace.db.prepared import Prepared, Update
+from workspace.db.saving import PreparedSave
 from workspace.models import EndUser
 from workspace.models.base import Entity
 
@@ -77,7 +78,7 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
         return bool(_use_up(pk, now))
 
 
-class AuthnRequest(PreparedInsert):
+class AuthnRequest(PreparedSave):
     """A request on its way to an IdP, bound to the browser that was sent there (security.md S6)."""
 
     # The ID of the SAML message, which nobody can guess.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from authentication.models.providers import IdentityProvider
 from workspace.db.keys import canonical, new_id
-from workspace.db.prepared import PreparedInsert
+from workspace.db.saving import PreparedSave
 from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.models.base import Entity
 from workspace.tokens import digest_of
@@ -26,7 +26,7 @@ _SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows":
 _SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
 
 
-class _FromBrowser(PreparedInsert):
+class _FromBrowser(PreparedSave):
     """A row that remembers the browser it came from."""
 
     address = models.GenericIPAddressField(null=True, blank=True)

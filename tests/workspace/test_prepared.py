@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from tests.workspace.builders import build
 from workspace.actions.end_users import create_end_user
-from workspace.db.prepared import Among, Ids, Insertion, Prepared, PreparedInsert, Remembering, Update
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Remembering, Update
+from workspace.db.saving import PreparedSave
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.profile import Profile
@@ -197,7 +198,7 @@ def test_a_row_is_inserted_as_django_would(place):
 
 
 def test_what_save_adds_to_a_row_is_inserted_with_it(place):
-    assert issubclass(EndUser, PreparedInsert)
+    assert issubclass(EndUser, PreparedSave)
     row = EndUser.objects.create(workspace=place.workspace, full_name="Éve", email="EVE@acme.example")
     assert not row._state.adding
     assert EndUser.objects.get(pk=row.pk).email_key == "eve@acme.example"
@@ -236,3 +237,53 @@ def test_who_changes_a_remembered_row_changes_it_for_nobody_else(place):
     again.full_name = "Alan T."
     again.save()
     assert remembered.first(pk).full_name == "Alan T."
+
+
+end = Deletion(
+    lambda environment, name: EnvironmentAccess.objects.filter(environment=environment, source_name=name),
+    (Environment, "id"),
+    (EnvironmentAccess, "source_name"),
+    returning="end_user",
+)
+
+
+def test_a_deletion_tells_whose_rows_are_gone(place):
+    gone = place.accesses.filter(source_name=(name := EnvironmentAccess.objects.first().source_name))
+    others = EnvironmentAccess.objects.count() - len(people := set(gone.values_list("end_user", flat=True)))
+    with CaptureQueriesContext(connection) as queries:
+        assert set(end(place.pk, name)) == people
+    assert len(queries) == 1
+    assert end(place.pk, name) == []
+    assert EnvironmentAccess.objects.count() == others
+
+
+def test_a_row_is_updated_as_django_would(place):
+    ours, theirs = EndUser.objects.filter(full_name__in=["Alan", "Ben"], workspace=place.workspace)[:2]
+    for row in (ours, theirs):
+        row.full_name, row.email, row.name_source = "It's %s", "", SYSTEM.source
+    with CaptureQueriesContext(connection) as queries:
+        ours.save()
+    assert len(queries) == 1
+    theirs.set_keys()
+    names = [field.name for field in EndUser._meta.concrete_fields if not field.primary_key]
+    EndUser.objects.bulk_update([theirs], names)  # which is Django's own
+    ours, theirs = (everything(EndUser.objects.get(pk=each.pk)) for each in (ours, theirs))
+    own = ("id", "created_at", "updated_at", "active_since")
+    assert {name: ours[name] for name in ours if name not in own} == {
+        name: theirs[name] for name in theirs if name not in own
+    }
+    assert ours["updated_at"] > ours["created_at"]
+
+
+def test_an_update_writes_the_named_columns_and_needs_the_row(place):
+    row = EndUser.objects.get(full_name="Ben")
+    row.full_name, row.status = "Benjamin", EndUser.Status.DEACTIVATED
+    row.save(update_fields=["status"])
+    row.refresh_from_db()
+    assert (row.full_name, row.status) == ("Ben", "deactivated")
+    EndUser.objects.filter(pk=row.pk).delete()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        row.save(update_fields=["status"])
+    row.status = Upper("status")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        row.save(update_fields=["status"])

@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
-from workspace.db.prepared import Among, Ids, Insertion, Prepared
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUser, Environment, EnvironmentAccess, Source
 from workspace.models.people import EndUserQuerySet
 from workspace.words import listed, people_named
+
+_STATUS = ["status", "active_since", "updated_at"]
 
 
 @atomic
@@ -47,10 +49,11 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
     held = _accesses(end_user.pk)
     ended = [access for access in held if access.is_of(source)]
     before = str(end_user.status)
-    EnvironmentAccess.objects.filter(pk__in=[access.pk for access in ended]).delete()
+    if ended:
+        _ended(end_user.pk, source.kind, source.id)
     if len(ended) == len(held):
         end_user.status = EndUser.Status.DEACTIVATED
-        end_user.save()
+        end_user.save(update_fields=_STATUS)
     record(
         by=by,
         action=Action.END_USER_ACCESS_ENDED,
@@ -77,7 +80,7 @@ def restore_access(
     """
     before = str(end_user.status)
     end_user.activate()
-    end_user.save()
+    end_user.save(update_fields=_STATUS)
     given = give_access(end_user, environments, source)
     record(
         by=by,
@@ -153,6 +156,15 @@ def _record_set(environment: Environment, change: SetChange, source: Source, by:
 
 _accesses = Prepared(
     lambda end_user: EnvironmentAccess.objects.filter(end_user=end_user).select_related("environment"), (EndUser, "id")
+)
+_ended = Deletion(
+    lambda end_user, kind, source: EnvironmentAccess.objects.filter(
+        end_user=end_user, source_kind=kind, source_id=source
+    ),
+    (EndUser, "id"),
+    (EnvironmentAccess, "source_kind"),
+    (EnvironmentAccess, "source_id"),
+    returning="environment",
 )
 _inserted = Insertion(
     EnvironmentAccess,

@@ -6,7 +6,6 @@ Rows are filled as Django's own iteration does it (`ModelIterable` of the pinned
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from django.db import connection, connections
@@ -14,10 +13,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import DeleteQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
-from workspace.db.statement import AnyField, insert_sql, run_planned
+from workspace.db.statement import AnyField, run_planned
 
 Row = TypeVar("Row")
 Params: TypeAlias = Sequence[Any]
@@ -246,21 +245,25 @@ class Update(_Change):
         return query.get_compiler(rows.db).as_sql()
 
 
-class PreparedInsert(Model):
-    """A model whose INSERT of one row is compiled once. Its rows hold values, no expressions."""
+class Deletion(_Change):
+    """DELETE as a function of its values. It returns the column `returning` of the rows that are gone.
 
-    class Meta:
-        abstract = True
+    `build` returns a query set of one table. Rows that refer to these are not deleted with them.
+    """
 
-    def _do_insert(self, manager: Any, using: str, fields: Any, returning_fields: Any, raw: bool) -> Any:
-        if returning_fields or using != connection.alias:
-            return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
-        values = [field.get_db_prep_save(field.pre_save(self, True), connection) for field in fields]
-        run_planned(connection, _insert_sql(type(self), tuple(fields)), values)
-        return []
+    def __init__(self, build: "Callable[..., QuerySet[Any]]", *fields: Typed, returning: str) -> None:
+        super().__init__(lambda *values: (build(*values), {}), *fields)
+        self._returning = returning
 
+    def __call__(self, *values: object) -> list[Any]:
+        return [self._field.to_python(value) for (value,) in self._run(values)[0]]
 
-_insert_sql = cache(insert_sql)
+    def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
+        self._field = _column(rows.model, self._returning)
+        query: Any = rows.query.chain(DeleteQuery)
+        query.clear_ordering(force=True)
+        sql, params = query.get_compiler(rows.db).as_sql()
+        return f"{sql} RETURNING {_quoted(self._field)}", params
 
 
 def insertion(model: type[Model], rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:

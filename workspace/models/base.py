@@ -5,11 +5,11 @@ from typing import Any
 from django.db import models
 
 from workspace.db.keys import new_id
-from workspace.db.prepared import PreparedInsert
+from workspace.db.saving import PreparedSave
 from workspace.passwords import is_right, make_password
 
 
-class Entity(PreparedInsert):
+class Entity(PreparedSave):
     """A row with a UUID that sorts by creation, its times, and its comparison keys."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from workspace.db.keys import new_id
-from workspace.db.prepared import PreparedInsert
+from workspace.db.saving import PreparedSave
 from workspace.models.workspaces import Environment, Workspace
 
 
@@ -35,7 +35,7 @@ class AppendOnlyError(TypeError):
     """A programming mistake: change events are never altered or deleted."""
 
 
-class ChangeEvent(PreparedInsert):
+class ChangeEvent(PreparedSave):
     """A change: actor, action, subject, sentence, states before and after, and request.
 
     Ids and names are copies, because the event outlives what it describes.
