@@ -9,6 +9,7 @@ from provisioning.actions.records.groups import create_group_record, delete_grou
 from provisioning.actions.records.users import create_user_record, delete_user_record, update_user_record
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.payload import members, names, patch
+from provisioning.payload.dialects.active import active_alone
 from provisioning.payload.dialects.operations import tidy_operations
 from provisioning.payload.dialects.resources import read_resource
 from provisioning.payload.member_changes import MemberChange
@@ -76,7 +77,9 @@ class UserAdapter(Adapter):
         self._update({"active": self.obj.is_active, **read_resource(body, User, self.call.tolerance)})
 
     def patch(self, body: Document) -> None:
-        self._update(self._patched(body)[0])
+        before = self.obj.document
+        is_active = active_alone(body, self.call.tolerance) if "active" in before else None
+        self._update(self._patched(body)[0] if is_active is None else before | {"active": is_active})
 
     def delete(self) -> None:
         delete_user_record(user=self._user(), by=self.call.by)
