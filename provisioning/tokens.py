@@ -55,8 +55,8 @@ def find(clear: str) -> ScimToken | None:
 def mark_used(token: ScimToken, address: str | None) -> None:
     """Remember when and from where a token was last used. Once a minute is enough, or later if the database is busy."""
     now = timezone.now()
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
     if token.last_used_at is None or token.last_used_at < now - _USED_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
         try:
             with at_most(0):
                 ScimToken.objects.filter(stale, pk=token.pk).update(last_used_at=now, last_used_from=address)

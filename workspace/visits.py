@@ -1,6 +1,7 @@
 """Where a request came from."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TypedDict
 
@@ -44,7 +45,12 @@ class Visit:
 
 def client_address(request: HttpRequest) -> str | None:
     """Return the IP address of the client without its zone; None behind a socket file, where no address is known."""
+    return _without_zone(request.META.get("REMOTE_ADDR", ""))
+
+
+@lru_cache(maxsize=1000)
+def _without_zone(address: str) -> str | None:
     try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
+        return str(ip_address(address.partition("%")[0]))
     except ValueError:
         return None

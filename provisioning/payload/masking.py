@@ -21,6 +21,8 @@ _TOKEN = re.compile(r"scim_[a-z0-9]+_[\w-]+")
 
 def masked_request(body: bytes) -> str:
     """Return a body for the log, with the values of secret attributes masked, also in PATCH operations."""
+    if not body:
+        return ""
     text = body.decode("utf-8-sig", "replace").replace("\0", "�")
     masked, is_whole = _masked_json(text)
     masked = masked.encode("utf-8", "replace").decode()

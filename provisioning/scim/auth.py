@@ -37,7 +37,7 @@ class CallRequest(HttpRequest):
 
 def authenticate(request: CallRequest, connection: UUID) -> Call:
     """Return who calls. Raises ScimError 401 for anything but a live token of the connection."""
-    scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, clear = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer" or not clear.strip():
         raise errors.unauthorized()
     token = tokens.find(clear.strip())

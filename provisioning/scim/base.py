@@ -6,8 +6,6 @@ from contextlib import nullcontext
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import View
 
 from provisioning import tokens
@@ -22,7 +20,6 @@ from workspace.visits import client_address
 logger = logging.getLogger(__name__)
 
 
-@method_decorator(csrf_exempt, name="dispatch")
 class ScimView(View):
     """Takes the place of django-scim2's dispatch: host, token, rate, path, transaction, answer, log."""
 

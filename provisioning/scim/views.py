@@ -44,7 +44,7 @@ class ResourceView(ScimView):
         if uuid is None:
             return lists.answer([self.scim_adapter.kind], request, request.GET.dict())
         adapter = self._existing(uuid)
-        if _names_version(request.headers.get("If-None-Match"), adapter.version):
+        if _names_version(request.META.get("HTTP_IF_NONE_MATCH"), adapter.version):
             return HttpResponse(status=304, headers={"ETag": adapter.version})
         return self._shown(adapter)
 
@@ -76,7 +76,7 @@ class ResourceView(ScimView):
         if uuid is None:
             raise errors.not_allowed(["GET", "POST"])
         adapter = self._existing(uuid, to_change=True)
-        wanted = self.request.headers.get("If-Match")
+        wanted = self.request.META.get("HTTP_IF_MATCH")
         if wanted is not None and not _names_version(wanted, adapter.version):
             raise errors.ScimError(412, "The resource has changed since. Read it again, then repeat the change.")
         return adapter
@@ -141,7 +141,7 @@ class GroupSearchView(SearchView):
 
 def read_body(request: CallRequest) -> Document:
     """Return the JSON object that was sent."""
-    bodies.check_headers(request.headers.get("Content-Type", ""), request.headers.get("Content-Encoding", ""))
+    bodies.check_headers(request.META.get("CONTENT_TYPE", ""), request.META.get("HTTP_CONTENT_ENCODING", ""))
     if request.body.startswith(BOM_UTF8):
         request.scim.tolerance.note("a byte order mark before the JSON")
     return bodies.parse(request.body)
