@@ -85,6 +85,11 @@ class Reason(Explained):
         "No open request waits for this response",
         "The request was answered already, took longer than ten minutes, or is of another provider. Sign in again.",
     )
+    BEGAN_AT_IDP_AGAIN = (
+        "began_at_idp_again",
+        "The IdP began the sign-in again",
+        "No InResponseTo answered our request, or the browser keeps no cookies. Check the application at the IdP.",
+    )
     OTHER_BROWSER = (
         "other_browser",
         "The browser is not the one that started",

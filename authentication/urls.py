@@ -34,6 +34,11 @@ urlpatterns = [
     path(f"{PROVIDER}settings/", provider_settings.settings, name="provider-settings"),
     path(f"{PROVIDER}settings/signing/", provider_settings.signing_switch, name="provider-signing"),
     path(f"{PROVIDER}settings/sha1/", provider_settings.sha1_switch, name="provider-sha1"),
+    path(
+        f"{PROVIDER}settings/idp-initiated/",
+        provider_settings.idp_initiated_switch,
+        name="provider-idp-initiated",
+    ),
     path(f"{PROVIDER}sp-certificate/", sp_certificates.download, name="provider-sp-certificate"),
     path(f"{PROVIDER}sp-certificate/create/", sp_certificates.create, name="provider-sp-create"),
     path(f"{PROVIDER}sp-certificate/rollover/start/", sp_certificates.start, name="provider-rollover-start"),

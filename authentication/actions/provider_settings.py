@@ -1,4 +1,4 @@
-"""Changes of how a provider's messages are made and read: signed requests, SHA-1, names of attributes."""
+"""Changes of a provider's sign-in settings: signed requests, SHA-1, IdP-initiated sign-in, names of attributes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -40,6 +40,15 @@ def switch_sha1(*, environment_provider: EnvironmentProvider, is_enabled: bool, 
     did = "allowed" if is_enabled else "forbade"
     sentence = Sentence("{by} {did} SHA-1 in signatures of {provider}.", by=by, did=did, provider=provider)
     return _set(environment_provider, provider, {"allows_sha1": is_enabled}, sentence, by)
+
+
+@atomic
+def switch_idp_initiated(*, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
+    """Let sign-ins that the IdP begins go on by themselves, or not. Say whether anything changed."""
+    provider = locked_provider(environment_provider)
+    template = "{by} switched IdP-initiated sign-in of {provider} {state}."
+    sentence = Sentence(template, by=by, provider=provider, state="on" if is_enabled else "off")
+    return _set(environment_provider, provider, {"allows_idp_initiated": is_enabled}, sentence, by)
 
 
 @atomic

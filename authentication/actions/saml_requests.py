@@ -13,7 +13,7 @@ from django.db import transaction
 
 from authentication.actions.attempts import record_attempt
 from authentication.actions.service_provider import decryption_keys, ensure_signing_key
-from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider
+from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider, IdentityProvider
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
 from authentication.saml.errors import SamlReason, SamlRefused
@@ -37,6 +37,10 @@ class Departure:
 
     url: str
     fields: dict[str, str]
+
+
+class BeganAtIdp(Exception):
+    """A response to no request, from an IdP that may begin sign-ins. It counts for nothing else (security.md S6)."""
 
 
 def start_sign_in(
@@ -86,7 +90,7 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
     """Store the response at its open request until the browser asks, which may be another one than was sent.
 
     Of a response that is refused only the reason is stored (S16), of one to a closed request nothing. Raises Refused,
-    whose attempt is recorded, for one that answers no request.
+    whose attempt is recorded, for one that answers no request, or BeganAtIdp.
     """
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
     request = None
@@ -98,6 +102,8 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
             AuthnRequest.objects.keep_answer(request.pk, **_answer(request, raw, now), now=now)
     except (SamlRefused, Refused) as refusal:
         refused = Refused.of(refusal)
+        if refused.reason == SamlReason.UNSOLICITED and _may_begin_at_idp(provider):
+            raise BeganAtIdp from None
         record_refusal(refused, provider=provider, request=request, visit=visit, now=now)
         raise refused from None
     return request
@@ -170,6 +176,10 @@ def _read(request: AuthnRequest, raw: str, now: datetime) -> Claims:
 def first_environment_provider(provider: UUID) -> EnvironmentProvider | None:
     """Return where a provider was set up first: attempts of no known environment are recorded there."""
     return EnvironmentProvider.objects.of_provider(provider).first()
+
+
+def _may_begin_at_idp(provider: UUID) -> bool:
+    return IdentityProvider.objects.filter(pk=provider, allows_idp_initiated=True).exists()
 
 
 def _claimed_request(raw: str, relay_state: str) -> str:

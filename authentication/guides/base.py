@@ -35,6 +35,8 @@ class Guide:
     steps: tuple[str, ...]
     name_id: str
     attributes: tuple[AttributeStatement, ...]
+    # Where sign-ins that begin at the vendor are told which page they are for.
+    relay_state_field: str = "RelayState"
     # Between the groups of a vendor that sends all of them in one value.
     groups_separator: str = ""
     scim: ScimGuide | None = None

@@ -7,6 +7,7 @@ ENTRA = Guide(
     label="Microsoft Entra ID",
     acs_url_field="Reply URL (Assertion Consumer Service URL)",
     entity_id_field="Identifier (Entity ID)",
+    relay_state_field="Relay State (Optional)",
     metadata="Under Single sign-on, section SAML Certificates, copy App Federation Metadata Url.",
     steps=(
         "In the Microsoft Entra admin center open Enterprise applications and choose New application.",

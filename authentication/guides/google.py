@@ -7,6 +7,7 @@ GOOGLE = Guide(
     label="Google Workspace",
     acs_url_field="ACS URL",
     entity_id_field="Entity ID",
+    relay_state_field="Start URL (optional)",
     metadata="Google shows no metadata URL: choose Download metadata in the custom SAML app and upload the file.",
     steps=(
         "In the Google Admin console open Apps > Web and mobile apps and choose Add app > Add custom SAML app.",

@@ -7,6 +7,7 @@ JUMPCLOUD = Guide(
     label="JumpCloud",
     acs_url_field="ACS URL",
     entity_id_field="SP Entity ID",
+    relay_state_field="Default RelayState",
     metadata="On the application's SSO tab choose Copy Metadata URL, or Export Metadata and upload the file.",
     steps=(
         "In the JumpCloud Admin Portal open SSO Applications, choose Add New Application, then Custom Application.",

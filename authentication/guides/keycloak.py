@@ -7,6 +7,7 @@ KEYCLOAK = Guide(
     label="Keycloak",
     acs_url_field="Assertion Consumer Service POST Binding URL",
     entity_id_field="Client ID",
+    relay_state_field="IDP Initiated SSO Relay State",
     metadata=(
         "In Realm settings, beside Endpoints, copy the address of SAML 2.0 Identity Provider "
         "Metadata (…/realms/<realm>/protocol/saml/descriptor)."

@@ -7,6 +7,7 @@ OKTA = Guide(
     label="Okta",
     acs_url_field="Single sign-on URL",
     entity_id_field="Audience URI (SP Entity ID)",
+    relay_state_field="Default RelayState",
     metadata="Open the application's Sign On tab and copy its Metadata URL.",
     steps=(
         "In the Okta Admin Console open Applications > Applications and choose Create App Integration.",

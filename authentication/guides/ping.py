@@ -7,6 +7,7 @@ PING = Guide(
     label="PingOne",
     acs_url_field="ACS URLs",
     entity_id_field="Entity ID",
+    relay_state_field="Target Application URL",
     metadata="On the application's Configuration or Overview tab copy IDP Metadata URL, or Download Metadata.",
     steps=(
         "In the PingOne console open Applications > Applications and choose + to add one.",

@@ -69,6 +69,8 @@ class IdentityProvider(Entity):
     wants_signed_requests = models.BooleanField(default=False)
     signs_requests = models.BooleanField("sign AuthnRequests", default=False)
     allows_sha1 = models.BooleanField("accept SHA-1 signatures", default=False)
+    # A response to no request then begins a sign-in here; it never signs anybody in (security.md S6).
+    allows_idp_initiated = models.BooleanField("IdP-initiated sign-in", default=False)
     # Blank: the usual names are tried.
     name_attribute = models.CharField(max_length=300, blank=True)
     email_attribute = models.CharField(max_length=300, blank=True)

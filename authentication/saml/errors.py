@@ -174,7 +174,7 @@ class SamlReason(Explained):
     UNSOLICITED = (
         "unsolicited",
         "The sign-in began at the IdP",
-        "The response answers no request. Begin on our sign-in page.",
+        "The response answers no request. Allow IdP-initiated sign-in under Sign-in settings, or begin on our page.",
     )
     WRONG_REQUEST = ("wrong_request", "The response answers another request", "Sign in again, in one window.")
     NAME_ID = (

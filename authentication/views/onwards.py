@@ -9,17 +9,20 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from authentication.actions.saml_requests import REQUEST_AGE, Departure
+from authentication.actions.saml_requests import MAX_NEXT_PATH, REQUEST_AGE, Departure
 from authentication.models import EnvironmentProvider
 from authentication.policy import SignInPolicy
 from workspace.tokens import new_token
 
 Context = dict[str, object]
 
+# Cookies.
+_NONCE, _BEGUN = "sso-nonce", "sso-begun"
+
 
 def browser_nonce(request: HttpRequest) -> str:
     """Return what binds SAML requests to this browser, one for all its tabs; a new one if it has none."""
-    return request.COOKIES.get(_nonce_cookie()) or new_token()
+    return request.COOKIES.get(_cookie(_NONCE)) or new_token()
 
 
 def to_idp(
@@ -38,21 +41,14 @@ def to_idp(
         response = leading_on(request, "end_user/sign_in/onwards.html", departure.url, context)
     else:
         response = redirect(departure.url)
-    response.set_cookie(
-        _nonce_cookie(),
-        nonce,
-        max_age=REQUEST_AGE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    _set_cookie(response, _NONCE, nonce)
     return response
 
 
 def path_of(relay_state: str) -> str:
     """Return the path of ours that an IdP was told to send as RelayState; "" if it is none (S10)."""
     path = relay_state.removeprefix(settings.ORIGIN)
-    return path if path.startswith("/sign-in/") else ""
+    return path if path.startswith("/sign-in/") and len(path) <= MAX_NEXT_PATH else ""
 
 
 def place_to_begin(provider: UUID, relay_state: str) -> EnvironmentProvider | None:
@@ -90,5 +86,25 @@ def posting(request: HttpRequest, template: str, url: str, context: Context) -> 
     return cast(HttpResponse, page(request))
 
 
-def _nonce_cookie() -> str:
-    return f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}sso-nonce"
+def has_begun(request: HttpRequest) -> bool:
+    """Say whether this browser was sent to an IdP that began a sign-in, and has not been signed in since."""
+    return bool(request.COOKIES.get(_cookie(_BEGUN)))
+
+
+def note_begun(response: HttpResponse) -> None:
+    """Let the browser remember that it was sent to an IdP that began a sign-in."""
+    _set_cookie(response, _BEGUN, "1")
+
+
+def forget_begun(response: HttpResponse) -> None:
+    response.delete_cookie(_cookie(_BEGUN), samesite="Lax")
+
+
+def _set_cookie(response: HttpResponse, name: str, value: str) -> None:
+    """Set a cookie that lives as long as a request may be answered."""
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(_cookie(name), value, max_age=REQUEST_AGE, secure=secure, httponly=True, samesite="Lax")
+
+
+def _cookie(name: str) -> str:
+    return f"{'__Host-' if settings.SESSION_COOKIE_SECURE else ''}{name}"

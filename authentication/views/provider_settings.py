@@ -1,15 +1,24 @@
 """The page Sign-in settings of a provider: signed requests, attributes, our own certificate, SHA-1."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
+from django.conf import settings as site
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from authentication.actions.provider_settings import set_attributes, switch_request_signing, switch_sha1
+from authentication.actions.provider_settings import (
+    set_attributes,
+    switch_idp_initiated,
+    switch_request_signing,
+    switch_sha1,
+)
 from authentication.forms.providers import AttributesForm
+from authentication.guides import GUIDES
 from authentication.models import ServiceProviderKey
 from authentication.views.described import described_key
 from authentication.views.providers import get_environment_provider, list_url
@@ -21,7 +30,16 @@ from workspace.console.proof import OPENED_RECENTLY
 from workspace.forms import sent
 from workspace.models import Environment
 
-_ROUTES = ("signing", "sha1", "sp-certificate", "sp-create", "rollover-start", "rollover-finish", "rollover-cancel")
+_ROUTES = (
+    "signing",
+    "idp-initiated",
+    "sha1",
+    "sp-certificate",
+    "sp-create",
+    "rollover-start",
+    "rollover-finish",
+    "rollover-cancel",
+)
 _BINDINGS = {"redirect": "Redirect", "post": "POST"}
 # Everything here is reached from one page, which opens only with a recent proof.
 manages_settings = console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
@@ -53,6 +71,8 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
             {"label": "At the identity provider", "value": found.slo_url, "mono": True},
             {"label": "By", "value": f"HTTP {_BINDINGS.get(found.slo_binding, '')}"},
         ],
+        "guide": GUIDES[found.vendor],
+        "sign_in_url": f"{site.ORIGIN}{page_url('end_user:sign-in', environment)}",
         "list_url": list_url(environment),
         "urls": {route.replace("-", "_"): settings_url(route, environment, provider) for route in _ROUTES},
     }
@@ -63,33 +83,38 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
 @manages_settings
 def signing_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Sign AuthnRequests, or stop signing them."""
-    environment_provider, is_enabled = (
-        get_environment_provider(environment, provider),
-        request.POST.get("is_enabled") == "true",
-    )
-    with refusals_as_messages(request):
-        switch_request_signing(
-            environment_provider=environment_provider, is_enabled=is_enabled, by=request.actor, now=timezone.now()
-        )
-        signed = "signed" if is_enabled else "not signed"
-        messages.success(
-            request, f"AuthnRequests to {environment_provider.identity_provider} are {signed} from now on."
-        )
-    return redirect(settings_url("settings", environment, provider))
+    told = ("AuthnRequests to {} are signed from now on.", "AuthnRequests to {} are not signed from now on.")
+    return _switched(request, environment, provider, partial(switch_request_signing, now=timezone.now()), told)
+
+
+@require_POST
+@manages_settings
+def idp_initiated_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
+    """Let sign-ins that begin at the IdP go on by themselves, or show a button first."""
+    told = ("Sign-ins that begin at {} go on by themselves.", "Sign-ins that begin at {} lead to a button first.")
+    return _switched(request, environment, provider, switch_idp_initiated, told)
 
 
 @require_POST
 @manages_settings
 def sha1_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Accept SHA-1 in signatures, or refuse it."""
-    environment_provider, is_enabled = (
-        get_environment_provider(environment, provider),
-        request.POST.get("is_enabled") == "true",
-    )
+    told = ("SHA-1 signatures of {} are accepted from now on.", "SHA-1 signatures of {} are refused from now on.")
+    return _switched(request, environment, provider, switch_sha1, told)
+
+
+def _switched(
+    request: ConsoleRequest,
+    environment: Environment,
+    provider: UUID,
+    switch: Callable[..., bool],
+    told: tuple[str, str],
+) -> HttpResponse:
+    """Set a switch as its form asks, and tell that it is on (the first sentence) or off."""
+    environment_provider = get_environment_provider(environment, provider)
+    is_enabled = request.POST.get("is_enabled") == "true"
     with refusals_as_messages(request):
-        switch_sha1(environment_provider=environment_provider, is_enabled=is_enabled, by=request.actor)
-        accepted = "accepted" if is_enabled else "refused"
-        messages.success(
-            request, f"SHA-1 signatures of {environment_provider.identity_provider} are {accepted} from now on."
-        )
+        switch(environment_provider=environment_provider, is_enabled=is_enabled, by=request.actor)
+        sentence = told[0] if is_enabled else told[1]
+        messages.success(request, sentence.format(environment_provider.identity_provider))
     return redirect(settings_url("settings", environment, provider))

@@ -1,5 +1,6 @@
 """The SAML endpoints: start of a sign-in, ACS, finish, and our metadata. They are public."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -13,15 +14,25 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_safe
 from djangosaml2.views import AssertionConsumerServiceView
 
-from authentication.actions.saml_requests import start_sign_in, store_response
+from authentication.actions.saml_requests import BeganAtIdp, record_refusal, start_sign_in, store_response
 from authentication.actions.saml_sign_in import finish_sign_in
 from authentication.actions.service_provider import published_certificates
 from authentication.decorators import at_environment, current_session, keep_session
 from authentication.models import AuthnRequest, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
+from authentication.saml.errors import SamlReason
 from authentication.saml.service_provider import sp_metadata
-from authentication.views.onwards import browser_nonce, path_of, place_to_begin, to_idp
+from authentication.views.onwards import (
+    browser_nonce,
+    forget_begun,
+    has_begun,
+    leading_on,
+    note_begun,
+    path_of,
+    place_to_begin,
+    to_idp,
+)
 from authentication.views.sign_in import sso_url, target
 from workspace.addresses import MAX_EMAIL, is_address
 from workspace.console.navigation import page_url
@@ -72,7 +83,33 @@ class AcsView(AssertionConsumerServiceView):
             )
         except Refused as refusal:
             return _refused(request, refusal, provider, relay_state)
-        return HttpResponse(status=303, headers={"Location": f"{settings.ORIGIN}{_finish_path(provider, answered)}"})
+        except BeganAtIdp:
+            return _see_other(f"{reverse('saml:begin', kwargs={'provider': provider})}?{_relayed(relay_state)}")
+        return _see_other(_finish_path(provider, answered))
+
+
+@require_GET
+@never_cache
+def begin(request: HttpRequest, provider: UUID) -> HttpResponse:
+    """Begin here, by itself, a sign-in that the IdP began: once, in a browser that keeps cookies (security.md S6).
+
+    Otherwise an IdP that answers no request would send the browser round and round.
+    """
+    relay_state, is_noted = request.GET.get("RelayState", ""), "noted" in request.GET
+    use = place_to_begin(provider, relay_state)
+    is_allowed = use is not None and use.identity_provider.allows_idp_initiated
+    if use is None or not is_allowed or is_noted != has_begun(request):
+        refusal = Refused(Reason.BEGAN_AT_IDP_AGAIN if is_allowed else SamlReason.UNSOLICITED)
+        record_refusal(refusal, provider=provider, request=None, visit=Visit.of(request), now=timezone.now())
+        return _refused(request, refusal, provider, relay_state)
+    if is_noted:
+        return redirect(sso_url(use.environment, use.identity_provider, path_of(relay_state)))
+    # No redirect: the policy of the IdP's page may forbid its form to lead to another host.
+    onwards = f"{request.path}?{_relayed(relay_state)}&noted"
+    context = {"environment": use.environment, "provider": use.identity_provider, "url": onwards}
+    response = leading_on(request, "end_user/sign_in/onwards.html", onwards, context)
+    note_begun(response)
+    return response
 
 
 @require_GET
@@ -94,6 +131,8 @@ def finish(request: HttpRequest, provider: UUID, answered: str) -> HttpResponse:
         return _refused(request, refusal, provider)
     response = redirect(arrival.next_path or page_url("end_user:account", arrival.environment))
     keep_session(response, arrival.environment, arrival.token)
+    if has_begun(request):
+        forget_begun(response)
     return response
 
 
@@ -121,6 +160,15 @@ def _login_hint(request: HttpRequest) -> str:
     """Return the address that was typed on the page before, if it is one."""
     typed = request.GET.get("login_hint", "")
     return typed if len(typed) <= MAX_EMAIL and is_address(typed) else ""
+
+
+def _see_other(path: str) -> HttpResponse:
+    return HttpResponse(status=303, headers={"Location": f"{settings.ORIGIN}{path}"})
+
+
+def _relayed(relay_state: str) -> str:
+    """Return the part of a query that carries a RelayState, as far as it is a path of ours."""
+    return urlencode({"RelayState": path_of(relay_state)})
 
 
 def _finish_path(provider: UUID, answered: AuthnRequest) -> str:

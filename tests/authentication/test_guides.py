@@ -68,6 +68,20 @@ def test_saml_fields_are_those_of_the_vendor(key, acs_url_field, entity_id_field
 
 
 @pytest.mark.parametrize(
+    ("key", "field"),
+    [
+        ("okta", "Default RelayState"),
+        ("entra", "Relay State (Optional)"),
+        ("google", "Start URL (optional)"),
+        ("keycloak", "IDP Initiated SSO Relay State"),
+        ("other", "RelayState"),
+    ],
+)
+def test_the_field_of_relay_state_is_that_of_the_vendor(key, field):
+    assert GUIDES[key].relay_state_field == field
+
+
+@pytest.mark.parametrize(
     ("key", "base_url_field", "token_field"),
     [
         ("okta", "SCIM connector base URL", "Authorization (HTTP Header)"),

@@ -105,6 +105,21 @@ def test_s3_sha1_is_off_warned_about_and_recorded(press, admin, okta):
     ]
 
 
+def test_s6_idp_initiated_sign_in_is_off_and_switched_on_and_off(press, admin, okta):
+    page = text(admin.get(url("settings")))
+    assert "http://testserver/sign-in/acme/dev/" in page and "Default RelayState" in page
+    assert not IdentityProvider.objects.get().allows_idp_initiated
+    assert "Sign-ins that begin at Okta Dev go on by themselves." in press("idp-initiated", is_enabled="true")
+    assert IdentityProvider.objects.get().allows_idp_initiated
+    assert "Sign-ins that begin at Okta Dev lead to a button first." in press("idp-initiated", is_enabled="false")
+    press("idp-initiated", is_enabled="false")
+    on, off = {"allows_idp_initiated": True}, {"allows_idp_initiated": False}
+    assert events() == [
+        ("admin@acme.example switched IdP-initiated sign-in of Okta Dev off.", on, off),
+        ("admin@acme.example switched IdP-initiated sign-in of Okta Dev on.", off, on),
+    ]
+
+
 def test_attributes_are_saved_trimmed_and_told_in_one_event(press):
     names = {"name": " displayName ", "email": "", "groups": "urn:oid:1.3.6.1"}
     assert "The attributes were saved." in press("settings", **names)

@@ -27,7 +27,8 @@ CONFIRM = "/confirm-identity/"
 PAGES = ["create", "edit", "connect", "use", "remove", "settings"]
 BUTTONS = ["enable", "disable", "metadata-confirm", "metadata-discard"]
 # Buttons of the page Sign-in settings, which itself opens only with a recent proof.
-OF_SETTINGS = ["signing", "sha1", "sp-create", "rollover-start", "rollover-finish", "rollover-cancel"]
+OF_SETTINGS = ["signing", "idp-initiated", "sha1", "sp-create"]
+OF_SETTINGS += ["rollover-start", "rollover-finish", "rollover-cancel"]
 ACME = Actor("administrator", "1", "ada@acme.example")
 
 
@@ -228,6 +229,7 @@ def test_s15_enforcement_is_told_and_a_name_is_not(dev, okta, mails):
         ("provider-disable", {}),
         ("provider-remove", {}),
         ("provider-signing", {"is_enabled": "true"}),
+        ("provider-idp-initiated", {"is_enabled": "true"}),
         ("provider-sha1", {"is_enabled": "true"}),
         ("provider-settings", {"name": "displayName"}),
         ("provider-rollover-start", {}),

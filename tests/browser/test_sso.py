@@ -57,6 +57,39 @@ def test_sso_signs_in_a_person_of_test_and_prod(page: Page, practice_idp: dict[s
     expect(page.get_by_role("main")).to_contain_text(f"With {idp}")
 
 
+def send_as_fiona(page: Page) -> None:
+    page.get_by_role("radio", name="Fiona Byrne").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send to Workspace admin").click()
+
+
+def test_a_sign_in_that_begins_at_the_idp_ends_signed_in(
+    page: Page, practice_idp: dict[str, Any], console_errors: list[str]
+):
+    console = Console(page, practice_idp)
+    console.sign_in("owner")
+    console.open_authentication("TEST")
+    console.open_menu("Okta Test", "Sign-in settings")
+    switch = page.get_by_role("switch", name="Allow IdP-initiated sign-in")
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "true")
+    try:
+        page.goto(practice_idp["practice_idp"]["origin"])
+        page.get_by_role("link", name="Okta Test").click()
+        expect(page.get_by_role("main")).to_contain_text("None: the sign-in begins here")
+        send_as_fiona(page)  # leads to our sign-in, and from there to the IdP with a request
+        expect(page.get_by_role("main")).not_to_contain_text("None: the sign-in begins here")
+        expect(page.get_by_role("heading", name="Sign in to Okta Test")).to_be_visible()
+        send_as_fiona(page)
+        expect(page.get_by_role("main")).to_contain_text("You are signed in to TEST of Acme.")
+        assert console_errors == []
+    finally:
+        page.goto(
+            f"/workspaces/acme/test/authentication/providers/{provider(practice_idp, 'Okta Test')['id']}/settings/"
+        )
+        page.get_by_role("switch", name="Allow IdP-initiated sign-in").click()
+
+
 def test_what_is_sent_wrongly_is_refused_and_explained_to_the_administrator(
     page: Page, practice_idp: dict[str, Any], console_errors: list[str]
 ):

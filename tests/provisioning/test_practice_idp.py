@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.responses import peek_in_response_to
 from provisioning.practice_idp.demo import CannotStart, Demo, parse
 from provisioning.practice_idp.errors import BadRequest
 from provisioning.practice_idp.saml.site import SignInSite
@@ -60,6 +61,18 @@ def test_what_is_shown_is_what_is_sent(pages):
     assert f'<form method="post" action="{PROVIDER.acs_url}">' in page
     assert 'name="RelayState" value="&quot;key&quot;"' in page
     assert "&lt;saml:NameID" in page and "Ada &amp;lt;Winter" in page
+
+
+def test_a_sign_in_begins_here_without_a_request(pages):
+    (link,) = re.findall(r'href="/idp/7f3a/sso\?([^"]+)"', pages.home())
+    begun = dict(parse_qsl(unescape(link)))
+    assert begun == {"service": PROVIDER.sp_entity_id, "RelayState": "http://127.0.0.1:8000/sign-in/acme/test/"}
+    assert "None: the sign-in begins here" in pages.choose("7f3a", begun)
+    page = pages.send("7f3a", chosen(begun), EVERYTHING)
+    assert f'name="RelayState" value="{begun["RelayState"]}"' in page
+    assert peek_in_response_to(sent(page)) is None and "InResponseTo" not in page
+    with pytest.raises(BadRequest):
+        pages.choose("7f3a", {"service": "https://somewhere-else.example/metadata"})
 
 
 def test_the_last_response_can_be_sent_once_more(pages):

@@ -46,10 +46,13 @@ class Idp:
         return request.id
 
     def respond(self, request_id: str, person: DemoPerson, release: Release = RELEASE_ALL, fault: str = "") -> bytes:
-        """Return the XML of a response; fault is a key of faults.LABELS, or empty for a correct response."""
+        """Return the XML of a response. Without the ID of a request it is unsolicited.
+
+        fault is a key of faults.LABELS, or empty for a correct response.
+        """
         response = self._server.create_authn_response(
             _attributes(person, release),
-            request_id,
+            request_id or None,
             self.provider.acs_url,
             self.provider.sp_entity_id,
             name_id=_name_id(person, release),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from html import escape
+from urllib.parse import urlencode
 
 from lxml import etree
 
@@ -85,7 +86,16 @@ def _place(provider: Provider) -> str:
 def _environment(environment: Environment) -> str:
     names = ", ".join(f"{each.name} ({each.state})" for each in environment.providers) or "no provider of the demo"
     title = escape(f"{environment.workspace} {environment.name}")
-    return f'<p><a href="{escape(environment.sign_in_url)}">{title}</a><br><small>{escape(names)}</small></p>\n'
+    here = ", ".join(_begun_here(each, environment) for each in environment.providers)
+    begin = f"<br><small>Begin here instead (IdP-initiated): {here}</small>" if here else ""
+    link = f'<a href="{escape(environment.sign_in_url)}">{title}</a>'
+    return f"<p>{link}<br><small>{escape(names)}</small>{begin}</p>\n"
+
+
+def _begun_here(provider: Provider, environment: Environment) -> str:
+    fields = {"service": provider.sp_entity_id, "RelayState": environment.sign_in_url}
+    url = f"/idp/{provider.id}/sso?{urlencode(fields)}"
+    return f'<a href="{escape(url)}">{escape(provider.name)}</a>'
 
 
 def _request(provider: Provider, id: str) -> str:
@@ -93,7 +103,7 @@ def _request(provider: Provider, id: str) -> str:
         "Identity provider": f"{provider.name}, entity ID {provider.entity_id}",
         "Environment": _place(provider),
         "Service": provider.sp_entity_id,
-        "Request": id,
+        "Request": id or "None: the sign-in begins here",
         "ACS URL": provider.acs_url,
     }
     return "<dl>" + "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items()) + "</dl>"

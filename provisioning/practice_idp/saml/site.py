@@ -22,8 +22,9 @@ Fields = Mapping[str, str]
 UNKNOWN_PROVIDER = "There is no such identity provider here. Play a new one."
 NOTHING_TO_REPLAY = "No response was sent yet. Sign in once, then send the replay."
 NO_PERSON = "Choose a person, or enter an email address for somebody else."
-# What the service sends with a request: the message, its state, and the address that was typed there.
-_REQUEST_FIELDS = ("SAMLRequest", "RelayState", "login_hint")
+# What the service sends with a request: the message, its state, and the address that was typed there. A sign-in that
+# begins here has no message, so it names the service by its entity ID.
+_REQUEST_FIELDS = ("SAMLRequest", "RelayState", "login_hint", "service")
 
 
 class SignInSite:
@@ -54,18 +55,17 @@ class SignInSite:
         return Document(text, "application/samlmetadata+xml", "practice-idp-metadata.xml" if is_file else "")
 
     def choose(self, provider_id: str, fields: Fields, error: str = "") -> str:
-        """Return the page for an AuthnRequest that came by redirect; raise BadRequest."""
-        idp = self._idps.of_message(provider_id, fields)
+        """Return the page for an AuthnRequest that came by redirect, or for none; raise BadRequest."""
+        idp = self._idp(provider_id, fields)
         request = {name: fields[name] for name in _REQUEST_FIELDS if name in fields}
-        request_id = idp.read_authn_request(fields.get("SAMLRequest", ""))
-        return pages.choose(idp.provider, self._people(idp, fields), request, request_id, error)
+        return pages.choose(idp.provider, self._people(idp, fields), request, _request_id(idp, fields), error)
 
     def send(self, provider_id: str, fields: Fields, released: Set[str]) -> str:
         """Return the page with the response that the form asks for; released names fields of Release.
 
         Raise BadRequest.
         """
-        idp = self._idps.of_message(provider_id, fields)
+        idp = self._idp(provider_id, fields)
         person = self._person(idp, fields)
         if person is None:
             return self.choose(provider_id, fields, NO_PERSON)
@@ -85,7 +85,7 @@ class SignInSite:
         return self._logouts.receive(self._idps.of_message(provider_id, fields), fields)
 
     def _response(self, idp: Idp, fields: Fields, person: DemoPerson, release: Release, fault: str) -> bytes:
-        request_id = idp.read_authn_request(fields.get("SAMLRequest", ""))
+        request_id = _request_id(idp, fields)
         if fault == REPLAY:
             if idp not in self._last_response:
                 raise BadRequest(NOTHING_TO_REPLAY)
@@ -95,6 +95,11 @@ class SignInSite:
             self._last_response[idp] = xml
             self._logouts.remember(idp.provider, xml)
         return xml
+
+    def _idp(self, provider_id: str, fields: Fields) -> Idp:
+        if service := fields.get("service"):
+            return self._idps.of_service(provider_id, service)
+        return self._idps.of_message(provider_id, fields)
 
     def _new(self, provider_id: str) -> NewProvider:
         provider = new_provider(self._demo.origin, provider_id)
@@ -123,6 +128,11 @@ class SignInSite:
             return None
         groups = (group.strip() for group in fields.get("groups", "").split(","))
         return DemoPerson(email, fields.get("name", "").strip() or _name_in(email), tuple(filter(None, groups)))
+
+
+def _request_id(idp: Idp, fields: Fields) -> str:
+    """Return the ID of the AuthnRequest; "" for a sign-in that begins here. Raise BadRequest."""
+    return "" if fields.get("service") else idp.read_authn_request(fields.get("SAMLRequest", ""))
 
 
 def _name_in(email: str) -> str:
