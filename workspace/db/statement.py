@@ -85,7 +85,9 @@ def _run_on_postgresql(sql: str, params: Any, many: bool, context: dict[str, Any
     connection = context["connection"]
     with connection.wrap_database_errors:
         cursor = Cursor(connection.connection).execute(sql, params)
-        return cursor.fetchall() if cursor.description else [], cursor.rowcount
+        # `description` would make an object of each column.
+        has_columns = cursor.pgresult and cursor.pgresult.nfields
+        return cursor.fetchall() if has_columns else [], cursor.rowcount
 
 
 def _run_on_sqlite(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Ran:
