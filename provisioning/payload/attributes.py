@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from scim2_models import BaseModel, CaseExact, Extension, Mutability
+from scim2_models import BaseModel, CaseExact, Extension, Mutability, Required
 
 # No path to an attribute is longer. Longer names are not taken apart.
 _MAX_PATH = 250
@@ -18,6 +18,7 @@ class Attribute:
     is_many: bool
     is_exact: bool
     mutability: Mutability
+    is_required: bool
 
     @classmethod
     def of(cls, model: type[BaseModel], field: str) -> "Attribute":
@@ -28,6 +29,7 @@ class Attribute:
             is_many=model.get_field_multiplicity(field),
             is_exact=model.get_field_annotation(field, CaseExact) == CaseExact.true,
             mutability=model.get_field_annotation(field, Mutability),
+            is_required=model.get_field_annotation(field, Required) == Required.true,
         )
 
     @property

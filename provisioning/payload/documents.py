@@ -21,7 +21,7 @@ POLICY = ScimPolicy(
 # The same, but a path whose filter finds no element is refused.
 EXACT_POLICY = POLICY.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
 # What the server itself says of a resource is not stored, nor are passwords.
-_NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
+NOT_STORED = {"schemas", "id", "meta", "groups", "members", "password"}
 # Of the whole document as JSON. Each character is folded for filters, and some become eighteen.
 MAX_LENGTH = 50_000
 MAX_NAME = 250
@@ -43,17 +43,17 @@ def check_part(document: Document, model: Model) -> Document:
         model.model_validate(document, scim_policy=POLICY)
     except ValidationError as error:
         raise errors.of_payload(error) from None
-    _check(document)
+    check(document)
     return document
 
 
 def dump(resource: BaseModel) -> Document:
     """Return the document that is stored of a resource. Raises invalidValue where it is too large."""
     document = resource.model_dump(scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
-    document = {name: value for name, value in document.items() if name not in _NOT_STORED}
+    document = {name: value for name, value in document.items() if name not in NOT_STORED}
     if isinstance(resource, User) and resource[Access] is not None:
         document[ACCESS] = {}  # A client that writes the extension reads it again.
-    _check(document)
+    check(document)
     return document
 
 
@@ -78,7 +78,7 @@ def _merged(entries: list[Document], attribute: Attribute) -> list[Document]:
     return list(once.values())
 
 
-def _check(document: Document) -> None:
+def check(document: Document) -> None:
     """Refuse what is too large as a whole, and what a column cannot hold: SQLite itself would keep any length."""
     if parts := [(place, errors.invalid_value(detail)) for place, detail in _misfits(document)]:
         raise errors.of_parts(parts)

@@ -1,6 +1,6 @@
 """Bodies of POST and PUT."""
 
-from provisioning.payload import errors
+from provisioning.payload import errors, shapes
 from provisioning.payload.attributes import attributes, find, is_read_only, spelled
 from provisioning.payload.dialects.schemas import bare, check_schemas, modern
 from provisioning.payload.dialects.values import Reader, is_empty_extension, put
@@ -12,7 +12,11 @@ from provisioning.payload.tolerance import Tolerance
 
 def read_resource(body: Document, model: Model, tolerance: Tolerance) -> Document:
     """Return the document of a POST or PUT body. Raises ScimError."""
+    if (document := shapes.parse(body, model)) is not None:
+        return document
     tidy = tidy_resource(body, model, tolerance)
+    if (document := shapes.parse_tidy(tidy, model)) is not None:
+        return document
     return fit(tidy, lambda: parse(tidy, model), model, tolerance)
 
 

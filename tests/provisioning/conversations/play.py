@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from provisioning.models import ProvisionedMembership, ScimRequest
+from provisioning.payload.resources import Group, User
+from tests.provisioning.ways import check_both_ways
 from tests.scim import GROUP, USER, Answer, Scim
 from workspace.models import EndUser, EndUserGroup
 
@@ -46,6 +48,9 @@ class Conversation:
         """
         method, _, path = self._filled(line).partition(" ")
         sent = None if body is None else self._filled(json.dumps(body)).encode()
+        model = {"Users": User, "Groups": Group}.get(re.split("[/?]", path)[1])
+        if sent and model and method in ("POST", "PUT"):
+            check_both_ways({name: value for name, value in json.loads(sent).items() if name != "members"}, model)
         got = self.scim.call(method, path, sent, Content_Type=self.content_type)
         assert got.status == status, got.body
         if named:
