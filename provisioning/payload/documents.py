@@ -1,4 +1,4 @@
-"""Documents of users and groups: read from bodies, folded for filters, rendered for answers."""
+"""Documents of users and groups: read from bodies, folded for filters."""
 
 import json
 from collections.abc import Iterator
@@ -9,8 +9,7 @@ from scim2_models import BaseModel, Context, ScimPolicy
 from provisioning.payload import errors
 from provisioning.payload.attributes import Attribute, attributes
 from provisioning.payload.limits import MAX_VALUES
-from provisioning.payload.resources import ACCESS, Access, Document, Model, User, urn_of
-from provisioning.payload.selection import Selection
+from provisioning.payload.resources import ACCESS, Access, Document, Model, User
 from workspace.db.keys import canonical, name_key
 
 POLICY = ScimPolicy(
@@ -137,10 +136,3 @@ def display_name(document: Document) -> str:
     """Return the name of a User where another one refers to it."""
     candidates = [document.get("displayName"), document.get("name", {}).get("formatted"), document["userName"]]
     return next(text for text in candidates if text and text.strip())
-
-
-def render(document: Document, model: Model, *, server: Document, selection: Selection) -> Document:
-    """Return what an answer shows: the document and what the server says, which comes first and takes precedence."""
-    shown = {**server, **document, **server}
-    extensions = [name for name in shown if ":" in name]
-    return selection.apply({"schemas": [urn_of(model), *extensions], **shown})

@@ -16,6 +16,11 @@ class Selection:
         self.excluded = _tree(model, excluded)
         self.is_explicit = bool(self.included)
 
+    @property
+    def is_all(self) -> bool:
+        """Say whether the request names no attributes."""
+        return not self.included and not self.excluded
+
     def wants(self, *path: str) -> bool:
         """Say whether the answer shows the attribute at these lower-case names. What it does not show is not read."""
         tree = self.included or self.excluded

@@ -36,12 +36,8 @@ class Adapter(SCIMMixin):
         return self.request.scim
 
     @property
-    def location(self) -> str:
-        return rendering.location(self.kind, self.obj, self.call.connection)
-
-    @property
     def version(self) -> str:
-        return rendering.version(self.obj)
+        return rendering.entity_tag(self.obj.version)
 
     def create(self, body: Document) -> None:
         raise NotImplementedError

@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from django.http import HttpResponse
-from scim2_models import ListResponse
 
 from provisioning.payload.queries import Query, filter_with_plus
-from provisioning.payload.resources import Document
 from provisioning.scim import rendering, responses
 from provisioning.scim.auth import CallRequest
 from provisioning.search.kinds import AnyKind
 from provisioning.search.listing import Listing
-
-_LIST = str(ListResponse.__schema__)
 
 
 def answer(kinds: Sequence[AnyKind], request: CallRequest, asked: Mapping[str, object]) -> HttpResponse:
@@ -29,16 +24,10 @@ def answer(kinds: Sequence[AnyKind], request: CallRequest, asked: Mapping[str, o
         if (found_by_plus := Listing(connection, kinds, again).page()).total:
             query.tolerance.note("a + in the filter that stands for itself instead of a blank")
             page = found_by_plus
-    resources: list[Document] = []
-    for kind, found in groupby(page.rows, lambda entry: entry[0]):
-        resources += rendering.documents(kind, [row for _, row in found], connection, queries[kind].selection)
-    return responses.document(
-        {
-            "schemas": [_LIST],
-            "totalResults": page.total,
-            **({"startIndex": query.start} if query.cursor is None else {}),
-            "itemsPerPage": len(page.rows),
-            **({"nextCursor": page.next_cursor} if page.next_cursor else {}),
-            "Resources": resources,
-        }
-    )
+    resources = [
+        text
+        for kind, rows in page.rows.items()
+        for text in rendering.texts(kind, rows, connection, queries[kind].selection)
+    ]
+    start = query.start if query.cursor is None else None
+    return responses.text(rendering.list_text(resources, page.total, start, page.next_cursor))

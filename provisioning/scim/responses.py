@@ -18,7 +18,12 @@ CONTENT_TYPE = "application/scim+json"
 
 def document(content: Mapping[str, object], status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
     """A response with a SCIM document."""
-    return HttpResponse(json.dumps(content), content_type=CONTENT_TYPE, status=status, headers=headers)
+    return text(json.dumps(content), status, headers)
+
+
+def text(content: str, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A response with a SCIM document as JSON."""
+    return HttpResponse(content, content_type=CONTENT_TYPE, status=status, headers=headers)
 
 
 def empty(headers: dict[str, str] | None = None) -> HttpResponse:

@@ -16,6 +16,7 @@ from provisioning.scim.adapters import Adapter
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.base import ScimView
 from provisioning.search.kinds import GROUPS, USERS, AnyKind
+from provisioning.search.rows import Shown, shown
 
 
 class NotOffered(ScimView, views.SCIMView):
@@ -43,29 +44,32 @@ class ResourceView(ScimView):
     def get(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is None:
             return lists.answer([self.scim_adapter.kind], request, request.GET.dict())
-        adapter = self._existing(uuid)
-        if _names_version(request.META.get("HTTP_IF_NONE_MATCH"), adapter.version):
-            return HttpResponse(status=304, headers={"ETag": adapter.version})
-        return self._shown(adapter)
+        row = self.scim_adapter.kind.by_id.first(request.scim.connection.pk, _id(uuid))
+        if row is None:
+            raise errors.not_found()
+        version = rendering.entity_tag(row[2])
+        if _names_version(request.META.get("HTTP_IF_NONE_MATCH"), version):
+            return HttpResponse(status=304, headers={"ETag": version})
+        return self._shown(row)
 
     def post(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is not None:
             raise errors.not_allowed(["GET", "PUT", "PATCH", "DELETE"])
         adapter = self.scim_adapter(None, request)
         adapter.create(read_body(request))
-        return self._shown(adapter, 201)
+        return self._shown(shown(adapter.obj), 201)
 
     def put(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         adapter = self._to_change(uuid)
         adapter.replace(read_body(request))
-        return self._shown(adapter)
+        return self._shown(shown(adapter.obj))
 
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         adapter = self._to_change(uuid)
         adapter.patch(read_body(request))
         if adapter.kind is GROUPS and "attributes" not in request.GET:
             return responses.empty({"ETag": adapter.version})
-        return self._shown(adapter)
+        return self._shown(shown(adapter.obj))
 
     def delete(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         self._to_change(uuid).delete()
@@ -75,31 +79,23 @@ class ResourceView(ScimView):
         """The resource, locked, if it is still the version that the client means."""
         if uuid is None:
             raise errors.not_allowed(["GET", "POST"])
-        adapter = self._existing(uuid, to_change=True)
+        pk, connection = _id(uuid), self.request.scim.connection
+        lock_shared(connection)
+        row = self.scim_adapter.kind.find_to_change(connection, pk)
+        if row is None:
+            raise errors.not_found()
+        adapter = self.scim_adapter(row, self.request)
         wanted = self.request.META.get("HTTP_IF_MATCH")
         if wanted is not None and not _names_version(wanted, adapter.version):
             raise errors.ScimError(412, "The resource has changed since. Read it again, then repeat the change.")
         return adapter
 
-    def _existing(self, uuid: str, *, to_change: bool = False) -> Adapter:
-        """The connection's own resource of that id. Any other id is not found."""
-        try:
-            pk = UUID(uuid)
-        except ValueError:
-            raise errors.not_found() from None
-        connection = self.request.scim.connection
-        if to_change:
-            lock_shared(connection)
-        row = self.scim_adapter.kind.find(connection, pk, to_change=to_change)
-        if row is None or str(pk) != uuid.lower():
-            raise errors.not_found()
-        return self.scim_adapter(row, self.request)
-
-    def _shown(self, adapter: Adapter, status: int = 200) -> HttpResponse:
-        kind, connection = adapter.kind, self.request.scim.connection
+    def _shown(self, row: Shown, status: int = 200) -> HttpResponse:
+        kind, connection = self.scim_adapter.kind, self.request.scim.connection
         selection = queries.selection(self.request.GET.dict(), kind.schema, self.request.scim.tolerance)
-        document = rendering.documents(kind, [adapter.obj], connection, selection)[0]
-        return responses.document(document, status, {"Location": adapter.location, "ETag": adapter.version})
+        content = rendering.texts(kind, [row], connection, selection)[0]
+        headers = {"Location": rendering.location(kind, row, connection), "ETag": rendering.entity_tag(row[2])}
+        return responses.text(content, status, headers)
 
 
 class UsersView(ResourceView, views.UsersView):
@@ -145,6 +141,17 @@ def read_body(request: CallRequest) -> Document:
     if request.body.startswith(BOM_UTF8):
         request.scim.tolerance.note("a byte order mark before the JSON")
     return bodies.parse(request.body)
+
+
+def _id(text: str) -> UUID:
+    """Return the id in a path. An id that is spelled in another way is unknown."""
+    try:
+        pk = UUID(text)
+    except ValueError:
+        raise errors.not_found() from None
+    if str(pk) != text.lower():
+        raise errors.not_found()
+    return pk
 
 
 def _names_version(header: str | None, version: str) -> bool:

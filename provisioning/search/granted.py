@@ -11,14 +11,13 @@ from django.db.models import F, Q, QuerySet
 
 from provisioning.payload.resources import ACCESS, Document
 from provisioning.payload.selection import Selection
-from provisioning.search.json_lookups import UuidOf, UuidText
-from provisioning.search.kinds import AnyRow
+from provisioning.search.json_lookups import StoredText, UuidOf, UuidText
 from workspace.models import EnvironmentAccess, GroupMembership, SourceKind
 
 _URN = ACCESS.lower()
-# Entries of an attribute, each with the id of the user's row as text.
+# Entries of an attribute, each with the id of the user's row as it is stored.
 _Entries = Iterator[tuple[str, Document]]
-_USER = UuidText(F("end_user__provisioned"))
+_USER = StoredText(F("end_user__provisioned"))
 
 
 def accesses(whose: Q) -> QuerySet[EnvironmentAccess]:
@@ -34,9 +33,9 @@ def memberships(whose: Q) -> QuerySet[GroupMembership]:
     return GroupMembership.objects.filter(whose & pushed, source_kind=SourceKind.SCIM).order_by("group_id")
 
 
-def shown(rows: Sequence[AnyRow], selection: Selection) -> dict[str, Document]:
-    """Return the access extension of these rows by their ids. Each attribute that is asked for takes one query."""
-    whose = Q(end_user__provisioned__in=[row.pk for row in rows])
+def shown(users: Sequence[str], selection: Selection) -> dict[str, Document]:
+    """Return the access extension of these users by stored id. Each attribute that is asked for takes one query."""
+    whose = Q(end_user__provisioned__in=users)
     found: dict[str, dict[str, list[Document]]] = defaultdict(lambda: defaultdict(list))
     for name, entries in _ENTRIES.items():
         if selection.asks(_URN, name):

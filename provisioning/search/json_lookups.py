@@ -55,6 +55,29 @@ class UuidText(Func):
 _UUID_PARTS = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)]
 
 
+class MomentText(Func):
+    """A time as xsd:dateTime in UTC with milliseconds (RFC 7643 section 2.3.5)."""
+
+    template = """to_char((%(expressions)s) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        # A full second is stored without a fraction.
+        moment, params = compiler.compile(self.source_expressions[0])
+        parts = f"substr({moment}, 1, 10) || 'T' || substr({moment} || '.000', 12, 12)"
+        return f"({parts} || 'Z')", (*params,) * 2
+
+
+class StoredText(Func):
+    """A column as the text that is stored: JSON, or a UUID, which SQLite stores without hyphens."""
+
+    template = "(%(expressions)s)::text"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Sql:
+        return super().as_sql(compiler, connection, template="%(expressions)s", **context)
+
+
 class UuidOf(Func):
     """A text as a UUID. On PostgreSQL it is NULL where the text is no UUID: a cast would fail."""
 

@@ -9,19 +9,21 @@ from django.db.models import Q, QuerySet
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ProvisioningConnection, ResourceCount
 from provisioning.payload.resources import Group, Model, User
+from provisioning.search.rows import COLUMNS, Shown
 from workspace.db.keys import name_key
-from workspace.db.prepared import Prepared
+from workspace.db.prepared import Nth, Parameter, Prepared, PreparedPage, Typed
 
 Row = TypeVar("Row", ProvisionedUser, ProvisionedGroup)
-# The columns that an answer is made of. The others serve filters and changes.
-_SHOWN = ("id", "document", "version", "created_at", "updated_at")
+
+
+_CONNECTION: Typed = (ProvisioningConnection, "id")
 
 
 @dataclass(frozen=True)
-class LookUp(Generic[Row]):
+class LookUp:
     """A query for at most two rows by an attribute, and how the attribute's value is spelled in its column."""
 
-    query: Prepared[Row]
+    query: Prepared[Shown]
     spelled: Callable[[str], str]
 
 
@@ -33,23 +35,26 @@ class Kind(Generic[Row]):
     schema: Model
     model: type[Row]
     # Both take the ids of a connection and of a row. The second one locks the row.
-    by_id: Prepared[Row]
+    by_id: Prepared[Shown]
     by_id_to_change: Prepared[Row]
+    # In the order of ids, at most so many: those after the first so many rows, and those after an id.
+    numbered: PreparedPage[Shown]
+    following: PreparedPage[Shown]
     # By the attribute's name in lower case.
-    look_ups: Mapping[str, LookUp[Row]]
+    look_ups: Mapping[str, LookUp]
 
     def rows(self, connection: ProvisioningConnection) -> QuerySet[Row]:
-        """The connection's rows, with the columns that answers show."""
-        return self.model._default_manager.filter(connection=connection).only(*_SHOWN)
+        """The connection's rows."""
+        return self.model._default_manager.filter(connection=connection)
 
-    def find(self, connection: ProvisioningConnection, pk: UUID, *, to_change: bool = False) -> Row | None:
-        """Return the connection's row of that id; to change it, locked until the transaction ends."""
-        found = (self.by_id_to_change if to_change else self.by_id).first(connection.pk, pk)
+    def find_to_change(self, connection: ProvisioningConnection, pk: UUID) -> Row | None:
+        """Return the connection's row of that id, locked until the transaction ends."""
+        found = self.by_id_to_change.first(connection.pk, pk)
         if found is not None:
             found.connection = connection
         return found
 
-    def look_up(self, connection: ProvisioningConnection, attribute: str, value: str) -> list[Row] | None:
+    def look_up(self, connection: ProvisioningConnection, attribute: str, value: str) -> list[Shown] | None:
         """Return the row with that value, if there is one; None for other attributes, and where several have it."""
         look_up = self.look_ups.get(attribute.lower())
         rows = look_up.query(connection.pk, look_up.spelled(value)) if look_up else None
@@ -60,20 +65,38 @@ class Kind(Generic[Row]):
         return sum(total for (total,) in _counts(connection.pk, self.name))
 
 
-def _look_up(model: type[Row], column: str) -> Prepared[Row]:
-    def build(connection: object, value: object) -> QuerySet[Row]:
+def _look_up(model: type[Row], column: str) -> Prepared[Shown]:
+    def build(connection: object, value: object) -> "QuerySet[Row, Shown]":
         # SQLite uses a partial index only where the query repeats the index's condition.
         rows = model._default_manager.filter(Q(connection=connection, **{column: value})).exclude(**{column: ""})
-        return rows.only(*_SHOWN).order_by()[:2]
+        return rows.values_list(*COLUMNS).order_by()[:2]
 
-    return Prepared(build, (ProvisioningConnection, "id"), (model, column))
+    return Prepared(build, _CONNECTION, (model, column))
 
 
-def _by_id(model: type[Row]) -> Prepared[Row]:
-    def build(connection: object, pk: object) -> QuerySet[Row]:
-        return model._default_manager.filter(Q(connection=connection, pk=pk)).only(*_SHOWN)
+def _by_id(model: type[Row]) -> Prepared[Shown]:
+    def build(connection: object, pk: object) -> "QuerySet[Row, Shown]":
+        return model._default_manager.filter(Q(connection=connection, pk=pk)).values_list(*COLUMNS)
 
-    return Prepared(build, (ProvisioningConnection, "id"), (model, "id"))
+    return Prepared(build, _CONNECTION, (model, "id"))
+
+
+def _numbered(model: type[Row]) -> PreparedPage[Shown]:
+    """Count rows off by their index alone, then read those that follow."""
+
+    def build(connection: object, before: Parameter) -> "QuerySet[Row, Shown]":
+        rows = model._default_manager.filter(Q(connection=connection)).order_by("id")
+        return rows.filter(Q(id__gte=Nth(rows.values("id"), before))).values_list(*COLUMNS)
+
+    return PreparedPage(build, _CONNECTION, (model, "version"))
+
+
+def _following(model: type[Row]) -> PreparedPage[Shown]:
+    def build(connection: object, pk: object) -> "QuerySet[Row, Shown]":
+        rows = model._default_manager.filter(Q(connection=connection, id__gt=pk)).order_by("id")
+        return rows.values_list(*COLUMNS)
+
+    return PreparedPage(build, _CONNECTION, (model, "id"))
 
 
 def _by_id_to_change(model: type[Row], joined: str) -> Prepared[Row]:
@@ -83,12 +106,12 @@ def _by_id_to_change(model: type[Row], joined: str) -> Prepared[Row]:
         rows = model._default_manager.filter(Q(connection=connection, pk=pk))
         return rows.defer("folded").select_related(joined).select_for_update(of=("self",), no_key=True)
 
-    return Prepared(build, (ProvisioningConnection, "id"), (model, "id"))
+    return Prepared(build, _CONNECTION, (model, "id"))
 
 
 _counts: Prepared[tuple[int]] = Prepared(
     lambda connection, kind: ResourceCount.objects.filter(connection=connection, kind=kind).values_list("total"),
-    (ProvisioningConnection, "id"),
+    _CONNECTION,
     (ResourceCount, "kind"),
 )
 USERS = Kind(
@@ -97,6 +120,8 @@ USERS = Kind(
     model=ProvisionedUser,
     by_id=_by_id(ProvisionedUser),
     by_id_to_change=_by_id_to_change(ProvisionedUser, "end_user"),
+    numbered=_numbered(ProvisionedUser),
+    following=_following(ProvisionedUser),
     look_ups={
         "username": LookUp(_look_up(ProvisionedUser, "user_name_key"), name_key),
         "externalid": LookUp(_look_up(ProvisionedUser, "external_id"), str),
@@ -108,6 +133,8 @@ GROUPS = Kind(
     model=ProvisionedGroup,
     by_id=_by_id(ProvisionedGroup),
     by_id_to_change=_by_id_to_change(ProvisionedGroup, "group"),
+    numbered=_numbered(ProvisionedGroup),
+    following=_following(ProvisionedGroup),
     look_ups={
         "displayname": LookUp(_look_up(ProvisionedGroup, "display_name_key"), name_key),
         "externalid": LookUp(_look_up(ProvisionedGroup, "external_id"), str),

@@ -1,47 +1,24 @@
-"""What answers show of memberships: the groups of users and the members of groups, by one query each."""
+"""The groups of users and the members of groups, by one query each."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from uuid import UUID
+from typing import Any
 
 from django.db.models import F, QuerySet
 
 from provisioning.models import ProvisionedMembership
-from provisioning.payload.resources import Document
-from provisioning.search.json_lookups import UuidText
-from provisioning.search.kinds import AnyRow
+from provisioning.search.json_lookups import StoredText
 from workspace.db.prepared import Among, Ids, Prepared
 
-# Entries of `groups` or `members` by the id of the user or group that they belong to, as text.
-Entries = dict[str, list[Document]]
 
-
-def groups_of(users: Sequence[AnyRow], base_url: str) -> Entries:
-    """Return the attribute `groups` of each of these users."""
-    entries: Entries = defaultdict(list)
-    for user, group, name in _groups_of([row.pk for row in users]):
-        entries[user].append({"value": group, "$ref": f"{base_url}/Groups/{group}", "display": name, "type": "direct"})
-    return entries
-
-
-def members_of(groups: Sequence[AnyRow], base_url: str) -> Entries:
-    """Return the attribute `members` of each of these groups."""
-    entries: Entries = defaultdict(list)
-    for group, user in _members_of([row.pk for row in groups]):
-        entries[group].append({"value": user, "$ref": f"{base_url}/Users/{user}", "type": "User"})
-    return entries
-
-
-def _memberships(
-    column: str, ids: list[UUID], *shown: str | UuidText
-) -> "QuerySet[ProvisionedMembership, tuple[str, ...]]":
+def _memberships(column: str, ids: object, *shown: str | StoredText) -> "QuerySet[ProvisionedMembership, Any]":
     rows = ProvisionedMembership.objects.filter(Among(column, ids)).order_by("pk")
-    return rows.values_list(UuidText(F(column)), *shown)
+    return rows.values_list(StoredText(F(column)), *shown)
 
 
-_groups_of: Prepared[tuple[str, ...]] = Prepared(
-    lambda users: _memberships("user", users, UuidText(F("group")), "group__display_name"), Ids()
+# The ids of a user and of each of its groups as they are stored, and the names of the groups.
+of_users: Prepared[tuple[str, str, str]] = Prepared(
+    lambda users: _memberships("user", users, StoredText(F("group")), "group__display_name"), Ids()
 )
-_members_of: Prepared[tuple[str, ...]] = Prepared(
-    lambda groups: _memberships("group", groups, UuidText(F("user"))), Ids()
+# The ids of a group and of each of its members as they are stored.
+of_groups: Prepared[tuple[str, str]] = Prepared(
+    lambda groups: _memberships("group", groups, StoredText(F("user"))), Ids()
 )

@@ -1,0 +1,43 @@
+"""Rows as answers show them: texts from the database, none of which becomes an object on the way."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+from django.db import connection
+from django.db.models import F
+
+from provisioning.models import ProvisionedGroup, ProvisionedUser
+from provisioning.search.json_lookups import MomentText, StoredText
+
+# The id as it is stored, the document as JSON, the version, when the resource was created, and when last changed.
+Shown: TypeAlias = tuple[str, str, int, str, str]
+COLUMNS = (
+    StoredText(F("id")),
+    StoredText(F("document")),
+    F("version"),
+    MomentText(F("created_at")),
+    MomentText(F("updated_at")),
+)
+
+
+# JSON in the form that PostgreSQL gives stored documents. SQLite's have escapes instead of some letters.
+text_of: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def shown(row: ProvisionedUser | ProvisionedGroup) -> Shown:
+    """Return what an answer shows of an object that was changed."""
+    stored_id = str(row._meta.pk.get_db_prep_value(row.pk, connection))
+    return stored_id, text_of(row.document), row.version, _moment(row.created_at), _moment(row.updated_at)
+
+
+def id_text(stored: str) -> str:
+    """Return an id as answers spell it. SQLite stores ids without hyphens."""
+    if "-" in stored:
+        return stored
+    return f"{stored[:8]}-{stored[8:12]}-{stored[12:16]}-{stored[16:20]}-{stored[20:]}"
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
