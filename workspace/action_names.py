@@ -8,6 +8,12 @@ class Action(StrEnum):
 
     # Workspaces and their administrators.
     ADMINISTRATOR_ADDED = "administrator.added"
+    ADMINISTRATOR_INVITATION_RESENT = "administrator.invitation_resent"
+    ADMINISTRATOR_INVITATION_WITHDRAWN = "administrator.invitation_withdrawn"
+    ADMINISTRATOR_INVITED = "administrator.invited"
+    ADMINISTRATOR_JOINED = "administrator.joined"
+    ADMINISTRATOR_REMOVED = "administrator.removed"
+    ADMINISTRATOR_ROLE_CHANGED = "administrator.role_changed"
     USER_CHANGED = "user.changed"
     USER_CREATED = "user.created"
     WORKSPACE_CREATED = "workspace.created"

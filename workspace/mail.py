@@ -10,7 +10,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from workspace.isolation import isolated
-from workspace.models import Administrator, ChangeEvent, Workspace
+from workspace.models import ChangeEvent, Workspace
 from workspace.refusals import ActionError
 
 logger = logging.getLogger(__name__)
@@ -45,18 +45,20 @@ def send_in_background(message: EmailMessage) -> None:
     _background.submit(attempt)
 
 
-def tell_owners(event: ChangeEvent, workspace: Workspace) -> None:
+def tell_owners(
+    event: ChangeEvent, workspace: Workspace, *, what: str = "Sign-in to", page: str = "Authentication"
+) -> None:
     """Mail an important change to all owners once it is committed (security.md S15). A failure is only logged.
 
+    `what` begins the subject, `page` is where an owner corrects the change.
     Changes by the system itself, such as building the demo, are not mailed.
     """
-    owners = workspace.administrators.filter(role=Administrator.Role.OWNER, user__is_active=True)
-    addresses = list(owners.values_list("user__email", flat=True))
+    addresses = list(workspace.administrators.owners().values_list("user__email", flat=True))
     if event.actor_kind == ChangeEvent.ActorKind.SYSTEM or not addresses:
         return
-    context = {"event": event, "workspace": workspace, "changes": _changes(event)}
+    context = {"event": event, "workspace": workspace, "changes": _changes(event), "page": page}
     message = EmailMessage(
-        subject=f"Sign-in to {workspace} was changed",
+        subject=f"{what} {workspace} was changed",
         body=render_to_string("emails/owners.txt", context),
         to=addresses,
     )

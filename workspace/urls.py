@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from workspace.views import end_users, gallery, groups, health, home, members, sign_in
+from workspace.views import access, end_users, gallery, groups, health, home, invitations, joining, members, sign_in
 
 handler500 = "workspace.outage.server_error"
 
@@ -14,11 +14,28 @@ workspace_patterns: list[URLPattern | URLResolver] = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("confirm-identity/", sign_in.confirm_identity, name="confirm-identity"),
+    path("invitations/", joining.accept, name="invitation"),
+    path("invitations/switch-account/", joining.switch_account, name="invitation-switch-account"),
     path("workspaces/<slug:workspace>/", home.workspace, name="workspace"),
     path(
         ENVIRONMENT,
         include(
             [
+                path("access-control/", access.index, name="access-control"),
+                path("access-control/leave/", access.leave, name="access-control-leave"),
+                path("access-control/<uuid:administrator>/role/", access.role, name="administrator-role"),
+                path("access-control/<uuid:administrator>/remove/", access.remove, name="administrator-remove"),
+                path("access-control/invitations/new/", invitations.invite, name="administrator-invite"),
+                path(
+                    "access-control/invitations/<uuid:invitation>/resend/",
+                    invitations.resend,
+                    name="administrator-invitation-resend",
+                ),
+                path(
+                    "access-control/invitations/<uuid:invitation>/withdraw/",
+                    invitations.withdraw,
+                    name="administrator-invitation-withdraw",
+                ),
                 path("groups/", groups.index, name="groups"),
                 path("groups/new/", groups.create, name="group-create"),
                 path("groups/<uuid:group>/", groups.detail, name="group"),

@@ -73,7 +73,7 @@ def end_all(request: HttpRequest, session: EndUserSession) -> HttpResponse:
 @end_user_required
 def password(request: HttpRequest, session: EndUserSession) -> HttpResponse:
     """Change the password of somebody who knows the current one."""
-    form = ChangePasswordForm(sent(request), end_user=session.end_user)
+    form = ChangePasswordForm(sent(request), owner=session.end_user)
     if form.is_valid():
         with refusals_in_form(form):
             change_password(

@@ -8,10 +8,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from authentication.actions.passwords import DEAD_LINK, request_password_reset, set_password_by_ticket
 from authentication.decorators import at_environment
-from authentication.forms.sign_in import EmailForm, NewPasswordForm
+from authentication.forms.sign_in import EmailForm
 from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
 from workspace.forms import sent
+from workspace.forms.passwords import NewPasswordForm
 from workspace.models import Environment
 from workspace.visits import Visit
 
@@ -36,7 +37,7 @@ def set_by_link(request: HttpRequest, environment: Environment) -> HttpResponse:
     ticket = usable.select_related("end_user").first()
     if ticket is None:
         return _page(request, environment, {"dead": DEAD_LINK}, status=410)
-    form = NewPasswordForm(sent(request), end_user=ticket.end_user)
+    form = NewPasswordForm(sent(request), owner=ticket.end_user)
     if form.is_valid():
         with refusals_in_form(form):
             chosen, visit = form.cleaned_data["password"], Visit.of(request)

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from tests.factories import PASSWORD
 from tests.workspace.builders import build
+from workspace.actions.invitations import invite_administrator
+from workspace.events import SYSTEM
 from workspace.models import Administrator, ChangeEvent, SignInThrottle, User, Workspace
 
 MODELS = list(apps.get_app_config("workspace").get_models())
@@ -19,7 +21,9 @@ READ_ONLY = [model for model in MODELS if model not in (User, Workspace, Adminis
 @pytest.fixture
 def operator(acme, globex):
     """A browser of an operator, in an installation with two workspaces."""
-    SignInThrottle.objects.attempt("a@b", "192.0.2.1", timezone.now())
+    now = timezone.now()
+    SignInThrottle.objects.attempt("a@b", "192.0.2.1", now)
+    invite_administrator(workspace=acme.workspace, email="new@acme.example", role="viewer", by=SYSTEM, now=now)
     client = Client()
     client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
     return client

@@ -1,10 +1,26 @@
 """Changes of console accounts and their roles."""
 
+from datetime import datetime
+
 from workspace.action_names import Action
+from workspace.actions.roles import (
+    Role,
+    as_of_now,
+    lock_roles,
+    refuse_beyond_role,
+    refuse_without_owner,
+    withdraw_sent_by,
+)
 from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.mail import tell_owners
 from workspace.models import Administrator, User, Workspace
+
+# How a mail to the owners begins, and where they correct the change.
+TOLD = {"what": "Access control of", "page": "Access control"}
+# The roles to which somebody of a role may invite.
+_GIVES = {Role.OWNER: list(Role), Role.ADMIN: [Role.ADMIN, Role.VIEWER], Role.VIEWER: []}
 
 
 @atomic
@@ -27,7 +43,83 @@ def add_administrator(
             role=administrator.get_role_display(),
             workspace=workspace,
         ),
-        concerns=[user],
+        concerns=[user, workspace],
         after={"email": user.email, "role": str(role)},
     )
     return administrator
+
+
+@atomic
+def change_role(*, administrator: Administrator, role: Administrator.Role, by: Actor, now: datetime) -> bool:
+    """Give an administrator another role, and say whether it is another one.
+
+    Their sessions end, because they were opened with other rights. Open invitations to roles that they can no longer
+    give are withdrawn.
+    """
+    workspace = administrator.workspace
+    lock_roles(workspace)
+    found = as_of_now(administrator)
+    refuse_beyond_role(workspace, by, found.role, role)
+    if (before := found.role) == role:
+        return False
+    found.role = role
+    found.save()
+    if before == Role.OWNER:
+        refuse_without_owner(workspace)
+    withdrawn = withdraw_sent_by(found, set(Role) - set(_GIVES[role]), now)
+    found.user.end_sessions()
+    event = record(
+        by=by,
+        action=Action.ADMINISTRATOR_ROLE_CHANGED,
+        subject=found,
+        workspace=workspace,
+        sentence=Sentence(
+            "{by} changed the role of {user} from {before} to {role}{withdrawn}.",
+            by=by,
+            user=found.user,
+            before=Role(before).label,
+            role=Role(role).label,
+            withdrawn=withdrawn.words,
+        ),
+        concerns=[found.user, workspace, *withdrawn.invitations],
+        before={"role": str(before)} | withdrawn.state,
+        after={"role": str(role)},
+    )
+    tell_owners(event, workspace, **TOLD)
+    return True
+
+
+@atomic
+def remove_administrator(*, administrator: Administrator, by: Actor, now: datetime) -> None:
+    """Take the role from an administrator, end their sessions, and withdraw their open invitations.
+
+    The account stays: it may have roles in other workspaces. Everybody may remove themselves.
+    """
+    workspace = administrator.workspace
+    lock_roles(workspace)
+    found = as_of_now(administrator)
+    is_leaving = by.id == str(found.pk)
+    if not is_leaving:
+        refuse_beyond_role(workspace, by, found.role)
+    withdrawn = withdraw_sent_by(found, list(Role), now)
+    event = record(
+        by=by,
+        action=Action.ADMINISTRATOR_REMOVED,
+        subject=found,
+        workspace=workspace,
+        sentence=Sentence(
+            "{by} left {workspace}{withdrawn}." if is_leaving else "{by} removed {user} from {workspace}{withdrawn}.",
+            by=by,
+            user=found.user,
+            workspace=workspace,
+            withdrawn=withdrawn.words,
+        ),
+        concerns=[found.user, workspace, *withdrawn.invitations],
+        before={"email": found.user.email, "role": str(found.role)} | withdrawn.state,
+    )
+    was_owner = found.role == Role.OWNER
+    found.user.end_sessions()
+    found.delete()
+    if was_owner:
+        refuse_without_owner(workspace)
+    tell_owners(event, workspace, **TOLD)

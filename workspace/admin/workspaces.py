@@ -9,6 +9,7 @@ from workspace.actions.workspaces import create_workspace
 from workspace.admin.base import AddOnlyAdmin, ModelForm, ReadOnlyAdmin, checked_name, operator
 from workspace.models import (
     Administrator,
+    AdministratorInvitation,
     Environment,
     Workspace,
 )
@@ -79,3 +80,13 @@ class AdministratorAdmin(AddOnlyAdmin):
         obj.pk = add_administrator(
             workspace=obj.workspace, email=obj.user.email, role=Administrator.Role(obj.role), by=operator(request)
         ).pk
+
+
+@admin.register(AdministratorInvitation)
+class AdministratorInvitationAdmin(ReadOnlyAdmin):
+    """Invitations of administrators, which are sent in the console."""
+
+    list_display = ["email", "workspace", "role", "invited_by_name", "sent_at", "accepted_at", "withdrawn_at"]
+    list_filter = ["role", "sent_at"]
+    list_select_related = ["workspace"]
+    search_fields = ["email_key", "workspace__name", "workspace__slug"]

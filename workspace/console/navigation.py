@@ -18,15 +18,16 @@ SIDEBAR = [
     (
         "Workspace admin",
         [
-            ("Authentication & Groups", "workspace:groups", "shield"),
+            ("Access control", "workspace:access-control", "lock"),
             ("End users", "workspace:end-users", "users"),
+            ("Authentication & Groups", "workspace:groups", "shield"),
         ],
     ),
     (
         "Monitoring",
         [
-            ("Sign-in attempts", "authentication:attempts", "key"),
             ("Provisioning activity", "provisioning:activity", "activity"),
+            ("Sign-in attempts", "authentication:attempts", "key"),
         ],
     ),
 ]
@@ -43,6 +44,8 @@ _UNDER = {
     "provisioning:end-user": "workspace:end-users",
     "provisioning:request": "provisioning:activity",
     "provisioning:": "provisioning:activity",
+    "workspace:administrator": "workspace:access-control",
+    "workspace:access-control": "workspace:access-control",
     "workspace:group": "workspace:groups",
     "workspace:end-user": "workspace:end-users",
 }

@@ -17,11 +17,13 @@ class Permission(StrEnum):
     MANAGE_SIGN_IN = "manage sign-in and identity providers"
     MANAGE_PROVISIONING = "manage provisioning"
     SEE_SECRETS = "see secrets"
+    MANAGE_ADMINISTRATORS = "manage administrators"
+    MANAGE_OWNERS = "manage owners"
 
 
 _OF_ROLE: dict[str, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.ADMIN: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - {Permission.MANAGE_OWNERS},
     Role.VIEWER: frozenset({Permission.READ}),
 }
 

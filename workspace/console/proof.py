@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import login, update_session_auth_hash
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -27,6 +27,13 @@ OPENED_RECENTLY = RECENT + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
 WRONG_PASSWORD = "This is not your password. Check it and try again."
 AGAIN = "Nothing was changed. Confirm that it is you, then do it again."
+
+
+def begin_session(request: HttpRequest, user: User) -> None:
+    """Sign an account in, whose password was given now."""
+    login(request, user)
+    request.session["signed_in_at"] = time.time()
+    prove(request)
 
 
 def prove(request: HttpRequest) -> None:

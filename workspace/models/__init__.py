@@ -3,6 +3,7 @@
 from workspace.models.administrators import Administrator, User
 from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
+from workspace.models.invitations import AdministratorInvitation
 from workspace.models.people import EndUser, EnvironmentAccess
 from workspace.models.sources import MANUAL, Source, SourceField, SourceKind
 from workspace.models.throttling import SignInThrottle
@@ -11,6 +12,7 @@ from workspace.models.workspaces import Environment, Workspace
 __all__ = [
     "MANUAL",
     "Administrator",
+    "AdministratorInvitation",
     "AppendOnlyError",
     "ChangeEvent",
     "ChangeSubject",

@@ -1,11 +1,13 @@
 """Accounts of the console: administrators of workspaces and operators of the installation."""
 
+from typing import Self
+
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from workspace.addresses import MAX_EMAIL, is_address
-from workspace.db.keys import canonical
+from workspace.db.keys import canonical, name_key
 from workspace.isolation import isolated
 from workspace.models.base import Entity, PasswordOwner
 from workspace.models.workspaces import Workspace
@@ -48,6 +50,8 @@ class User(PasswordOwner, Entity, AbstractBaseUser, PermissionsMixin):
     full_name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("operator", default=False)
+    # Counts how often all sessions of the account were ended.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
 
     objects = UserManager()
 
@@ -64,6 +68,32 @@ class User(PasswordOwner, Entity, AbstractBaseUser, PermissionsMixin):
     def set_keys(self) -> None:
         self.email_key = canonical(self.email)
 
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must hold to count. A new password changes it, and so does `end_sessions`."""
+        present = super().get_session_auth_hash()
+        return f"{present}.{self.sessions_ended}" if self.sessions_ended else present
+
+    def end_sessions(self) -> None:
+        """End all sessions of the account, in every browser."""
+        User.objects.filter(pk=self.pk).update(sessions_ended=models.F("sessions_ended") + 1)
+
+
+class AdministratorQuerySet(models.QuerySet["Administrator"]):
+    """Questions about administrators. Start from `workspace.administrators`."""
+
+    def owners(self) -> Self:
+        """Return the owners whose accounts are active."""
+        return self.filter(role=Administrator.Role.OWNER, user__is_active=True)
+
+    def matching(self, text: str) -> list["Administrator"]:
+        """Return those whose name or address has every word of the text, in any spelling, with their accounts.
+
+        A workspace has few administrators, so they are compared here.
+        """
+        words = name_key(text).split()
+        found = self.select_related("user")
+        return [each for each in found if all(word in each.searched for word in words)]
+
 
 class Administrator(Entity):
     """A console account's role in one workspace."""
@@ -77,9 +107,27 @@ class Administrator(Entity):
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="administrators")
     role = models.CharField(max_length=10, choices=Role)
 
+    objects = AdministratorQuerySet.as_manager()
+
     class Meta:
         ordering = ["user__email_key"]
         constraints = [models.UniqueConstraint(fields=["user", "workspace"], name="administrator_unique")]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()} of {self.workspace})"
+
+    @property
+    def name(self) -> str:
+        """Return what people call the administrator: the name, or the address where there is none."""
+        return self.user.full_name or self.user.email
+
+    @property
+    def is_last_owner(self) -> bool:
+        """Say whether the workspace would be without an active owner."""
+        others = self.workspace.administrators.owners().exclude(pk=self.pk)
+        return self.role == self.Role.OWNER and not others.exists()
+
+    @property
+    def searched(self) -> str:
+        """Return name and address as a search compares them."""
+        return f"{name_key(self.user.full_name)} {self.user.email_key}"

@@ -1,11 +1,10 @@
 """Sign-in and sign-out of administrators and operators."""
 
-import time
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -17,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from workspace.console.kept import keep_after_sign_in
-from workspace.console.proof import is_proved, prove, take_password
+from workspace.console.proof import begin_session, is_proved, take_password
 from workspace.console.responses import with_wait
 from workspace.forms import sent
 from workspace.forms.sign_in import PasswordForm, SignInForm
@@ -88,9 +87,7 @@ def _try(request: HttpRequest, form: SignInForm) -> timedelta:
         form.add_error(None, REFUSAL)
         return wait
     SignInThrottle.objects.forget(email, address)
-    login(request, user)
-    request.session["signed_in_at"] = time.time()
-    prove(request)
+    begin_session(request, user)
     return wait
 
 

@@ -1,0 +1,238 @@
+"""Invitations of administrators: sent by mail, sent again, withdrawn, accepted."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from workspace.action_names import Action
+from workspace.actions.administrators import TOLD
+from workspace.actions.roles import lock_roles, refuse_beyond_role
+from workspace.db.keys import canonical
+from workspace.db.transactions import atomic
+from workspace.events import Actor, Sentence, record
+from workspace.isolation import isolated
+from workspace.mail import send, tell_owners
+from workspace.models import Administrator, AdministratorInvitation, SignInThrottle, User, Workspace
+from workspace.models.throttling import too_many_attempts
+from workspace.names import clean_name
+from workspace.profile import clean_email
+from workspace.refusals import ActionError, ConflictError
+from workspace.tokens import digest_of, new_token
+
+LIFETIME = timedelta(days=7)
+# Of one workspace, so that nobody sends mail to the world through it.
+MOST_AN_HOUR = 100
+
+State = AdministratorInvitation.State
+INACTIVE = "The account of {email} is switched off. Ask the operator of this installation to switch it on."
+_ASK_AGAIN = "Ask an owner or admin of {workspace} to invite you again."
+DEAD_LINKS = {
+    State.EXPIRED: "This invitation has expired, because its link works for 7 days. " + _ASK_AGAIN,
+    State.WITHDRAWN: "This invitation was withdrawn. " + _ASK_AGAIN,
+    State.ACCEPTED: "This invitation was accepted already. Sign in as {email} to open {workspace}.",
+}
+UNKNOWN_LINK = (
+    "This link is not complete, or a newer invitation has replaced it. Open the link of the newest mail, or ask for "
+    "another invitation."
+)
+
+
+@atomic
+def invite_administrator(
+    *, workspace: Workspace, email: str, role: Administrator.Role, by: Actor, now: datetime
+) -> AdministratorInvitation:
+    """Mail somebody a link that gives them a role in the workspace.
+
+    Raises ActionError also if the mail fails; the invitation then waits to be sent again (code `mail_failed`).
+    """
+    lock_roles(workspace)
+    refuse_beyond_role(workspace, by, role)
+    address = clean_email(email)
+    _refuse_known(workspace, address)
+    _refuse_too_many(workspace, address, now)
+    invitation = AdministratorInvitation(workspace=workspace, email=address, role=role)
+    _send(invitation, by, now)
+    _record(invitation, Action.ADMINISTRATOR_INVITED, "{by} invited {email} to be {role} of {workspace}.", by)
+    return invitation
+
+
+@atomic
+def resend_invitation(*, invitation: AdministratorInvitation, by: Actor, now: datetime) -> None:
+    """Mail a new link, which works for seven days from now. The old one no longer works."""
+    found = _open(invitation, by)
+    _refuse_too_many(found.workspace, found.email, now)
+    _send(found, by, now)
+    _record(found, Action.ADMINISTRATOR_INVITATION_RESENT, "{by} sent {email} the invitation again.", by)
+
+
+@atomic
+def withdraw_invitation(*, invitation: AdministratorInvitation, by: Actor, now: datetime) -> None:
+    """End an invitation before it is accepted."""
+    found = _open(invitation, by)
+    found.withdrawn_at = now
+    found.save()
+    _record(found, Action.ADMINISTRATOR_INVITATION_WITHDRAWN, "{by} withdrew the invitation of {email}.", by)
+
+
+def why_dead(invitation: AdministratorInvitation | None, now: datetime) -> str:
+    """Return why a link gives no role, and what to do, as sentences; empty if it gives one."""
+    if invitation is None:
+        return UNKNOWN_LINK
+    sentence = DEAD_LINKS.get(invitation.state(now), "")
+    return sentence.format(workspace=invitation.workspace, email=isolated(invitation.email))
+
+
+@atomic
+def accept_invitation(*, token: str, user: User, request_id: str, now: datetime) -> Administrator:
+    """Give the signed-in account the role of its invitation. The link works once."""
+    found = _locked(token, now)
+    if user.email_key != found.email_key:
+        raise ActionError("other_account", f"This invitation is for {isolated(found.email)}.")
+    return _join(found, user, request_id, now)
+
+
+@atomic
+def accept_with_new_account(
+    *, token: str, full_name: str, password: str, request_id: str, now: datetime
+) -> Administrator:
+    """Make the account of the invited address, with this password, and give it the role. The link works once."""
+    found = _locked(token, now)
+    name = clean_name(full_name, what="full name", missing="Enter your full name.", most=150, field="full_name")
+    user = User.objects.filter(email_key=found.email_key).first() or User(email=found.email)
+    if not needs_password(user):
+        raise ActionError("account_exists", f"{user} has an account already. Sign in with it.")
+    user.full_name = name
+    user.set_password(password)
+    user.save()
+    return _join(found, user, request_id, now)
+
+
+def needs_password(user: User | None) -> bool:
+    """Say whether nobody can have signed in to the account yet: there is none, or none with a password."""
+    return user is None or not user.password or not user.has_usable_password()
+
+
+def _open(invitation: AdministratorInvitation, by: Actor) -> AdministratorInvitation:
+    """Return the invitation as of now. Raises ActionError if it is settled, or beyond the role of who acts."""
+    workspace = invitation.workspace
+    lock_roles(workspace)
+    refuse_beyond_role(workspace, by, invitation.role)
+    found = workspace.administrator_invitations.open().filter(pk=invitation.pk).first()
+    if found is None:
+        message = f"The invitation of {invitation} was accepted or withdrawn in the meantime."
+        raise ActionError("settled", message)
+    found.workspace = workspace
+    return found
+
+
+def _locked(token: str, now: datetime) -> AdministratorInvitation:
+    """Return the invitation that the link opens. Of two that accept it at once, the second finds it accepted."""
+    invitations = AdministratorInvitation.objects.select_related("workspace").opened_by(token)
+    if found := invitations.first():
+        lock_roles(found.workspace)
+        found = invitations.first()
+    if found is None or why_dead(found, now):
+        raise ActionError("dead_link", why_dead(found, now))
+    return found
+
+
+def _join(invitation: AdministratorInvitation, user: User, request_id: str, now: datetime) -> Administrator:
+    workspace = invitation.workspace
+    if not user.is_active:
+        raise ActionError("inactive", INACTIVE.format(email=user))
+    if workspace.administrators.filter(user=user).exists():
+        raise ConflictError("is_administrator", f"{user} is an administrator of {workspace} already.")
+    administrator = Administrator.objects.create(user=user, workspace=workspace, role=invitation.role)
+    invitation.accepted_at = now
+    invitation.save()
+    by = Actor.administrator(administrator, request_id)
+    event = record(
+        by=by,
+        action=Action.ADMINISTRATOR_JOINED,
+        subject=administrator,
+        workspace=workspace,
+        sentence=Sentence(
+            "{by} accepted the invitation of {inviter} and is {role} of {workspace} now.",
+            by=by,
+            inviter=invitation.invited_by_name,
+            role=administrator.get_role_display(),
+            workspace=workspace,
+        ),
+        concerns=[user, workspace, invitation],
+        after={"email": user.email, "role": administrator.role},
+    )
+    tell_owners(event, workspace, **TOLD)
+    return administrator
+
+
+def _refuse_known(workspace: Workspace, email: str) -> None:
+    key = canonical(email)
+    if known := workspace.administrators.select_related("user").filter(user__email_key=key).first():
+        message = (
+            f"{known.user} is an administrator of {workspace} already, as {known.get_role_display()}. "
+            "Change the role in the list."
+        )
+        raise ConflictError("is_administrator", message, field="email")
+    if waiting := workspace.administrator_invitations.open().filter(email_key=key).first():
+        message = (
+            f"{waiting} is invited already, as {waiting.get_role_display()}. Send the invitation again, or withdraw it."
+        )
+        raise ConflictError("is_invited", message, field="email")
+
+
+def _refuse_too_many(workspace: Workspace, email: str, now: datetime) -> None:
+    """Raise ActionError if a mailbox, or the world, would get too many mails through this workspace."""
+    if wait := SignInThrottle.objects.attempt(f"invite {workspace.pk} {email}", "", now):
+        raise ActionError("too_many_attempts", too_many_attempts(wait), field="email")
+    if workspace.administrator_invitations.filter(sent_at__gt=now - timedelta(hours=1)).count() >= MOST_AN_HOUR:
+        message = f"{workspace} has sent {MOST_AN_HOUR} invitations within an hour. Wait an hour, then try again."
+        raise ActionError("too_many_invitations", message, field="email")
+
+
+def _send(invitation: AdministratorInvitation, by: Actor, now: datetime) -> None:
+    """Save the invitation with a new link, and mail it once that is committed."""
+    token = new_token()
+    invitation.digest = digest_of(token)
+    invitation.sent_at, invitation.expires_at = now, now + LIFETIME
+    invitation.invited_by, invitation.invited_by_name = by.id, by.name
+    invitation.save()
+    workspace = invitation.workspace
+    context = {
+        "invitation": invitation,
+        "workspace": workspace,
+        # The token stands in the query, which is not logged.
+        "link": f"{settings.ORIGIN}{reverse('workspace:invitation')}?{urlencode({'token': token})}",
+    }
+    message = EmailMessage(
+        subject=f"{isolated(by.name)} invites you to {workspace}",
+        body=render_to_string("emails/administrator_invitation.txt", context),
+        to=[invitation.email],
+    )
+    transaction.on_commit(partial(send, message))
+
+
+def _record(invitation: AdministratorInvitation, action: Action, template: str, by: Actor) -> None:
+    state = {"email": invitation.email, "role": str(invitation.role)}
+    is_over = action == Action.ADMINISTRATOR_INVITATION_WITHDRAWN
+    record(
+        by=by,
+        action=action,
+        subject=invitation,
+        workspace=invitation.workspace,
+        sentence=Sentence(
+            template,
+            by=by,
+            email=invitation.email,
+            role=Administrator.Role(invitation.role).label,
+            workspace=invitation.workspace,
+        ),
+        concerns=[invitation.workspace],
+        before=state if is_over else {},
+        after={} if is_over else state,
+    )

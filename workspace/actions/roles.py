@@ -1,0 +1,77 @@
+"""Who may give and take roles in a workspace, and the owner who always remains."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workspace.events import Actor, Kind
+from workspace.models import Administrator, AdministratorInvitation, Workspace
+from workspace.refusals import ActionError
+from workspace.words import count
+
+Role = Administrator.Role
+
+
+def lock_roles(workspace: Workspace) -> None:
+    """Let changes of roles in a workspace wait for each other. Call it first, so that what is read then stays true."""
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+
+
+def refuse_beyond_role(workspace: Workspace, by: Actor, *roles: str) -> None:
+    """Raise ActionError where an administrator's own role, as it is now, does not reach for these roles.
+
+    Owners give and take every role, Admins every role but Owner. Operators are no administrators of the workspace.
+    """
+    if by.kind != Kind.ADMINISTRATOR:
+        return
+    own = workspace.administrators.filter(pk=by.id).first()
+    if own is None or own.role == Role.VIEWER:
+        raise ActionError("not_allowed", f"Your role in {workspace} has changed: you may not manage administrators.")
+    if Role.OWNER in roles and own.role != Role.OWNER:
+        raise ActionError("owners_only", f"Only an owner of {workspace} may add, change or remove an owner.")
+
+
+def refuse_without_owner(workspace: Workspace) -> None:
+    """Raise ActionError if no owner is left. Call it after the change, in its transaction."""
+    if not workspace.administrators.owners().exists():
+        message = f"This is the last owner of {workspace}. Make somebody else an owner first."
+        raise ActionError("last_owner", message, field="role")
+
+
+def as_of_now(administrator: Administrator) -> Administrator:
+    """Return the administrator as of now. Raises ActionError if somebody has removed them in the meantime."""
+    workspace = administrator.workspace
+    found = workspace.administrators.select_related("user").filter(pk=administrator.pk).first()
+    if found is None:
+        message = f"{administrator.user} is no administrator of {workspace} any more."
+        raise ActionError("no_administrator", message)
+    found.workspace = workspace
+    return found
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """Open invitations that ended with the right of who had sent them, for the event of that change."""
+
+    invitations: list[AdministratorInvitation] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """Return the end of the event's sentence."""
+        number = len(self.invitations)
+        return f" and withdrew {count(number, 'open invitation')}" if number else ""
+
+    @property
+    def state(self) -> dict[str, object]:
+        """Return what belongs in the event's `before`."""
+        pairs = [[str(each.pk), each.email, each.role] for each in self.invitations]
+        return {"invitations": pairs} if pairs else {}
+
+
+def withdraw_sent_by(administrator: Administrator, roles: Collection[str], now: datetime) -> Withdrawn:
+    """Withdraw the open invitations to these roles that an administrator has sent. The caller records it."""
+    sent = administrator.workspace.administrator_invitations.open()
+    found = list(sent.filter(invited_by=str(administrator.pk), role__in=roles))
+    ids = [each.pk for each in found]
+    AdministratorInvitation.objects.filter(pk__in=ids).update(withdrawn_at=now, updated_at=now)
+    return Withdrawn(found)

@@ -1,0 +1,165 @@
+"""Access control: who administers the workspace, their roles, and how they go."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+
+from workspace.actions.administrators import change_role, remove_administrator
+from workspace.console.acting import refusals_in_form
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import Item, page_url
+from workspace.console.permissions import Permission, may, require
+from workspace.console.presenters import present
+from workspace.console.proof import OPENED_RECENTLY
+from workspace.forms import SearchForm, sent
+from workspace.forms.administrators import ROLE_HINTS, RoleForm
+from workspace.models import Administrator, AdministratorInvitation, ChangeEvent, Environment
+from workspace.words import count
+
+RECENT_CHANGES = 10
+_TONES = {AdministratorInvitation.State.WAITING: "info", AdministratorInvitation.State.EXPIRED: "warning"}
+
+
+@console
+def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """Show the administrators of the workspace, who is invited, and what has changed."""
+    workspace, now, form = environment.workspace, timezone.now(), SearchForm(request.GET)
+    page = Paginator(workspace.administrators.matching(form.text()), 50).get_page(request.GET.get("page"))
+    invitations = workspace.administrator_invitations.open()
+    context = {
+        "form": form,
+        "page_obj": page,
+        "rows": [_row(request, each) for each in page],
+        "invitations": [_invitation_row(request, each, now) for each in invitations],
+        "events": present(ChangeEvent.objects.of(workspace).about(workspace.pk)[:RECENT_CHANGES], environment),
+        "list_url": page_url("workspace:access-control", environment),
+    }
+    return render(request, "workspace/access/index.html", context)
+
+
+@console(needs=Permission.MANAGE_ADMINISTRATORS, recent=OPENED_RECENTLY)
+def role(request: ConsoleRequest, environment: Environment, administrator: UUID) -> HttpResponse:
+    """Give an administrator another role."""
+    found = _administrator(request, environment, administrator)
+    form = RoleForm(sent(request), by=request.administrator, initial={"role": found.role})
+    if form.is_valid():
+        with refusals_in_form(form):
+            is_changed = change_role(administrator=found, role=form.chosen(), by=request.actor, now=timezone.now())
+            _keep_own_session(request, found)
+            done = f"{found.user} is {form.chosen().label} now." if is_changed else "Nothing was changed."
+            messages.success(request, done)
+            return redirect(page_url("workspace:access-control", environment))
+    return render(request, "workspace/access/role.html", {"form": form, **_about(request, environment, found)})
+
+
+@console(needs=Permission.MANAGE_ADMINISTRATORS, recent=OPENED_RECENTLY)
+def remove(request: ConsoleRequest, environment: Environment, administrator: UUID) -> HttpResponse:
+    """Confirm with the effect, then take the role from somebody else."""
+    found = _administrator(request, environment, administrator)
+    if found == request.administrator:
+        return redirect(page_url("workspace:access-control-leave", environment))
+    if request.method == "POST":
+        remove_administrator(administrator=found, by=request.actor, now=timezone.now())
+        messages.warning(request, f"{found.user} was removed from {environment.workspace} and is signed out.")
+        return redirect(page_url("workspace:access-control", environment))
+    context = {
+        "effect": f"{found.user} can no longer open {environment.workspace}, and is signed out at once.",
+        "notes": [*_notes_on_invitations(found), "The account stays. You can invite this person again at any time."],
+        "submit": "Remove administrator",
+        **_about(request, environment, found),
+    }
+    return render(request, "workspace/access/remove.html", context)
+
+
+@console
+def leave(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """Confirm, then take the role from oneself."""
+    found, workspace = request.administrator, environment.workspace
+    if request.method == "POST":
+        remove_administrator(administrator=found, by=request.actor, now=timezone.now())
+        _keep_own_session(request, found)
+        messages.success(request, f"You have left {workspace}.")
+        return redirect("workspace:home")
+    context = {
+        "effect": f"You can no longer open {workspace}.",
+        "notes": [*_notes_on_invitations(found), "To come back, ask an owner or admin to invite you again."],
+        "submit": "Leave workspace",
+        **_about(request, environment, found),
+    }
+    return render(request, "workspace/access/leave.html", context)
+
+
+def _administrator(request: ConsoleRequest, environment: Environment, pk: UUID) -> Administrator:
+    """Return an administrator to change. Owners may only be changed by owners."""
+    found = get_object_or_404(environment.workspace.administrators.select_related("user"), pk=pk)
+    found.workspace = environment.workspace
+    if found.role == Administrator.Role.OWNER:
+        require(request.administrator, Permission.MANAGE_OWNERS)
+    return found
+
+
+def _about(request: ConsoleRequest, environment: Environment, found: Administrator) -> dict[str, object]:
+    """Return what each page about one administrator shows."""
+    return {
+        "found": found,
+        "is_self": found == request.administrator,
+        "is_last_owner": found.is_last_owner,
+        "role_hints": ROLE_HINTS,
+        "list_url": page_url("workspace:access-control", environment),
+    }
+
+
+def _row(request: ConsoleRequest, found: Administrator) -> dict[str, object]:
+    """Return an administrator as the list shows them, with what the one who looks may do."""
+    environment, is_self = request.environment, found == request.administrator
+    items: list[Item] = []
+    is_owner = found.role == Administrator.Role.OWNER
+    if may(request.administrator, Permission.MANAGE_OWNERS if is_owner else Permission.MANAGE_ADMINISTRATORS):
+        role_url = page_url("workspace:administrator-role", environment, administrator=found.pk)
+        items.append({"label": "Change role", "url": role_url})
+        if not is_self:
+            remove_url = page_url("workspace:administrator-remove", environment, administrator=found.pk)
+            items.append({"label": "Remove", "url": remove_url, "danger": True})
+    if is_self:
+        leave_url = page_url("workspace:access-control-leave", environment)
+        items.append({"label": "Leave workspace", "url": leave_url, "danger": True})
+    return {"administrator": found, "is_self": is_self, "menu": items}
+
+
+def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation, now: datetime) -> dict[str, object]:
+    environment, state = request.environment, invitation.state(now)
+    is_owner = invitation.role == Administrator.Role.OWNER
+    may_change = may(request.administrator, Permission.MANAGE_OWNERS if is_owner else Permission.MANAGE_ADMINISTRATORS)
+    urls = {
+        what: page_url(f"workspace:administrator-invitation-{what}", environment, invitation=invitation.pk)
+        for what in ("resend", "withdraw")
+    }
+    items: list[Item] = [
+        {"label": "Send again", "url": urls["resend"], "method": "post"},
+        {"label": "Withdraw", "url": urls["withdraw"], "method": "post", "danger": True},
+    ]
+    return {
+        "invitation": invitation,
+        "state": state.label,
+        "tone": _TONES[state],
+        "is_expired": state == AdministratorInvitation.State.EXPIRED,
+        "menu": items if may_change else [],
+    }
+
+
+def _notes_on_invitations(found: Administrator) -> list[str]:
+    number = found.workspace.administrator_invitations.open().filter(invited_by=str(found.pk)).count()
+    return [f"{count(number, 'open invitation')} from this person will be withdrawn."] if number else []
+
+
+def _keep_own_session(request: ConsoleRequest, changed: Administrator) -> None:
+    """Keep this browser signed in, with a new key, when one's own role has changed; other browsers are signed out."""
+    if changed.user_id == request.user.pk:
+        request.user.refresh_from_db()
+        update_session_auth_hash(request, request.user)
