@@ -47,7 +47,7 @@ class TestSending:
         invitation = AdministratorInvitation.objects.get()
         assert mail.to == ["New@acme.example"]
         assert mail.subject == "owner@acme.example invites you to Acme"
-        assert "owner@acme.example invites you to Workspace admin of Acme, as Admin." in mail.body
+        assert "owner@acme.example invites you to Workspace admin of Acme.\nYour role: Admin" in mail.body
         assert invitation.digest == digest_of(token_in(mail))
         assert token_in(mail) not in str(
             list(AdministratorInvitation.objects.values()) + list(ChangeEvent.objects.values())

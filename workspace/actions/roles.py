@@ -70,8 +70,8 @@ class Withdrawn:
 
 def withdraw_sent_by(administrator: Administrator, roles: Collection[str], now: datetime) -> Withdrawn:
     """Withdraw the open invitations to these roles that an administrator has sent. The caller records it."""
-    sent = administrator.workspace.administrator_invitations.open()
-    found = list(sent.filter(invited_by=str(administrator.pk), role__in=roles))
+    waiting = administrator.workspace.administrator_invitations.open()
+    found = list(waiting.sent_by(administrator).filter(role__in=roles))
     ids = [each.pk for each in found]
     AdministratorInvitation.objects.filter(pk__in=ids).update(withdrawn_at=now, updated_at=now)
     return Withdrawn(found)

@@ -89,4 +89,4 @@ class AdministratorInvitationAdmin(ReadOnlyAdmin):
     list_display = ["email", "workspace", "role", "invited_by_name", "sent_at", "accepted_at", "withdrawn_at"]
     list_filter = ["role", "sent_at"]
     list_select_related = ["workspace"]
-    search_fields = ["email_key", "workspace__name", "workspace__slug"]
+    search_fields = ["email_key", "invited_by", "invited_by_name", "workspace__name", "workspace__slug"]

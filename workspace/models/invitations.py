@@ -21,6 +21,9 @@ class AdministratorInvitationQuerySet(models.QuerySet["AdministratorInvitation"]
         """Return those that were neither accepted nor withdrawn. Some of them may have expired."""
         return self.filter(accepted_at=None, withdrawn_at=None)
 
+    def sent_by(self, administrator: Administrator) -> Self:
+        return self.filter(invited_by=str(administrator.pk))
+
     def opened_by(self, token: str) -> Self:
         return self.filter(digest=digest_of(token))
 

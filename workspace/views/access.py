@@ -154,7 +154,7 @@ def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation
 
 
 def _notes_on_invitations(found: Administrator) -> list[str]:
-    number = found.workspace.administrator_invitations.open().filter(invited_by=str(found.pk)).count()
+    number = found.workspace.administrator_invitations.open().sent_by(found).count()
     return [f"{count(number, 'open invitation')} from this person will be withdrawn."] if number else []
 
 
