@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from workspace.actions.invitations import invite_administrator
 from workspace.events import Actor
-from workspace.models import AdministratorInvitation, Workspace
+from workspace.models import Administrator, AdministratorInvitation, Workspace
 from workspace.tokens import digest_of, new_token
 
 EVERYBODY, MANAGERS, OWNERS = {"viewer", "admin", "owner"}, {"admin", "owner"}, {"owner"}
@@ -37,7 +37,9 @@ def invited(
     workspace: Workspace, by: Actor, email: str = "new@acme.example", role: str = "viewer", now: datetime | None = None
 ) -> tuple[AdministratorInvitation, str]:
     """An invitation and the token of its link, without a mail."""
-    invitation = invite_administrator(workspace=workspace, email=email, role=role, by=by, now=now or timezone.now())
+    invitation = invite_administrator(
+        workspace=workspace, email=email, role=Administrator.Role(role), by=by, now=now or timezone.now()
+    )
     token = new_token()
     AdministratorInvitation.objects.filter(pk=invitation.pk).update(digest=digest_of(token))
     invitation.refresh_from_db()

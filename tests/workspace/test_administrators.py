@@ -31,7 +31,7 @@ def roles(acme) -> dict[str, str]:
 
 
 def last_event() -> ChangeEvent:
-    return ChangeEvent.objects.first()
+    return ChangeEvent.objects.latest("id")
 
 
 class TestChange:

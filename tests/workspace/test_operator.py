@@ -23,7 +23,9 @@ def operator(acme, globex):
     """A browser of an operator, in an installation with two workspaces."""
     now = timezone.now()
     SignInThrottle.objects.attempt("a@b", "192.0.2.1", now)
-    invite_administrator(workspace=acme.workspace, email="new@acme.example", role="viewer", by=SYSTEM, now=now)
+    invite_administrator(
+        workspace=acme.workspace, email="new@acme.example", role=Administrator.Role.VIEWER, by=SYSTEM, now=now
+    )
     client = Client()
     client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
     return client
