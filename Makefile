@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
+# Of the server.
+WORKERS ?= 2
+THREADS ?= 4
 export DATA_DIR ?= .data
 
 SHELL := /bin/bash
@@ -100,8 +103,8 @@ serve: port origin ## serve what is prepared
 	$(BESIDE)
 	until [ "$$stopping" ]; do
 		setsid setpriv --pdeathsig TERM \
-			$(VENV)/bin/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --http 1 --no-ws --workers 2 \
-			--blocking-threads 4 --respawn-failed-workers --workers-kill-timeout 10 workspace.wsgi:application &
+			$(VENV)/bin/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --http 1 --no-ws --workers $(WORKERS) \
+			--blocking-threads $(THREADS) --respawn-failed-workers --workers-kill-timeout 10 workspace.wsgi:application &
 		server=$$!
 		[ -z "$$stopping" ] || kill $$server
 		wait $$server || wait $$server || true

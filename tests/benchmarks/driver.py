@@ -74,12 +74,23 @@ class Measured:
 
 @dataclass(frozen=True)
 class Report:
-    """All that was measured, what could not be, and the first sync: users, memberships, seconds."""
+    """All that was measured, what could not be, and the first sync."""
 
     measured: list[Measured]
     failed: list[str]
-    sync: tuple[int, int, float] | None
+    sync: "Sync | None"
     recorded: dict[str, dict[str, Any]]
+
+
+@dataclass
+class Sync:
+    """A first sync: what was pushed, in how many seconds, and users a second in the first and the last tenth."""
+
+    users: int
+    memberships: int
+    seconds: float
+    first: float
+    last: float
 
 
 class Client:
@@ -198,7 +209,7 @@ def _run(order: Order, work: Work, place: int, of: int, most: int, wait: Callabl
     return run
 
 
-def first_sync(order: Order) -> tuple[int, int, float]:
+def first_sync(order: Order) -> Sync:
     """What a provider does when it is connected: look up and create each user, then fill its groups, five at once."""
     tenant, clients = order.tenant, threading.local()
 
@@ -211,18 +222,24 @@ def first_sync(order: Order) -> tuple[int, int, float]:
         body = user(f"sync.{number}")
         found = send(Call("GET", "/Users?filter=" + quote(f'userName eq "{body["userName"]}"')))
         assert not found["totalResults"], "The tenant of the first sync is not new."
-        return send(Call("POST", "/Users", body, 201))["id"]
+        pk = send(Call("POST", "/Users", body, 201))["id"]
+        pushed.append(time.perf_counter())
+        return pk
 
     def fill(number: int) -> None:
         pk = send(Call("POST", "/Groups", group(f"Synced {number}"), 201))["id"]
         for first in range(0, len(people), MANY):
             send(Call("PATCH", f"/Groups/{pk}", members("add", people[first : first + MANY]), patched(tenant)))
 
-    began = time.perf_counter()
+    pushed: list[float] = [time.perf_counter()]
     with ThreadPoolExecutor(SYNC_CLIENTS) as pool:
         people = list(pool.map(push, range(order.sync)))
         list(pool.map(fill, range(SYNC_GROUPS)))
-    return order.sync, order.sync * SYNC_GROUPS, time.perf_counter() - began
+    tenth = max(order.sync // 10, 1)
+    first, last = (
+        tenth / (end - start) for start, end in ((pushed[0], pushed[tenth]), (pushed[-tenth - 1], pushed[-1]))
+    )
+    return Sync(order.sync, order.sync * SYNC_GROUPS, time.perf_counter() - pushed[0], first, last)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 from tests.benchmarks import compare
-from tests.benchmarks.driver import CLIENTS, Measured, Order
+from tests.benchmarks.driver import CLIENTS, Measured, Order, Sync
 from tests.benchmarks.installing import BASELINE, FLOOR, OURS, installed, ordered, part, say
 from tests.benchmarks.processes import databases, megabytes
 from tests.server import Server, running, workers
@@ -100,10 +100,10 @@ def _serve(server: Server, who: str, order: Order, found: Findings) -> dict[str,
     found.lines += [f"FAILED for {who}: {line}" for line in report["failed"]]
     found.lines.append(f"Memory of the workers, {who}: {before} at start, {after} at the end, {most} at most")
     if report["sync"]:
-        users, memberships, seconds = report["sync"]
+        sync = Sync(**report["sync"])
         found.lines.append(
-            f"First sync, {who}: {users:,} users and {memberships:,} memberships, 5 at once, in {seconds:.1f} s: "
-            f"{users / seconds:.0f} users a second"
+            f"First sync, {who}: {sync.users:,} users and {sync.memberships:,} memberships, 5 at once, in "
+            f"{sync.seconds:.1f} s; users a second: {sync.first:.0f} in the first tenth, {sync.last:.0f} in the last"
         )
     recorded: dict[str, Any] = report["recorded"]
     return recorded
