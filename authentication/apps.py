@@ -9,5 +9,6 @@ class AuthenticationConfig(AppConfig):
     name = "authentication"
 
     def ready(self) -> None:
-        """Register the pages that sentences link to."""
+        """Register the pages that sentences link to, and what a merge of two people moves."""
+        from authentication.actions import merging  # noqa: F401
         from authentication.views import subjects  # noqa: F401

@@ -26,6 +26,7 @@ class Action(StrEnum):
     END_USER_DEACTIVATED = "end_user.deactivated"
     END_USER_INVITED = "end_user.invited"
     END_USER_LINKED = "end_user.linked"
+    END_USER_MERGED = "end_user.merged"
     END_USER_PASSWORD_RESET_REQUESTED = "end_user.password_reset_requested"
     END_USER_PASSWORD_RESET_SENT = "end_user.password_reset_sent"
     END_USER_PASSWORD_SET = "end_user.password_set"

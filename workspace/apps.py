@@ -13,7 +13,9 @@ class WorkspaceConfig(AppConfig):
     name = "workspace"
 
     def ready(self) -> None:
-        """Make every new connection to SQLite ask for the write lock at even intervals."""
+        """Make every new connection to SQLite ask for the write lock evenly, and register what a merge moves."""
+        from workspace.actions import merging  # noqa: F401
+
         connection_created.connect(wait_evenly)
 
 

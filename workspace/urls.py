@@ -3,7 +3,19 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from workspace.views import access, end_users, gallery, groups, health, home, invitations, joining, members, sign_in
+from workspace.views import (
+    access,
+    end_users,
+    gallery,
+    groups,
+    health,
+    home,
+    invitations,
+    joining,
+    members,
+    merging,
+    sign_in,
+)
 
 handler500 = "workspace.outage.server_error"
 
@@ -47,6 +59,8 @@ workspace_patterns: list[URLPattern | URLResolver] = [
                 path("end-users/add/", end_users.add, name="end-user-add"),
                 path("end-users/<uuid:end_user>/", end_users.detail, name="end-user"),
                 path("end-users/<uuid:end_user>/edit/", end_users.edit, name="end-user-edit"),
+                path("end-users/<uuid:end_user>/merge/", merging.choose, name="end-user-merge"),
+                path("end-users/<uuid:end_user>/merge/<uuid:other>/", merging.merge, name="end-user-merge-with"),
                 path("end-users/<uuid:end_user>/deactivate/", end_users.deactivate, name="end-user-deactivate"),
                 path("end-users/<uuid:end_user>/reactivate/", end_users.reactivate, name="end-user-reactivate"),
             ]

@@ -10,7 +10,7 @@ from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
 from workspace.db.keys import canonical
 from workspace.db.prepared import Prepared
-from workspace.models import EndUser
+from workspace.models import EndUser, Workspace
 from workspace.tokens import digest_of
 
 
@@ -25,10 +25,13 @@ def find_person(
     known = linked.end_user if linked else _recorded(environment_provider, claims)
     if known is None and not profile.email:
         raise Refused(Reason.NO_EMAIL)
-    email = known.email if known else profile.email
-    if email and not policy.may_assert(environment_provider, email):
-        raise Refused(Reason.FOREIGN_DOMAIN, known)
-    return known or EndUser.with_email(environment_provider.environment.workspace, email)
+    if known is None:
+        _check_domain(environment_provider, policy, profile.email, None)
+        workspace = environment_provider.environment.workspace
+        known = EndUser.with_email(workspace, profile.email) or _merged(workspace, profile.email)
+    if known and known.email:
+        _check_domain(environment_provider, policy, known.email, known)
+    return known
 
 
 def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user: EndUser) -> None:
@@ -36,20 +39,46 @@ def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user
 
     A second NameID for one person means somebody else who was given that address. Raises Refused then.
     """
-    if canonical(claims.name_id) == end_user.email_key or end_user in people_by_record(
-        environment_provider, claims.name_id
-    ):
-        return
     key = _key(environment_provider, claims)
+    if _is_found(environment_provider, claims, end_user, key):
+        return
     digest = key.pop("name_id_digest")
     try:
         known, _ = SamlIdentity.objects.get_or_create(
-            **key, end_user=end_user, defaults={"name_id_digest": digest, "name_id": claims.name_id}
+            **key, end_user=end_user, is_second=False, defaults={"name_id_digest": digest, "name_id": claims.name_id}
         )
     except IntegrityError:  # another sign-in has just linked the NameID to somebody else
         raise Refused(Reason.IDENTITY_TAKEN, end_user) from None
     if known.name_id_digest != digest:
         raise Refused(Reason.IDENTITY_TAKEN, end_user)
+
+
+def _is_found(
+    environment_provider: EnvironmentProvider, claims: Claims, end_user: EndUser, key: dict[str, str]
+) -> bool:
+    """Say whether the NameID means the person without another row."""
+    address = canonical(claims.name_id)
+    if address == end_user.email_key:
+        return True
+    linked = _linked.first(*key.values())
+    if linked:
+        return linked.end_user == end_user
+    return (
+        end_user in people_by_record(environment_provider, claims.name_id)
+        or end_user.merged.filter(email_key=address).exists()
+    )
+
+
+def _check_domain(
+    environment_provider: EnvironmentProvider, policy: SignInPolicy, email: str, known: EndUser | None
+) -> None:
+    if not policy.may_assert(environment_provider, email):
+        raise Refused(Reason.FOREIGN_DOMAIN, known)
+
+
+def _merged(workspace: Workspace, email: str) -> EndUser | None:
+    """Return the person who got the address by a merge."""
+    return workspace.end_users.formerly_with(email).select_related("workspace").first()
 
 
 def _recorded(environment_provider: EnvironmentProvider, claims: Claims) -> EndUser | None:

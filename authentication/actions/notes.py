@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Q
-
 from authentication.actions.group_sync import GroupChanges
 from authentication.actions.jit import Welcomed
 from authentication.models import EnvironmentProvider
@@ -57,11 +55,8 @@ def _on_groups(
 
 def _on_namesakes(end_user: EndUser) -> Iterator[str]:
     """Say who may be the same person under an earlier address."""
-    local = (end_user.email_key or "").rpartition("@")[0]
-    others = end_user.workspace.end_users.exclude(pk=end_user.pk)
-    alike = others.filter(Q(name_key=end_user.name_key) | Q(email_key__startswith=f"{local}@"))
-    for other in alike.order_by("created_at")[:_NAMESAKES]:
+    for other in end_user.workspace.end_users.namesakes_of(end_user).order_by("created_at")[:_NAMESAKES]:
         yield (
             f"{isolated(end_user.identifier)} is new here, so a new person was created. "
-            f"{other} may be the same person under another address."
+            f"{other} may be the same person under another address. The page of either can merge the two."
         )

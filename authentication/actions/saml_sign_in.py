@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from authentication.actions.attempts import record_attempt
 from authentication.actions.group_sync import GroupChanges, sync_groups
@@ -66,7 +66,9 @@ def finish_sign_in(*, provider: UUID, request: AuthnRequest | None, nonce: str, 
         if request is None or not request.is_open(now) or not request.is_answered or request.tester_id:
             raise Refused(Reason.REQUEST_GONE)
         claims = read_claims(request, nonce, now)
-        with transaction.atomic():
+        try:
+            return _sign_in(request, claims, visit, now)
+        except IntegrityError:  # somebody has just removed what it refers to, as a merge removes a person
             return _sign_in(request, claims, visit, now)
     except (SamlRefused, Refused) as refusal:
         refused = Refused.of(refusal)
@@ -96,6 +98,7 @@ def rehearse_sign_in(*, request: AuthnRequest, nonce: str, visit: Visit, now: da
     return Rehearsal(claims, profile, entry)
 
 
+@transaction.atomic
 def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime) -> Arrival:
     """Consume request and assertion, let the person in with all that follows, and start the session."""
     _consume(request, claims, now)

@@ -196,6 +196,8 @@ class SamlIdentity(Entity):
     name_id_digest = models.CharField(max_length=64, editable=False)
     name_id = models.CharField("NameID", max_length=1024)
     end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="saml_identities")
+    # A merge brought it to a person who has another NameID in the namespace.
+    is_second = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name_plural = "SAML identities"
@@ -204,7 +206,9 @@ class SamlIdentity(Entity):
                 fields=["identity_provider", "namespace", "name_id_digest"], name="saml_identity_unique"
             ),
             models.UniqueConstraint(
-                fields=["identity_provider", "namespace", "end_user"], name="saml_identity_person_unique"
+                fields=["identity_provider", "namespace", "end_user"],
+                condition=models.Q(is_second=False),
+                name="saml_identity_person_unique",
             ),
         ]
 

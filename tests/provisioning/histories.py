@@ -98,13 +98,29 @@ def _created(event: ChangeEvent, state: State) -> None:
 
 def _profile(event: ChangeEvent, state: State) -> None:
     """Of one person: name, address, status, and access."""
-    for name in ("status", "name", "email", "user_name"):
-        if name in event.before:
-            state.people[event.subject_id][name] = event.before[name]
-    for name in ("name_source", "email_source"):
-        if name in event.before:
-            state.people[event.subject_id][name] = _source(event.before[name])
+    state.people[event.subject_id] |= _of_person(event.before)
     _accesses(event, state)
+
+
+def _merged(event: ChangeEvent, state: State) -> None:
+    """Of two people: who was there, name, address and status of the one who stayed, access and memberships."""
+    pk, was = event.before["merged"]
+    state.people[pk] = _of_person(was)
+    state.people[event.subject_id] |= _of_person(event.before)
+    _granted(event, state)
+
+
+def _of_person(said: dict[str, Any]) -> dict[str, Any]:
+    texts = {name: said[name] for name in ("status", "name", "email", "user_name") if name in said}
+    return texts | {name: _source(said[name]) for name in ("name_source", "email_source") if name in said}
+
+
+def _granted(event: ChangeEvent, state: State) -> None:
+    for name, rows in (("access", state.access), ("memberships", state.memberships)):
+        for pk, _, place, *source in event.after.get(name, []):
+            rows.remove((pk, place, *_source(source)))
+        for pk, _, place, *source in event.before.get(name, []):
+            _put(rows, (pk, place, *_source(source)))
 
 
 def _accesses(event: ChangeEvent, state: State) -> None:
@@ -201,11 +217,7 @@ def _method_chosen(event: ChangeEvent, state: State) -> None:
     for subject in event.subjects.filter(kind="provisioningconnection"):
         settings = state.settings[str(subject.subject_id)]
         settings |= {name: event.before[name] for name in settings.keys() & event.before.keys()}
-    for name, rows in (("access", state.access), ("memberships", state.memberships)):
-        for pk, _, place, *source in event.after.get(name, []):
-            rows.remove((pk, place, *_source(source)))
-        for pk, _, place, *source in event.before.get(name, []):
-            _put(rows, (pk, place, *_source(source)))
+    _granted(event, state)
     for pk, _, *source in event.before.get("groups", []):
         state.groups[pk]["source"] = _source(source)
     for pk, _ in event.before.get("deactivated", []):
@@ -240,6 +252,7 @@ _UNDO: dict[str, Callable[[ChangeEvent, State], None]] = {
     "end_user.updated": _profile,
     "end_user.deactivated": _profile,
     "end_user.reactivated": _profile,
+    "end_user.merged": _merged,
     "end_user.access_changed": _profile,
     "end_user.access_ended": _profile,
     "end_user.access_restored": _profile,

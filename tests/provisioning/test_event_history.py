@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from authentication.actions.group_sync import sync_groups
 from authentication.actions.jit import welcome
@@ -38,6 +39,7 @@ from workspace.actions.end_users import (
 )
 from workspace.actions.groups import create_group, delete_group, rename_group
 from workspace.actions.members import change_members
+from workspace.actions.merging import merge_end_users
 from workspace.events import Actor, Kind
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, Workspace
 from workspace.profile import Profile
@@ -160,6 +162,9 @@ class Walk:
     def switch_person(self) -> None:
         self.random.choice([deactivate_end_user, reactivate_end_user])(end_user=self.person(), by=OWNER)
 
+    def merge_people(self) -> None:
+        merge_end_users(stays=self.person(), goes=self.person(), by=OWNER, now=timezone.now())
+
     def set_password(self) -> None:
         set_password(end_user=self.person(), password=factories.PASSWORD, by=OWNER)
 
@@ -280,6 +285,7 @@ class Walk:
         ]  # fmt: skip
         seldom = [
             self.create_end_user, self.save_end_user, self.set_access, self.switch_person, self.set_password,
+            self.merge_people,
             self.create_group, self.rename_group, self.delete_group, self.delete_user, self.delete_pushed,
             self.set_only_mapped, self.set_strict, self.choose_attributes, self.choose_method,
         ]  # fmt: skip

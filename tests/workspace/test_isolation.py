@@ -25,6 +25,8 @@ PAGES = {
     "end-user-add": (None, MANAGERS),
     "end-user": ("ada", EVERYBODY),
     "end-user-edit": ("ada", MANAGERS),
+    "end-user-merge": ("ada", MANAGERS),
+    "end-user-merge-with": ("ada", MANAGERS),
     "end-user-deactivate": ("ada", MANAGERS),
     "end-user-reactivate": ("ada", MANAGERS),
 }
@@ -42,6 +44,8 @@ def url(name, place, *, pk=None, environment="dev", workspace=None):
     subject, _ = PAGES[name]
     if subject:
         kwargs["group" if subject == "support" else "end_user"] = pk or getattr(place, subject).pk
+    if name == "end-user-merge-with":
+        kwargs["other"] = place.bo.pk
     return reverse(f"workspace:{name}", kwargs=kwargs)
 
 

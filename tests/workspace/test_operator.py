@@ -11,7 +11,7 @@ from tests.factories import PASSWORD
 from tests.workspace.builders import build
 from workspace.actions.invitations import invite_administrator
 from workspace.events import SYSTEM
-from workspace.models import Administrator, ChangeEvent, SignInThrottle, User, Workspace
+from workspace.models import Administrator, ChangeEvent, MergedEndUser, SignInThrottle, User, Workspace
 
 MODELS = list(apps.get_app_config("workspace").get_models())
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -26,6 +26,7 @@ def operator(acme, globex):
     invite_administrator(
         workspace=acme.workspace, email="new@acme.example", role=Administrator.Role.VIEWER, by=SYSTEM, now=now
     )
+    MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
     client = Client()
     client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
     return client

@@ -50,7 +50,7 @@ def end(*, workspace: Workspace, source: Source, memberships: QuerySet[GroupMemb
     """End the access of a source and deactivate people without other access. Groups and memberships become manual."""
     change = _hand_over_groups(workspace, source, memberships)
     accesses, alone = _accesses(workspace, source), workspace.end_users.depending_on(source)
-    change.before |= {"access": _states(accesses, "environment"), "deactivated": alone.pairs()}
+    change.before |= {"access": states(accesses, "environment"), "deactivated": alone.pairs()}
     alone.update(status=EndUser.Status.DEACTIVATED, updated_at=timezone.now())
     accesses.delete()
     return change
@@ -62,12 +62,12 @@ def become_manual(rows: QuerySet[Model], place: str) -> tuple[list[State], list[
     Each person keeps one manual row a place: a row with a manual twin is deleted. `place` is the field that names the
     place, "environment" or "group".
     """
-    before = _states(rows, place)
+    before = states(rows, place)
     same = Q(**{place: OuterRef(place)}, end_user=OuterRef("end_user"))
     manual = rows.model._default_manager.filter(same, source_kind=SourceKind.MANUAL)
     twin = rows.order_by().filter(same, pk__lt=OuterRef("pk"))
     rows.filter(Exists(manual) | Exists(twin)).delete()
-    after = [[*state[:3], *MANUAL.listed()] for state in _states(rows, place)]
+    after = [[*state[:3], *MANUAL.listed()] for state in states(rows, place)]
     rows.update(**MANUAL.fields())
     return before, after
 
@@ -85,7 +85,8 @@ def _accesses(workspace: Workspace, source: Source) -> QuerySet[EnvironmentAcces
     return EnvironmentAccess.objects.of_source(source).filter(environment__workspace=workspace)
 
 
-def _states(rows: QuerySet[Model], place: str) -> list[State]:
+def states(rows: QuerySet[Model], place: str) -> list[State]:
+    """Return rows as an event keeps them. `place` is the field that names the place, "environment" or "group"."""
     columns = ("end_user", "end_user__full_name", place, "source_kind", "source_id", "source_name")
     found = rows.order_by("end_user", "pk").values_list(*columns)
     return [[str(person), name, str(where), *source] for person, name, where, *source in found]

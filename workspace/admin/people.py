@@ -8,6 +8,7 @@ from workspace.models import (
     EndUserGroup,
     EnvironmentAccess,
     GroupMembership,
+    MergedEndUser,
 )
 
 
@@ -20,6 +21,21 @@ class EndUserAdmin(ReadOnlyAdmin):
     list_select_related = ["workspace"]
     search_fields = ["name_key", "email_key", "user_name_key", "id"]
     show_full_result_count = False
+
+
+@admin.register(MergedEndUser)
+class MergedEndUserAdmin(ReadOnlyAdmin):
+    """People who were merged into others."""
+
+    list_display = ["full_name", "email", "end_user", "workspace", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["end_user__workspace"]
+    search_fields = ["email_key", "id", "end_user__name_key", "end_user__email_key"]
+    show_full_result_count = False
+
+    @admin.display(ordering="end_user__workspace__name")
+    def workspace(self, merged: MergedEndUser) -> str:
+        return str(merged.end_user.workspace)
 
 
 @admin.register(EnvironmentAccess)

@@ -6,12 +6,12 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, overload
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 
 from workspace.console.acting import refused
 from workspace.console.kept import sign_in_first
-from workspace.console.navigation import current_entry, page_url
+from workspace.console.navigation import current_entry, page_after_merge, page_url
 from workspace.console.permissions import Permission, require
 from workspace.console.proof import RECENT, ask_for_proof, is_proved
 from workspace.events import Actor
@@ -81,6 +81,10 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
             return ask_for_proof(request)
         try:
             return view(request, request.environment, *args, **kwargs)
+        except Http404:
+            if page := page_after_merge(request):
+                return redirect(page)
+            raise
         except ActionError as refusal:
             return refused(request, refusal, page_url(current_entry(request), request.environment))
 

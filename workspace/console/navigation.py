@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from django.urls import reverse
 
 from workspace.console.permissions import Permission, may
-from workspace.models import Administrator, EndUser, Environment
+from workspace.models import Administrator, EndUser, Environment, MergedEndUser
 
 if TYPE_CHECKING:
     from workspace.console.decorators import ConsoleRequest
@@ -86,6 +86,18 @@ def end_user_tabs(request: "ConsoleRequest", end_user: EndUser) -> list[Item]:
 def page_url(route: str, environment: Environment, **kwargs: object) -> str:
     """Return the URL of a console page in an environment."""
     return reverse(route, kwargs={"workspace": environment.workspace.slug, "environment": environment.slug, **kwargs})
+
+
+def page_after_merge(request: "ConsoleRequest") -> str:
+    """Return the URL of the same page of the person into whom the one of this URL was merged; empty if there is none.
+
+    A page that takes a POST only has no such page: whatever was pressed was meant for somebody else.
+    """
+    match = request.resolver_match
+    merged = MergedEndUser.objects.filter(end_user__workspace=request.environment.workspace_id)
+    pk = match.kwargs.get("end_user") if match and request.method in ("GET", "HEAD") else None
+    found = merged.filter(pk=pk).first() if pk else None
+    return reverse(match.view_name, kwargs=match.kwargs | {"end_user": found.end_user_id}) if match and found else ""
 
 
 def tabs(request: "ConsoleRequest", entries: list[tuple[str, str]], **kwargs: object) -> list[Item]:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from workspace.console.navigation import page_url
 from workspace.isolation import isolated
 from workspace.markup import isolated_html
-from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment
+from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, MergedEndUser
 from workspace.models.people import EndUserQuerySet
 from workspace.models.sources import Sourced
 
@@ -83,7 +83,8 @@ def present(events: Iterable[ChangeEvent], environment: Environment, *, but: obj
     for kind, find in _FIND_PAGES.items():
         if ids := {pk for _, _, linked, pk in links if linked == kind}:
             pages |= find(environment, ids)
-    pages.pop(str(but), None)
+    own = pages.get(str(but))
+    pages = {pk: url for pk, url in pages.items() if url != own}
     return [PresentedEvent(event, _linked(event, pages)) for event in events]
 
 
@@ -121,8 +122,13 @@ _FIND_PAGES: dict[str, FindPages] = {}
 
 @pages_of("enduser")
 def _end_user_pages(environment: Environment, ids: Collection[str]) -> Pages:
+    """Return the pages of people; of those who were merged, the page of the one who stayed."""
     found = EndUser.objects.filter(workspace=environment.workspace_id, pk__in=ids).values_list("pk", flat=True)
-    return {str(pk): page_url("workspace:end-user", environment, end_user=pk) for pk in found}
+    people = {pk: pk for pk in found}
+    if len(people) < len(ids):
+        merged = MergedEndUser.objects.filter(end_user__workspace=environment.workspace_id, pk__in=ids)
+        people |= dict(merged.values_list("pk", "end_user"))
+    return {str(pk): page_url("workspace:end-user", environment, end_user=one) for pk, one in people.items()}
 
 
 @pages_of("endusergroup")

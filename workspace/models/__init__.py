@@ -4,6 +4,7 @@ from workspace.models.administrators import Administrator, User
 from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.invitations import AdministratorInvitation
+from workspace.models.merged import MergedEndUser
 from workspace.models.people import EndUser, EnvironmentAccess
 from workspace.models.sources import MANUAL, Source, SourceField, SourceKind
 from workspace.models.throttling import SignInThrottle
@@ -21,6 +22,7 @@ __all__ = [
     "Environment",
     "EnvironmentAccess",
     "GroupMembership",
+    "MergedEndUser",
     "SignInThrottle",
     "Source",
     "SourceField",

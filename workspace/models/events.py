@@ -20,9 +20,11 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
     def in_environment(self, environment: Environment) -> Self:
         return self.filter(workspace_id=environment.workspace_id, environment_id=environment.pk)
 
-    def about(self, subject_id: UUID) -> Self:
-        """Return the changes that concern one thing; bulk changes are among them."""
-        return self.filter(subjects__subject_id=subject_id)
+    def about(self, subject_id: UUID, *others: UUID) -> Self:
+        """Return the changes that concern one thing, or any of several; bulk changes are among them."""
+        if not others:
+            return self.filter(subjects__subject_id=subject_id)
+        return self.filter(pk__in=ChangeSubject.objects.filter(subject_id__in=[subject_id, *others]).values("event"))
 
     def update(self, **kwargs: object) -> Never:
         raise AppendOnlyError

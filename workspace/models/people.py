@@ -1,6 +1,6 @@
 """End users and the environments they may sign in to."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
@@ -38,6 +38,18 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
         return self.filter(
             models.Q(*((f"{name}__contains", key) for name, key in keys.items()), _connector=models.Q.OR)
         )
+
+    def namesakes_of(self, person: "EndUser") -> Self:
+        """Return who may be the same person: by the name, or by the part of the address before the @."""
+        local = (person.email_key or "").rpartition("@")[0]
+        alike = models.Q(name_key=person.name_key)
+        if local:
+            alike |= models.Q(email_key__startswith=f"{local}@")
+        return self.filter(alike).exclude(pk=person.pk)
+
+    def formerly_with(self, email: str) -> Self:
+        """Return those who had this address before a merge, the last one first."""
+        return self.filter(merged__email_key=canonical(email)).order_by("-merged__created_at")
 
 
 class EndUser(PasswordOwner, Entity):
@@ -91,6 +103,10 @@ class EndUser(PasswordOwner, Entity):
         if found:
             found.workspace = workspace
         return found
+
+    def save(self, **kwargs: Any) -> None:
+        # Of a person who was merged a moment ago, Django would insert the row anew.
+        super().save(**{"force_update": not self._state.adding} | kwargs)
 
     def set_keys(self) -> None:
         self.name_key, self.user_name_key = name_key(self.full_name), name_key(self.user_name)

@@ -56,21 +56,23 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
                 by=request.actor,
             )
             messages.success(request, f"{isolated(end_user.full_name)} was added.")
-            return redirect(_url(environment, end_user))
+            return redirect(person_url(environment, end_user))
     return render(request, "workspace/end_users/add.html", _form_context(form, environment))
 
 
 @console
 def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Show a person: profile, access and groups by environment with their sources, and recent changes."""
-    person = _person(environment, end_user)
-    events = ChangeEvent.objects.of(environment.workspace).about(person.pk)[:RECENT_CHANGES]
+    person = get_person(environment, end_user)
+    merged = person.merged.all()
+    about = ChangeEvent.objects.of(environment.workspace).about(person.pk, *(each.pk for each in merged))
     context = {
         "end_user": person,
         "read_only_reason": profile_read_only_reason(person),
         "tabs": end_user_tabs(request, person),
         "places": _places(person, environment),
-        "events": present(events, environment, but=person.pk),
+        "merged": merged,
+        "events": present(about[:RECENT_CHANGES], environment, but=person.pk),
         "list_url": page_url("workspace:end-users", environment),
     }
     return render(request, "workspace/end_users/detail.html", context)
@@ -79,7 +81,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
 @console(needs=Permission.MANAGE_PEOPLE)
 def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Edit the name, address and access given by hand."""
-    person = _person(environment, end_user)
+    person = get_person(environment, end_user)
     form = EditEndUserForm(sent(request), environment=environment, end_user=person)
     if form.is_valid():
         with refusals_in_form(form):
@@ -90,20 +92,20 @@ def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> H
                 by=request.actor,
             )
             messages.success(request, f"{isolated(person.full_name)} was saved." if changed else "Nothing was changed.")
-            return redirect(_url(environment, person))
-    context = _form_context(form, environment) | {"back_url": _url(environment, person)}
+            return redirect(person_url(environment, person))
+    context = _form_context(form, environment) | {"back_url": person_url(environment, person)}
     return render(request, "workspace/end_users/edit.html", context)
 
 
 @console(needs=Permission.MANAGE_PEOPLE)
 def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Confirm with the effect in numbers, then deactivate the person."""
-    person = _person(environment, end_user)
+    person = get_person(environment, end_user)
     if request.method == "POST":
         deactivate_end_user(end_user=person, by=request.actor)
         messages.success(request, f"{isolated(person.full_name)} was deactivated and can no longer sign in.")
-        return redirect(_url(environment, person))
-    context = {"end_user": person, "back_url": _url(environment, person), **_loss(person)}
+        return redirect(person_url(environment, person))
+    context = {"end_user": person, "back_url": person_url(environment, person), **_loss(person)}
     return render(request, "workspace/end_users/deactivate.html", context)
 
 
@@ -111,19 +113,21 @@ def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID
 @require_POST
 def reactivate(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Reactivate the person."""
-    person = _person(environment, end_user)
+    person = get_person(environment, end_user)
     reactivate_end_user(end_user=person, by=request.actor)
     messages.success(
         request, f"{isolated(person.full_name)} is active again, with the same access and groups as before."
     )
-    return redirect(_url(environment, person))
+    return redirect(person_url(environment, person))
 
 
-def _person(environment: Environment, pk: UUID) -> EndUser:
+def get_person(environment: Environment, pk: UUID) -> EndUser:
+    """Return the person of the workspace with that id, else raise Http404."""
     return get_object_or_404(environment.workspace.end_users.select_related("workspace"), pk=pk)
 
 
-def _url(environment: Environment, end_user: EndUser) -> str:
+def person_url(environment: Environment, end_user: EndUser) -> str:
+    """Return the URL of a person's page."""
     return page_url("workspace:end-user", environment, end_user=end_user.pk)
 
 
@@ -133,7 +137,7 @@ def _form_context(form: EndUserForm, environment: Environment) -> dict[str, obje
     return {
         "form": form,
         "holder": holder,
-        "holder_url": _url(environment, holder) if holder else "",
+        "holder_url": person_url(environment, holder) if holder else "",
         "list_url": page_url("workspace:end-users", environment),
     }
 
@@ -146,7 +150,7 @@ def _rows(people: Iterable[EndUser], environment: Environment) -> list[dict[str,
     return [
         {
             "end_user": person,
-            "url": _url(environment, person),
+            "url": person_url(environment, person),
             "environments": list(dict.fromkeys(access.environment for access in person.accesses.all())),
             "sources": list(dict.fromkeys(source_name(access) for access in person.accesses.all())),
             "group_count": counts.get(person.pk, 0),
