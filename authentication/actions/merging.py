@@ -19,7 +19,7 @@ def move_identities(merge: Merge) -> Moved:
     states = [[str(row.pk), str(row.identity_provider_id), row.name_id] for row in moved.order_by("pk")]
     moved.filter(Exists(own)).update(is_second=True)
     moved.update(end_user=merge.stays)
-    facts = [Fact("Remembered NameIDs", f"{len(states):,} new", _refused_from_now_on(merge))]
+    facts = [Fact("Remembered NameIDs", f"{len(states):,} new" if states else "None", _refused_from_now_on(merge))]
     return Moved(facts, {"saml_identities": states} if states else {})
 
 
@@ -45,10 +45,8 @@ def end_sessions_of_merged(merge: Merge) -> Moved:
     ended = [str(pk) for pk in sessions.usable(merge.now).order_by("pk").values_list("pk", flat=True)]
     sessions.end(EndUserSession.EndReason.ENDED_BY_ADMINISTRATOR, merge.now)
     sessions.update(end_user=merge.stays)
-    fact = Fact(
-        "Sessions", f"{count(len(ended), 'session')} of the one who goes {'ends' if len(ended) == 1 else 'end'}"
-    )
-    return Moved([fact], {"sessions": ended} if ended else {})
+    value = f"{count(len(ended), 'session')} of {isolated(merge.goes.full_name)} will end" if ended else "None ends"
+    return Moved([Fact("Sessions", value)], {"sessions": ended} if ended else {})
 
 
 @moves("password_tickets")
@@ -56,11 +54,11 @@ def delete_links(merge: Merge) -> Moved:
     """Delete the mailed links: they were mailed to an address that the person may not have any more."""
     dead = merge.goes.password_tickets.usable(merge.now).count()
     merge.goes.password_tickets.all().delete()
-    return Moved([Fact("Mailed password links", f"{dead:,} stop working")] if dead else [])
+    return Moved([Fact("Mailed password links", f"{count(dead, 'link')} will stop working")] if dead else [])
 
 
 @moves("sign_in_attempts")
 def move_attempts(merge: Merge) -> Moved:
     """Move the attempts to sign in."""
     number = merge.goes.sign_in_attempts.update(end_user=merge.stays)
-    return Moved([Fact("Sign-in attempts", f"{count(number, 'attempt')} {'moves' if number == 1 else 'move'}")])
+    return Moved([Fact("Sign-in attempts", f"{number:,} will move" if number else "None")])

@@ -7,7 +7,7 @@ from workspace.isolation import isolated
 from workspace.merging import Fact, Merge, Moved, locks_before_merge, moves
 from workspace.models import Workspace
 from workspace.refusals import ActionError
-from workspace.words import count, together
+from workspace.words import together
 
 
 @locks_before_merge
@@ -25,9 +25,9 @@ def move_users(merge: Merge) -> Moved:
     _refuse_two_of_one_connection(merge, users)
     merge.goes.provisioned.update(end_user=merge.stays)
     if not users:
-        return Moved([Fact("SCIM users", "None moves")])
-    value = f"{count(len(users), 'user')} moves" if len(users) == 1 else f"{count(len(users), 'user')} move"
-    fact = Fact("SCIM users", f"{value}: {', '.join(map(_called, users))}", "Their IdPs go on with the ids they know.")
+        return Moved([Fact("SCIM users", "None")])
+    value = f"{len(users):,} will move: {', '.join(map(_called, users))}"
+    fact = Fact("SCIM users", value, "For their IdPs nothing changes: the SCIM ids stay.")
     return Moved([fact], {"scim_users": [str(user.pk) for user in users]}, concerns=[*users])
 
 

@@ -61,7 +61,7 @@ def test_both_users_keep_their_ids_and_mean_the_one_who_stays(scim, entra):
     one, other, stays, goes = two(scim, entra)
     seen = entra.get(f"/Users/{other}").body
     facts = merge(stays, goes)
-    assert facts["SCIM users"].startswith("1 user moves: kate@b.example of Entra Prod in PROD.")
+    assert facts["SCIM users"].startswith("1 will move: kate@b.example of Entra Prod in PROD.")
     assert entra.get(f"/Users/{other}").body == seen
     assert entra.get('/Users?filter=userName eq "kate@b.example"').body["totalResults"] == 1
     for client, pk in ((scim, one), (entra, other)):

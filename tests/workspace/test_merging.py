@@ -234,7 +234,7 @@ class TestPages:
         assert EndUser.objects.filter(pk=twin.pk).exists()
         done = owner.post(self.confirm(acme, goes=twin), follow=True)
         assert done.redirect_chain == [(f"{acme.url}end-users/{acme.ada.pk}/", 302)]
-        assert "Ada Winter was merged into this person." in text(done)
+        assert "Ada Winter <ada@old.example> was merged into this person." in text(done)
         assert MergedEndUser.objects.get().pk == twin.pk
 
     @pytest.mark.parametrize("q", ["bo", "BO@ACME", "lund"])

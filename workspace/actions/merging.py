@@ -14,7 +14,7 @@ from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, changed, record
 from workspace.isolation import isolated
 from workspace.merging import Fact, Merge, Moved, lock_all, move_all, moves
-from workspace.models import MANUAL, EndUser, EndUserGroup, Environment, MergedEndUser
+from workspace.models import EndUser, EndUserGroup, Environment, MergedEndUser, SourceKind
 from workspace.refusals import ActionError
 
 GONE = "One of the two was merged a moment ago. Nothing was changed by this."
@@ -138,7 +138,7 @@ def move_access(merge: Merge) -> Moved:
     """Move access. What moves counts from now on, so it revives no session that has ended."""
     names = dict(merge.stays.workspace.environments.values_list("pk", "name"))
     before, after = _move(merge, merge.goes.accesses.all(), "environment", created_at=merge.now)
-    new = [f"{names[UUID(place)]} through {isolated(source or MANUAL.kind)}" for _, _, place, _, _, source in after]
+    new = [f"{names[UUID(state[2])]} {_given(state)}" for state in after]
     return Moved(
         [Fact("Access", _moving(new), _both(len(before) - len(after)))],
         {"access": before},
@@ -166,9 +166,7 @@ def move_memberships(merge: Merge) -> Moved:
 def move_merged(merge: Merge) -> Moved:
     """Let those who were merged into the one who goes lead to the one who stays, and so does their history."""
     merge.goes.merged.update(end_user=merge.stays)
-    return Moved(
-        [Fact("History", "Both histories become one", "Links to the page of either lead to the one that is left.")]
-    )
+    return Moved([Fact("History", "Both become one", "Old links to either person lead to the one who stays.")])
 
 
 def _move(merge: Merge, rows: QuerySet[Any], place: str, **fresh: object) -> tuple[list[State], list[State]]:
@@ -185,9 +183,15 @@ def _move(merge: Merge, rows: QuerySet[Any], place: str, **fresh: object) -> tup
     return before, after
 
 
+def _given(state: State) -> str:
+    """Say who gave an access."""
+    kind, _, name = state[3:]
+    return "by hand" if kind == SourceKind.MANUAL else f"through {isolated(name)}"
+
+
 def _moving(names: list[str]) -> str:
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{len(names):,} new: {', '.join(names[:_NAMED])}{more}" if names else "None new"
+    return f"{len(names):,} new: {', '.join(names[:_NAMED])}{more}" if names else "None"
 
 
 def _both(number: int) -> str:

@@ -13,7 +13,6 @@ from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.db.foreseen import foreseen
 from workspace.forms import SearchForm
-from workspace.isolation import isolated
 from workspace.models import EndUser, Environment
 from workspace.refusals import ActionError
 from workspace.views.end_users import get_person, person_url
@@ -32,7 +31,14 @@ def choose(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "search": search,
         "is_search": bool(text),
         "has_more": len(found[: MOST_FOUND + 1]) > MOST_FOUND,
-        "rows": [{"end_user": each, "url": _merge_url(environment, person, each)} for each in found[:MOST_FOUND]],
+        "rows": [
+            {
+                "end_user": each,
+                "page_url": person_url(environment, each),
+                "url": _merge_url(environment, person, each),
+            }
+            for each in found[:MOST_FOUND]
+        ],
         "back_url": person_url(environment, person),
     }
     return render(request, "workspace/end_users/merge_choose.html", context)
@@ -55,7 +61,7 @@ def merge(request: ConsoleRequest, environment: Environment, end_user: UUID, oth
     try:
         if request.method == "POST":
             merge_end_users(stays=stays, goes=goes, by=request.actor, now=now)
-            messages.success(request, f"{isolated(goes.full_name)} was merged into this person.")
+            messages.success(request, f"{goes} was merged into this person.")
             return redirect(person_url(environment, stays))
         context["facts"] = foreseen(lambda: merge_end_users(stays=stays, goes=goes, by=request.actor, now=now))
     except ActionError as refusal:
