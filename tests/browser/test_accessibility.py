@@ -75,6 +75,18 @@ def test_the_pages_of_one_thing_are_accessible(signed_in: Page, check: Check, pa
     check(signed_in.url)
 
 
+def test_the_pages_of_a_merge_are_accessible(signed_in: Page, check: Check):
+    signed_in.goto("/workspaces/acme/dev/end-users/?access=any")
+    signed_in.get_by_role("row").nth(1).get_by_role("link").click()
+    signed_in.get_by_role("link", name="Merge with another person").click()
+    check(signed_in.url)
+    signed_in.get_by_label("Search").fill("a")
+    signed_in.get_by_role("button", name="Filter").click()
+    signed_in.get_by_role("link", name="Choose").first.click()
+    expect(signed_in.get_by_role("heading", level=1)).to_have_text("Merge two end users")
+    check(signed_in.url)
+
+
 def test_the_request_inspector_is_accessible(signed_in: Page, check: Check):
     signed_in.goto("/workspaces/acme/prod/provisioning-activity/requests/?result=failed")
     signed_in.get_by_role("main").get_by_role("link").filter(has_text="/").first.click()
