@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authentication", "0012_one_key_for_a_name"),
+        ("authentication", "0013_allow_idp_initiated_sign_in"),
         ("workspace", "0008_merged_end_users"),
     ]
 
