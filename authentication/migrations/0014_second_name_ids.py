@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("authentication", "0013_allow_idp_initiated_sign_in"),
-        ("workspace", "0008_merged_end_users"),
+        ("workspace", "0009_merged_end_users"),
     ]
 
     operations = [

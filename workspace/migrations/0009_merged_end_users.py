@@ -8,7 +8,7 @@ import workspace.db.keys
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0007_one_key_for_a_name"),
+        ("workspace", "0008_invitations_of_administrators"),
     ]
 
     operations = [
