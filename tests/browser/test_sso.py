@@ -104,4 +104,4 @@ def test_what_is_sent_wrongly_is_refused_and_explained_to_the_administrator(
 
     Console(page, practice_idp).sign_in("viewer")
     page.goto(f"/workspaces/acme/test/sign-in-attempts/?q={reference}")
-    expect(page.get_by_role("main")).to_contain_text("The IdP names another audience")
+    expect(page.get_by_role("main")).to_contain_text("The audience is not our entity ID")
