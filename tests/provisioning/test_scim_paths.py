@@ -11,7 +11,7 @@ OURS = [
     *("/Users/é", "/Users/a.b", "/Groups/%2F", "/Users/\n"),
 ]
 OTHERS = [
-    *("/Users/", "/Users/1/", "/Users/.search", "/Groups/.search", "/Users/.x", "/users", "/Users/1/2", "/Users//1"),
+    *("/Users/", "/Users/-1/", "/Users/.search", "/Groups/.search", "/Users/.x", "/users", "/Users/-1/2", "/Users//1"),
     *("", "/", "/Me", "/Bulk", "/Schemas", "/Users\n", "/Usersx"),
 ]
 
