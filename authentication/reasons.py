@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from authentication.saml.difference import Difference
 from authentication.saml.errors import Explained, SamlReason, SamlRefused
 from workspace.models import EndUser, Environment
 
@@ -122,10 +123,15 @@ class Refused(Exception):
     """A refused sign-in. The reason is for administrators; the person reads the same sentence whatever it is."""
 
     def __init__(
-        self, reason: str, end_user: EndUser | None = None, detail: str = "", notes: Sequence[str] = ()
+        self,
+        reason: str,
+        end_user: EndUser | None = None,
+        detail: str = "",
+        notes: Sequence[str] = (),
+        differences: Sequence[Difference] = (),
     ) -> None:
         super().__init__(reason)
-        self.notes = list(notes)
+        self.notes, self.differences = list(notes), list(differences)
         self.reason, self.detail, self.end_user = str(reason), detail, end_user
         self.email = end_user.identifier if end_user else ""
         # Where the person wanted to sign in, as far as that is known.
@@ -138,4 +144,4 @@ class Refused(Exception):
         """Return a refusal of the SAML package as one of a sign-in."""
         if isinstance(refusal, Refused):
             return refusal
-        return cls(refusal.reason, detail=refusal.detail, notes=refusal.notes)
+        return cls(refusal.reason, detail=refusal.detail, notes=refusal.notes, differences=refusal.differences)

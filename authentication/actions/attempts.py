@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from authentication.models import IdentityProvider, SignInAttempt
+from authentication.saml.difference import TIMES, Difference
 from workspace.db.keys import canonical, first_id_at, new_id
 from workspace.models import EndUser, Environment
 from workspace.tokens import digest_of
@@ -33,6 +34,7 @@ def record_attempt(
     reason: str = "",
     refusal: str = Outcome.REFUSED,
     notes: Sequence[str] = (),
+    differences: Sequence[Difference] = (),
     is_proved: bool = False,
 ) -> SignInAttempt:
     """Record an attempt, and return its row, whose id is the reference. Without a reason it succeeded.
@@ -53,6 +55,7 @@ def record_attempt(
         outcome=refusal if reason else Outcome.SUCCEEDED,
         reason=reason,
         notes=list(notes),
+        differences=list(differences),
         **visit.fields(),
     )
     if reason and not is_proved:
@@ -68,9 +71,9 @@ def _folded(attempt: SignInAttempt, visit: Visit, now: datetime) -> SignInAttemp
         return known
     recent = SignInAttempt.objects.refused_in(attempt.environment, first_id_at(now - FOLDED_WITHIN))
     if recent.from_network(visit.network)[:ROWS_OF_A_NETWORK].count() == ROWS_OF_A_NETWORK:
-        attempt.email, attempt.end_user = "", None
+        attempt.email, attempt.end_user, attempt.differences = "", None, []
     if recent[:ROWS_OF_AN_ENVIRONMENT].count() == ROWS_OF_AN_ENVIRONMENT:
-        attempt.email, attempt.end_user = "", None
+        attempt.email, attempt.end_user, attempt.differences = "", None, []
         attempt.network, attempt.address, attempt.user_agent = "", None, ""
     if known := _counted(attempt, now):
         return known
@@ -95,5 +98,10 @@ def _fold_key(attempt: SignInAttempt, now: datetime) -> str:
     """Return what is equal for refused attempts that are one row."""
     hour = now.timestamp() // FOLDED_WITHIN.total_seconds()
     where = (attempt.environment_id, attempt.identity_provider_id, attempt.provider_name, attempt.network)
-    what = (attempt.outcome, attempt.reason, canonical(attempt.email), attempt.end_user_id)
+    what = (attempt.outcome, attempt.reason, canonical(attempt.email), attempt.end_user_id, _sent(attempt))
     return digest_of("\n".join(map(str, (hour, *where, *what))))
+
+
+def _sent(attempt: SignInAttempt) -> list[list[str]]:
+    """Return the values that differ, but no times, which differ at every attempt."""
+    return [each["sent"] for each in attempt.differences if each["kind"] not in TIMES]

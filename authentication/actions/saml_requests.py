@@ -16,6 +16,7 @@ from authentication.actions.service_provider import decryption_keys, ensure_sign
 from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider, IdentityProvider
 from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
+from authentication.saml.difference import Difference, Kind, differing
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.parties import SpFacts
 from authentication.saml.raw_bytes import MAX_BASE64
@@ -95,9 +96,10 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
     request = None
     try:
-        request = AuthnRequest.objects.asked(provider, _claimed_request(raw, relay_state))
+        claimed = _claimed_request(raw, relay_state)
+        request = AuthnRequest.objects.asked(provider, claimed)
         if request is None:
-            raise Refused(Reason.REQUEST_GONE)
+            raise Refused(Reason.REQUEST_GONE, differences=_came_to_another(provider, claimed))
         if request.is_open(now):
             AuthnRequest.objects.keep_answer(request.pk, **_answer(request, raw, now), now=now)
     except (SamlRefused, Refused) as refusal:
@@ -146,9 +148,19 @@ def record_refusal(
         identity_provider=place.identity_provider,
         reason=refusal.reason,
         notes=refusal.notes,
+        differences=refusal.differences,
         is_proved=is_proved,
     )
     refusal.reference = str(attempt.pk)
+
+
+def _came_to_another(provider: UUID, claimed: str) -> list[Difference]:
+    """Return that a response came to this provider's ACS URL instead of another one's of the same workspace."""
+    asked = AuthnRequest.objects.to_neighbours(provider).filter(pk=claimed).first()
+    if asked is None:
+        return []
+    came_to, expected = IdentityProvider(pk=provider).acs_url, asked.environment_provider.identity_provider.acs_url
+    return [differing(Kind.ARRIVAL, "ACS URL", [came_to], [expected])]
 
 
 def _answer(request: AuthnRequest, raw: str, now: datetime) -> dict[str, str]:
@@ -156,7 +168,12 @@ def _answer(request: AuthnRequest, raw: str, now: datetime) -> dict[str, str]:
     try:
         _read(request, raw, now)
     except SamlRefused as refusal:
-        kept = {"reason": refusal.reason, "detail": refusal.detail, "notes": refusal.notes}
+        kept = {
+            "reason": refusal.reason,
+            "detail": refusal.detail,
+            "notes": refusal.notes,
+            "differences": refusal.differences,
+        }
         return {"response": "", "refusal": json.dumps(kept)}
     return {"response": raw, "refusal": ""}
 

@@ -160,6 +160,7 @@ def _record_refusal(refusal: Refused, provider: UUID, visit: Visit, now: datetim
             identity_provider=place.identity_provider,
             reason=refusal.reason,
             notes=refusal.notes,
+            differences=refusal.differences,
             refusal=SignInAttempt.Outcome.LOGOUT_REFUSED,
         )
         refusal.reference = str(attempt.pk)

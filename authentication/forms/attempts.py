@@ -42,7 +42,7 @@ class AttemptFilter(forms.Form):
             attempts = (
                 attempts.with_password() if provider == _PASSWORD else attempts.filter(identity_provider=provider)
             )
-        return attempts.select_related("end_user", "environment")
+        return attempts.select_related("end_user", "environment", "identity_provider")
 
     def _matching(self, text: str) -> SignInAttemptQuerySet:
         """Search the whole workspace: somebody with a reference may not know its environment."""

@@ -41,3 +41,8 @@ class Guide:
     groups_separator: str = ""
     scim: ScimGuide | None = None
     scim_note: str = ""
+
+    @property
+    def whose(self) -> str:
+        """Return how a sentence about the vendor's fields begins."""
+        return "At your identity provider" if self.key == "other" else f"In {self.label}"

@@ -50,6 +50,11 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
             "environment_provider__environment__workspace", "environment_provider__identity_provider"
         )
 
+    def to_neighbours(self, provider: UUID) -> Self:
+        """Return requests to the providers of the same workspace."""
+        rows = self.filter(environment_provider__identity_provider__workspace__identity_providers=provider)
+        return rows.select_related("environment_provider__identity_provider")
+
     def asked(self, provider: UUID, pk: str) -> "AuthnRequest | None":
         """Return the request to this provider with that ID, with everything that a decision about it needs."""
         return _asked.first(provider, pk)

@@ -195,6 +195,8 @@ class SignInAttempt(_FromBrowser):
     reason = models.CharField(max_length=40, blank=True)
     # What an administrator should know of it, in sentences.
     notes = models.JSONField(default=list, blank=True)
+    # What the IdP sent that is not as expected: a list of `saml.difference.Difference`.
+    differences = models.JSONField(default=list, blank=True)
     # Set for refused attempts, which are counted in the row of their like.
     count = models.PositiveIntegerField(default=1)
     last_at = models.DateTimeField(null=True, blank=True)

@@ -33,6 +33,10 @@ class Clock:
         """Say whether a time has passed, even by a clock that is behind ours."""
         return end <= self.now - self.skew
 
+    def is_too_old(self, issued: datetime) -> bool:
+        """Say whether a message was issued over an hour ago: no browser takes an hour to come back."""
+        return issued <= self.now - MAX_AGE
+
     def compared(self, issued_at: datetime) -> str:
         """Return by how much an IdP's clock differs, as "12 seconds ahead of ours"; the way here counts too."""
         seconds = round((issued_at - self.now).total_seconds())
@@ -57,12 +61,12 @@ def check_issuer(issuer: saml.Issuer, entity_id: str) -> None:
 def check_issue_instant(element: SamlBase, clock: Clock, *, expired: SamlReason = SamlReason.RESPONSE_EXPIRED) -> None:
     """Raise SamlRefused for what was issued in the future or over an hour ago.
 
-    The hour counts even if the message says that it is valid for longer: no browser takes an hour to come back.
+    The hour counts even if the message says that it is valid for longer.
     """
     issued = instant_of(element.issue_instant)
     if clock.is_to_come(issued):
         raise SamlRefused(SamlReason.NOT_YET_VALID, "IssueInstant")
-    if issued <= clock.now - MAX_AGE:
+    if clock.is_too_old(issued):
         raise SamlRefused(expired, "IssueInstant")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Self
 
+from authentication.saml.difference import Difference
+
 
 class Explained(StrEnum):
     """A code for the logs, with a heading and one line of help for administrators. None of them quotes a message."""
@@ -239,11 +241,18 @@ class SamlReason(Explained):
 class SamlRefused(Exception):
     """A refused message. detail is for the logs: of the message it contains only names of the SAML standards.
 
-    notes are sentences for an administrator.
+    notes are sentences for an administrator, differences what was sent beside what is expected.
     """
 
-    def __init__(self, reason: SamlReason, detail: str = "", notes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        reason: SamlReason,
+        detail: str = "",
+        notes: Sequence[str] = (),
+        differences: Sequence[Difference] = (),
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
         self.notes = list(notes)
+        self.differences = list(differences)

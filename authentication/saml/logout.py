@@ -22,6 +22,7 @@ from authentication.saml.checks import (
     instant_of,
     is_usable_name_id,
 )
+from authentication.saml.comparing import logout_differences
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import check_logout
 from authentication.saml.name_ids import NameId
@@ -118,9 +119,7 @@ def read_request(arrived: Arrived, *, provider: ProviderFacts, slo_url: str, now
     """Return what an IdP asks for at our single logout URL. Raises SamlRefused."""
     xml, clock = _verified(arrived, provider), Clock(now, provider.skew)
     message = samlp.logout_request_from_string(xml)
-    _check_head(message, provider, slo_url, clock)
-    if message.not_on_or_after is not None and clock.is_over(instant_of(message.not_on_or_after)):
-        raise SamlRefused(SamlReason.LOGOUT_EXPIRED, "NotOnOrAfter")
+    _check_head(message, provider, slo_url, clock, message.not_on_or_after)
     name_id = NameId.of(message.name_id)
     if not is_usable_name_id(name_id.text):
         raise SamlRefused(SamlReason.NAME_ID, "characters")
@@ -156,13 +155,21 @@ def _verified(arrived: Arrived, provider: ProviderFacts) -> bytes:
     return xml
 
 
-def _check_head(message: SamlBase, provider: ProviderFacts, slo_url: str, clock: Clock) -> None:
+def _check_head(
+    message: SamlBase, provider: ProviderFacts, slo_url: str, clock: Clock, not_on_or_after: str | None = None
+) -> None:
     """Raise SamlRefused unless the message is from this provider, for our URL, and recent.
 
     Both bindings require a signed message to name its URL.
     """
-    check_version(message)
-    check_issuer(message.issuer, provider.entity_id)
-    if strip_blanks(message.destination) != slo_url:
-        raise SamlRefused(SamlReason.LOGOUT_DESTINATION)
-    check_issue_instant(message, clock, expired=SamlReason.LOGOUT_EXPIRED)
+    try:
+        check_version(message)
+        check_issuer(message.issuer, provider.entity_id)
+        if strip_blanks(message.destination) != slo_url:
+            raise SamlRefused(SamlReason.LOGOUT_DESTINATION)
+        check_issue_instant(message, clock, expired=SamlReason.LOGOUT_EXPIRED)
+        if not_on_or_after is not None and clock.is_over(instant_of(not_on_or_after)):
+            raise SamlRefused(SamlReason.LOGOUT_EXPIRED, "NotOnOrAfter")
+    except SamlRefused as refusal:
+        refusal.differences = logout_differences(message, provider, slo_url, not_on_or_after, clock)
+        raise

@@ -18,12 +18,15 @@ from authentication.saml.checks import (
     check_version,
     instant_of,
 )
+from authentication.saml.comparing import differences
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import MAX_ID, Carries, check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.statuses import refuse_failure
 from authentication.saml.verifying import verify
 from authentication.saml.xml import parse, strip_blanks, tag
+
+_UNTIMELY = {SamlReason.NOT_YET_VALID, SamlReason.RESPONSE_EXPIRED, SamlReason.SESSION_ENDED}
 
 
 def peek_in_response_to(raw: str | bytes) -> str | None:
@@ -58,11 +61,15 @@ def read_response(
     try:
         _check_outer(response, provider, sp, in_response_to, clock, is_signed=verified.response is not None)
         check_assertion(assertion, provider, sp, in_response_to, clock)
+        return claims_of(response.id, in_response_to, assertion, attributes_of(verified.assertion))
     except SamlRefused as refusal:
-        if refusal.reason in (SamlReason.NOT_YET_VALID, SamlReason.RESPONSE_EXPIRED):
+        is_response_signed = verified.response is not None
+        refusal.differences = differences(
+            response, assertion, provider, sp, clock, is_response_signed=is_response_signed
+        )
+        if refusal.reason in _UNTIMELY:
             refusal.notes.append(_measured(assertion, clock))
         raise
-    return claims_of(response.id, in_response_to, assertion, attributes_of(verified.assertion))
 
 
 def _outer(xml: bytes) -> samlp.Response:

@@ -11,6 +11,7 @@ import xmlsec
 
 from authentication.saml.canonical import SIGNATURE, signed_bytes
 from authentication.saml.certificates import Certificate, der_of, fingerprint_of
+from authentication.saml.difference import Kind, differing
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.trust import DIGESTS, DS, METHODS, SHA1_DIGESTS, SHA1_METHODS, Trust
 from authentication.saml.xml import NAMESPACES, Element, algorithm, bytes_of, find, tag
@@ -75,8 +76,9 @@ def _public_key(pem: str) -> xmlsec.Key:
 def _wrong_key(signature: Element, trust: Trust) -> SamlRefused:
     """Return the refusal of a signature that no pinned key made; the certificate in KeyInfo is only a hint for it."""
     shown = [der_of(element.text or "") for element in signature.iter(tag("ds:X509Certificate"))]
-    fingerprints = {fingerprint_of(der) for der in shown if der}
-    pinned = {certificate.fingerprint for certificate in trust.certificates}
-    if fingerprints and not fingerprints & pinned:
-        return SamlRefused(SamlReason.CERTIFICATE_UNKNOWN, f"SHA-256 {min(fingerprints)}")
+    fingerprints = [fingerprint_of(der) for der in shown if der]
+    pinned = [certificate.fingerprint for certificate in trust.certificates]
+    if fingerprints and not set(fingerprints) & set(pinned):
+        difference = differing(Kind.CERTIFICATE, "Signing certificate (SHA-256)", fingerprints, pinned)
+        return SamlRefused(SamlReason.CERTIFICATE_UNKNOWN, differences=[difference])
     return SamlRefused(SamlReason.SIGNATURE_INVALID, "key")

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from authentication.forms.attempts import AttemptFilter
 from authentication.models import SignInAttempt
 from authentication.reasons import heading_of, help_of
+from authentication.views.compared import compared, owners_in
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.db.paging import newest
@@ -34,6 +35,8 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 
 def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list[dict[str, object]]:
     """Return attempts as the table shows them."""
+    attempts = list(attempts)
+    owners = owners_in(environment) if any(attempt.differences for attempt in attempts) else {}
     return [
         {
             "attempt": attempt,
@@ -44,6 +47,7 @@ def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list
             "way": attempt.provider_name or "Password",
             "reason": heading_of(attempt.reason),
             "help": help_of(attempt.reason),
+            "comparisons": compared(attempt.differences, attempt.identity_provider, owners),
             "elsewhere": attempt.environment.name if attempt.environment_id != environment.pk else "",
         }
         for attempt in attempts

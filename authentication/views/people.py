@@ -35,7 +35,9 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     person = _person(environment, end_user)
     policy = SignInPolicy.of(environment)
     ways, barrier = policy.ways(person.email), why_not(person, environment)
-    attempts = environment.sign_in_attempts.filter(end_user=person).select_related("environment", "end_user")
+    attempts = environment.sign_in_attempts.filter(end_user=person).select_related(
+        "environment", "end_user", "identity_provider"
+    )
     context = {
         "end_user": person,
         "tabs": end_user_tabs(request, person),

@@ -21,6 +21,7 @@ from authentication.reasons import Refused, heading_of, help_of
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
 from authentication.saml.checks import Clock
+from authentication.views.compared import Comparison, compared, owners_in
 from authentication.views.onwards import browser_nonce, to_idp
 from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.decorators import ConsoleRequest, console
@@ -172,6 +173,7 @@ def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider, clo
         "person": _person(claims, profile, clock) if claims and profile else [],
         "attributes": _attributes(claims) if claims else [],
         "groups": _groups(entry, environment_provider, profile) if entry and profile else [],
+        "comparisons": _comparisons(rehearsal.refusal, environment_provider) if rehearsal.refusal else [],
         "remarks": entry.notes if entry else rehearsal.refusal.notes if rehearsal.refusal else [],
     }
 
@@ -180,6 +182,11 @@ def _refusal(refusal: Refused) -> dict[str, str]:
     whom = f"{refusal.end_user} would be refused" if refusal.end_user else "The sign-in would be refused"
     reason = heading_of(refusal.reason) + (f" ({refusal.detail})" if refusal.detail else "")
     return {"tone": "danger", "title": f"{whom}: {reason}.", "text": help_of(refusal.reason)}
+
+
+def _comparisons(refusal: Refused, environment_provider: EnvironmentProvider) -> list[Comparison]:
+    owners = owners_in(environment_provider.environment) if refusal.differences else {}
+    return compared(refusal.differences, environment_provider.identity_provider, owners)
 
 
 def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[str, str]:

@@ -163,12 +163,10 @@ def _context(environment_provider: EnvironmentProvider, step: str) -> Context:
 def _guidance(provider: IdentityProvider) -> Context:
     """Return our values in the words of the provider's vendor."""
     guide = GUIDES[provider.vendor]
-    is_known = provider.vendor != IdentityProvider.Vendor.OTHER
-    whose = f"In {guide.label}" if is_known else "At your identity provider"
     return {
         "guide": guide,
-        "acs_hint": f"{whose}: {guide.acs_url_field}",
-        "entity_id_hint": f"{whose}: {guide.entity_id_field}",
+        "acs_hint": f"{guide.whose}: {guide.acs_url_field}",
+        "entity_id_hint": f"{guide.whose}: {guide.entity_id_field}",
         "download_url": f"{reverse('saml:metadata', kwargs={'provider': provider.pk})}?download",
     }
 

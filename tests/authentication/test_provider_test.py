@@ -12,6 +12,7 @@ from django.utils import timezone
 from authentication.actions.policies import switch_saml
 from authentication.actions.provider_use import disable_provider
 from authentication.models import AuthnRequest, EnvironmentProvider, SignInAttempt
+from authentication.saml.certificates import parse_certificates
 from authentication.views.provider_test import NOT_WAITING
 from tests import factories
 from tests.authentication.end_users import OKTA, OKTA_ACTOR, environments, person, text
@@ -134,8 +135,12 @@ def test_a_response_that_is_wrong_is_explained_and_nothing_of_it_is_shown(okta):
 
 
 def test_a_certificate_that_is_unknown_is_named_by_its_fingerprint(okta):
-    xml = Idp(entity_id=okta.idp.entity_id).respond(okta.answer(begin(okta)))
-    assert "The IdP signs with an unknown certificate (SHA-256 " in text(okta.post(xml))
+    signer = Idp(entity_id=okta.idp.entity_id)
+    xml = signer.respond(okta.answer(begin(okta)))
+    page, (theirs,) = text(okta.post(xml)), parse_certificates(signer.certificate)
+    (ours,) = parse_certificates(okta.idp.certificate)
+    assert "The IdP signs with an unknown certificate." in page
+    assert theirs.fingerprint in page and ours.fingerprint in page
 
 
 @pytest.mark.parametrize(

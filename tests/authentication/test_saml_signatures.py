@@ -177,7 +177,8 @@ def test_s3_any_pinned_certificate_will_do_and_no_other(sign):
     assert verified(xml, certificates=(*others, IDP.certificate))
     refused = refusal(xml, certificates=others)
     fingerprint = parse_base64("".join(IDP.certificate.splitlines()[1:-1])).fingerprint
-    assert (refused.reason, refused.detail) == (SamlReason.CERTIFICATE_UNKNOWN, f"SHA-256 {fingerprint}")
+    assert refused.reason is SamlReason.CERTIFICATE_UNKNOWN
+    assert refused.differences[0]["sent"] == [fingerprint]
     assert refusal(xml, certificates=()).reason is SamlReason.CERTIFICATE_UNKNOWN
 
 
