@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from authentication.models import ServiceProviderKey
+from authentication.reasons import Reason
 from authentication.saml.certificates import Certificate, parse_certificates
 from authentication.saml.key_pairs import new_key_pair
 from workspace.action_names import Action
@@ -44,7 +45,7 @@ def ensure_signing_key(workspace: Workspace, *, now: datetime, by: Actor = SYSTE
         return SigningKey(unseal(key.sealed_key))
     except UnsealError as error:
         raise ActionError(
-            "signing_key_sealed",
+            Reason.SIGNING_KEY_SEALED,
             f"The signing key of {workspace} cannot be opened. Ask the operator to put the key that sealed it back "
             "into SECRETS_KEYS, or start a rollover under Sign-in settings.",
         ) from error
