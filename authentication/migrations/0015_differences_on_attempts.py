@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authentication", "0013_allow_idp_initiated_sign_in"),
+        ("authentication", "0014_second_name_ids"),
     ]
 
     operations = [
