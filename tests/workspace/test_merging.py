@@ -67,7 +67,10 @@ class TestWhatBecomesOne:
 
     def test_who_has_no_address_gets_the_other_one_with_its_source(self, acme):
         person = nameless(acme)
-        merge(person, acme.bo)
+        for each in (person, acme.bo):
+            set_password(end_user=each, password="one", by=SYSTEM)
+        facts = merge(person, acme.bo)
+        assert facts["Password"] == "That of ada-1 stays. That of bo@acme.example is dropped."
         assert (person.email, person.email_key, person.user_name) == ("bo@acme.example", "bo@acme.example", "")
         assert person.email_source == OKTA
 

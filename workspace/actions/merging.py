@@ -76,12 +76,9 @@ def _state(end_user: EndUser) -> dict[str, object]:
 
 def _settle(stays: EndUser, goes: EndUser) -> list[Fact]:
     """Decide on name, address, status and password of the one who stays, without saving."""
-    return [
-        Fact("Full name", stays.full_name),
-        _settle_address(stays, goes),
-        _settle_status(stays, goes),
-        _settle_password(stays, goes),
-    ]
+    # The address comes last: the other lines tell the two apart by it.
+    status, password = _settle_status(stays, goes), _settle_password(stays, goes)
+    return [Fact("Full name", stays.full_name), _settle_address(stays, goes), status, password]
 
 
 def _settle_address(stays: EndUser, goes: EndUser) -> Fact:
