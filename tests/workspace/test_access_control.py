@@ -128,7 +128,7 @@ class TestList:
 
     def test_an_invitation_says_who_sent_it_and_that_it_expired(self, acme, owner):
         invitation, _ = invited(acme.workspace, acme.actor)
-        assert "new@acme.example Viewer owner@acme.example just now Waiting" in text(owner.get(HOME))
+        assert "new@acme.example Invited by owner@acme.example, just now Viewer Waiting Until" in text(owner.get(HOME))
         AdministratorInvitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now())
         assert "Expired" in text(owner.get(HOME))
 

@@ -23,9 +23,11 @@ FindPages = Callable[[Environment, Collection[str]], Pages]
 _ICONS = {
     "created": ("plus", "success"),
     "linked": ("plus", "success"),
+    "joined": ("plus", "success"),
     "restored": ("check", "success"),
     "ended": ("x", "warning"),
     "deleted": ("x", "warning"),
+    "removed": ("x", "warning"),
 }
 
 NAMES_SHOWN = 10

@@ -1,0 +1,152 @@
+"""An owner invites a colleague, who joins in another browser; roles change and end. By role and label only."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.accessibility import hold_to_the_rules
+from tests.browser.conftest import Check
+from tests.browser.steps import Console
+from tests.server import Server
+
+PASSPHRASE = "violet tractor seven"
+
+
+def mailed_link(server: Server, address: str) -> str:
+    """The link in the newest mail to the address, which the server prints."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        mails = server.log.read_text().split("Content-Type: text/plain")
+        links = [re.search(r"http\S+/invitations/\?token=\S+", mail) for mail in mails if f"To: {address}" in mail]
+        if links and links[-1]:
+            return links[-1][0]
+        time.sleep(0.05)
+    raise AssertionError(f"No mail to {address}")
+
+
+@pytest.fixture
+def elsewhere(chromium: Browser, server: Server) -> Iterator[BrowserContext]:
+    """Another browser."""
+    with chromium.new_context(base_url=server.origin) as context:
+        yield context
+
+
+@pytest.fixture
+def console(page: Page, server: Server) -> Console:
+    """The console, in which acme's owner is signed in."""
+    console = Console(page, server.demo())
+    console.sign_in("owner")
+    page.get_by_role("link", name="Access control").click()
+    return console
+
+
+def invite(console: Console, server: Server, role: str) -> tuple[str, str]:
+    """Invite somebody; the address and the link."""
+    page, address = console.page, f"{console.fresh('colleague').replace(' ', '-')}@acme.example"
+    page.get_by_role("link", name="Invite administrator").click()
+    page.get_by_label("Email address").fill(address)
+    page.get_by_role("radio", name=re.compile(f"^{role}")).check()
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_role("status").first).to_contain_text(f"An invitation is on its way to {address}.")
+    return address, mailed_link(server, address)
+
+
+def join(page: Page, link: str, role: str) -> None:
+    """Accept an invitation as somebody without an account."""
+    page.goto(link)
+    page.get_by_label("Full name").fill("Colette Colleague")
+    page.get_by_label("New password", exact=True).fill(PASSPHRASE)
+    page.get_by_label("New password again").fill(PASSPHRASE)
+    page.get_by_role("button", name="Create account and join").click()
+    expect(page.get_by_role("status").first).to_contain_text(f"Welcome to Acme. You are {role} here.")
+
+
+def row(page: Page, address: str):
+    return page.get_by_role("row").filter(has_text=address)
+
+
+def choose(page: Page, address: str, item: str) -> None:
+    """Choose from the menu of somebody's row."""
+    page.get_by_role("button", name=f"Actions for {address}").click()
+    page.get_by_role("link", name=item, exact=True).locator("visible=true").click()
+
+
+def test_an_owner_invites_a_second_owner_changes_the_role_and_removes_them(console, server, elsewhere):
+    page, theirs = console.page, elsewhere.new_page()
+    address, link = invite(console, server, "Owner")
+    expect(row(page, address)).to_contain_text("Waiting")
+    join(theirs, link, "Owner")
+    theirs.get_by_role("link", name="Access control").click()
+    expect(row(theirs, address)).to_contain_text("You")
+
+    page.reload()
+    expect(row(page, address)).to_contain_text("Colette Colleague")
+    choose(page, address, "Change role")
+    page.get_by_role("radio", name=re.compile("^Viewer")).check()
+    page.get_by_role("button", name="Save role").click()
+    expect(row(page, address)).to_contain_text("Viewer")
+    theirs.reload()
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Sign in to Workspace admin")
+    theirs.get_by_label("Email").fill(address)
+    theirs.get_by_label("Password").fill(PASSPHRASE)
+    theirs.get_by_role("button", name="Sign in").click()
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Access control")
+    expect(theirs.get_by_role("link", name="Invite administrator")).to_have_count(0)
+
+    choose(page, address, "Remove")
+    expect(page.get_by_role("main")).to_contain_text(f"{address} can no longer open Acme, and is signed out at once.")
+    page.get_by_role("button", name="Remove administrator").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"{address} was removed from Acme")
+    theirs.reload()
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Sign in to Workspace admin")
+
+
+def test_a_link_that_is_opened_as_somebody_else_offers_to_change_the_account(console, server, elsewhere):
+    address, link = invite(console, server, "Viewer")
+    console.page.goto(link)
+    expect(console.page.get_by_role("main")).to_contain_text(f"This invitation is for {address}.")
+    expect(console.page.get_by_role("main")).to_contain_text("You are signed in as owner@acme.example.")
+    hold_to_the_rules(console.page)
+    console.page.get_by_role("button", name=f"Sign out and go on as {address}").click()
+    expect(console.page.get_by_label("Full name")).to_be_visible()
+
+
+def test_an_invitation_is_sent_again_and_withdrawn(console, server, elsewhere):
+    page, theirs = console.page, elsewhere.new_page()
+    address, old = invite(console, server, "Admin")
+    page.get_by_role("button", name=f"Actions for the invitation of {address}").click()
+    page.get_by_role("button", name="Send again").locator("visible=true").click()
+    expect(page.get_by_role("status").first).to_contain_text("The link of the old mail no longer works.")
+    theirs.goto(old)
+    expect(theirs.get_by_role("main")).to_contain_text("a newer invitation has replaced it")
+    newest = mailed_link(server, address)
+    theirs.goto(newest)
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Join Acme")
+    hold_to_the_rules(theirs)
+    page.get_by_role("button", name=f"Actions for the invitation of {address}").click()
+    page.get_by_role("button", name="Withdraw").locator("visible=true").click()
+    expect(row(page, address)).to_have_count(0)
+    theirs.goto(newest)
+    expect(theirs.get_by_role("main")).to_contain_text("This invitation was withdrawn.")
+    hold_to_the_rules(theirs)
+
+
+def test_the_pages_of_access_control_are_accessible(console, server, check: Check):
+    address, _ = invite(console, server, "Viewer")
+    home = console.page.url
+    check(home)
+    check(f"{home}invitations/new/")
+    check(f"{home}leave/")
+    check(f"{home}?q=nobody")
+    console.page.goto(home)
+    choose(console.page, "viewer@acme.example", "Change role")
+    check(console.page.url)
+    check(console.page.url.replace("/role/", "/remove/"))
+    console.page.goto(f"{home}invitations/new/")
+    console.page.get_by_label("Email address").fill(address)
+    console.page.get_by_role("button", name="Send invitation").click()
+    expect(console.page.get_by_role("group", name="What to correct")).to_be_focused()
+    hold_to_the_rules(console.page)
