@@ -3,14 +3,20 @@
 Every request that changes something takes the shared lock before any other lock. Changing mappings takes the exclusive
 one, which therefore waits in no circle. Requests whose effects on access depend on each other take turns, after they
 have locked users and groups. Each lock reads the connection's settings anew: an administrator may have changed them.
+
+Requests that only add members to a SCIM Group do so side by side; any other change of the group is alone. The lock
+between them is PostgreSQL's advisory one, which goes by the order of asking. With locks of the row alone, those who add
+would wait in a circle when they count the version, or let who waits for all of them wait for ever.
 """
 
 from functools import cache
+from hashlib import blake2b
 from uuid import UUID
 
 from django.db import connection as database
 
 from provisioning.models import ProvisioningConnection
+from workspace.db.statement import run_planned
 
 _PK = ProvisioningConnection._meta.pk
 
@@ -28,6 +34,23 @@ def lock_for_effects(connection: ProvisioningConnection) -> None:
 def lock_exclusive(connection: ProvisioningConnection) -> None:
     """Wait for all requests that change something, and let later ones wait."""
     _lock(connection, "FOR UPDATE")
+
+
+def lock_group_to_add(connection: ProvisioningConnection, group: UUID) -> None:
+    """Add members beside others who add some; take it after the shared lock of the connection."""
+    _lock_group(connection, group, "SELECT pg_advisory_xact_lock_shared(%s)")
+
+
+def lock_group_alone(connection: ProvisioningConnection, group: UUID) -> None:
+    """Wait for all who add members, and let later ones wait; take it before the lock of the group's row."""
+    _lock_group(connection, group, "SELECT pg_advisory_xact_lock(%s)")
+
+
+def _lock_group(connection: ProvisioningConnection, group: UUID, sql: str) -> None:
+    """Lock by a number of both ids, so that nobody can name the lock of another connection's group."""
+    if database.vendor == "postgresql":
+        number = blake2b(connection.pk.bytes + group.bytes, digest_size=8).digest()
+        run_planned(database, sql, [int.from_bytes(number, signed=True)])
 
 
 def _lock(connection: ProvisioningConnection, lock: str) -> None:

@@ -32,6 +32,11 @@ class MemberChange:
     def __bool__(self) -> bool:
         return bool(self.add or self.remove) or self.replace is not None
 
+    @property
+    def only_adds(self) -> bool:
+        """Say whether members come and nobody can leave."""
+        return bool(self.add) and self.add == self.named and not self.remove and self.replace is None
+
 
 @dataclass
 class MemberOperations:

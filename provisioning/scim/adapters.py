@@ -45,14 +45,6 @@ class Adapter(SCIMMixin):
     def replace(self, body: Document) -> None:
         raise NotImplementedError
 
-    def patch(self, body: Document) -> None:
-        raise NotImplementedError
-
-    def _patched(self, body: Document) -> tuple[Document, MemberChange]:
-        tolerance, schema = self.call.tolerance, self.kind.schema
-        change, others = patch.split(tidy_operations(body, schema, self.id, tolerance))
-        return patch.apply(self.obj.document, others, schema, tolerance), change
-
 
 class UserAdapter(Adapter):
     """A User: what the identity provider says of a person."""
@@ -75,7 +67,7 @@ class UserAdapter(Adapter):
     def patch(self, body: Document) -> None:
         before = self.obj.document
         is_active = active_alone(body, self.call.tolerance) if "active" in before else None
-        self._update(self._patched(body)[0] if is_active is None else before | {"active": is_active})
+        self._update(self._patched(body) if is_active is None else before | {"active": is_active})
 
     def delete(self) -> None:
         delete_user_record(user=self._user(), by=self.call.by)
@@ -83,6 +75,10 @@ class UserAdapter(Adapter):
     def _update(self, document: Document) -> None:
         document = names.settled(document, self.obj.document, self.call.tolerance)
         update_user_record(user=self._user(), document=document, by=self.call.by, notes=self.call.tolerance.notes)
+
+    def _patched(self, body: Document) -> Document:
+        operations = tidy_operations(body, User, self.id, self.call.tolerance)
+        return patch.apply(self.obj.document, operations, User, self.call.tolerance)
 
     def _user(self) -> ProvisionedUser:
         """The row, with the workspace that was read with the token."""
@@ -116,8 +112,14 @@ class GroupAdapter(Adapter):
         change = None if taken is None else MemberChange(replace=taken, named=taken)
         self._update(read_resource(body, Group, self.call.tolerance), change)
 
-    def patch(self, body: Document) -> None:
-        self._update(*self._patched(body))
+    @staticmethod
+    def read_patch(body: Document, own_id: str, call: Call) -> tuple[MemberChange, list[Document]]:
+        """Return what a PATCH body does to the members, and its other operations. It needs no row, so no lock."""
+        return patch.split(tidy_operations(body, Group, own_id, call.tolerance))
+
+    def change(self, members: MemberChange, operations: list[Document]) -> None:
+        """Change members, and apply the other operations of a PATCH."""
+        self._update(patch.apply(self.obj.document, operations, Group, self.call.tolerance), members)
 
     def delete(self) -> None:
         delete_group_record(group=self._group(), by=self.call.by)

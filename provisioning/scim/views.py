@@ -1,18 +1,20 @@
 """The endpoints: django-scim2's views with our own base, paging, concurrency control and answers."""
 
 from codecs import BOM_UTF8
+from typing import cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
 from django_scim import views
 
-from provisioning.actions.locks import lock_shared
+from provisioning.actions.locks import lock_group_alone, lock_shared
+from provisioning.actions.records.members import add_record_members
 from provisioning.payload import body as bodies
 from provisioning.payload import errors, queries
 from provisioning.payload.resources import Document
 from provisioning.scim import lists, rendering, responses
-from provisioning.scim.adapters import Adapter
+from provisioning.scim.adapters import Adapter, GroupAdapter, UserAdapter
 from provisioning.scim.auth import CallRequest
 from provisioning.scim.base import ScimView
 from provisioning.search.kinds import GROUPS, USERS, AnyKind
@@ -64,13 +66,6 @@ class ResourceView(ScimView):
         adapter.replace(read_body(request))
         return self._shown(shown(adapter.obj))
 
-    def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
-        adapter = self._to_change(uuid)
-        adapter.patch(read_body(request))
-        if adapter.kind is GROUPS and "attributes" not in request.GET:
-            return responses.empty({"ETag": adapter.version})
-        return self._shown(shown(adapter.obj))
-
     def delete(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         self._to_change(uuid).delete()
         return responses.empty()
@@ -81,6 +76,8 @@ class ResourceView(ScimView):
             raise errors.not_allowed(["GET", "POST"])
         pk, connection = _id(uuid), self.request.scim.connection
         lock_shared(connection)
+        if self.scim_adapter.kind is GROUPS:
+            lock_group_alone(connection, pk)
         row = self.scim_adapter.kind.find_to_change(connection, pk)
         if row is None:
             raise errors.not_found()
@@ -101,9 +98,32 @@ class ResourceView(ScimView):
 class UsersView(ResourceView, views.UsersView):
     """/Users"""
 
+    def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        adapter = cast(UserAdapter, self._to_change(uuid))
+        adapter.patch(read_body(request))
+        return self._shown(shown(adapter.obj))
+
 
 class GroupsView(ResourceView, views.GroupsView):
     """/Groups"""
+
+    def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
+        """Read the body before the group is locked: where members only come, requests go on side by side."""
+        try:
+            members, others = GroupAdapter.read_patch(read_body(request), (uuid or "").lower(), request.scim)
+        except errors.ScimError:
+            self._to_change(uuid)  # An unknown group is 404, whatever the body.
+            raise
+        is_shown = "attributes" in request.GET
+        if uuid and members.only_adds and not others and not is_shown and "HTTP_IF_MATCH" not in request.META:
+            call = request.scim
+            group = add_record_members(connection=call.connection, pk=_id(uuid), members=members.add, by=call.by)
+            if group is None:
+                raise errors.not_found()
+            return responses.empty({"ETag": rendering.entity_tag(group.version)})
+        adapter = cast(GroupAdapter, self._to_change(uuid))
+        adapter.change(members, others)
+        return self._shown(shown(adapter.obj)) if is_shown else responses.empty({"ETag": adapter.version})
 
 
 class SearchView(ScimView, views.SearchView):

@@ -28,6 +28,7 @@ PHASES = {
     "record": "provisioning.scim.adapters:create_user_record",
     "changed record": "provisioning.scim.adapters:update_user_record",
     "changed group": "provisioning.scim.adapters:update_group_record",
+    "added members": "provisioning.scim.views:add_record_members",
     "effects": "provisioning.actions.records.users:bring_in",
     "list": "provisioning.scim.views:lists.answer",
     "document": "provisioning.scim.rendering:texts",

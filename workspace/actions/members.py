@@ -9,7 +9,7 @@ from django.utils import timezone
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
 from workspace.actions.read_only import refuse_read_only
-from workspace.db.prepared import Among, Ids, Insertion, Prepared, Update
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Update
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUser, EndUserGroup, GroupMembership, Source
@@ -24,20 +24,21 @@ def change_members(
     add: Collection[UUID] = (),
     remove: Collection[UUID] = (),
     source: Source = MANUAL,
+    is_synced_later: bool = False,
     by: Actor,
 ) -> None:
-    """Add and remove end users by id. Only memberships that this source grants are removed."""
+    """Add and remove end users by id. Only memberships that this source grants are removed.
+
+    With `is_synced_later` the caller marks the group as synced: that locks its row until the transaction ends.
+    """
     refuse_read_only(group, by)
-    granted = group.memberships.of_source(source)
-    removed = list(granted.filter(Among("end_user_id", remove)).values_list("end_user", flat=True)) if remove else []
-    if removed:
-        granted.filter(Among("end_user_id", removed)).delete()
+    removed = _removed(group.pk, source.kind, source.id, remove) if remove else []
     added = insert_members(group, add, source)
     if not added and not removed:
         return
-    if not source.is_manual:
-        _synced(group.pk, timezone.now())
     _record(group, SetChange(group, pairs_of(added), pairs_of(removed)), source, by)
+    if not source.is_manual and not is_synced_later:
+        mark_synced(group)
 
 
 @atomic
@@ -46,9 +47,14 @@ def set_members_of_source(*, group: EndUserGroup, members: EndUserQuerySet, sour
     rows = group.memberships.of_source(source)
     change = make_exact(group, rows, members, group=group.pk, **source.fields())
     if change:
-        _synced(group.pk, timezone.now())
+        mark_synced(group)
         _record(group, change, source, by)
     return change
+
+
+def mark_synced(group: EndUserGroup) -> None:
+    """Set when an IdP last changed the group's members."""
+    _synced(group.pk, timezone.now())
 
 
 def insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -> list[UUID]:
@@ -103,6 +109,16 @@ _inserted = Insertion(
     (GroupMembership, "source_id"),
     (GroupMembership, "source_name"),
     (GroupMembership, "created_at"),
+    Ids(),
+    returning="end_user",
+)
+_removed = Deletion(
+    lambda group, kind, source, ids: GroupMembership.objects.filter(
+        Among("end_user_id", ids), group=group, source_kind=kind, source_id=source
+    ),
+    (EndUserGroup, "id"),
+    (GroupMembership, "source_kind"),
+    (GroupMembership, "source_id"),
     Ids(),
     returning="end_user",
 )

@@ -273,6 +273,21 @@ class Update(_Change):
         return query.get_compiler(rows.db).as_sql()
 
 
+class Returning(Update):
+    """UPDATE as a function of its values. It returns the column `returning` of the changed rows."""
+
+    def __init__(self, build: Callable[..., Selected], *fields: Typed, returning: str) -> None:
+        super().__init__(build, *fields)
+        self._returning = returning
+
+    def __call__(self, *values: object) -> list[Any]:  # type: ignore[override]
+        return [value for (value,) in self._run(values)[0]]
+
+    def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
+        sql, params = super()._compile(rows, columns)
+        return f"{sql} RETURNING {_quoted(_column(rows.model, self._returning))}", params
+
+
 class Deletion(_Change):
     """DELETE as a function of its values. It returns the column `returning` of the rows that are gone.
 

@@ -67,10 +67,19 @@ def fill_own_group(record: ProvisionedGroup, by: Actor) -> list[SetChange]:
     return [set_members_of_source(group=record.group, members=members, source=record.source, by=by)]
 
 
-def follow_members(record: ProvisionedGroup, come: Collection[UUID], gone: Collection[UUID], by: Actor) -> None:
+def follow_members(
+    record: ProvisionedGroup,
+    come: Collection[UUID],
+    gone: Collection[UUID],
+    by: Actor,
+    *,
+    is_synced_later: bool = False,
+) -> None:
     """Let the groups that a record fills, and access, follow people who came into it or left it."""
     if record.group is not None:
-        change_members(group=record.group, add=come, remove=gone, source=record.source, by=by)
+        change_members(
+            group=record.group, add=come, remove=gone, source=record.source, is_synced_later=is_synced_later, by=by
+        )
         return
     lock_for_effects(record.connection)
     mappings = grants.mappings_of(record)

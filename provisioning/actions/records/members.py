@@ -4,11 +4,15 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db.models import F
+from django.utils import timezone
 
 from provisioning.actions.effects.groups import follow_members
+from provisioning.actions.locks import lock_group_to_add, lock_shared
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.payload.member_changes import MemberChange
-from workspace.db.prepared import Among, Ids, Insertion, Prepared
+from workspace.actions.members import mark_synced
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Returning
+from workspace.db.transactions import atomic
 from workspace.events import Actor
 from workspace.refusals import ActionError
 
@@ -27,12 +31,46 @@ def change_record_members(group: ProvisionedGroup, change: MemberChange, by: Act
         wanted = {pk: named[pk] for pk in _ids(change.replace)}
         added, removed = _differences(group, wanted, set(_ids(change.keep)))
     if removed:
-        group.memberships.filter(Among("user_id", removed)).delete()
+        _removed(group.pk, removed)
     come = {added[pk] for pk in _inserted(group.pk, added)} if added else set()
     if not come and not removed:
         return False
     follow_members(group, come, set(removed.values()), by)
     return True
+
+
+@atomic
+def add_record_members(
+    *, connection: ProvisioningConnection, pk: UUID, members: Collection[str], by: Actor
+) -> ProvisionedGroup | None:
+    """Add users, by their SCIM ids, to the SCIM Group of this id, and return it; None if there is none.
+
+    Requests that only add do so side by side: the group's row is locked for the version alone, and last. Where access
+    follows, it is locked before that, as everywhere.
+    """
+    lock_shared(connection)
+    lock_group_to_add(connection, pk)
+    group = _to_fill.first(connection.pk, pk)
+    if group is None:
+        return None
+    group.connection = connection
+    people = _people(connection, members)
+    come = {people[user] for user in _inserted(group.pk, people)} if people else set()
+    if come and group.group is None:
+        group.version = _counted(pk)
+        follow_members(group, come, [], by)
+    elif come and group.group:
+        group.group.environment = connection.environment
+        follow_members(group, come, [], by, is_synced_later=True)
+        group.version = _counted(pk)
+        mark_synced(group.group)
+    return group
+
+
+def _counted(group: UUID) -> int:
+    """Count a change of the group, and return its version. Its row is locked from now on."""
+    (version,) = _next_version(timezone.now(), group)
+    return int(version)
 
 
 def _differences(group: ProvisionedGroup, wanted: _People, kept: Collection[UUID]) -> tuple[_People, _People]:
@@ -98,6 +136,27 @@ _inserted = Insertion(
     (ProvisionedGroup, "id"),
     Ids(),
     returning="user",
+)
+_removed = Deletion(
+    lambda group, ids: ProvisionedMembership.objects.filter(Among("user_id", ids), group=group),
+    (ProvisionedGroup, "id"),
+    Ids(),
+    returning="user",
+)
+_to_fill = Prepared(
+    lambda connection, pk: (
+        ProvisionedGroup.objects.filter(connection=connection, pk=pk)
+        .select_related("group")
+        .defer("document", "folded")
+    ),
+    (ProvisioningConnection, "id"),
+    (ProvisionedGroup, "id"),
+)
+_next_version = Returning(
+    lambda now, pk: (ProvisionedGroup.objects.filter(pk=pk), {"version": F("version") + 1, "updated_at": now}),
+    (ProvisionedGroup, "updated_at"),
+    (ProvisionedGroup, "id"),
+    returning="version",
 )
 # IdPs mostly change one member at a time.
 _one_user = Prepared(
