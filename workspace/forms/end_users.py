@@ -129,10 +129,12 @@ class EndUserFilter(forms.Form):
         asked = self.cleaned_data
         people = self.environment.workspace.end_users.matching(asked.get("q", ""))
         if not asked.get("access"):
-            people = people.filter(pk__in=self.environment.accesses.values("end_user"))
+            people = people.with_any_access_to(self.environment)
         if status := asked.get("status"):
             people = people.filter(status=status)
-        return people.order_by(self.ORDERS.get(asked.get("sort", ""), self.ORDERS["name"]), "id")
+        order = asked.get("sort", "")
+        # An index is read forwards or backwards, so the id has the direction of the name.
+        return people.order_by(self.ORDERS.get(order, self.ORDERS["name"]), "-id" if order.startswith("-") else "id")
 
 
 def _access_hint(accesses: list[EnvironmentAccess]) -> str:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,6 +16,7 @@ from workspace.console.navigation import Item, page_url
 from workspace.console.permissions import Permission, may, require
 from workspace.console.presenters import present
 from workspace.console.proof import OPENED_RECENTLY
+from workspace.db.paging import numbered_list
 from workspace.forms import SearchForm, sent
 from workspace.forms.administrators import ROLE_HINTS, RoleForm
 from workspace.models import Administrator, AdministratorInvitation, ChangeEvent, Environment
@@ -30,12 +30,12 @@ _TONES = {AdministratorInvitation.State.WAITING: "info", AdministratorInvitation
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Show the administrators of the workspace, who is invited, and what has changed."""
     workspace, now, form = environment.workspace, timezone.now(), SearchForm(request.GET)
-    page = Paginator(workspace.administrators.matching(form.text()), 50).get_page(request.GET.get("page"))
+    page = numbered_list(workspace.administrators.matching(form.text()), request.GET.get("page"))
     invitations = workspace.administrator_invitations.open()
     context = {
         "form": form,
         "page_obj": page,
-        "rows": [_row(request, each) for each in page],
+        "rows": [_row(request, each) for each in page.rows],
         "invitations": [_invitation_row(request, each, now) for each in invitations],
         "events": present(ChangeEvent.objects.of(workspace).about(workspace.pk)[:RECENT_CHANGES], environment),
         "list_url": page_url("workspace:access-control", environment),

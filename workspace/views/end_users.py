@@ -1,12 +1,11 @@
 """End users: list, one person, add, edit, deactivate and reactivate."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -18,6 +17,7 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
 from workspace.console.presenters import present, source_name, source_words
+from workspace.db.paging import numbered
 from workspace.forms import sent
 from workspace.forms.end_users import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm
 from workspace.isolation import isolated
@@ -31,12 +31,13 @@ RECENT_CHANGES = 10
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Show the end users of the workspace; by default those with access to this environment."""
     form = EndUserFilter(request.GET, environment=environment)
-    page = Paginator(form.people().prefetch_related("accesses__environment"), 50).get_page(request.GET.get("page"))
+    page = numbered(form.people(), request.GET.get("page"))
+    prefetch_related_objects(page.rows, "accesses__environment")
     context = {
         "form": form,
         "page_obj": page,
-        "rows": _rows(page.object_list, environment),
-        "has_people": bool(page.object_list) or environment.workspace.end_users.exists(),
+        "rows": _rows(page.rows, environment),
+        "has_people": bool(page.rows) or environment.workspace.end_users.exists(),
         "list_url": page_url("workspace:end-users", environment),
     }
     return render(request, "workspace/end_users/index.html", context)
@@ -142,9 +143,8 @@ def _form_context(form: EndUserForm, environment: Environment) -> dict[str, obje
     }
 
 
-def _rows(people: Iterable[EndUser], environment: Environment) -> list[dict[str, object]]:
+def _rows(people: Sequence[EndUser], environment: Environment) -> list[dict[str, object]]:
     """Return the rows of the table, with one more query."""
-    people = list(people)
     memberships = GroupMembership.objects.filter(group__environment=environment, end_user__in=people)
     counts = dict(memberships.values_list("end_user").annotate(Count("group", distinct=True)))
     return [

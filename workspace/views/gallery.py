@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib.admin.views.decorators import staff_member_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+
+from workspace.db.paging import numbered_list
 
 METHODS = {"manual": "Manual provisioning", "jit": "JIT provisioning", "scim": "SCIM provisioning"}
 METHOD_HINTS = {
@@ -63,7 +64,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "dependent_form": DependentForm(),
             "method_hints": METHOD_HINTS,
             "filter_form": FilterForm(request.GET or None),
-            "page_obj": Paginator(range(1204), 50).get_page(request.GET.get("page", 2)),
+            "page_obj": numbered_list(range(1204), request.GET.get("page", "2")),
             **samples(),
         },
     )

@@ -1,12 +1,11 @@
 """End-user groups of an environment: list, one group, create, rename, members, delete."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -17,10 +16,12 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission
 from workspace.console.presenters import first_names, source_words
+from workspace.db.paging import numbered
 from workspace.forms import SearchForm, sent
 from workspace.forms.groups import GroupForm, NewGroupForm
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Environment
+from workspace.models.groups import member_counts
 from workspace.refusals import ActionError
 from workspace.words import count, people
 
@@ -29,12 +30,14 @@ from workspace.words import count, people
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Show the groups of the environment."""
     form = SearchForm(request.GET)
-    groups = environment.groups.matching(form.text()).with_member_count()
-    page = Paginator(groups, 50).get_page(request.GET.get("page"))
+    page = numbered(environment.groups.matching(form.text()), request.GET.get("page"))
+    for group in page.rows:
+        group.environment = environment
+    counts = member_counts(page.rows)
     context = {
         "form": form,
         "page_obj": page,
-        "rows": [{"group": group, "url": group_url(group)} for group in page],
+        "rows": [{"group": group, "url": group_url(group), "members": counts[group.pk]} for group in page.rows],
         "tabs": authentication_and_groups_tabs(request),
         "list_url": page_url("workspace:groups", environment),
         # Everyone always exists and does not count.
@@ -64,13 +67,13 @@ def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> Ht
     """Show a group with its members."""
     found = _group(environment, group)
     form = SearchForm(request.GET)
-    page = Paginator(found.end_users.matching(form.text()), 50).get_page(request.GET.get("page"))
+    page = numbered(found.end_users.matching(form.text()), request.GET.get("page"))
     context = {
         "group": found,
-        "member_count": count(found.end_users.count(), "member"),
+        "member_count": count(member_counts([found])[found.pk], "member"),
         "form": form,
         "page_obj": page,
-        "rows": _rows(found, page),
+        "rows": _rows(found, page.rows),
         "read_only_reason": group_read_only_reason(found),
         "empty_reason": _empty_reason(found),
         "list_url": page_url("workspace:groups", environment),
@@ -118,7 +121,7 @@ def delete(request: ConsoleRequest, environment: Environment, group: EndUserGrou
         delete_group(group=group, by=request.actor)
         messages.success(request, f"{group} was deleted.")
         return redirect(page_url("workspace:groups", environment))
-    number = group.end_users.count()
+    number = member_counts([group])[group.pk]
     context = {
         "group": group,
         "effect": f"{group} will be deleted, with {count(number, 'member')}.",
@@ -142,11 +145,11 @@ def group_url(group: EndUserGroup) -> str:
     return page_url("workspace:group", group.environment, group=group.pk)
 
 
-def _rows(group: EndUserGroup, page: "Page[EndUser]") -> list[dict[str, object]]:
+def _rows(group: EndUserGroup, members: Sequence[EndUser]) -> list[dict[str, object]]:
     """Return the members of a page with their sources, with one more query."""
     grants = group.environment.accesses if group.is_everyone else group.memberships
     sources: dict[UUID, list[str]] = defaultdict(list)
-    for grant in grants.filter(end_user__in=list(page)):
+    for grant in grants.filter(end_user__in=members):
         sources[grant.end_user_id].append(source_words(grant))
     return [
         {
@@ -155,7 +158,7 @@ def _rows(group: EndUserGroup, page: "Page[EndUser]") -> list[dict[str, object]]
             "sources": sources[person.pk],
             "is_removable": not group_read_only_reason(group) and "Manual" in sources[person.pk],
         }
-        for person in page
+        for person in members
     ]
 
 

@@ -1,7 +1,6 @@
 """Members of an end-user group: add and remove."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
@@ -9,6 +8,7 @@ from workspace.actions.members import change_members
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest
 from workspace.console.presenters import first_names
+from workspace.db.paging import numbered
 from workspace.forms import SearchForm, sent
 from workspace.forms.groups import AddMembersForm, RemoveMembersForm
 from workspace.models import EndUserGroup, Environment, SourceKind
@@ -19,9 +19,7 @@ from workspace.words import people
 @changing
 def add(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
     """Add people with access, chosen from a list or typed by address."""
-    candidates = environment.workspace.end_users.with_access_to(environment).exclude(
-        pk__in=group.memberships.values("end_user")
-    )
+    candidates = environment.workspace.end_users.with_access_to(environment).outside(group)
     form = AddMembersForm(sent(request), environment=environment, candidates=candidates)
     if form.is_valid():
         with refusals_in_form(form):
@@ -34,7 +32,7 @@ def add(request: ConsoleRequest, environment: Environment, group: EndUserGroup) 
         "form": form,
         "search": search,
         "group": group,
-        "page_obj": Paginator(candidates.matching(search.text()), 20).get_page(request.GET.get("page")),
+        "page_obj": numbered(candidates.matching(search.text()), request.GET.get("page"), 20),
         "chosen": set(request.POST.getlist("members")),
         "back_url": group_url(group),
     }
