@@ -8,6 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from provisioning.search import kinds, memberships
+
 USERS = 20_000
 PEOPLE = {"provisioning_provisioneduser", "provisioning_provisionedemail"}
 
@@ -116,6 +118,44 @@ def test_a_page_by_cursor_begins_in_an_index_where_the_one_before_ended(many, or
     found, plans = _asked(many.scim, {"cursor": first["nextCursor"], "count": "100", **order})
     assert len(found["Resources"]) == 100
     _assert_searched(plans, column)
+
+
+def test_groups_of_a_page_are_found_by_an_index(many):
+    scim = many.scim
+    with CaptureQueriesContext(connection) as captured:
+        assert scim.get("/Users?count=100").status == 200
+    (sql,) = [each["sql"] for each in captured if 'FROM "provisioning_provisionedmembership"' in each["sql"]]
+    searched, whole, _ = _read(_plan(sql))
+    assert "user_id" in searched and not whole, _plan(sql)
+
+
+PREPARED = {
+    "by id": lambda pk, user: (kinds.USERS.by_id, pk, user),
+    "by name": lambda pk, user: (kinds.USERS.look_ups["username"].query, pk, "person.0000123@example.com"),
+    "by externalId": lambda pk, user: (kinds.USERS.look_ups["externalid"].query, pk, "00u0000123"),
+    "by number": lambda pk, user: (kinds.USERS.numbered, pk, 5_000, 100),
+    "after an id": lambda pk, user: (kinds.USERS.following, pk, user, 100),
+    "groups": lambda pk, user: (memberships.of_users, [user] * 100),
+}
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_a_plan_that_postgresql_keeps_for_any_values_searches_indexes(many, name):
+    if connection.vendor != "postgresql":
+        return  # SQLite keeps no plans
+    prepared, *values = PREPARED[name](many.scim.connection.pk, many.users[5])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        for _ in range(7):  # psycopg prepares what has run five times
+            assert prepared(*values)
+        cursor.execute("SELECT name, statement FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1")
+        kept, sql = cursor.fetchone()
+        assert "::text" in sql
+        marks = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", sql))))
+        cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE {kept}({marks})")
+        steps = list(_nodes(json.loads(json.dumps(cursor.fetchone()[0]))[0]["Plan"]))
+    searched, whole, is_sorted = _read(steps)
+    assert searched and not whole and not is_sorted, steps
 
 
 def _asked(scim, parameters):
