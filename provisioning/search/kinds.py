@@ -141,4 +141,3 @@ GROUPS = Kind(
     },
 )
 AnyKind = Kind[ProvisionedUser] | Kind[ProvisionedGroup]
-AnyRow = ProvisionedUser | ProvisionedGroup
