@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests prepare serve practice-idp check measure picture format lock port origin browser
+.PHONY: help run test install install-tests prepare serve practice-idp check measure picture format lock port origin browser pgbouncer
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -21,7 +21,7 @@ help:
 run: BESIDE = $(practice_idp) & trap "kill $$! 2> /dev/null || true" EXIT
 run: port prepare serve ## install, prepare and serve on http://127.0.0.1:8000 (PORT=9000 changes the port)
 
-test: check browser ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
+test: check browser pgbouncer ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
 	trap 'exit 130' INT
 	unset DATABASE_URL
 	failed=
@@ -84,6 +84,12 @@ browser: install-tests
 	$(VENV)/bin/python -m tests.browser.chromium && exit 0
 	echo "Installing Chromium for the browser tests…"
 	{ $(apt) chromium fonts-liberation; } || echo "No Chromium, and this account may not install it: apt-get install chromium" >&2
+
+pgbouncer: install-tests
+	! $(VENV)/bin/python -c 'import shutil, sys; sys.exit(bool(shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")))' || {
+		echo "Installing PgBouncer for the tests of several servers…"
+		$(apt) pgbouncer || echo "No PgBouncer, and this account may not install it: apt-get install pgbouncer" >&2
+	}
 
 # Running. -------------------------------------------------------------------------------------------------------------
 

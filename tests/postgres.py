@@ -56,26 +56,26 @@ class Cluster:
 
     def __init__(self, home: Path) -> None:
         self.url = f"postgresql://postgres@{quote(str(home), safe='')}/postgres"
-        self._home, self._data, self._account = home, home / "data", _account(home)
-        self._programs = _readable(binaries(), home, self._account)
+        self.home, self._data, self.account = home, home / "data", _account(home)
+        self._programs = _readable(binaries(), home, self.account)
         self._process: subprocess.Popen[bytes] | None = None
         subprocess.run(
             [self._programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
              "--no-sync"],
-            cwd=home, stdout=subprocess.DEVNULL, check=True, **self._account,
+            cwd=home, stdout=subprocess.DEVNULL, check=True, **self.account,
         )  # fmt: skip
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
         chosen = OPTIONS if "DURABLE" in os.environ else OPTIONS + QUICK
         options = [part for option in chosen for part in ("-c", option)]
-        with (self._home / "log").open("a") as log:
+        with (self.home / "log").open("a") as log:
             self._process = subprocess.Popen(
-                [self._programs / "postgres", "-D", self._data, "-k", self._home, *options],
+                [self._programs / "postgres", "-D", self._data, "-k", self.home, *options],
                 # A session of its own: Ctrl-C reaches the tests, and the server ends after them.
-                cwd=self._home, stdout=log, stderr=log, start_new_session=True, **self._account,
+                cwd=self.home, stdout=log, stderr=log, start_new_session=True, **self.account,
             )  # fmt: skip
-        _wait(self._process, self.url, self._home / "log")
+        _wait(self._process, self.url, self.home / "log")
 
     def stop(self) -> None:
         """Stop the server. This ends its connections."""

@@ -115,10 +115,12 @@ def _database() -> dict[str, object]:
     # How long to wait for a connection, and for a peer that has gone without a word. The URL may say otherwise.
     keepalive = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 4000}
     limits = {"connect_timeout": 3, **keepalive}
+    options = {**limits, **database.get("OPTIONS", {})}
     # How often a statement of `workspace.db.prepared` runs in a connection before the server keeps its plan.
-    planned = {"prepare_threshold": 5}
-    options = {**limits, **database.get("OPTIONS", {}), **planned}
-    kept = {"CONN_MAX_AGE": 60 * 60, "CONN_HEALTH_CHECKS": True}
+    # Behind PgBouncer in transaction mode, neither a plan nor a cursor lives longer than a transaction.
+    is_pooled = options.get("prepare_threshold") == "none"
+    options["prepare_threshold"] = None if is_pooled else 5
+    kept = {"CONN_MAX_AGE": 60 * 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": is_pooled}
     return {**database, "ENGINE": "workspace.db.postgresql", **kept, "OPTIONS": options}
 
 

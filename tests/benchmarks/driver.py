@@ -103,6 +103,9 @@ class Client:
         self.seconds = 0.0
         self.last: dict[str, Any] = {}
 
+    def close(self) -> None:
+        self.connection.close()
+
     def send(self, call: Call) -> Any:
         """The answer's JSON; `seconds` is how long it took to come."""
         body = None if call.body is None else json.dumps(call.body)
