@@ -17,6 +17,7 @@ from django.db import connection as database
 
 from provisioning.models import ProvisioningConnection
 from workspace.db.statement import run_planned
+from workspace.db.together import Condition
 
 _PK = ProvisioningConnection._meta.pk
 
@@ -34,6 +35,13 @@ def lock_for_effects(connection: ProvisioningConnection) -> None:
 def lock_exclusive(connection: ProvisioningConnection) -> None:
     """Wait for all requests that change something, and let later ones wait."""
     _lock(connection, "FOR UPDATE")
+
+
+def unchanged(connection: ProvisioningConnection) -> Condition:
+    """Return the condition that the settings are still as they were read. It takes the shared lock."""
+    settings = [getattr(connection, name) for name in ProvisioningConnection.SETTINGS]
+    lock = " FOR KEY SHARE" if database.vendor == "postgresql" else ""
+    return Condition(f"{_settings_sql()}{_same_settings_sql()}{lock}", [connection.pk, *settings])
 
 
 def lock_group_to_add(connection: ProvisioningConnection, group: UUID) -> None:
@@ -67,3 +75,9 @@ def _settings_sql() -> str:
     """Return the statement, compiled once: every request that changes something runs it."""
     rows = ProvisioningConnection.objects.filter(pk=UUID(int=0)).values_list(*ProvisioningConnection.SETTINGS)
     return rows.query.sql_with_params()[0]
+
+
+@cache
+def _same_settings_sql() -> str:
+    columns = {field.name: str(field.column) for field in ProvisioningConnection._meta.concrete_fields}
+    return "".join(f" AND {database.ops.quote_name(columns[name])} = %s" for name in ProvisioningConnection.SETTINGS)

@@ -14,9 +14,10 @@ _TAKEN = {
 
 def save_unique(record: ProvisionedUser | ProvisionedGroup) -> None:
     """Save a record, or raise ConflictError that names what is taken."""
-    transactions.save_unique(record, _conflict)
+    transactions.save_unique(record, conflict)
 
 
-def _conflict(constraint: str) -> ConflictError:
+def conflict(constraint: str) -> ConflictError:
+    """Return the refusal of a record by this constraint."""
     message = f"This connection already has a {_TAKEN[constraint]}. Look it up, then update it."
     return ConflictError("resource_taken", message)

@@ -60,7 +60,7 @@ def push(scim: Any) -> tuple[str, list[str]]:
     with CaptureQueriesContext(connection) as captured:
         answer = scim.post("/Users", user(PLACE))
     assert answer.status == 201, answer.body
-    written = re.findall(r'^INSERT (?:OR IGNORE )?INTO "(\w+)"', "\n".join(query["sql"] for query in captured), re.M)
+    written = re.findall(r'INSERT (?:OR IGNORE )?INTO "(\w+)"', "\n".join(query["sql"] for query in captured))
     return answer.body["id"], [table for table in dict.fromkeys(written) if table != _LOG]
 
 

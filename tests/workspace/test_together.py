@@ -75,7 +75,8 @@ def test_rows_are_those_that_the_orm_inserts(dev, subjects):
         times = {name: getattr(row, name) for name in ("created_at", "updated_at") if name in their}
         assert stored(row) == their | times
     assert not any(row._state.adding for row in rows)
-    assert ChangeSubject.objects.count() == subjects
+    counted = ChangeSubject.objects.order_by("pk").values_list("subject_id", flat=True)
+    assert list(counted) == [row.subject_id for row in rows[3:]]
 
 
 def test_postgresql_takes_one_statement_however_few_rows_there_are(dev):

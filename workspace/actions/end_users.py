@@ -1,20 +1,25 @@
 """Changes of end users: profile, status and password."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Model
+from django.utils import timezone
 
 from workspace.action_names import Action
 from workspace.actions.access import give_access, set_manual_access
 from workspace.actions.read_only import profile_read_only_reason
-from workspace.db.transactions import atomic, save_unique
-from workspace.events import Actor, Sentence, changed, is_by_hand, record
+from workspace.db.together import insert_together
+from workspace.db.transactions import atomic, naming_conflicts, save_unique
+from workspace.events import Actor, Sentence, changed, event_of, is_by_hand, record
 from workspace.isolation import isolated
 from workspace.models import (
     MANUAL,
     EndUser,
     EndUserGroup,
     Environment,
+    EnvironmentAccess,
     GroupMembership,
     Source,
     Workspace,
@@ -39,14 +44,49 @@ def create_end_user(
     by: Actor,
 ) -> EndUser:
     """Create a person of the workspace. `source` grants access to the environments and membership in the groups."""
-    end_user = EndUser(workspace=workspace)
+    new = new_end_user(
+        workspace=workspace,
+        profile=profile,
+        environments=environments,
+        groups=groups,
+        is_active=is_active,
+        source=source,
+        concerns=concerns,
+        by=by,
+        now=timezone.now(),
+    )
+    insert_end_user(new)
+    return new.end_user
+
+
+@dataclass(frozen=True)
+class NewEndUser:
+    """A person who is not stored yet, and the other rows that are stored together: access, memberships, the event."""
+
+    end_user: EndUser
+    others: list[Model]
+
+
+def new_end_user(
+    *,
+    workspace: Workspace,
+    profile: Profile,
+    environments: Collection[Environment] = (),
+    groups: Collection[EndUserGroup] = (),
+    is_active: bool = True,
+    source: Source = MANUAL,
+    concerns: Collection[Model] = (),
+    by: Actor,
+    now: datetime,
+) -> NewEndUser:
+    """Return all rows of a new person, see `create_end_user`. Raises ActionError for a bad name or address."""
+    end_user = EndUser(workspace=workspace, created_at=now, updated_at=now, active_since=now)
     end_user.status = EndUser.Status.ACTIVE if is_active else EndUser.Status.DEACTIVATED
     set_profile(end_user, profile)
-    _save_unique(end_user, force_insert=True)
-    accesses = give_access(end_user, environments, source)
-    memberships = [GroupMembership(group=group, end_user=end_user, **source.fields()) for group in groups]
-    GroupMembership.objects.bulk_create(memberships)
-    record(
+    end_user.set_keys()
+    granted = {"end_user": end_user, "created_at": now, **source.fields()}
+    accesses = [EnvironmentAccess(environment=environment, **granted) for environment in environments]
+    event, subjects = event_of(
         by=by,
         action=Action.END_USER_CREATED,
         subject=end_user,
@@ -67,7 +107,14 @@ def create_end_user(
             "groups": [[str(group.pk), group.name, *source.listed()] for group in groups],
         },
     )
-    return end_user
+    memberships = [GroupMembership(group=group, **granted) for group in groups]
+    return NewEndUser(end_user, [*accesses, *memberships, event, *subjects])
+
+
+def insert_end_user(new: NewEndUser) -> None:
+    """Store the rows of a new person. Raises ConflictError where the address is taken."""
+    with naming_conflicts(EndUser, _email_taken(new.end_user)):
+        insert_together([new.end_user, *new.others])
 
 
 @atomic
@@ -116,7 +163,7 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
         raise ActionError("read_only", reason)
     with restored_if_refused(end_user):
         set_profile(end_user, wanted)
-        _save_unique(end_user)
+        save_unique(end_user, _email_taken(end_user))
     after = profile_state(end_user)
     what = [name for name in ("email", "name") if before[name] != after[name]] or ["userName"]
     record(
@@ -209,8 +256,8 @@ def _set_status(end_user: EndUser, status: EndUser.Status, action: Action, by: A
     )
 
 
-def _save_unique(end_user: EndUser, *, force_insert: bool = False) -> None:
+def _email_taken(end_user: EndUser) -> Callable[[str], ConflictError]:
     message = (
         f"{isolated(end_user.email)} belongs to another end user of this workspace. Search for it under End users."
     )
-    save_unique(end_user, lambda _: ConflictError("email_taken", message, field="email"), force_insert=force_insert)
+    return lambda _: ConflictError("email_taken", message, field="email")

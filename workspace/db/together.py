@@ -62,15 +62,15 @@ def _insert_all(model: type[Model], rows: list[Model]) -> None:
 
 @cache
 def _sql(models: tuple[type[Model], ...], condition: str | None) -> str:
-    """Return the statement. On PostgreSQL each row after the first one is inserted if the first one was."""
+    """Return the statement. On PostgreSQL each row is inserted after the one before, so they are counted in order."""
     first, *others = (_columns(model).insertion for model in models)
     if condition:
         first += f" FROM ({condition}) AS found WHERE true ON CONFLICT DO NOTHING"
     if connection.vendor != "postgresql":
         return first
-    parts = [f"row_0 AS ({first} RETURNING 1)"]
-    parts += [f"row_{number} AS ({other} FROM row_0)" for number, other in enumerate(others, 1)]
-    return f"WITH {', '.join(parts)} SELECT FROM row_0"
+    parts = [first, *(f"{other} FROM row_{number}" for number, other in enumerate(others))]
+    named = ", ".join(f"row_{number} AS ({part} RETURNING 1)" for number, part in enumerate(parts))
+    return f"WITH {named} SELECT FROM row_{len(others)}"
 
 
 class _Columns:

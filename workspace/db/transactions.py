@@ -41,15 +41,22 @@ def whole() -> Iterator[None]:
         _is_whole.reset(before)
 
 
-def save_unique(row: Model, conflict: Callable[[str], Exception], *, force_insert: bool = False) -> None:
-    """Save a row. If a unique constraint refuses it, raise what `conflict` returns for the constraint's name.
+def save_unique(row: Model, conflict: Callable[[str], Exception]) -> None:
+    """Save a row. If a unique constraint refuses it, raise what `conflict` returns for the constraint's name."""
+    with naming_conflicts(type(row), conflict):
+        row.save()
+
+
+@contextmanager
+def naming_conflicts(model: type[Model], conflict: Callable[[str], Exception]) -> Iterator[None]:
+    """If a unique constraint of the model refuses a row, raise what `conflict` returns for the constraint's name.
 
     The database has then aborted the transaction: to continue in it, put `transaction.atomic()` around the call.
     """
     try:
-        row.save(force_insert=force_insert)
+        yield
     except IntegrityError as error:
-        if not (constraint := violated(error, type(row))):
+        if not (constraint := violated(error, model)):
             raise
         raise conflict(constraint) from None
 

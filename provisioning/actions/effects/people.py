@@ -1,8 +1,10 @@
 """What follows for people from what an identity provider says of them: who they are, and their access."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from authentication.policy import SignInPolicy
 from provisioning.actions.effects.profiles import is_user_of, profile_of
@@ -12,7 +14,7 @@ from provisioning.models import ProvisionedUser, ProvisioningConnection
 from provisioning.payload.profile import addresses
 from workspace.action_names import Action
 from workspace.actions.access import end_access, restore_access
-from workspace.actions.end_users import create_end_user, link_end_user
+from workspace.actions.end_users import NewEndUser, insert_end_user, link_end_user, new_end_user
 from workspace.db.keys import name_key
 from workspace.events import Actor, Sentence, record
 from workspace.isolation import isolated
@@ -31,6 +33,18 @@ def bring_in(user: ProvisionedUser, by: Actor) -> EndUser:
     choices = [replace(said, email=email) for email in [*addresses(user.document, connection.email_from), ""]]
     people = (_brought_in(user, each, by, is_meant=each == said) for each in choices)
     return next(filter(None, people))
+
+
+def as_new_person(user: ProvisionedUser, by: Actor, now: datetime) -> NewEndUser | None:
+    """Return the rows of a new person with the address of the new record. None where there is none that may be stored.
+
+    Nothing is read, so the person may be in the workspace already.
+    """
+    said = profile_of(user.connection, user.document)
+    try:
+        return _new(user, said, by, now) if said.email else None
+    except ActionError:
+        return None
 
 
 def switch_access(user: ProvisionedUser, by: Actor) -> None:
@@ -56,7 +70,9 @@ def _brought_in(user: ProvisionedUser, said: Profile, by: Actor, *, is_meant: bo
     if known is None:
         try:
             with transaction.atomic():
-                return _create(user, said, by)
+                new = _new(user, said, by, timezone.now())
+                insert_end_user(new)
+                return new.end_user
         except ConflictError:
             # Somebody else made the same person a moment ago: then this is a link.
             known = _known(connection, said)
@@ -100,9 +116,9 @@ def _foreign(connection: ProvisioningConnection, known: EndUser) -> ActionError:
     )
 
 
-def _create(user: ProvisionedUser, said: Profile, by: Actor) -> EndUser:
+def _new(user: ProvisionedUser, said: Profile, by: Actor, now: datetime) -> NewEndUser:
     connection, environment = user.connection, user.connection.environment
-    return create_end_user(
+    return new_end_user(
         workspace=environment.workspace,
         profile=said,
         # A new user is in no group yet.
@@ -111,6 +127,7 @@ def _create(user: ProvisionedUser, said: Profile, by: Actor) -> EndUser:
         source=connection.source,
         concerns=[user],
         by=by,
+        now=now,
     )
 
 

@@ -1,17 +1,23 @@
 """What an identity provider says of people: its records (SCIM Users), and through `effects` what follows from them."""
 
+from datetime import datetime
+
+from django.db.models import Model
+from django.utils import timezone
+
 from provisioning.actions.effects.groups import follow_members, read_group
-from provisioning.actions.effects.people import bring_in, switch_access
+from provisioning.actions.effects.people import as_new_person, bring_in, switch_access
 from provisioning.actions.effects.profiles import follow_profile, note
-from provisioning.actions.locks import lock_for_effects, lock_shared
-from provisioning.actions.uniqueness import save_unique
+from provisioning.actions.locks import lock_for_effects, lock_shared, unchanged
+from provisioning.actions.uniqueness import conflict, save_unique
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
 from provisioning.payload.documents import folded
 from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions.access import end_access
 from workspace.db.keys import canonical, kept_key, name_key
-from workspace.db.transactions import atomic
+from workspace.db.together import insert_together
+from workspace.db.transactions import atomic, naming_conflicts
 from workspace.events import Actor, Called, Sentence, changed, record
 from workspace.refusals import restored_if_refused
 from workspace.words import listed
@@ -25,15 +31,43 @@ def create_user_record(
 
     `notes` get what the request log says of the address.
     """
-    lock_shared(connection)
-    document = {"active": True, **document}
-    user = ProvisionedUser(connection=connection)
-    _fill(user, document)
-    user.end_user = bring_in(user, by)
-    save_unique(user)
+    user = new_user(connection, document, timezone.now())
+    new = rows_of_new_user(user, by)
+    if not new or not insert_new_user(user, new):
+        lock_shared(connection)
+        user.end_user = bring_in(user, by)
+        save_unique(user)
+        _save_emails(user)
     note(user, notes)
-    _save_emails(user)
     return user
+
+
+def new_user(connection: ProvisioningConnection, document: Document, now: datetime) -> ProvisionedUser:
+    """Return the record of a document. It is not stored and has no person yet."""
+    user = ProvisionedUser(connection=connection, created_at=now, updated_at=now)
+    _fill(user, {"active": True, **document})
+    return user
+
+
+def rows_of_new_user(user: ProvisionedUser, by: Actor) -> list[Model]:
+    """Return all rows of a new record whose person is new too, and give it that person. Nothing is read or stored.
+
+    Empty where only `bring_in` can tell who the person is.
+    """
+    new = as_new_person(user, by, user.created_at)
+    if new is None:
+        return []
+    user.end_user = new.end_user
+    return [new.end_user, *new.others, user, *_emails(user)]
+
+
+def insert_new_user(user: ProvisionedUser, rows: list[Model]) -> bool:
+    """Store the rows, and say whether it was done: not if the person is there already, or the connection has changed.
+
+    Raises ConflictError where the userName is taken.
+    """
+    with naming_conflicts(ProvisionedUser, conflict):
+        return insert_together(rows, only_if=unchanged(user.connection))
 
 
 @atomic
@@ -94,15 +128,15 @@ def _fill(user: ProvisionedUser, document: Document) -> None:
 
 
 def _save_emails(user: ProvisionedUser) -> None:
-    ProvisionedEmail.objects.bulk_create(
-        ProvisionedEmail(
-            user=user,
-            connection=user.connection,
-            value_key=canonical(email["value"]),
-        )
+    ProvisionedEmail.objects.bulk_create(_emails(user))
+
+
+def _emails(user: ProvisionedUser) -> list[ProvisionedEmail]:
+    return [
+        ProvisionedEmail(user=user, connection=user.connection, value_key=canonical(email["value"]))
         for email in user.document.get("emails", [])
         if email.get("value")
-    )
+    ]
 
 
 def _record_updated(user: ProvisionedUser, before: Document, by: Actor) -> None:
