@@ -154,6 +154,10 @@ class ChangeFilter(_ProviderFilter):
             events = events.filter(sentence__icontains=text)
         return events
 
+    def among(self) -> ChangeEventQuerySet:
+        """Return the changes of which the filter looks at the newest."""
+        return ChangeEvent.objects.of(self.environment.workspace)
+
 
 class RequestFilter(_ProviderFilter):
     """Which requests the activity shows."""
@@ -174,3 +178,7 @@ class RequestFilter(_ProviderFilter):
         if method := asked.get("method"):
             requests = requests.filter(method=method)
         return requests.failed() if asked.get("result") else requests
+
+    def among(self) -> ScimRequestQuerySet:
+        """Return the requests of which the filter looks at the newest."""
+        return ScimRequest.objects.in_environment(self.environment)

@@ -44,6 +44,10 @@ class AttemptFilter(forms.Form):
             )
         return attempts.select_related("end_user", "environment", "identity_provider")
 
+    def among(self) -> SignInAttemptQuerySet | None:
+        """Return the attempts of which the filter looks at the newest; None where an index finds what is asked for."""
+        return None if self.asked().get("q") else self.environment.sign_in_attempts.all()
+
     def _matching(self, text: str) -> SignInAttemptQuerySet:
         """Search the whole workspace: somebody with a reference may not know its environment."""
         if not text:

@@ -21,7 +21,7 @@ from workspace.models import Environment
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """List every attempt in the environment, newest first."""
     form = AttemptFilter(request.GET, environment=environment)
-    attempts, older = newest(form.attempts(), request.GET.get("before", ""))
+    attempts, older = newest(form.attempts(), request.GET.get("before", ""), among=form.among())
     context = {
         "form": form,
         "rows": rows_of(attempts, environment),

@@ -359,3 +359,18 @@ def test_the_tabs_queries_do_not_depend_on_groups(scim, viewer):
         scim.group(f"Group {number}", [ada])
 
     assert queries() == few
+
+
+def test_a_filter_that_nothing_recent_passes_leads_on_to_older_rows(scim, viewer, monkeypatch):
+    scim.user("ada")
+    make_events(scim, 20)
+    monkeypatch.setattr("workspace.db.paging.WALKED", 10)
+
+    first = viewer.get(url("provisioning:activity"), {"q": "ada"})
+
+    assert first.context["rows"] == [] and first.context["older"]
+    assert "No change matches" in text(first) and "Older ones are not searched yet." in text(first)
+    older = viewer.get(url("provisioning:activity"), {"q": "ada", "before": first.context["older"]})
+    while older.context["older"] and not older.context["rows"]:
+        older = viewer.get(url("provisioning:activity"), {"q": "ada", "before": older.context["older"]})
+    assert len(older.context["rows"]) == 1

@@ -5,14 +5,15 @@ import re
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 
 from tests.workspace.pages import names, text
 from workspace.actions.end_users import deactivate_end_user
 from workspace.db import paging
-from workspace.db.paging import numbered, numbered_list
+from workspace.db.paging import newest, numbered, numbered_list
 from workspace.events import SYSTEM
 from workspace.forms.end_users import EndUserFilter
-from workspace.models import EndUser, EndUserGroup, EnvironmentAccess, GroupMembership
+from workspace.models import ChangeEvent, EndUser, EndUserGroup, EnvironmentAccess, GroupMembership
 from workspace.models.groups import member_counts
 
 MANY = 120
@@ -155,3 +156,28 @@ def test_the_members_of_a_group_are_read_in_the_order_of_names(acme, crowd):
 def test_rows_that_are_read_already_have_pages_too(number, shown, has_next):
     found = numbered_list(range(5), number, 2)
     assert (list(found.rows), found.has_next, found.total) == (shown, has_next, 5)
+
+
+def test_a_filter_looks_at_so_many_rows_for_one_page(acme, owner, crowd, monkeypatch):
+    monkeypatch.setattr(paging, "WALKED", 10)
+    everybody = EndUser.objects.order_by("-pk")
+    crowd(MANY)
+    ada, seen, before = everybody.filter(pk=acme.ada.pk), list[EndUser](), ""
+    for _ in range(MANY // 10 + 1):
+        found, before = newest(ada, before, among=EndUser.objects.all())
+        seen += found
+        if not before:
+            break
+    assert seen == [acme.ada] and before == ""
+    pages, before = newest(everybody, "", among=EndUser.objects.all())
+    assert len(pages) == 10 and before == str(pages[-1].pk)
+    assert newest(everybody, "", among=None)[0] == list(everybody[: paging.PAGE])
+
+
+def test_the_history_of_a_person_is_one_look_up(acme):
+    events = ChangeEvent.objects.of(acme.workspace).latest_about(10, acme.ada.pk)
+    assert list(events) == list(ChangeEvent.objects.of(acme.workspace).about(acme.ada.pk)[:10]) != []
+    with CaptureQueriesContext(connection) as queries:
+        list(ChangeEvent.objects.of(acme.workspace).latest_about(1, acme.ada.pk))
+    subjects, found = (query["sql"] for query in queries)
+    assert subjects.endswith("DESC LIMIT 1") and "JOIN" not in subjects + found

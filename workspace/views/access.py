@@ -37,7 +37,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         "page_obj": page,
         "rows": [_row(request, each) for each in page.rows],
         "invitations": [_invitation_row(request, each, now) for each in invitations],
-        "events": present(ChangeEvent.objects.of(workspace).about(workspace.pk)[:RECENT_CHANGES], environment),
+        "events": present(ChangeEvent.objects.of(workspace).latest_about(RECENT_CHANGES, workspace.pk), environment),
         "list_url": page_url("workspace:access-control", environment),
     }
     return render(request, "workspace/access/index.html", context)

@@ -66,14 +66,16 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     """Show a person: profile, access and groups by environment with their sources, and recent changes."""
     person = get_person(environment, end_user)
     merged = person.merged.all()
-    about = ChangeEvent.objects.of(environment.workspace).about(person.pk, *(each.pk for each in merged))
+    about = ChangeEvent.objects.of(environment.workspace).latest_about(
+        RECENT_CHANGES, person.pk, *(each.pk for each in merged)
+    )
     context = {
         "end_user": person,
         "read_only_reason": profile_read_only_reason(person),
         "tabs": end_user_tabs(request, person),
         "places": _places(person, environment),
         "merged": merged,
-        "events": present(about[:RECENT_CHANGES], environment, but=person.pk),
+        "events": present(about, environment, but=person.pk),
         "list_url": page_url("workspace:end-users", environment),
     }
     return render(request, "workspace/end_users/detail.html", context)
