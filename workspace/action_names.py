@@ -16,6 +16,11 @@ class Action(StrEnum):
     ADMINISTRATOR_ROLE_CHANGED = "administrator.role_changed"
     USER_CHANGED = "user.changed"
     USER_CREATED = "user.created"
+    USER_PASSWORD_CHANGED = "user.password_changed"
+    USER_PASSWORD_RESET = "user.password_reset"
+    USER_PASSWORD_RESET_REQUESTED = "user.password_reset_requested"
+    USER_RENAMED = "user.renamed"
+    USER_SESSIONS_ENDED = "user.sessions_ended"
     WORKSPACE_CREATED = "workspace.created"
 
     # End users and their access.

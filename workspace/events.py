@@ -44,6 +44,11 @@ class Actor:
     def operator(cls, user: User, request_id: str = "") -> "Actor":
         return cls(Kind.OPERATOR, str(user.pk), user.email, request_id)
 
+    @classmethod
+    def account(cls, user: User, request_id: str = "") -> "Actor":
+        """Return who changes their own account, which belongs to no workspace."""
+        return cls(Kind.OPERATOR if user.is_staff else Kind.ADMINISTRATOR, str(user.pk), user.email, request_id)
+
     @property
     def source(self) -> Source:
         """Return the source of values that this actor types by hand."""

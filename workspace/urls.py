@@ -5,6 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from workspace.views import (
     access,
+    account,
+    account_passwords,
     end_users,
     gallery,
     groups,
@@ -24,8 +26,14 @@ ENVIRONMENT = "workspaces/<slug:workspace>/<slug:environment>/"
 workspace_patterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/forgotten-password/", account_passwords.forgotten, name="password-forgotten"),
+    path("sign-in/new-password/", account_passwords.set_by_link, name="password-new"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("confirm-identity/", sign_in.confirm_identity, name="confirm-identity"),
+    path("account/", account.index, name="account"),
+    path("account/password/", account.password, name="account-password"),
+    path("account/sessions/end/", account.end_sessions, name="account-sessions-end"),
+    path("account/sessions/<slug:name>/end/", account.end_session, name="account-session-end"),
     path("invitations/", joining.accept, name="invitation"),
     path("invitations/switch-account/", joining.switch_account, name="invitation-switch-account"),
     path("workspaces/<slug:workspace>/", home.workspace, name="workspace"),

@@ -7,6 +7,11 @@ from typing import TypedDict
 
 from django.http import HttpRequest
 
+# Marks of browsers in a User-Agent. The first match wins: Edge also calls itself Chrome, and Chrome Safari.
+_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+_SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS"}
+_SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
+
 
 class VisitFields(TypedDict):
     """A visit as model fields."""
@@ -41,6 +46,16 @@ class Visit:
     def fields(self) -> VisitFields:
         """Return it as model fields."""
         return {"address": self.address, "user_agent": self.user_agent}
+
+
+def browser_of(user_agent: str) -> str:
+    """Return the browser in words, as "Firefox on Windows"."""
+    name, system = _first(_BROWSERS, user_agent) or "Unknown browser", _first(_SYSTEMS, user_agent)
+    return f"{name} on {system}" if system else name
+
+
+def _first(marks: dict[str, str], text: str) -> str:
+    return next((name for mark, name in marks.items() if mark in text), "")
 
 
 def client_address(request: HttpRequest) -> str | None:

@@ -1,11 +1,11 @@
-"""What end users type to sign in and to choose a password."""
+"""What end users type to sign in."""
 
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
-from workspace.forms.passwords import NewPasswordForm, password_input
+from workspace.forms.passwords import password_input
 
 
 class EmailForm(forms.Form):
@@ -31,15 +31,3 @@ class PasswordSignInForm(EmailForm):
         if is_address_known:
             self.fields["email"].widget.attrs |= {"readonly": True, "autofocus": False}
             self.fields["password"].widget.attrs["autofocus"] = True
-
-
-class ChangePasswordForm(NewPasswordForm):
-    """A new password of somebody who knows the current one."""
-
-    current = forms.CharField(
-        label="Current password",
-        strip=False,
-        widget=password_input("current-password"),
-        error_messages={"required": "Enter your current password."},
-    )
-    field_order = ["current"]

@@ -14,16 +14,12 @@ from workspace.db.saving import PreparedSave
 from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
 from workspace.models.base import Entity
 from workspace.tokens import digest_of
+from workspace.visits import browser_of
 
 # A session lasts a working day, then the identity provider is asked again. Losing access ends it at once.
 IDLE_AGE, GREATEST_AGE = timedelta(hours=8), timedelta(hours=24)
 # `last_seen_at` is written at most this often, which is enough for an idle time of hours.
 SEEN_EVERY = timedelta(minutes=5)
-
-# Marks of browsers in a User-Agent. The first match wins: Edge also calls itself Chrome, and Chrome Safari.
-_BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
-_SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS"}
-_SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
 
 
 class _FromBrowser(PreparedSave):
@@ -38,13 +34,7 @@ class _FromBrowser(PreparedSave):
     @property
     def browser(self) -> str:
         """Return the browser in words, as "Firefox on Windows"."""
-        name = _first(_BROWSERS, self.user_agent) or "Unknown browser"
-        system = _first(_SYSTEMS, self.user_agent)
-        return f"{name} on {system}" if system else name
-
-
-def _first(marks: dict[str, str], text: str) -> str:
-    return next((name for mark, name in marks.items() if mark in text), "")
+        return browser_of(self.user_agent)
 
 
 def _held_access(since: str) -> models.Exists:

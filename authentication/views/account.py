@@ -14,7 +14,6 @@ from authentication.actions.passwords import change_password
 from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions
 from authentication.actions.sign_in import why_no_password
 from authentication.decorators import end_user_required
-from authentication.forms.sign_in import ChangePasswordForm
 from authentication.models import EndUserSession
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import ways_to_sign_in
@@ -22,6 +21,7 @@ from authentication.views.logout import leave
 from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
 from workspace.forms import sent
+from workspace.forms.passwords import ChangePasswordForm
 from workspace.models import EndUserGroup
 from workspace.visits import Visit
 

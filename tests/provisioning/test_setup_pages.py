@@ -5,7 +5,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -19,7 +18,7 @@ from tests.provisioning.setting_up import choose, people_of, post, shown_token, 
 from tests.scim import Scim
 from workspace.actions.groups import create_group
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent
+from workspace.models import ChangeEvent, ConsoleSession
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +81,7 @@ def test_each_vendor_is_told_in_its_own_words(use, admin, vendor, words):
 def test_the_token_travels_in_no_url_event_log_or_session(use, admin, caplog):
     caplog.set_level(logging.DEBUG)
     redirect = post(admin, "method", use, method="scim")
-    kept = [session.get_decoded() for session in Session.objects.all()]
+    kept = [session.get_decoded() for session in ConsoleSession.objects.all()]
     clear = shown_token(admin.get(redirect.url))
 
     assert clear
@@ -262,11 +261,11 @@ def test_the_checklist_is_asked_for_alone_until_all_is_done(saved, use, admin):
 
 def test_a_page_that_watches_the_checklist_keeps_no_session_open(saved, use, admin):
     soon = timezone.now() + timedelta(minutes=1)
-    Session.objects.update(expire_date=soon)
+    ConsoleSession.objects.update(expire_date=soon)
     assert admin.get(url("setup-checklist", use)).status_code == 200
-    assert Session.objects.get().expire_date == soon
+    assert ConsoleSession.objects.get().expire_date == soon
     admin.get(url("setup", use))
-    assert Session.objects.get().expire_date > soon
+    assert ConsoleSession.objects.get().expire_date > soon
 
 
 @pytest.mark.parametrize("method", ["manual", "jit"])

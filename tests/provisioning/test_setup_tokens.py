@@ -1,13 +1,12 @@
 """Revealing, rotating and revoking SCIM tokens."""
 
 import pytest
-from django.contrib.sessions.models import Session
 
 from provisioning.models import ScimToken
 from tests import factories
 from tests.provisioning.setting_up import choose, post, reveal, shown_token, text, url
 from tests.scim import Scim
-from workspace.models import ChangeEvent
+from workspace.models import ChangeEvent, ConsoleSession
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +50,7 @@ def test_a_new_token_is_shown_once_and_works_beside_the_old_one(saved, use, admi
     assert new != saved.token
     assert shown_token(admin.get(url("setup", use))) == ""
     assert saved.get("/Users").status == Scim(saved.connection, new).get("/Users").status == 200
-    assert new.split("_", 2)[2] not in str([session.get_decoded() for session in Session.objects.all()])
+    assert new.split("_", 2)[2] not in str([session.get_decoded() for session in ConsoleSession.objects.all()])
 
 
 def test_a_third_token_is_refused_with_a_sentence(saved, use, admin):

@@ -15,7 +15,7 @@ from authentication.models import IdentityProvider
 from tests import factories
 from tests.factories import PASSWORD
 from workspace.console.kept import COMES_BACK, NOT_SAVED
-from workspace.models import EndUser, EndUserGroup, Workspace
+from workspace.models import ConsoleSession, EndUser, EndUserGroup, Workspace
 
 pytestmark = pytest.mark.django_db
 HERE = {"origin": "http://testserver"}
@@ -240,7 +240,7 @@ def test_an_anonymous_client_stores_nothing_on_the_server(acme):
     stranger = Client()
     page = stranger.post(NEW_GROUP, {"name": "x" * 100_000}, headers=HERE)
     assert settings.SESSION_COOKIE_NAME not in page.cookies
-    assert import_module("django.contrib.sessions.models").Session.objects.count() == 0
+    assert ConsoleSession.objects.count() == 0
 
 
 def test_what_is_too_large_is_not_kept(browser):

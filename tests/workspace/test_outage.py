@@ -11,7 +11,6 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from django.contrib.sessions.backends.base import UpdateError
-from django.contrib.sessions.models import Session
 from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 
@@ -21,7 +20,7 @@ from tests.scim import Scim, make_connection, okta_user
 from workspace import outage
 from workspace.console import middleware
 from workspace.db import writing
-from workspace.models import EndUserGroup
+from workspace.models import ConsoleSession, EndUserGroup
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,7 +129,7 @@ def test_a_session_that_must_be_saved_is_503_not_400(browser, faults, fault):
 def test_a_session_that_has_ended_meanwhile_is_no_outage(browser):
     session = browser.session
     session["new"] = 1
-    Session.objects.all().delete()
+    ConsoleSession.objects.all().delete()
     with pytest.raises(UpdateError):
         session.save()
 

@@ -18,7 +18,7 @@ from workspace.console.acting import page_before
 from workspace.console.kept import keep, kept_of
 from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
-from workspace.visits import client_address
+from workspace.visits import Visit, client_address
 
 # A proof this recent opens a page for important changes, and lets its buttons work.
 RECENT = timedelta(minutes=15)
@@ -33,6 +33,7 @@ def begin_session(request: HttpRequest, user: User) -> None:
     """Sign an account in, whose password was given now."""
     login(request, user)
     request.session["signed_in_at"] = time.time()
+    request.session["visit"] = Visit.of(request).fields()
     prove(request)
 
 

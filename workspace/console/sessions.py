@@ -1,14 +1,16 @@
 """Sessions in the database. A page that only reads does not fail because its session cannot be extended."""
 
 from contextlib import nullcontext
-from typing import cast
+from typing import Any, cast
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest
 
 from workspace import outage
 from workspace.db.waiting import at_most
+from workspace.models import ConsoleSession
 
 _SECONDS_TO_EXTEND = 1
 
@@ -17,6 +19,15 @@ class SessionStore(db.SessionStore):
     """Django's store, which otherwise reports every database failure as an ended session."""
 
     is_extended = True
+
+    @classmethod
+    def get_model_class(cls) -> type[ConsoleSession]:
+        return ConsoleSession
+
+    def create_model_instance(self, data: dict[str, Any]) -> ConsoleSession:
+        row = cast(ConsoleSession, super().create_model_instance(data))
+        row.account_id = data.get(SESSION_KEY)
+        return row
 
     def save(self, must_create: bool = False) -> None:
         """Save the session. If it is only extended, ignore an outage of the database."""

@@ -1,4 +1,4 @@
-"""The form in which somebody chooses a password."""
+"""Forms in which somebody chooses a password."""
 
 from typing import Any, cast
 
@@ -46,3 +46,15 @@ class NewPasswordForm(forms.Form):
         if normalised(repeated) != normalised(self.cleaned_data.get("password", repeated)):
             raise forms.ValidationError("The two are not the same. Enter the new password again.")
         return repeated
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """A new password of somebody who knows the current one."""
+
+    current = forms.CharField(
+        label="Current password",
+        strip=False,
+        widget=password_input("current-password"),
+        error_messages={"required": "Enter your current password."},
+    )
+    field_order = ["current"]

@@ -1,22 +1,26 @@
 """Tables of the main app."""
 
+from workspace.models.account_links import AccountLink
 from workspace.models.administrators import Administrator, User
 from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.merged import MergedEndUser
 from workspace.models.people import EndUser, EnvironmentAccess
+from workspace.models.sessions import ConsoleSession
 from workspace.models.sources import MANUAL, Source, SourceField, SourceKind
 from workspace.models.throttling import SignInThrottle
 from workspace.models.workspaces import Environment, Workspace
 
 __all__ = [
     "MANUAL",
+    "AccountLink",
     "Administrator",
     "AdministratorInvitation",
     "AppendOnlyError",
     "ChangeEvent",
     "ChangeSubject",
+    "ConsoleSession",
     "EndUser",
     "EndUserGroup",
     "Environment",
