@@ -6,9 +6,10 @@ from string import Formatter
 from typing import NotRequired, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 
 from workspace.action_names import Action
+from workspace.db.statement import Statement
 from workspace.db.together import insert_together
 from workspace.isolation import isolated
 from workspace.models import (
@@ -25,6 +26,16 @@ from workspace.models import (
 
 Kind = ChangeEvent.ActorKind
 _BY_HAND = {Kind.ADMINISTRATOR, Kind.API_TOKEN, Kind.OPERATOR}
+# The subject rows of more people are inserted from their ids by one statement, without an object each.
+_MANY = 20
+_IDS = {
+    "postgresql": "value::uuid FROM jsonb_array_elements_text(%s::jsonb)",
+    "sqlite": "lower(replace(value, '-', '')) FROM json_each(%s)",
+}
+_add_people = Statement(
+    f"INSERT INTO {ChangeSubject._meta.db_table} (event_id, kind, subject_id) "
+    f"SELECT %s, %s, {_IDS[connection.vendor]} WHERE true ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True)
@@ -130,8 +141,13 @@ class Change(TypedDict):
 
 def record(**change: Unpack[Change]) -> ChangeEvent:
     """Write the one event of a change; call it inside the change's transaction."""
+    people = list(change.get("people", ()))
+    if len(people) > _MANY:
+        change["people"] = ()
     event, subjects = event_of(**change)
     insert_together([event, *subjects])
+    if len(people) > _MANY:
+        _add_people.run(event.pk, kind_of(EndUser), list(map(str, people)))
     return event
 
 

@@ -7,8 +7,10 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from workspace.action_names import Action
 from workspace.db.keys import new_id
 from workspace.db.together import Condition, insert_together
+from workspace.events import SYSTEM, Sentence, record
 from workspace.models import (
     ChangeEvent,
     ChangeSubject,
@@ -116,3 +118,18 @@ def test_rows_wait_for_a_condition(dev, subjects):
     twice[-1].subject_id = twice[-2].subject_id
     with pytest.raises(IntegrityError), transaction.atomic():
         insert_together(twice, holds(dev.pk))
+
+
+@pytest.mark.parametrize("number", [2, 20, 21, 3_000])
+def test_the_event_of_many_people_names_each_once(dev, number):
+    ids = [new_id() for _ in range(number)]
+    spelled = [str(pk).upper() if place % 2 else pk for place, pk in enumerate([*ids, *ids[:2]])]
+    subject = EndUser(pk=ids[0], full_name="Ada")
+    with CaptureQueriesContext(connection) as queries:
+        event = record(
+            by=SYSTEM, action=Action.ENVIRONMENT_ACCESS_SETTLED, subject=subject, environment=dev,
+            sentence=Sentence("{by} did it.", by=SYSTEM), concerns=[dev], people=spelled,
+        )  # fmt: skip
+    assert len(queries) <= 4
+    named = sorted(event.subjects.values_list("kind", "subject_id"))
+    assert named == sorted([("environment", dev.pk), *(("enduser", pk) for pk in ids)])
