@@ -1,8 +1,14 @@
 """How many queries a request takes: few, and as many in a large tenant and a large group as in small ones."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 pytestmark = pytest.mark.django_db
+
+WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
 
 # Of each kind of request that the benchmark makes: queries, and statements that begin or end transactions.
 MOST = {
@@ -54,3 +60,17 @@ def test_every_kind_of_request_of_the_benchmark_is_counted(crowd):
     from tests.benchmarks.works import works
 
     assert set(works(crowd.tenant(0))) == set(MOST)
+
+
+@pytest.mark.parametrize("kind", ["Users", "Groups"])
+def test_a_put_that_changes_nothing_writes_its_log_row_alone(scim, kind):
+    ada = scim.user()
+    path = f"/{kind}/{ada if kind == 'Users' else scim.group(members=[ada])}"
+    before = scim.get(path).body
+    silent = {name: before[name] for name in before.keys() - {"id", "meta", "members", "active"}}
+    for body in (before, silent):
+        with CaptureQueriesContext(connection) as queries:
+            answer = scim.put(path, body)
+        assert (answer.status, answer.body) == (200, before)
+        written = [found[1] for query in queries if (found := WRITE.match(query["sql"]))]
+        assert written == ["provisioning_scimrequest"]
