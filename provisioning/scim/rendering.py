@@ -6,7 +6,7 @@ The text of a stored document is put into the answer as it is, and not parsed.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scim2_models import ListResponse
 
@@ -55,7 +55,7 @@ def entity_tag(version: int) -> str:
 
 def _text(kind: AnyKind, row: Shown, base_url: str, added: dict[str, str]) -> str:
     """Return a resource: what the server says comes first, and takes precedence over the document."""
-    stored_id, document, number, created, changed = row
+    stored_id, document, number, created, changed, _ = row
     pk = id_text(stored_id)
     if "\\u" in document or any(":" in name for name in added):
         document = text_of({name: value for name, value in json.loads(document).items() if name not in added})
@@ -77,7 +77,7 @@ def _added(
     if kind is GROUPS and selection.wants("members"):
         found.append(("members", _members(ids, base_url)))
     if kind is USERS and selection.wants("groups"):
-        found.append(("groups", _groups(ids, base_url)))
+        found.append(("groups", _groups(rows, base_url)))
     if kind is USERS:
         found.append((ENTERPRISE, _texts_of(managers.resolved(rows, connection, selection))))
         found.append((ACCESS, _texts_of(granted.shown(ids, selection))))
@@ -88,17 +88,25 @@ def _added(
     return added
 
 
-def _groups(users: list[str], base_url: str) -> dict[str, str]:
+def _groups(users: Sequence[Shown], base_url: str) -> dict[str, str]:
     """Return the attribute `groups` of each of these users that is in some."""
     known: dict[str, str] = {}
     entries: dict[str, list[str]] = defaultdict(list)
-    for user, group, name in memberships.of_users(users):
+    for user, group, name in _memberships(users):
         if group not in known:
             pk = id_text(group)
             reference = f'"value": "{pk}", "$ref": "{base_url}/Groups/{pk}"'
             known[group] = f'{{{reference}, "display": {text_of(name)}, "type": "direct"}}'
         entries[user].append(known[group])
     return _lists(entries)
+
+
+def _memberships(users: Sequence[Shown]) -> Iterator[tuple[str, str, str]]:
+    """Give the stored ids of users and of their groups, and the names of the groups."""
+    yield from memberships.of_users(unread) if (unread := [user[0] for user in users if user[-1] is None]) else ()
+    for user in users:
+        if user[-1]:
+            yield from ((user[0], group, name) for _, group, name in sorted(json.loads(user[-1])))
 
 
 def _members(groups: list[str], base_url: str) -> dict[str, str]:

@@ -59,7 +59,7 @@ class ResourceView(ScimView):
             raise errors.not_allowed(["GET", "PUT", "PATCH", "DELETE"])
         adapter = self.scim_adapter(None, request)
         adapter.create(read_body(request))
-        return self._shown(shown(adapter.obj), 201)
+        return self._shown(shown(adapter.obj, is_new=True), 201)
 
     def put(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         adapter = self._to_change(uuid)

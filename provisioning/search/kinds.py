@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ProvisioningConnection, ResourceCount
 from provisioning.payload.resources import Group, Model, User
-from provisioning.search.rows import COLUMNS, Shown
+from provisioning.search.rows import COLUMNS, WITH_GROUPS, Columns, Shown
 from workspace.db.keys import name_key
 from workspace.db.prepared import Nth, Parameter, Prepared, PreparedPage, Typed
 
@@ -65,18 +65,23 @@ class Kind(Generic[Row]):
         return sum(total for (total,) in _counts(connection.pk, self.name))
 
 
+def _alone(model: type[Row]) -> Columns:
+    """The columns of a row that is read alone: its groups come with it."""
+    return WITH_GROUPS if model is ProvisionedUser else COLUMNS
+
+
 def _look_up(model: type[Row], column: str) -> Prepared[Shown]:
     def build(connection: object, value: object) -> "QuerySet[Row, Shown]":
         # SQLite uses a partial index only where the query repeats the index's condition.
         rows = model._default_manager.filter(Q(connection=connection, **{column: value})).exclude(**{column: ""})
-        return rows.values_list(*COLUMNS).order_by()[:2]
+        return rows.values_list(*_alone(model)).order_by()[:2]
 
     return Prepared(build, _CONNECTION, (model, column))
 
 
 def _by_id(model: type[Row]) -> Prepared[Shown]:
     def build(connection: object, pk: object) -> "QuerySet[Row, Shown]":
-        return model._default_manager.filter(Q(connection=connection, pk=pk)).values_list(*COLUMNS)
+        return model._default_manager.filter(Q(connection=connection, pk=pk)).values_list(*_alone(model))
 
     return Prepared(build, _CONNECTION, (model, "id"))
 

@@ -6,30 +6,38 @@ from datetime import datetime
 from typing import TypeAlias
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, TextField, Value
+from django.db.models.expressions import Combinable
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.search.json_lookups import MomentText, StoredText
+from provisioning.search.memberships import GROUPS_OF_USER
 
 # The id as it is stored, the document as JSON, the version, when the resource was created, and when last changed.
-Shown: TypeAlias = tuple[str, str, int, str, str]
-COLUMNS = (
+# Of a user that was read alone, also a list of its groups as JSON: the number of the membership, stored id and name.
+Shown: TypeAlias = tuple[str, str, int, str, str, str | None]
+Columns: TypeAlias = tuple[Combinable, ...]
+COLUMNS: Columns = (
     StoredText(F("id")),
     StoredText(F("document")),
     F("version"),
     MomentText(F("created_at")),
     MomentText(F("updated_at")),
+    Value(None, TextField()),
 )
+# The same columns of a user that is read alone.
+WITH_GROUPS: Columns = (*COLUMNS[:-1], GROUPS_OF_USER)
 
 
 # JSON in the form that PostgreSQL gives stored documents. SQLite's have escapes instead of some letters.
 text_of: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def shown(row: ProvisionedUser | ProvisionedGroup) -> Shown:
-    """Return what an answer shows of an object that was changed."""
+def shown(row: ProvisionedUser | ProvisionedGroup, *, is_new: bool = False) -> Shown:
+    """Return what an answer shows of an object that was changed. A new user is in no group."""
     stored_id = str(row._meta.pk.get_db_prep_value(row.pk, connection))
-    return stored_id, text_of(row.document), row.version, _moment(row.created_at), _moment(row.updated_at)
+    moments = _moment(row.created_at), _moment(row.updated_at)
+    return stored_id, text_of(row.document), row.version, *moments, "[]" if is_new else None
 
 
 def id_text(stored: str) -> str:

@@ -100,6 +100,9 @@ def _assert_shown(scim, kind, rows):
     page = {"schemas": [LIST], "totalResults": 2, "startIndex": 1, "itemsPerPage": 2, "Resources": expected}
     for asked in ("", "?startIndex=1&count=100", "?filter=id%20pr", "?sortBy=id"):
         assert scim.get(f"/{kind}s{asked}").content.decode() == _json(page)
+    attribute, name = ("userName", "u1") if kind == "User" else ("displayName", "b")
+    alone = page | {"totalResults": 1, "itemsPerPage": 1, "Resources": expected[1:]}
+    assert scim.get(f'/{kind}s?filter={attribute}%20eq%20"{name}"').content.decode() == _json(alone)
     del page["startIndex"]
     assert scim.get(f"/{kind}s?cursor=").content.decode() == _json(page)
     some = [{name: each[name] for name in each if name not in ("meta", "groups", "members")} for each in expected]

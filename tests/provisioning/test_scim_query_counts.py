@@ -12,9 +12,9 @@ WRITE = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
 
 # Of each kind of request that the benchmark makes: queries, and statements that begin or end transactions.
 MOST = {
-    "create": (9, 2),
-    "look-up": (4, 0),
-    "get": (4, 0),
+    "create": (8, 2),
+    "look-up": (3, 0),
+    "get": (3, 0),
     "page": (5, 0),
     "page-deep": (5, 0),
     "page-cursor": (4, 0),
