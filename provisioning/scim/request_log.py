@@ -33,7 +33,7 @@ READ_SECONDS = 1
 _STOPPED = "The server stopped before it answered. Operations that it had done are kept."
 
 
-_insert = insertion_of(
+insertion = insertion_of(
     ScimRequest,
     *("id", "at", "connection", "connection_name", "workspace_id", "environment_id", "request_id", "method", "path"),
     *("query", "address", "status", "duration_ms", "error", "request_body", "response_body", "notes"),
@@ -56,7 +56,14 @@ class Entry:
 
     def write(self, response: HttpResponse) -> UUID:
         """Insert the row, and return its id. A change does it in its own transaction: neither is without the other."""
-        return _write(
+        pk = new_id()
+        insertion.run(*self.values(pk, response))
+        return pk
+
+    def values(self, pk: UUID, response: HttpResponse) -> list[object]:
+        """Return the values of the row, for `insertion`."""
+        return _values(
+            pk,
             self.request,
             self.request.scim.connection,
             response,
@@ -94,7 +101,7 @@ def keep_refusal(request: CallRequest, response: HttpResponse, pk: UUID, started
         connection = ProvisioningConnection.objects.named().filter(pk=pk).first()
         recent = first_id_at(timezone.now() - REFUSAL_EVERY)
         if connection and not connection.requests.filter(pk__gte=recent, status=response.status_code).exists():
-            _write(request, connection, response, started)
+            insertion.run(*_values(new_id(), request, connection, response, started))
 
 
 @contextmanager
@@ -109,7 +116,8 @@ def _answered_all_the_same() -> Iterator[None]:
             logger.exception("A SCIM request could not be logged.")
 
 
-def _write(
+def _values(
+    pk: UUID,
     request: CallRequest,
     connection: ProvisioningConnection,
     response: HttpResponse,
@@ -119,14 +127,13 @@ def _write(
     request_body: str = "",
     response_body: str = "",
     notes: Sequence[str] = (),
-) -> UUID:
-    pk, environment = new_id(), connection.environment
+) -> list[object]:
+    environment = connection.environment
     status, duration, error = _outcome(response, started)
     called = pk, timezone.now(), connection.pk, connection.name, environment.workspace_id, environment.pk
     asked = request.request_id, str(request.method)[:10], masked_text(request.path)[:2000], query
     ended = client_address(request), status, duration, error, request_body, response_body, list(notes)
-    _insert.run(*called, *asked, *ended)
-    return pk
+    return [*called, *asked, *ended]
 
 
 def _outcome(response: HttpResponse, started: float) -> tuple[int, float, str]:

@@ -119,7 +119,7 @@ def test_c1_failures_below(scim, monkeypatch, failure, status):
         raise failure("secret detail")
 
     scim.user()
-    monkeypatch.setattr(users, "save_unique", fail)
+    monkeypatch.setattr(users, "note", fail)
     answer = scim.post("/Users", okta_user("bob"))
     assert is_error(answer, status, "uniqueness" if status == 409 else None)
     assert "secret" not in str(answer.body)
@@ -171,7 +171,7 @@ def failing_log(monkeypatch):
     def fail(*values):
         raise DatabaseError
 
-    monkeypatch.setattr(request_log._insert, "run", fail)
+    monkeypatch.setattr(request_log.insertion, "run", fail)
 
 
 def test_a_read_is_answered_although_the_log_fails(scim, failing_log):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from workspace.action_names import Action
 from workspace.db.keys import new_id
+from workspace.db.statement import insertion_of
 from workspace.db.together import Condition, insert_together
 from workspace.events import SYSTEM, Sentence, record
 from workspace.models import (
@@ -86,6 +87,17 @@ def test_postgresql_takes_one_statement_however_few_rows_there_are(dev):
         insert_together(rows_of(dev, "ada"))
         insert_together(rows_of(dev, "bob", 0))
     assert len(queries) == (2 if connection.vendor == "postgresql" else 7)
+
+
+@pytest.mark.parametrize("subjects", [1, 100])
+def test_a_row_may_be_an_insertion_with_its_values(dev, subjects):
+    insertion = insertion_of(ChangeSubject, "event", "kind", "subject_id")
+    rows = rows_of(dev, "ada", subjects)
+    event, *about = rows[2:]
+    others = [(insertion, (row.event_id, row.kind, row.subject_id)) for row in about]
+    assert insert_together([*rows[:2], event, *others])
+    counted = ChangeSubject.objects.order_by("pk").values_list("event", "kind", "subject_id")
+    assert list(counted) == [(event.pk, "enduser", row.subject_id) for row in about]
 
 
 def test_a_broken_constraint_is_raised_and_nothing_is_inserted(dev):

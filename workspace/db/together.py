@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import connection, models
 from django.db.models import Model
 
-from workspace.db.statement import insert_sql, is_filled_by_database, run_planned, sent
+from workspace.db.statement import Statement, insert_sql, is_filled_by_database, run_planned, sent
 
 # PostgreSQL keeps the plans of statements in memory. Of more rows than this, each table's are inserted by themselves.
 _MOST = 30
@@ -30,7 +30,11 @@ class Condition:
     values: Sequence[object]
 
 
-def insert_together(rows: Sequence[Model], only_if: Condition | None = None) -> bool:
+# An instance of a model, or an insertion with its values.
+NewRow: TypeAlias = Model | tuple[Statement, Sequence[object]]
+
+
+def insert_together(rows: Sequence[NewRow], only_if: Condition | None = None) -> bool:
     """Insert new rows, and say whether it was done.
 
     They hold all that is stored, keys and times too, and no expressions. With `only_if`, nothing is inserted where the
@@ -38,32 +42,48 @@ def insert_together(rows: Sequence[Model], only_if: Condition | None = None) -> 
     """
     is_one = connection.vendor == "postgresql" and len(rows) <= _MOST
     first, rest = (rows, []) if is_one else (rows[:1], rows[1:])
-    values = [_columns(type(row)).values(row) for row in first]
+    parts = [_part(row) for row in first]
+    values = [part_values for _, part_values in parts]
     if only_if:
         values.insert(1, sent(only_if.values))
-    sql = _sql(tuple(map(type, first)), only_if and only_if.sql)
+    sql = _sql(tuple(part_sql for part_sql, _ in parts), only_if and only_if.sql)
     if run_planned(connection, sql, list(chain(*values)))[1] < 1:
         return False
-    for model, each in groupby(rest, type):
-        _insert_all(model, list(each))
+    for _, each in groupby(rest, type):
+        _insert_all(list(each))
     for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
+        if isinstance(row, Model):
+            row._state.adding, row._state.db = False, connection.alias
     return True
 
 
-def _insert_all(model: type[Model], rows: list[Model]) -> None:
-    if connection.vendor == "postgresql":
-        model._base_manager.bulk_create(rows)
+def _insert_all(rows: list[NewRow]) -> None:
+    """Insert rows of one table."""
+    instances = [row for row in rows if isinstance(row, Model)]
+    if connection.vendor == "postgresql" and instances:
+        type(instances[0])._base_manager.bulk_create(instances)
         return
-    columns = _columns(model)
+    parts = [_part(row) for row in rows]
+    if len(parts) == 1:
+        run_planned(connection, *parts[0])
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(insert_sql(model, columns.fields), [columns.values(row) for row in rows])
+        cursor.executemany(parts[0][0], [values for _, values in parts])
+
+
+def _part(row: NewRow) -> tuple[str, list[Any]]:
+    """Return the INSERT of a row, and its values."""
+    if isinstance(row, Model):
+        columns = _columns(type(row))
+        return columns.insertion, columns.values(row)
+    statement, values = row
+    return statement.sql, sent(values)
 
 
 @cache
-def _sql(models: tuple[type[Model], ...], condition: str | None) -> str:
+def _sql(insertions: tuple[str, ...], condition: str | None) -> str:
     """Return the statement. On PostgreSQL each row is inserted after the one before, so they are counted in order."""
-    first, *others = (_columns(model).insertion for model in models)
+    first, *others = insertions
     if condition:
         first += f" FROM ({condition}) AS found WHERE true ON CONFLICT DO NOTHING"
     if connection.vendor != "postgresql":
@@ -77,13 +97,10 @@ class _Columns:
     """The columns of a model, but those that the database fills."""
 
     def __init__(self, model: type[Model]) -> None:
-        self.fields = [field for field in model._meta.concrete_fields if not is_filled_by_database(field)]
-        quote = connection.ops.quote_name
-        names = ", ".join(quote(str(field.column)) for field in self.fields)
-        marks = ", ".join(["%s"] * len(self.fields))
-        self.insertion = f"INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT {marks}"
-        self._read = attrgetter(*(field.attname for field in self.fields))
-        self._prepared = [(place, field) for place, field in enumerate(self.fields) if type(field) not in _PLAIN]
+        fields = [field for field in model._meta.concrete_fields if not is_filled_by_database(field)]
+        self.insertion = insert_sql(model, fields)
+        self._read = attrgetter(*(field.attname for field in fields))
+        self._prepared = [(place, field) for place, field in enumerate(fields) if type(field) not in _PLAIN]
 
     def values(self, row: Model) -> list[Any]:
         values = list(self._read(row))
