@@ -193,15 +193,15 @@ def test_each_operation_is_all_or_nothing_for_itself(scim):
 
 
 def test_a_failing_program_concerns_one_operation(scim, monkeypatch):
-    save = user_records.save_unique
+    note = user_records.note
 
-    def fail(person):
-        if person.user_name.startswith("bob"):
+    def fail(user, notes):
+        if user.user_name.startswith("bob"):
             EndUser.objects.update(full_name="half way")
             raise RuntimeError("secret detail")
-        save(person)
+        note(user, notes)
 
-    monkeypatch.setattr(user_records, "save_unique", fail)
+    monkeypatch.setattr(user_records, "note", fail)
     results = bulk(scim, post("ada"), post("bob"), post("cleo"))
     assert statuses(results) == "201 500 201"
     assert "secret" not in json.dumps(results)
@@ -347,14 +347,14 @@ def test_order_of_operations():
 
 
 def test_a_server_that_stops_between_two_operations_leaves_a_row_that_says_so(scim, monkeypatch):
-    save = user_records.save_unique
+    note = user_records.note
 
-    def stop(person):
-        if person.user_name.startswith("bob"):
+    def stop(user, notes):
+        if user.user_name.startswith("bob"):
             raise KeyboardInterrupt
-        save(person)
+        note(user, notes)
 
-    monkeypatch.setattr(user_records, "save_unique", stop)
+    monkeypatch.setattr(user_records, "note", stop)
     with pytest.raises(KeyboardInterrupt):
         bulk(scim, post("ada"), post("bob"))
     row = ScimRequest.objects.get()
