@@ -63,11 +63,10 @@ def _lock_group(connection: ProvisioningConnection, group: UUID, sql: str) -> No
 
 def _lock(connection: ProvisioningConnection, lock: str) -> None:
     """SQLite has one writer anyway. Django knows no word for the weakest lock of PostgreSQL."""
-    with database.cursor() as cursor:
-        sql = _settings_sql() + (f" {lock}" if database.vendor == "postgresql" else "")
-        cursor.execute(sql, [_PK.get_db_prep_value(connection.pk, database)])
-        for name, value in zip(ProvisioningConnection.SETTINGS, cursor.fetchone(), strict=True):
-            setattr(connection, name, value)
+    sql = _settings_sql() + (f" {lock}" if database.vendor == "postgresql" else "")
+    rows, _ = run_planned(database, sql, [_PK.get_db_prep_value(connection.pk, database)])
+    for name, value in zip(ProvisioningConnection.SETTINGS, rows[0], strict=True):
+        setattr(connection, name, value)
 
 
 @cache
