@@ -34,7 +34,7 @@ _NOT_USABLE = EndUserSession.EndReason.NOT_USABLE
 
 
 def at_environment(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Call `view(request, environment, …)` for everybody; a place that does not exist is 404.
+    """Call `view(request, environment, …)` for everybody; a place that does not exist, or was removed, is 404.
 
     A refusal that the view lets through is shown as a page with a reference.
     """
@@ -42,7 +42,7 @@ def at_environment(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     @never_cache
     @wraps(view)
     def wrapper(request: HttpRequest, workspace: str, environment: str, **kwargs: Any) -> HttpResponse:
-        environments = Environment.objects.select_related("workspace")
+        environments = Environment.objects.open().select_related("workspace")
         found = get_object_or_404(environments, slug=environment, workspace__slug=workspace)
         try:
             return view(request, found, **kwargs)
@@ -74,7 +74,8 @@ def current_session(request: HttpRequest, workspace: str, environment: str, now:
     if not token:
         return None
     sessions = EndUserSession.objects.opened_by(token).usable(now)
-    sessions = sessions.filter(environment__slug=environment, environment__workspace__slug=workspace)
+    place = {"environment__slug": environment, "environment__workspace__slug": workspace}
+    sessions = sessions.filter(environment__workspace__removed_at=None, **place)
     return sessions.select_related("end_user", "environment__workspace").first()
 
 

@@ -10,6 +10,7 @@ from provisioning.models import ProvisioningConnection, ScimToken
 from workspace import outage
 from workspace.db.prepared import Remembering
 from workspace.db.waiting import at_most
+from workspace.models import Workspace
 from workspace.tokens import is_proved, new_bearer_token, prefix_of
 
 _USED_EVERY = timedelta(minutes=1)
@@ -21,7 +22,7 @@ _READ = {
     "connection__": " ".join(("environment_provider", *ProvisioningConnection.SETTINGS)),
     _PROVIDER: "environment identity_provider is_enabled enforcement domains",
     f"{_PROVIDER}environment__": "workspace name slug kind",
-    f"{_PROVIDER}environment__workspace__": "name slug",
+    f"{_PROVIDER}environment__workspace__": "name slug removed_at",
     f"{_PROVIDER}identity_provider__": "workspace name",
 }
 _with_connection = Remembering(
@@ -49,7 +50,11 @@ def find(clear: str) -> ScimToken | None:
     # Compared also when no token has the prefix, so that an unknown one takes the same time.
     if not is_proved(clear, token.digest if token else None):
         return None
-    return token if token and token.is_live(timezone.now()) else None
+    return token if token and token.is_live(timezone.now()) and not _workspace_of(token).removed_at else None
+
+
+def _workspace_of(token: ScimToken) -> Workspace:
+    return token.connection.environment_provider.environment.workspace
 
 
 def mark_used(token: ScimToken, address: str | None) -> None:

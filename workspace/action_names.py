@@ -22,6 +22,10 @@ class Action(StrEnum):
     USER_RENAMED = "user.renamed"
     USER_SESSIONS_ENDED = "user.sessions_ended"
     WORKSPACE_CREATED = "workspace.created"
+    WORKSPACE_DELETED = "workspace.deleted"
+    WORKSPACE_REMOVED = "workspace.removed"
+    WORKSPACE_RENAMED = "workspace.renamed"
+    WORKSPACE_RESTORED = "workspace.restored"
 
     # End users and their access.
     END_USER_ACCESS_CHANGED = "end_user.access_changed"

@@ -16,6 +16,7 @@ from workspace.views import (
     joining,
     members,
     merging,
+    removal,
     sign_in,
 )
 
@@ -37,11 +38,14 @@ workspace_patterns: list[URLPattern | URLResolver] = [
     path("invitations/", joining.accept, name="invitation"),
     path("invitations/switch-account/", joining.switch_account, name="invitation-switch-account"),
     path("workspaces/<slug:workspace>/", home.workspace, name="workspace"),
+    path("workspaces/<slug:workspace>/removed/", removal.removed, name="removed"),
     path(
         ENVIRONMENT,
         include(
             [
                 path("access-control/", access.index, name="access-control"),
+                path("access-control/rename/", removal.rename, name="access-control-rename"),
+                path("access-control/remove/", removal.remove, name="access-control-remove"),
                 path("access-control/leave/", access.leave, name="access-control-leave"),
                 path("access-control/<uuid:administrator>/role/", access.role, name="administrator-role"),
                 path("access-control/<uuid:administrator>/remove/", access.remove, name="administrator-remove"),

@@ -193,8 +193,10 @@ class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
         return rows.order_by("created_at")
 
     def usable(self) -> Self:
-        """Return those through which somebody can sign in: set up and turned on."""
-        return self.filter(is_enabled=True).exclude(identity_provider__entity_id="")
+        """Return those through which somebody can sign in: set up and turned on, in a workspace that is not removed."""
+        return self.filter(is_enabled=True, environment__workspace__removed_at=None).exclude(
+            identity_provider__entity_id=""
+        )
 
     def usable_in(self, environment: Environment) -> "list[EnvironmentProvider]":
         """Return the usable ones of an environment, in the order of their names."""

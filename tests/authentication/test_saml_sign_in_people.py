@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from authentication.actions.policies import switch_saml
 from authentication.actions.provider_use import disable_provider, remove_provider, use_provider
@@ -15,6 +16,7 @@ from tests.authentication.ways import ADA, Way, connect, reasons, refused, way
 from tests.idp import EMAIL, PERSISTENT, Idp, encode
 from workspace.actions.access import set_manual_access
 from workspace.actions.end_users import deactivate_end_user, update_profile
+from workspace.actions.workspaces import remove_workspace
 from workspace.events import SYSTEM
 from workspace.models import Administrator, EndUser, User
 from workspace.profile import Profile
@@ -26,15 +28,24 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("step", ["at the IdP", "stored"])
-@pytest.mark.parametrize("off", ["provider", "saml"])
+@pytest.mark.parametrize("off", ["provider", "saml", "workspace"])
 def test_s9_what_was_switched_off_meanwhile_is_refused(okta, ada, off, step):
     xml = okta.idp.respond(okta.answer(okta.begin()))
     stored = okta.deliver(xml)["Location"] if step == "stored" else ""
     if off == "provider":
         disable_provider(environment_provider=okta.environment_provider, by=SYSTEM)
+    elif off == "workspace":
+        remove_workspace(workspace=okta.environment.workspace, by=SYSTEM, now=timezone.now())
     else:
         switch_saml(environment=okta.environment, is_enabled=False, by=SYSTEM)
     refused(okta.browser.get(stored) if stored else okta.post(xml), "provider_off")
+
+
+def test_s9_in_a_removed_workspace_no_session_counts(okta, ada):
+    okta.sign_in()
+    assert okta.is_in()
+    remove_workspace(workspace=okta.environment.workspace, by=SYSTEM, now=timezone.now())
+    assert not okta.is_in()
 
 
 def test_s9_a_person_deactivated_meanwhile_is_refused(okta, ada):

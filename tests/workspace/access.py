@@ -16,6 +16,8 @@ EVERYBODY, MANAGERS, OWNERS = {"viewer", "admin", "owner"}, {"admin", "owner"}, 
 # invitation to the role Viewer, `{to_own}` one to the role Owner.
 ACCESS_PAGES = {
     "access-control": [("access-control/", EVERYBODY)],
+    "access-control-rename": [("access-control/rename/", MANAGERS)],
+    "access-control-remove": [("access-control/remove/", OWNERS)],
     "access-control-leave": [("access-control/leave/", EVERYBODY)],
     "administrator-invite": [("access-control/invitations/new/", MANAGERS)],
     "administrator-role": [("access-control/{viewer}/role/", MANAGERS), ("access-control/{owner}/role/", OWNERS)],

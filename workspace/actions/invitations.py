@@ -31,6 +31,7 @@ MOST_AN_HOUR = 100
 
 State = AdministratorInvitation.State
 INACTIVE = "The account of {email} is switched off. Ask the operator of this installation to switch it on."
+REMOVED = "{workspace} was removed. Only an owner can take it back, under Workspace admin."
 _ASK_AGAIN = "Ask an owner or admin of {workspace} to invite you again."
 DEAD_LINKS = {
     State.EXPIRED: "This invitation has expired, because its link works for 7 days. " + _ASK_AGAIN,
@@ -84,6 +85,8 @@ def why_dead(invitation: AdministratorInvitation | None, now: datetime) -> str:
     """Return why a link gives no role, and what to do, as sentences; empty if it gives one."""
     if invitation is None:
         return UNKNOWN_LINK
+    if invitation.workspace.removed_at:
+        return REMOVED.format(workspace=invitation.workspace)
     sentence = DEAD_LINKS.get(invitation.state(now), "")
     return sentence.format(workspace=invitation.workspace, email=isolated(invitation.email))
 

@@ -12,9 +12,14 @@ from workspace.words import count
 Role = Administrator.Role
 
 
+def locked_workspace(workspace: Workspace) -> Workspace:
+    """Return the workspace as of now. Changes of it and of its roles wait for each other."""
+    return Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+
+
 def lock_roles(workspace: Workspace) -> None:
     """Let changes of roles in a workspace wait for each other. Call it first, so that what is read then stays true."""
-    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
+    locked_workspace(workspace)
 
 
 def refuse_beyond_role(workspace: Workspace, by: Actor, *roles: str) -> None:
@@ -29,6 +34,13 @@ def refuse_beyond_role(workspace: Workspace, by: Actor, *roles: str) -> None:
         raise ActionError("not_allowed", f"Your role in {workspace} has changed: you may not manage administrators.")
     if Role.OWNER in roles and own.role != Role.OWNER:
         raise ActionError("owners_only", f"Only an owner of {workspace} may add, change or remove an owner.")
+
+
+def refuse_but_owner(workspace: Workspace, by: Actor) -> None:
+    """Raise ActionError for an administrator who is no owner now. Operators may do everything."""
+    is_administrator = by.kind == Kind.ADMINISTRATOR
+    if is_administrator and not workspace.administrators.owners().filter(pk=by.id).exists():
+        raise ActionError("owners_only", f"Only an owner of {workspace} may remove it or take it back.")
 
 
 def refuse_without_owner(workspace: Workspace) -> None:

@@ -38,7 +38,7 @@ class WorkspaceAdmin(AddOnlyAdmin):
     """Customers."""
 
     add_form = AddWorkspaceForm
-    list_display = ["name", "slug", "created_at"]
+    list_display = ["name", "slug", "created_at", "removed_at"]
     search_fields = ["name", "slug"]
     list_filter = ["created_at"]
 

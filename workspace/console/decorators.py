@@ -53,7 +53,8 @@ def console(
 ) -> Page | Callable[[View[Given]], Page]:
     """Call `view(request, environment, …)` for administrators of the workspace named in the URL.
 
-    Another tenant's workspace is 404, a role without the permission `needs` (for a POST `to_post`) is 403.
+    Another tenant's workspace is 404, a role without the permission `needs` (for a POST `to_post`) is 403. A removed
+    workspace has one page only, which says so.
     With `recent`, the session must have proved its password: within 15 minutes to open the page, within `recent` to
     change something (`RECENT` for a button, `OPENED_RECENTLY` for a form). Otherwise the password is asked for again.
     The request carries `administrator`, `environment` and `actor`. A refusal of an action becomes a message.
@@ -73,6 +74,8 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
         roles = Administrator.objects.select_related("workspace", "user")
         request.administrator = get_object_or_404(roles, user=request.user.pk, workspace__slug=workspace)
         tenant = request.administrator.workspace
+        if tenant.removed_at:
+            return redirect("workspace:removed", workspace=tenant.slug)
         request.environment = get_object_or_404(tenant.environments, slug=environment)
         request.environment.workspace = tenant
         request.actor = Actor.administrator(request.administrator, request.request_id)

@@ -19,11 +19,13 @@ class Permission(StrEnum):
     SEE_SECRETS = "see secrets"
     MANAGE_ADMINISTRATORS = "manage administrators"
     MANAGE_OWNERS = "manage owners"
+    RENAME_WORKSPACE = "rename the workspace"
+    REMOVE_WORKSPACE = "remove the workspace"
 
 
 _OF_ROLE: dict[str, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.ADMIN: frozenset(Permission) - {Permission.MANAGE_OWNERS},
+    Role.ADMIN: frozenset(Permission) - {Permission.MANAGE_OWNERS, Permission.REMOVE_WORKSPACE},
     Role.VIEWER: frozenset({Permission.READ}),
 }
 

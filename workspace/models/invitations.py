@@ -21,6 +21,10 @@ class AdministratorInvitationQuerySet(models.QuerySet["AdministratorInvitation"]
         """Return those that were neither accepted nor withdrawn. Some of them may have expired."""
         return self.filter(accepted_at=None, withdrawn_at=None)
 
+    def settled_before(self, at: datetime) -> Self:
+        """Return those that were accepted or withdrawn, or have expired, before that time."""
+        return self.filter(models.Q(accepted_at__lt=at) | models.Q(withdrawn_at__lt=at) | models.Q(expires_at__lt=at))
+
     def sent_by(self, administrator: Administrator) -> Self:
         return self.filter(invited_by=str(administrator.pk))
 

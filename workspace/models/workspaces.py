@@ -1,5 +1,8 @@
 """Workspaces and their environments."""
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.db import models
 
 from workspace.isolation import isolated
@@ -11,6 +14,10 @@ class Workspace(Entity):
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=50)
+    # A removed workspace is closed, and deleted for good after this time.
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    KEPT_AFTER_REMOVAL = timedelta(days=7)
 
     class Meta:
         ordering = ["name"]
@@ -18,6 +25,19 @@ class Workspace(Entity):
 
     def __str__(self) -> str:
         return isolated(self.name)
+
+    @property
+    def deleted_from(self) -> datetime | None:
+        """Return when a removed workspace may be deleted for good; until then an owner can take it back."""
+        return self.removed_at + self.KEPT_AFTER_REMOVAL if self.removed_at else None
+
+
+class EnvironmentQuerySet(models.QuerySet["Environment"]):
+    """Questions about environments. Start from `workspace.environments`, or with the names in a URL."""
+
+    def open(self) -> Self:
+        """Return those whose workspace is not removed."""
+        return self.filter(workspace__removed_at=None)
 
 
 class Environment(Entity):
@@ -33,6 +53,8 @@ class Environment(Entity):
     slug = models.SlugField(max_length=50)
     kind = models.CharField(max_length=10, choices=Kind)
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = EnvironmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "name"]

@@ -31,5 +31,7 @@ def workspace(request: HttpRequest, workspace: str) -> HttpResponse:
     )
     if role is None:
         raise Http404
+    if role.workspace.removed_at:
+        return redirect("workspace:removed", workspace=workspace)
     first = role.workspace.environments.all()[0]
     return redirect(page_url("workspace:groups", first))
