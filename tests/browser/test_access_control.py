@@ -141,6 +141,8 @@ def test_the_pages_of_access_control_are_accessible(console, server, check: Chec
     check(f"{home}invitations/new/")
     check(f"{home}leave/")
     check(f"{home}?q=nobody")
+    check(f"{home}rename/")
+    check(f"{home}remove/")
     console.page.goto(home)
     choose(console.page, "viewer@acme.example", "Change role")
     check(console.page.url)
@@ -150,3 +152,21 @@ def test_the_pages_of_access_control_are_accessible(console, server, check: Chec
     console.page.get_by_role("button", name="Send invitation").click()
     expect(console.page.get_by_role("group", name="What to correct")).to_be_focused()
     hold_to_the_rules(console.page)
+
+
+def test_an_owner_removes_a_workspace_and_takes_it_back(page, server, elsewhere):
+    console = Console(page, server.demo(), "globex")
+    console.sign_in("owner")
+    page.get_by_role("link", name="Access control").click()
+    page.get_by_role("link", name="Remove workspace").click()
+    page.get_by_role("button", name="Remove this workspace").click()
+    expect(page.get_by_role("group", name="What to correct")).to_be_focused()
+    page.get_by_label("Type Globex to confirm").fill("Globex")
+    page.get_by_role("button", name="Remove this workspace").click()
+    try:
+        expect(page.get_by_role("heading", level=1)).to_have_text("Globex was removed")
+        hold_to_the_rules(page)
+        assert elsewhere.new_page().goto("/sign-in/globex/prod/").status == 404
+    finally:
+        page.get_by_role("button", name="Take Globex back").click()
+    expect(page.get_by_role("status").first).to_contain_text("Globex is open again, as it was.")
