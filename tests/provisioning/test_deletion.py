@@ -33,7 +33,7 @@ def remove(slug: str, ago: timedelta) -> None:
 def rows() -> dict[str, int]:
     """How many rows each table has."""
     models = [model for app in APPS for model in apps.get_app_config(app).get_models()]
-    return {model._meta.model_name: model._default_manager.count() for model in models}
+    return {str(model._meta.model_name): model._default_manager.count() for model in models}
 
 
 def test_after_seven_days_nothing_is_left_but_the_audit_log(demo):

@@ -57,8 +57,8 @@ class TestRename:
 class TestRemoval:
     def test_it_asks_with_numbers_and_for_the_name(self, acme, owner):
         page = text(owner.get(f"{HOME}remove/"))
-        assert "Acme closes at once for 2 people, and for all administrators." in page
-        assert "With it go 3 environments, 0 identity providers, 3 administrators and 2 end-user groups." in page
+        assert "Acme closes at once for 2 end users and all administrators." in page
+        assert "This removes 3 environments, 0 identity providers, 3 administrators and 2 end-user groups." in page
         assert "You can take it back within 7 days." in page and "Type Acme to confirm" in page
 
     @pytest.mark.parametrize(

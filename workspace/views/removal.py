@@ -19,7 +19,7 @@ from workspace.events import Actor
 from workspace.forms import sent
 from workspace.forms.workspaces import RemovalForm, WorkspaceForm
 from workspace.models import Administrator, EndUserGroup, Environment, Workspace
-from workspace.words import count, people
+from workspace.words import count
 
 # What goes with a workspace: its relations, those of the apps above too, and what one of their rows is called.
 _GOES = {
@@ -51,11 +51,12 @@ def remove(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     if form.is_valid():
         remove_workspace(workspace=workspace, by=request.actor, now=timezone.now())
         return redirect("workspace:removed", workspace=workspace.slug)
+    end_users = count(workspace.end_users.count(), "end user")
     context = {
         "form": form,
-        "effect": f"{workspace} closes at once for {people(workspace.end_users.count())}, and for all administrators.",
+        "effect": f"{workspace} closes at once for {end_users} and all administrators.",
         "notes": [
-            f"With it go {_what_goes(workspace)}.",
+            f"This removes {_what_goes(workspace)}.",
             "Sign-in ends in all environments, and identity providers can provision nobody.",
             "You can take it back within 7 days. After that, everything is deleted for good.",
         ],
