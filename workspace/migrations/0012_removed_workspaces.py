@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0009_merged_end_users"),
+        ("workspace", "0011_sessions_and_links_of_accounts"),
     ]
 
     operations = [
