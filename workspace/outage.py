@@ -88,8 +88,9 @@ note = _log.note
 
 def notice_end(response: HttpResponse) -> None:
     """Log the end of an outage, if this request used the database successfully."""
-    is_used = connection.connection is not None and not connection.in_atomic_block
-    if _log.began is not None and response.status_code < 500 and is_used:
+    if _log.began is None or response.status_code >= 500:
+        return
+    if connection.connection is not None and not connection.in_atomic_block:
         _log.end_if_over()
 
 

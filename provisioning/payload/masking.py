@@ -31,6 +31,8 @@ def masked_request(body: bytes) -> str:
 
 def masked_query(query: str) -> str:
     """Return a query string for the log, without the values of parameters that name secrets, as a filter may."""
+    if not _is_secret(unquote_plus(query)):
+        return masked_text(query)
     parts = (
         f"{part.partition('=')[0]}={MASK}" if _is_secret(unquote_plus(part)) else part for part in query.split("&")
     )

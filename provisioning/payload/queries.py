@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from provisioning.payload import errors
 from provisioning.payload.resources import Model
@@ -11,6 +11,7 @@ from provisioning.payload.selection import Selection
 from provisioning.payload.tolerance import Tolerance
 
 DEFAULT_COUNT, MAX_COUNT = 100, 200
+MAX_PARAMETERS = 1_000
 # Names in `attributes` or `excludedAttributes`.
 MAX_NAMES = 1_000
 # No list is longer, and every database takes it as an offset.
@@ -54,6 +55,14 @@ class Query:
             selection=selection(asked, model, tolerance),
             tolerance=tolerance,
         )
+
+
+def parameters(query_string: str) -> dict[str, str]:
+    """Return the parameters of a URL. Of a name that is sent several times, the last one counts."""
+    try:
+        return dict(parse_qsl(query_string, keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
+    except ValueError:
+        raise errors.invalid_syntax("The request is malformed: it has too many parameters.") from None
 
 
 def filter_with_plus(query_string: str) -> str:

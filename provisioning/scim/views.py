@@ -45,7 +45,7 @@ class ResourceView(ScimView):
 
     def get(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is None:
-            return lists.answer([self.scim_adapter.kind], request, request.GET.dict())
+            return lists.answer([self.scim_adapter.kind], request, parameters(request))
         row = self.scim_adapter.kind.by_id.first(request.scim.connection.pk, _id(uuid))
         if row is None:
             raise errors.not_found()
@@ -89,7 +89,7 @@ class ResourceView(ScimView):
 
     def _shown(self, row: Shown, status: int = 200) -> HttpResponse:
         kind, connection = self.scim_adapter.kind, self.request.scim.connection
-        selection = queries.selection(self.request.GET.dict(), kind.schema, self.request.scim.tolerance)
+        selection = queries.selection(parameters(self.request), kind.schema, self.request.scim.tolerance)
         content = rendering.texts(kind, [row], connection, selection)[0]
         headers = {"Location": rendering.location(kind, row, connection), "ETag": rendering.entity_tag(row[2])}
         return responses.text(content, status, headers)
@@ -114,7 +114,7 @@ class GroupsView(ResourceView, views.GroupsView):
         except errors.ScimError:
             self._to_change(uuid)  # An unknown group is 404, whatever the body.
             raise
-        is_shown = "attributes" in request.GET
+        is_shown = "attributes" in parameters(request)
         if uuid and members.only_adds and not others and not is_shown and "HTTP_IF_MATCH" not in request.META:
             call = request.scim
             group = add_record_members(connection=call.connection, pk=_id(uuid), members=members.add, by=call.by)
@@ -140,7 +140,7 @@ class RootView(ScimView, views.SCIMView):
     """The Base URL itself: a list of users, then groups, as /.search (RFC 7644 section 3.4.2.1)."""
 
     def get(self, request: CallRequest) -> HttpResponse:
-        return lists.answer((USERS, GROUPS), request, request.GET.dict())
+        return lists.answer((USERS, GROUPS), request, parameters(request))
 
 
 class UserSearchView(SearchView):
@@ -153,6 +153,14 @@ class GroupSearchView(SearchView):
     """/Groups/.search"""
 
     kinds = (GROUPS,)
+
+
+def parameters(request: CallRequest) -> dict[str, str]:
+    """Return the parameters of the URL. An operation of a bulk request has its own."""
+    query_string = request.META.get("QUERY_STRING")
+    if query_string is None or not query_string.isascii():
+        return request.GET.dict()
+    return queries.parameters(query_string) if query_string else {}
 
 
 def read_body(request: CallRequest) -> Document:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Expression, F, Field, Func, IntegerField, Model, QuerySet, Subquery, Value
 from django.db.models.base import ModelState
@@ -229,7 +229,9 @@ class _Change:
         if self._compiled is None:
             self._compiled = self._compile(*self._build(*_parameters(self._fields)))
         sql, params = self._compiled
-        return run_planned(connection, sql, [_bound(each, values, connection) for each in params])
+        # `connection` itself would be looked up again for each of its attributes.
+        database = connections[DEFAULT_DB_ALIAS]
+        return run_planned(database, sql, [_bound(each, values, database) for each in params])
 
 
 class Insertion(_Change):

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Model
 
 from workspace.db.statement import AnyField, insert_sql, run_planned
@@ -19,7 +19,7 @@ class PreparedSave(Model):
         if returning_fields or using != connection.alias:
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
         values = [field.get_db_prep_save(field.pre_save(self, True), connection) for field in fields]
-        run_planned(connection, _insert_sql(type(self), tuple(fields)), values)
+        run_planned(connections[using], _insert_sql(type(self), tuple(fields)), values)
         return []
 
     def _do_update(  # type: ignore[override] # the stubs are of a later Django
@@ -31,7 +31,7 @@ class PreparedSave(Model):
         sent = [field.get_db_prep_save(value, connection) for field, _, value in values]
         sql = _update_sql(type(self), tuple(field for field, _, _ in values))
         pk = base_qs.model._meta.pk.get_db_prep_value(pk_val, connection)
-        return run_planned(connection, sql, [*sent, pk])[1] > 0
+        return run_planned(connections[using], sql, [*sent, pk])[1] > 0
 
 
 _insert_sql = cache(insert_sql)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import NOT_PROVIDED, AutoField, Field, Model
 
@@ -18,6 +18,8 @@ AnyField: TypeAlias = "Field[Any, Any]"
 # The rows of a statement as the driver gives them, and the number of changed rows.
 Ran: TypeAlias = tuple[list[Any], int]
 
+# The wrappers of statements that a connection has when nobody looks at them.
+_OURS: list[list[object]] = [[], [ask]]
 # How values are sent. Other types are sent as they are.
 _JSON: dict[type, Callable[[Any], object]] = {dict: json.dumps, list: json.dumps}
 _SQLITE = _JSON | {UUID: lambda pk: pk.hex, datetime: lambda moment: str(moment.replace(tzinfo=None))}
@@ -34,13 +36,18 @@ class Statement:
 
     def run(self, *values: object) -> None:
         """Run it."""
-        run_planned(connection, self.sql, sent(values))
+        run_planned(connections[DEFAULT_DB_ALIAS], self.sql, sent(values))
 
 
 def sent(values: Iterable[object]) -> list[Any]:
     """Return values as the driver takes them."""
-    adapted = _SQLITE if connection.vendor == "sqlite" else _JSON
-    return [adapted[type(value)](value) if type(value) in adapted else value for value in values]
+    adapted = _adapted()
+    return [adapted[kind](value) if (kind := type(value)) in adapted else value for value in values]
+
+
+@cache
+def _adapted() -> dict[type, Callable[[Any], object]]:
+    return _SQLITE if connection.vendor == "sqlite" else _JSON
 
 
 def insertion_of(model: type[Model], *names: str) -> Statement:
@@ -66,7 +73,7 @@ def insert_sql(model: type[Model], fields: Iterable[AnyField]) -> str:
 
 def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Ran:
     """Run a statement. On PostgreSQL it is planned once in each connection, not at each execution."""
-    if connection.queries_logged or any(each is not ask for each in connection.execute_wrappers):
+    if connection.queries_logged or connection.execute_wrappers not in _OURS:
         # Who looks at statements sees them as Django runs them.
         with connection.cursor() as cursor:
             cursor.execute(sql, params)

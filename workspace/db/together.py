@@ -7,7 +7,7 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Model
 
 from workspace.db.statement import Statement, insert_sql, is_filled_by_database, run_planned, sent
@@ -47,7 +47,7 @@ def insert_together(rows: Sequence[NewRow], only_if: Condition | None = None) ->
     if only_if:
         values.insert(1, sent(only_if.values))
     sql = _sql(tuple(part_sql for part_sql, _ in parts), only_if and only_if.sql)
-    if run_planned(connection, sql, list(chain(*values)))[1] < 1:
+    if run_planned(connections[DEFAULT_DB_ALIAS], sql, list(chain(*values)))[1] < 1:
         return False
     for _, each in groupby(rest, type):
         _insert_all(list(each))
