@@ -115,6 +115,7 @@ def _refused(request: HttpRequest, environment: Environment, error: ActionError,
     )
     context = {
         "sentence": NOT_POSSIBLE.format(reference=attempt.pk),
+        "reference": attempt.pk,
         "environment": environment,
         "again_url": page_url("end_user:sign-in", environment),
     }

@@ -79,8 +79,9 @@ def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived])
             provider=provider, read=read, visit=Visit.of(request), now=timezone.now()
         )
     except Refused as refusal:
-        sentence = NEUTRAL.format(reference=refusal.reference or Visit.of(request).request_id)
-        return render(request, "end_user/sign_in/sign_out_refused.html", {"sentence": sentence}, status=403)
+        reference = refusal.reference or Visit.of(request).request_id
+        context = {"sentence": NEUTRAL.format(reference=reference), "reference": reference}
+        return render(request, "end_user/sign_in/sign_out_refused.html", context, status=403)
     if isinstance(outcome, Environment):
         return redirect(page_url("end_user:signed-out", outcome))
     return _onwards(request, found, outcome) if outcome.fields else redirect(outcome.url)

@@ -197,8 +197,10 @@ def _refused(request: HttpRequest, refusal: Refused, provider: UUID, relay_state
     if environment is None and (use := place_to_begin(provider, relay_state)):
         environment = use.environment
         again_url = sso_url(environment, use.identity_provider, path_of(relay_state))
+    reference = refusal.reference or Visit.of(request).request_id
     context = {
-        "sentence": sentence.format(reference=refusal.reference or Visit.of(request).request_id),
+        "sentence": sentence.format(reference=reference),
+        "reference": reference,
         "environment": environment,
         "again_url": again_url,
     }

@@ -51,7 +51,7 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
     """Sign in with address and password."""
     if request.method != "POST":
         return redirect(page_url("end_user:sign-in", environment))
-    policy, wait = SignInPolicy.of(environment), timedelta(0)
+    policy, wait, reference = SignInPolicy.of(environment), timedelta(0), ""
     form = PasswordSignInForm(sent(request), is_address_known=bool(policy.providers))
     if form.is_valid():
         attempt = {"visit": Visit.of(request), "now": timezone.now(), **form.cleaned_data}
@@ -60,9 +60,9 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
             response = redirect(target(request, environment))
             keep_session(response, environment, result.token)
             return response
-        wait = result.wait
-        form.add_error(None, too_many_attempts(wait) if wait else REFUSAL.format(reference=result.reference))
-    return _ways_page(request, environment, policy.ways(form.cleaned_data.get("email", "")), form, wait)
+        wait, reference = result.wait, result.reference
+        form.add_error(None, too_many_attempts(wait) if wait else REFUSAL.format(reference=reference))
+    return _ways_page(request, environment, policy.ways(form.cleaned_data.get("email", "")), form, wait, reference)
 
 
 def sso_url(environment: Environment, provider: IdentityProvider, next_path: str, email: str = "") -> str:
@@ -96,13 +96,19 @@ def _second_step(
 
 
 def _ways_page(
-    request: HttpRequest, environment: Environment, ways: Ways, form: PasswordSignInForm, wait: timedelta = timedelta(0)
+    request: HttpRequest,
+    environment: Environment,
+    ways: Ways,
+    form: PasswordSignInForm,
+    wait: timedelta = timedelta(0),
+    reference: str = "",
 ) -> HttpResponse:
     providers = [each.identity_provider for each in ways.providers]
     next_path, email = target(request, environment), form["email"].value() or ""
     context = {
         "form": form,
         "ways": ways,
+        "reference": reference,
         "providers": [{"name": each.name, "url": sso_url(environment, each, next_path, email)} for each in providers],
     }
     return with_wait(_page(request, "end_user/sign_in/ways.html", environment, context), wait)

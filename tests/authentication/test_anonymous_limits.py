@@ -1,9 +1,10 @@
 """S16: an anonymous client cannot fill anything."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.apps import apps
@@ -12,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from authentication.actions import attempts
-from authentication.models import AuthnRequest, EndUserSession, SignInAttempt, saml
+from authentication.models import AuthnRequest, EndUserSession, EnvironmentProvider, SignInAttempt, saml
 from tests import factories
 from tests.authentication.end_users import sign_in, text, url
 from tests.authentication.ways import Way, reasons
@@ -26,6 +27,11 @@ FORM = "application/x-www-form-urlencoded"
 def post(okta: Way, raw: str, relay_state: str = "", address: str = "192.0.2.1"):
     body = urlencode({"SAMLResponse": raw, "RelayState": relay_state})
     return Client().post(okta.acs, body, content_type=FORM, REMOTE_ADDR=address)
+
+
+def references(page: Any) -> set[str]:
+    """The references that a page tells to give to an administrator."""
+    return set(re.findall("[Rr]eference (?:<code>)?([0-9a-f-]{36})", page.content.decode()))
 
 
 def refusals() -> list[tuple[str, str | None, int]]:
@@ -82,10 +88,21 @@ def test_s16_a_response_to_no_request_leaves_one_row_however_often_it_comes(okta
 def test_the_reference_of_a_counted_refusal_leads_to_its_row(okta, client, places):
     first, second = post(okta, "!!"), post(okta, "!!")
     attempt = SignInAttempt.objects.get()
-    assert str(attempt.pk) in first.content.decode() and str(attempt.pk) in second.content.decode()
+    assert references(first) == references(second) == {str(attempt.pk)}
     factories.sign_in(client, factories.administrator(places[0].workspace, "viewer"))
     page = client.get(f"/workspaces/acme/test/sign-in-attempts/?q={attempt.pk}")
     assert "2 times from" in text(page)
+
+
+def test_a_page_tells_the_reference_of_a_counted_refusal_and_no_other(okta, places):
+    EnvironmentProvider.objects.update(enforcement="no_one")
+    for refuse in (
+        lambda: sign_in(Client(), places[1], "nobody@acme.example"),
+        lambda: Client().post(urlsplit(okta.environment_provider.identity_provider.sp_slo_url).path),
+    ):
+        SignInAttempt.objects.all().delete()
+        pages = [refuse(), refuse()]
+        assert [references(page) for page in pages] == [{str(SignInAttempt.objects.get().pk)}] * 2
 
 
 def test_s16_addresses_that_one_client_can_choose_from_count_as_one(okta):
