@@ -31,6 +31,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_recovery_code() -> str:
+    """Return a code to write down, `abcd-efgh-jkmn-pqrs`, of 80 random bits: its digest is never found by guessing."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
+
+
 def new_bearer_token(kind: str) -> BearerToken:
     """Return a new token; its clear text is known only now."""
     prefix = f"{kind}_" + "".join(secrets.choice(_ALPHABET) for _ in range(_PUBLIC))

@@ -3,17 +3,20 @@
 from typing import TYPE_CHECKING
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import mark_safe
 
 from workspace.action_names import Action
+from workspace.actions.two_step import disable_two_step
 from workspace.admin.base import checked_name, operator
+from workspace.console.acting import refusals_as_messages
 from workspace.db.keys import canonical
 from workspace.events import Sentence, record
 from workspace.models import (
@@ -75,6 +78,7 @@ class ConsoleUserAdmin(_UserAdmin):
     search_fields = ["email_key", "full_name"]
     ordering = ["email_key"]
     filter_horizontal = []
+    actions = ["turn_off_two_step"]
     readonly_fields = ["last_login"]
     fieldsets = [
         (
@@ -94,6 +98,14 @@ class ConsoleUserAdmin(_UserAdmin):
         # Operators run the whole installation: Django's finer rights do not apply.
         obj.is_superuser = obj.is_staff
         super().save_model(request, obj, form, change)
+
+    @admin.action(description="Turn off two-step verification", permissions=["change"])
+    def turn_off_two_step(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Let people in who have lost their authenticator app and all recovery codes."""
+        for user in users:
+            with refusals_as_messages(request):
+                disable_two_step(user=user, by=operator(request))
+                messages.success(request, f"Two-step verification of {user} is off.")
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:

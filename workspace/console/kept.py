@@ -64,10 +64,10 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/sign_in.html", context)
 
 
-def keep_after_sign_in(request: HttpRequest) -> None:
+def keep_after_sign_in(request: HttpRequest, sealed: str) -> None:
     """Keep what the sign-in page held, now that the browser is signed in."""
     try:
-        kept = signing.loads(request.POST.get("kept", ""), salt=_KEPT, max_age=settings.SESSION_ABSOLUTE_AGE)
+        kept = signing.loads(sealed, salt=_KEPT, max_age=settings.SESSION_ABSOLUTE_AGE)
     except signing.BadSignature:
         return
     keep(request, kept)

@@ -29,10 +29,11 @@ WRONG_PASSWORD = "This is not your password. Check it and try again."
 AGAIN = "Nothing was changed. Confirm that it is you, then do it again."
 
 
-def begin_session(request: HttpRequest, user: User) -> None:
-    """Sign an account in, whose password was given now."""
+def begin_session(request: HttpRequest, user: User, *, has_second_factor: bool = False) -> None:
+    """Sign an account in, whose password was given now, and a second factor where `has_second_factor` says so."""
     login(request, user)
     request.session["signed_in_at"] = time.time()
+    request.session["has_second_factor"] = has_second_factor
     request.session["visit"] = Visit.of(request).fields()
     prove(request)
 

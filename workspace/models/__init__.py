@@ -7,6 +7,7 @@ from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.merged import MergedEndUser
 from workspace.models.people import EndUser, EnvironmentAccess
+from workspace.models.second_factors import AuthenticatorApp, RecoveryCode
 from workspace.models.sessions import ConsoleSession
 from workspace.models.sources import MANUAL, Source, SourceField, SourceKind
 from workspace.models.throttling import SignInThrottle
@@ -18,6 +19,7 @@ __all__ = [
     "Administrator",
     "AdministratorInvitation",
     "AppendOnlyError",
+    "AuthenticatorApp",
     "ChangeEvent",
     "ChangeSubject",
     "ConsoleSession",
@@ -27,6 +29,7 @@ __all__ = [
     "EnvironmentAccess",
     "GroupMembership",
     "MergedEndUser",
+    "RecoveryCode",
     "SignInThrottle",
     "Source",
     "SourceField",

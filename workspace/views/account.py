@@ -20,7 +20,7 @@ from workspace.console.proof import prove
 from workspace.forms import sent
 from workspace.forms.account import NameForm
 from workspace.forms.passwords import ChangePasswordForm
-from workspace.models import ConsoleSession
+from workspace.models import AuthenticatorApp, ConsoleSession
 from workspace.visits import Visit
 
 
@@ -34,7 +34,13 @@ def index(request: AccountRequest) -> HttpResponse:
             is_changed = rename_account(user=request.user, full_name=name, by=request.actor)
             messages.success(request, "Your name is saved." if is_changed else "Nothing was changed.")
             return redirect("workspace:account")
-    context = {"form": form, "sessions": _sessions(request), "session_key": request.session.session_key}
+    context = {
+        "form": form,
+        "sessions": _sessions(request),
+        "session_key": request.session.session_key,
+        "app": AuthenticatorApp.objects.filter(user=request.user).first(),
+        "codes_left": request.user.recovery_codes.filter(used_at=None).count(),
+    }
     return account_page(request, "workspace/account/index.html", context)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,7 @@ from workspace.actions.invitations import (
 )
 from workspace.console.acting import refusals_in_form
 from workspace.console.middleware import IdentifiedRequest
-from workspace.console.proof import begin_session
+from workspace.console.second_step import enter
 from workspace.forms import sent
 from workspace.forms.administrators import NewAccountForm
 from workspace.models import Administrator, AdministratorInvitation, User
@@ -82,12 +82,12 @@ def _accept_new(request: IdentifiedRequest, invitation: AdministratorInvitation,
                 request_id=request.request_id,
                 now=timezone.now(),
             )
-            begin_session(request, administrator.user)
-            return _welcome(request, invitation)
+            welcome = _welcome(request, invitation)
+            return enter(request, administrator.user, welcome.url)
     return _page(request, invitation, token, {"form": form})
 
 
-def _welcome(request: HttpRequest, invitation: AdministratorInvitation) -> HttpResponse:
+def _welcome(request: HttpRequest, invitation: AdministratorInvitation) -> HttpResponseRedirect:
     role = Administrator.Role(invitation.role).label
     messages.success(request, f"Welcome to {invitation.workspace}. You are {role} here.")
     return redirect("workspace:workspace", workspace=invitation.workspace.slug)

@@ -15,9 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from workspace.console.kept import keep_after_sign_in
-from workspace.console.proof import begin_session, is_proved, take_password
+from workspace.console.proof import is_proved, take_password
 from workspace.console.responses import with_wait
+from workspace.console.second_step import enter
 from workspace.forms import sent
 from workspace.forms.sign_in import PasswordForm, SignInForm
 from workspace.models import SignInThrottle, User
@@ -32,18 +32,17 @@ REFUSAL = "The email address or the password is not right, or the account is not
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with address and password, then redirect to the requested page."""
     target = _target(request)
-    user = request.user
     # The operators' site sends other accounts back here: redirecting them there would never end.
+    user = request.user
     may_open = user.is_authenticated and (user.is_staff or not target.startswith(reverse("admin:index")))
     if request.method != "POST" and may_open:
         return redirect(target)
     form = SignInForm(sent(request))
     wait = timedelta(0)
     if form.is_valid():
-        wait = _try(request, form)
-        if not form.errors:
-            keep_after_sign_in(request)
-            return redirect(target)
+        account, wait = _try(request, form)
+        if account:
+            return enter(request, account, target, request.POST.get("kept", ""))
     context = {"form": form, "next": target, "kept": request.POST.get("kept", "")}
     return with_wait(render(request, "workspace/sign_in.html", context), wait)
 
@@ -73,22 +72,21 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("workspace:sign-in")
 
 
-def _try(request: HttpRequest, form: SignInForm) -> timedelta:
-    """Sign in, or add an error to the form. Returns the time to wait after too many attempts.
+def _try(request: HttpRequest, form: SignInForm) -> tuple[User | None, timedelta]:
+    """Return the account with this password, or add an error to the form; and the time to wait after too many attempts.
 
     Sentence and duration are the same for accounts that do not exist.
     """
     email, address = form.cleaned_data["email"], client_address(request) or ""
     if wait := SignInThrottle.objects.attempt(email, address, timezone.now()):
         form.add_error(None, too_many_attempts(wait))
-        return wait
+        return None, wait
     user = User.objects.with_password(email, form.cleaned_data["password"])
     if user is None:
         form.add_error(None, REFUSAL)
-        return wait
+        return None, wait
     SignInThrottle.objects.forget(email, address)
-    begin_session(request, user)
-    return wait
+    return user, wait
 
 
 def _target(request: HttpRequest) -> str:
