@@ -24,7 +24,7 @@ from authentication.models.saml import ExpiringQuerySet
 from tests.authentication.end_users import environments, person
 from tests.authentication.ways import Way, way
 from workspace.db.keys import new_id
-from workspace.models import ChangeEvent, EndUser, Environment
+from workspace.models import AdministratorInvitation, ChangeEvent, EndUser, Environment
 from workspace.visits import Visit
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +94,15 @@ def test_links_are_kept_for_thirty_days_after_their_use_or_end(dev, ada):
     ticket(ada, dev, 4, expires_at=NOW, used_at=before)
     assert forget_expired(NOW)["password tickets"] == 2
     assert set(PasswordTicket.objects.all()) == set(kept)
+
+
+@pytest.mark.parametrize("settled", ["accepted_at", "withdrawn_at", "expires_at"])
+def test_an_invitation_of_an_administrator_goes_30_days_after_it_was_settled(dev, settled):
+    for days, email in ((31, "old@a.example"), (29, "new@a.example")):
+        times = {"sent_at": NOW, "expires_at": NOW, settled: NOW - timedelta(days=days)}
+        AdministratorInvitation.objects.create(workspace=dev.workspace, email=email, digest=email, **times)
+    assert forget_expired(NOW)["administrator invitations"] == 1
+    assert AdministratorInvitation.objects.get().email == "new@a.example"
 
 
 def test_requests_are_kept_as_long_as_they_may_be_answered(okta):

@@ -86,6 +86,13 @@ class TestRemoval:
         page = text(signed_in("admin").get(REMOVED))
         assert "Only an owner can take it back: owner@acme.example." in page and "Take Acme back" not in page
 
+    def test_its_page_leads_to_other_workspaces_if_there_are_any(self, acme, globex, owner):
+        remove_workspace(workspace=acme.workspace, by=acme.actor, now=timezone.now())
+        assert "Choose another workspace" not in text(owner.get(REMOVED))
+        globex.workspace.administrators.create(user=acme.roles["owner"].user, role="viewer")
+        assert "Choose another workspace" in text(owner.get(REMOVED))
+        assert "Owner · Removed" in text(owner.get("/"))
+
     def test_end_users_find_nothing_there(self, acme, client):
         place = "/sign-in/acme/dev/"
         assert client.get(place).status_code == 200

@@ -35,6 +35,11 @@ def may(administrator: Administrator, permission: Permission) -> bool:
     return permission in _OF_ROLE[administrator.role]
 
 
+def to_give(role: str) -> Permission:
+    """Return the permission to give or take a role."""
+    return Permission.MANAGE_OWNERS if role == Role.OWNER else Permission.MANAGE_ADMINISTRATORS
+
+
 def require(administrator: Administrator, permission: Permission) -> None:
     """Raise PermissionDenied (403) if the administrator's role has not the permission."""
     if not may(administrator, permission):

@@ -5,7 +5,7 @@ from typing import cast
 from django import forms
 from django.http import QueryDict
 
-from workspace.console.permissions import Permission, may
+from workspace.console.permissions import may, to_give
 from workspace.forms.passwords import NewPasswordForm
 from workspace.models import Administrator, User
 
@@ -27,7 +27,7 @@ class RoleForm(forms.Form):
         self, data: QueryDict | None = None, *, by: Administrator, initial: dict[str, object] | None = None
     ) -> None:
         super().__init__(data, initial=initial)
-        given = [role for role in Role if role != Role.OWNER or may(by, Permission.MANAGE_OWNERS)]
+        given = [role for role in Role if may(by, to_give(role))]
         cast(forms.ChoiceField, self.fields["role"]).choices = [(role.value, role.label) for role in given]
 
     def chosen(self) -> Administrator.Role:

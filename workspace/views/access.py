@@ -13,7 +13,7 @@ from workspace.actions.administrators import change_role, remove_administrator
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import Item, page_url
-from workspace.console.permissions import Permission, may, require
+from workspace.console.permissions import Permission, may, require, to_give
 from workspace.console.presenters import present
 from workspace.console.proof import OPENED_RECENTLY
 from workspace.db.paging import numbered_list
@@ -96,11 +96,10 @@ def leave(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 
 
 def _administrator(request: ConsoleRequest, environment: Environment, pk: UUID) -> Administrator:
-    """Return an administrator to change. Owners may only be changed by owners."""
+    """Return an administrator whose role the one who asks may change."""
     found = get_object_or_404(environment.workspace.administrators.select_related("user"), pk=pk)
     found.workspace = environment.workspace
-    if found.role == Administrator.Role.OWNER:
-        require(request.administrator, Permission.MANAGE_OWNERS)
+    require(request.administrator, to_give(found.role))
     return found
 
 
@@ -119,8 +118,7 @@ def _row(request: ConsoleRequest, found: Administrator) -> dict[str, object]:
     """Return an administrator as the list shows them, with what the one who looks may do."""
     environment, is_self = request.environment, found == request.administrator
     items: list[Item] = []
-    is_owner = found.role == Administrator.Role.OWNER
-    if may(request.administrator, Permission.MANAGE_OWNERS if is_owner else Permission.MANAGE_ADMINISTRATORS):
+    if may(request.administrator, to_give(found.role)):
         role_url = page_url("workspace:administrator-role", environment, administrator=found.pk)
         items.append({"label": "Change role", "url": role_url})
         if not is_self:
@@ -134,8 +132,6 @@ def _row(request: ConsoleRequest, found: Administrator) -> dict[str, object]:
 
 def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation, now: datetime) -> dict[str, object]:
     environment, state = request.environment, invitation.state(now)
-    is_owner = invitation.role == Administrator.Role.OWNER
-    may_change = may(request.administrator, Permission.MANAGE_OWNERS if is_owner else Permission.MANAGE_ADMINISTRATORS)
     urls = {
         what: page_url(f"workspace:administrator-invitation-{what}", environment, invitation=invitation.pk)
         for what in ("resend", "withdraw")
@@ -149,7 +145,7 @@ def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation
         "state": state.label,
         "tone": _TONES[state],
         "is_expired": state == AdministratorInvitation.State.EXPIRED,
-        "menu": items if may_change else [],
+        "menu": items if may(request.administrator, to_give(invitation.role)) else [],
     }
 
 

@@ -11,7 +11,7 @@ from workspace.actions.invitations import invite_administrator, resend_invitatio
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
-from workspace.console.permissions import Permission, require
+from workspace.console.permissions import Permission, require, to_give
 from workspace.console.proof import OPENED_RECENTLY, RECENT
 from workspace.forms import sent
 from workspace.forms.administrators import ROLE_HINTS, InvitationForm
@@ -72,9 +72,8 @@ def withdraw(request: ConsoleRequest, environment: Environment, invitation: UUID
 
 
 def _invitation(request: ConsoleRequest, environment: Environment, pk: UUID) -> AdministratorInvitation:
-    """Return an invitation to change. That of an owner may only be changed by owners."""
+    """Return an invitation to a role that the one who asks may give."""
     found = get_object_or_404(environment.workspace.administrator_invitations, pk=pk)
     found.workspace = environment.workspace
-    if found.role == Administrator.Role.OWNER:
-        require(request.administrator, Permission.MANAGE_OWNERS)
+    require(request.administrator, to_give(found.role))
     return found

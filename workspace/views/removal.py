@@ -85,6 +85,7 @@ def removed(request: IdentifiedRequest, workspace: str) -> HttpResponse:
         "workspace_removed": found,
         "may_restore": may(administrator, Permission.REMOVE_WORKSPACE),
         "is_too_late": found.deleted_from <= timezone.now() if found.deleted_from else False,
+        "has_others": roles.filter(user=administrator.user).count() > 1,
         "owners": list(found.administrators.owners().values_list("user__email", flat=True)),
     }
     return render(request, "workspace/access/removed.html", context)
