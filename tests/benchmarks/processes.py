@@ -8,25 +8,29 @@ from urllib.parse import unquote, urlsplit
 
 
 def databases(environment: dict[str, str]) -> list[int]:
-    """Return the processes of the PostgreSQL server in DATABASE_URL; none for SQLite."""
+    """Return the main process of the PostgreSQL server in DATABASE_URL; none for SQLite."""
     url = environment.get("DATABASE_URL")
     if not url:
         return []
     home = unquote(urlsplit(url).netloc.rpartition("@")[2])
     found = subprocess.run(["pgrep", "-f", f"postgres -D {home}"], capture_output=True, text=True, check=True)
-    (main,) = map(int, found.stdout.split())
-    children = subprocess.run(["pgrep", "-P", str(main)], capture_output=True, text=True, check=True)
-    return [main, *map(int, children.stdout.split())]
+    return [int(pid) for pid in found.stdout.split()]
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return the seconds that all threads of these processes have run on a processor."""
+    """Return the seconds that all threads of these processes, and of their children, have run on a processor."""
     total = 0
-    for pid in pids:
+    for pid in [child for each in pids for child in (each, *_children(each))]:
         for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
             with contextlib.suppress(OSError):
                 total += int(thread.read_text().split()[0])
     return total / 1e9
+
+
+def _children(pid: int) -> list[int]:
+    """Return the children as of now: PostgreSQL starts one for each connection."""
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for place in found for child in place.read_text().split()]
 
 
 def megabytes(pids: Iterable[int], what: str) -> str:
