@@ -11,7 +11,7 @@ from tests import factories
 from tests.workspace.access import ACCESS_PAGES, EVERYBODY, invited
 from tests.workspace.pages import text
 from workspace.actions.invitations import State
-from workspace.models import Administrator, AdministratorInvitation, ChangeEvent, User
+from workspace.models import Administrator, AdministratorInvitation, AuthenticatorApp, ChangeEvent, User
 
 CASES = [(path, readers) for pages in ACCESS_PAGES.values() for path, readers in pages]
 every_page = pytest.mark.parametrize(("path", "readers"), CASES, ids=[path for path, _ in CASES])
@@ -127,7 +127,14 @@ class TestList:
     def test_it_names_everybody_with_role_and_last_sign_in(self, acme, owner):
         page = text(owner.get(HOME))
         assert "owner@acme.example You Owner" in page
-        assert "viewer@acme.example Viewer Never" in page
+        assert "viewer@acme.example Viewer Off Never" in page
+
+    def test_it_says_who_has_a_second_factor(self, acme, owner, query_count):
+        before = query_count(owner, HOME)
+        AuthenticatorApp.objects.create(user=acme.roles["viewer"].user, sealed_key="sealed", last_step=0)
+        page = text(owner.get(HOME))
+        assert "viewer@acme.example Viewer On" in page and "admin@acme.example Admin Off" in page
+        assert query_count(owner, HOME) == before
 
     def test_an_invitation_says_who_sent_it_and_that_it_expired(self, acme, owner):
         invitation, _ = invited(acme.workspace, acme.actor)

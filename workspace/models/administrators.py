@@ -91,7 +91,7 @@ class AdministratorQuerySet(models.QuerySet["Administrator"]):
         A workspace has few administrators, so they are compared here.
         """
         words = name_key(text).split()
-        found = self.select_related("user")
+        found = self.select_related("user__authenticator_app")
         return [each for each in found if all(word in each.searched for word in words)]
 
 
@@ -120,6 +120,11 @@ class Administrator(Entity):
     def name(self) -> str:
         """Return what people call the administrator: the name, or the address where there is none."""
         return self.user.full_name or self.user.email
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Say whether the account is asked for a code after its password."""
+        return hasattr(self.user, "authenticator_app")
 
     @property
     def is_last_owner(self) -> bool:
