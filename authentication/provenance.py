@@ -14,4 +14,4 @@ def source_of(environment_provider: EnvironmentProvider) -> Source:
 def actor_of(environment_provider: EnvironmentProvider, visit: Visit) -> Actor:
     """Return who changes something when a person signs in."""
     provider = environment_provider.identity_provider
-    return Actor(Kind.CONNECTION, str(environment_provider.pk), provider.name, visit.request_id)
+    return Actor.of(Kind.CONNECTION, str(environment_provider.pk), provider.name, visit)

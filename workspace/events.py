@@ -23,6 +23,7 @@ from workspace.models import (
     User,
     Workspace,
 )
+from workspace.visits import NOWHERE, Visit
 
 Kind = ChangeEvent.ActorKind
 _BY_HAND = {Kind.ADMINISTRATOR, Kind.API_TOKEN, Kind.OPERATOR}
@@ -46,14 +47,21 @@ class Actor:
     id: str
     name: str
     request_id: str = ""
+    address: str = ""
+    session: str = ""
 
     @classmethod
-    def administrator(cls, administrator: Administrator, request_id: str = "") -> "Actor":
-        return cls(Kind.ADMINISTRATOR, str(administrator.pk), administrator.user.email, request_id)
+    def of(cls, kind: str, id: str, name: str, visit: Visit) -> "Actor":
+        """Return somebody who acts through a request."""
+        return cls(kind, id, name, visit.request_id, visit.address or "", visit.session)
 
     @classmethod
-    def operator(cls, user: User, request_id: str = "") -> "Actor":
-        return cls(Kind.OPERATOR, str(user.pk), user.email, request_id)
+    def administrator(cls, administrator: Administrator, visit: Visit = NOWHERE) -> "Actor":
+        return cls.of(Kind.ADMINISTRATOR, str(administrator.pk), administrator.user.email, visit)
+
+    @classmethod
+    def operator(cls, user: User, visit: Visit = NOWHERE) -> "Actor":
+        return cls.of(Kind.OPERATOR, str(user.pk), user.email, visit)
 
     @classmethod
     def account(cls, user: User, request_id: str = "") -> "Actor":
@@ -170,6 +178,8 @@ def event_of(**change: Unpack[Change]) -> tuple[ChangeEvent, list[ChangeSubject]
         links=sentence.links,
         before=change.get("before") or {},
         after=change.get("after") or {},
+        address=by.address,
+        session=by.session,
         request_id=by.request_id,
     )
     kinds = {each.pk: kind_of(each) for each in (subject, *change.get("concerns", ()))}

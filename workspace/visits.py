@@ -7,6 +7,8 @@ from typing import TypedDict
 
 from django.http import HttpRequest
 
+from workspace.tokens import digest_of
+
 # Marks of browsers in a User-Agent. The first match wins: Edge also calls itself Chrome, and Chrome Safari.
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS"}
@@ -27,11 +29,12 @@ class Visit:
     address: str | None = None
     user_agent: str = ""
     request_id: str = ""
+    session: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Visit":
         agent = request.headers.get("User-Agent", "")[:300]
-        return cls(client_address(request), agent, getattr(request, "request_id", ""))
+        return cls(client_address(request), agent, getattr(request, "request_id", ""), session_name(request))
 
     @property
     def network(self) -> str:
@@ -56,6 +59,15 @@ def browser_of(user_agent: str) -> str:
 
 def _first(marks: dict[str, str], text: str) -> str:
     return next((name for mark, name in marks.items() if mark in text), "")
+
+
+NOWHERE = Visit()
+
+
+def session_name(request: HttpRequest) -> str:
+    """Return what tells console sessions apart and opens none of them; empty without a session."""
+    session = getattr(request, "session", None)
+    return digest_of(session.session_key)[:16] if session and session.session_key else ""
 
 
 def client_address(request: HttpRequest) -> str | None:

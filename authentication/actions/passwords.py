@@ -63,7 +63,7 @@ def request_password_reset(*, environment: Environment, email: str, visit: Visit
     if wait or end_user is None or _is_without_reset(end_user, environment):
         return
     _mail_ticket(end_user, environment, TicketKind.RESET, now, is_secret=True)
-    by = Actor(Kind.SYSTEM, "", "Sign-in page", visit.request_id)
+    by = Actor.of(Kind.SYSTEM, "", "Sign-in page", visit)
     sentence = "A password reset for {person} was asked for on the sign-in page."
     _record(end_user, environment, Action.END_USER_PASSWORD_RESET_REQUESTED, sentence, by)
 

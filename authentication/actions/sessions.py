@@ -43,7 +43,7 @@ NONE_ENDED = EndedSessions()
 
 def as_actor(end_user: EndUser, visit: Visit) -> Actor:
     """Return the person as the actor of a change of their own."""
-    return Actor(Kind.END_USER, str(end_user.pk), end_user.identifier, visit.request_id)
+    return Actor.of(Kind.END_USER, str(end_user.pk), end_user.identifier, visit)
 
 
 def start_session(

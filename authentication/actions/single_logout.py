@@ -89,7 +89,7 @@ def _carry_out(provider: IdentityProvider, arrived: Arrived, visit: Visit, now: 
             identity_provider=provider,
             name_id=asked.name_id,
             session_indexes=asked.session_indexes,
-            by=Actor(Kind.CONNECTION, str(provider.pk), provider.name, visit.request_id),
+            by=Actor.of(Kind.CONNECTION, str(provider.pk), provider.name, visit),
             now=now,
         )
     return logout.send_response(

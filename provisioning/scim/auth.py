@@ -11,6 +11,7 @@ from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.payload import errors
 from provisioning.payload.tolerance import Tolerance
 from workspace.events import Actor, Kind
+from workspace.visits import client_address
 
 if TYPE_CHECKING:
     from provisioning.scim.request_log import Entry
@@ -44,5 +45,5 @@ def authenticate(request: CallRequest, connection: UUID) -> Call:
     if token is None or token.connection_id != connection:
         raise errors.unauthorized()
     caller = token.connection
-    by = Actor(Kind.CONNECTION, str(caller.pk), caller.name, request.request_id)
+    by = Actor(Kind.CONNECTION, str(caller.pk), caller.name, request.request_id, client_address(request) or "")
     return Call(caller, token, by, Tolerance(is_strict=caller.is_strict))

@@ -40,9 +40,11 @@ def progress(connection: ProvisioningConnection) -> dict[str, object]:
 def checklist(connection: ProvisioningConnection) -> list[Line]:
     """Return the lines, each done, waiting or failed."""
     answered = connection.requests.filter(status__lt=400).order_by("id")
-    events = ChangeEvent.objects.filter(
-        actor_kind=ChangeEvent.ActorKind.CONNECTION, actor_id=str(connection.pk)
-    ).order_by("id")
+    events = (
+        ChangeEvent.objects.of(connection.environment.workspace)
+        .filter(actor_kind=ChangeEvent.ActorKind.CONNECTION, actor_id=str(connection.pk))
+        .order_by("id")
+    )
 
     def by(*actions: Action) -> QuerySet[ChangeEvent]:
         return events.filter(action__in=actions)

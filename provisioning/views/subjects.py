@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from provisioning.models import ProvisionedUser, ProvisioningConnection
+from provisioning.models import ProvisionedUser, ProvisioningConnection, ScimRequest
 from workspace.console.navigation import page_url
 from workspace.console.presenters import Pages, pages_of
 from workspace.models import Environment
@@ -16,6 +16,16 @@ def _record_pages(environment: Environment, ids: Collection[str]) -> Pages:
     return {
         str(pk): page_url("provisioning:end-user", environment, end_user=end_user)
         for pk, end_user in records.values_list("pk", "end_user")
+    }
+
+
+@pages_of("request")
+def _request_pages(environment: Environment, ids: Collection[str]) -> Pages:
+    """Return the pages of SCIM requests by their request ids."""
+    requests = ScimRequest.objects.in_environment(environment).filter(request_id__in=ids)
+    return {
+        request_id: page_url("provisioning:request", environment, exchange=pk)
+        for request_id, pk in requests.values_list("request_id", "pk")
     }
 
 

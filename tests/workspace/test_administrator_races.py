@@ -14,6 +14,7 @@ from workspace.actions.invitations import accept_invitation, accept_with_new_acc
 from workspace.events import SYSTEM, Actor
 from workspace.models import Administrator, ChangeEvent, User
 from workspace.refusals import ActionError
+from workspace.visits import NOWHERE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 5
@@ -116,9 +117,9 @@ def test_a_link_that_is_used_several_times_at_once_counts_once(workspace, is_new
 
     def accept():
         if user:
-            return accept_invitation(token=token, user=user, request_id="", now=now)
+            return accept_invitation(token=token, user=user, visit=NOWHERE, now=now)
         return accept_with_new_account(
-            token=token, full_name="New", password=factories.PASSWORD, request_id="", now=now
+            token=token, full_name="New", password=factories.PASSWORD, visit=NOWHERE, now=now
         )
 
     assert sorted(at_once(*[accept] * 4)) == ["dead_link"] * 3 + ["done"]

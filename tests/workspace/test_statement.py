@@ -16,7 +16,7 @@ VALUES = {
     "at": timezone.now(), "workspace_id": new_id(), "environment_id": None, "environment_name": "DEV",
     "actor_kind": "system", "actor_id": "", "actor_name": "System", "action": "a", "subject_kind": "b",
     "subject_id": "c", "subject_name": "Zoë", "sentence": "100 % ‘sure’", "links": [[0, 1, "k", "i"]],
-    "before": {}, "after": {"ü": [1, None, True]}, "request_id": "",
+    "before": {}, "after": {"ü": [1, None, True]}, "address": "::1", "session": "0f", "request_id": "",
 }  # fmt: skip
 
 

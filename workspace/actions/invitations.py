@@ -24,6 +24,7 @@ from workspace.names import clean_name
 from workspace.profile import clean_email
 from workspace.refusals import ActionError, ConflictError
 from workspace.tokens import digest_of, new_token
+from workspace.visits import Visit
 
 LIFETIME = timedelta(days=7)
 # Of one workspace, so that nobody sends mail to the world through it.
@@ -92,18 +93,16 @@ def why_dead(invitation: AdministratorInvitation | None, now: datetime) -> str:
 
 
 @atomic
-def accept_invitation(*, token: str, user: User, request_id: str, now: datetime) -> Administrator:
+def accept_invitation(*, token: str, user: User, visit: Visit, now: datetime) -> Administrator:
     """Give the signed-in account the role of its invitation. The link works once."""
     found = _locked(token, now)
     if user.email_key != found.email_key:
         raise ActionError("other_account", f"This invitation is for {isolated(found.email)}.")
-    return _join(found, user, request_id, now)
+    return _join(found, user, visit, now)
 
 
 @atomic
-def accept_with_new_account(
-    *, token: str, full_name: str, password: str, request_id: str, now: datetime
-) -> Administrator:
+def accept_with_new_account(*, token: str, full_name: str, password: str, visit: Visit, now: datetime) -> Administrator:
     """Make the account of the invited address, with this password, and give it the role. The link works once."""
     found = _locked(token, now)
     name = clean_name(full_name, what="full name", missing="Enter your full name.", most=150, field="full_name")
@@ -113,7 +112,7 @@ def accept_with_new_account(
     user.full_name = name
     user.set_password(password)
     user.save()
-    return _join(found, user, request_id, now)
+    return _join(found, user, visit, now)
 
 
 def needs_password(user: User | None) -> bool:
@@ -145,7 +144,7 @@ def _locked(token: str, now: datetime) -> AdministratorInvitation:
     return found
 
 
-def _join(invitation: AdministratorInvitation, user: User, request_id: str, now: datetime) -> Administrator:
+def _join(invitation: AdministratorInvitation, user: User, visit: Visit, now: datetime) -> Administrator:
     workspace = invitation.workspace
     if not user.is_active:
         raise ActionError("inactive", INACTIVE.format(email=user))
@@ -154,7 +153,7 @@ def _join(invitation: AdministratorInvitation, user: User, request_id: str, now:
     administrator = Administrator.objects.create(user=user, workspace=workspace, role=invitation.role)
     invitation.accepted_at = now
     invitation.save()
-    by = Actor.administrator(administrator, request_id)
+    by = Actor.administrator(administrator, visit)
     event = record(
         by=by,
         action=Action.ADMINISTRATOR_JOINED,

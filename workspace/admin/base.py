@@ -7,11 +7,11 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from workspace.console.middleware import IdentifiedRequest
 from workspace.events import Actor
 from workspace.isolation import has_controls
 from workspace.models import User
 from workspace.names import WITHOUT_CONTROLS
+from workspace.visits import Visit
 
 # Django's classes take type arguments only in the stubs.
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ else:
 
 def operator(request: HttpRequest) -> Actor:
     """Return the signed-in operator as an actor."""
-    return Actor.operator(cast(User, request.user), cast(IdentifiedRequest, request).request_id)
+    return Actor.operator(cast(User, request.user), Visit.of(request))
 
 
 def checked_name(name: str, known: str = "") -> str:

@@ -17,6 +17,7 @@ from workspace.console.proof import RECENT, ask_for_proof, is_proved
 from workspace.events import Actor
 from workspace.models import Administrator, Environment
 from workspace.refusals import ActionError
+from workspace.visits import Visit
 
 
 class ConsoleRequest(HttpRequest):
@@ -78,7 +79,7 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
             return redirect("workspace:removed", workspace=tenant.slug)
         request.environment = get_object_or_404(tenant.environments, slug=environment)
         request.environment.workspace = tenant
-        request.actor = Actor.administrator(request.administrator, request.request_id)
+        request.actor = Actor.administrator(request.administrator, Visit.of(request))
         require(request.administrator, to_post if request.method == "POST" else to_read)
         if recent and not is_proved(request, RECENT if request.method in ("GET", "HEAD") else recent):
             return ask_for_proof(request)

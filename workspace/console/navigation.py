@@ -28,6 +28,7 @@ SIDEBAR = [
         [
             ("Provisioning activity", "provisioning:activity", "activity"),
             ("Sign-in attempts", "authentication:attempts", "key"),
+            ("Audit log", "workspace:audit-log", "list"),
         ],
     ),
 ]
@@ -46,6 +47,7 @@ _UNDER = {
     "provisioning:": "provisioning:activity",
     "workspace:administrator": "workspace:access-control",
     "workspace:access-control": "workspace:access-control",
+    "workspace:audit-log": "workspace:audit-log",
     "workspace:group": "workspace:groups",
     "workspace:end-user": "workspace:end-users",
 }

@@ -80,14 +80,19 @@ def present(events: Iterable[ChangeEvent], environment: Environment, *, but: obj
     `but` is the id of the page's own subject, which gets no link.
     """
     events = list(events)
-    links = [link for event in events for link in event.links]
-    pages: Pages = {}
-    for kind, find in _FIND_PAGES.items():
-        if ids := {pk for _, _, linked, pk in links if linked == kind}:
-            pages |= find(environment, ids)
+    pages = find_pages(environment, [(kind, pk) for event in events for _, _, kind, pk in event.links])
     own = pages.get(str(but))
     pages = {pk: url for pk, url in pages.items() if url != own}
     return [PresentedEvent(event, _linked(event, pages)) for event in events]
+
+
+def find_pages(environment: Environment, things: Collection[tuple[str, str]]) -> Pages:
+    """Return the pages of things, given as kind and id, with one query for each kind."""
+    pages: Pages = {}
+    for kind, find in _FIND_PAGES.items():
+        if ids := {pk for each, pk in things if each == kind}:
+            pages |= find(environment, ids)
+    return pages
 
 
 def _linked(event: ChangeEvent, pages: Pages) -> SafeString:

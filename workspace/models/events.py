@@ -77,6 +77,9 @@ class ChangeEvent(PreparedSave):
     links = models.JSONField(default=list)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    # Where the actor was: an IP address as text, and what tells console sessions apart.
+    address = models.CharField(max_length=39, blank=True, default="")
+    session = models.CharField(max_length=16, blank=True, default="")
     request_id = models.CharField(max_length=36, blank=True)
 
     objects = ChangeEventQuerySet.as_manager()
@@ -86,7 +89,9 @@ class ChangeEvent(PreparedSave):
         indexes = [
             models.Index(fields=["workspace_id", "-id"], name="event_by_workspace"),
             models.Index(fields=["request_id"], name="event_by_request"),
-            models.Index(fields=["actor_id", "-id"], name="event_by_actor"),
+            models.Index(fields=["workspace_id", "actor_id", "-id"], name="event_by_actor"),
+            models.Index(fields=["workspace_id", "action", "-id"], name="event_by_action"),
+            models.Index(fields=["workspace_id", "environment_id", "-id"], name="event_by_environment"),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,7 @@ from workspace.forms import sent
 from workspace.forms.administrators import NewAccountForm
 from workspace.models import Administrator, AdministratorInvitation, User
 from workspace.refusals import ActionError
+from workspace.visits import Visit
 
 
 @never_cache
@@ -63,7 +64,7 @@ def _accept_signed_in(request: IdentifiedRequest, invitation: AdministratorInvit
     if request.method != "POST":
         return _page(request, invitation, token, {"may_accept": True})
     try:
-        accept_invitation(token=token, user=user, request_id=request.request_id, now=timezone.now())
+        accept_invitation(token=token, user=user, visit=Visit.of(request), now=timezone.now())
     except ActionError as refusal:
         messages.error(request, refusal.message)
         return redirect("workspace:home")
@@ -79,7 +80,7 @@ def _accept_new(request: IdentifiedRequest, invitation: AdministratorInvitation,
                 token=token,
                 full_name=form.cleaned_data["full_name"],
                 password=form.cleaned_data["password"],
-                request_id=request.request_id,
+                visit=Visit.of(request),
                 now=timezone.now(),
             )
             welcome = _welcome(request, invitation)

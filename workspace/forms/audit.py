@@ -1,0 +1,126 @@
+"""Which changes the audit log shows."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import QueryDict
+
+from workspace.action_words import action_choices
+from workspace.db.keys import canonical, first_id_at
+from workspace.events import Kind
+from workspace.isolation import isolated
+from workspace.models import ChangeEvent, MergedEndUser, Workspace
+from workspace.models.events import ChangeEventQuerySet
+
+# So many people may match what was typed. The changes of more would not be one look-up.
+MOST_PEOPLE = 50
+# Whoever changed something lately can be chosen. The changes of others are found by a link with their id.
+_RECENT_CHANGES = 1000
+_MOST_ACTORS = 50
+_NO_ENVIRONMENT = "none"
+_YEARS = [
+    MinValueValidator(date(2000, 1, 1), "Enter a date from the year 2000 on."),
+    MaxValueValidator(date(2999, 12, 31), "Enter a date before the year 3000."),
+]
+
+
+class _Date(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class AuditFilter(forms.Form):
+    """Which changes the list and the exports hold. A wrong value filters nothing, and its error is shown."""
+
+    person = forms.CharField(label="About person", required=False, max_length=254, widget=forms.SearchInput)
+    actor = forms.ChoiceField(label="Done by", required=False)
+    action = forms.ChoiceField(label="Kind of action", required=False)
+    environment = forms.ChoiceField(required=False)
+    since = forms.DateField(label="From (UTC)", required=False, widget=_Date, validators=_YEARS)
+    until = forms.DateField(label="To (UTC)", required=False, widget=_Date, validators=_YEARS)
+
+    def __init__(self, data: QueryDict, *, workspace: Workspace) -> None:
+        super().__init__(data)
+        self.workspace = workspace
+        environments = [(str(each.pk), each.name) for each in workspace.environments.all()]
+        self._choose("actor", "Anybody", _actors(workspace, data.get("actor", "")))
+        self._choose("action", "Any action", action_choices())
+        self._choose("environment", "Any environment", [*environments, (_NO_ENVIRONMENT, "The workspace itself")])
+
+    def _choose(self, name: str, anything: str, choices: Any) -> None:
+        cast(forms.ChoiceField, self.fields[name]).choices = [("", anything), *choices]
+
+    def clean_person(self) -> list[UUID] | None:
+        """Return the ids that what was typed means; none at all if nobody matches."""
+        text = self.cleaned_data["person"]
+        ids = _ids(self.workspace, text) if text else None
+        if ids and len(ids) > MOST_PEOPLE:
+            raise forms.ValidationError("Too many people match. Type the whole name or address.")
+        return ids
+
+    def clean(self) -> dict[str, Any]:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("until", "Enter a date that is not before the first one.")
+        return self.cleaned_data
+
+    def is_asked(self) -> bool:
+        """Say whether anything is filtered, or was meant to be."""
+        return any(self.data.get(name) for name in self.fields)
+
+    def events(self) -> ChangeEventQuerySet:
+        """Return the changes that the filter lets through, newest first."""
+        self.full_clean()
+        asked = self.cleaned_data
+        events = ChangeEvent.objects.of(self.workspace)
+        if (ids := asked.get("person")) is not None:
+            events = events.about(*ids) if ids else events.none()
+        if actor := asked.get("actor"):
+            events = events.filter(actor_id="", actor_kind=actor) if actor in Kind else events.filter(actor_id=actor)
+        if action := asked.get("action"):
+            events = events.filter(action=action)
+        if environment := asked.get("environment"):
+            events = events.filter(environment_id=None if environment == _NO_ENVIRONMENT else environment)
+        if since := asked.get("since"):
+            events = events.filter(pk__gte=_first_id_of(since))
+        if until := asked.get("until"):
+            events = events.filter(pk__lt=_first_id_of(until + timedelta(days=1)))
+        return events
+
+
+def _first_id_of(day: date) -> UUID:
+    return first_id_at(datetime.combine(day, time(), UTC))
+
+
+def _ids(workspace: Workspace, text: str) -> list[UUID]:
+    """Return the ids of an id, or of the people of a name or an address, with those who were merged into them."""
+    try:
+        return [UUID(text)]
+    except ValueError:
+        people = list(workspace.end_users.matching(text).order_by().values_list("pk", flat=True)[: MOST_PEOPLE + 1])
+    of_address = MergedEndUser.objects.filter(end_user__workspace=workspace, email_key=canonical(text))
+    people += of_address.values_list("end_user", flat=True)
+    merged = MergedEndUser.objects.filter(end_user__in=people).values_list("pk", flat=True)
+    roles = workspace.administrators.filter(user__email_key=canonical(text)).values_list("pk", "user")
+    return list({*people, *merged, *(pk for pair in roles for pk in pair)})
+
+
+def _actors(workspace: Workspace, asked: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return who can be chosen, by kind: whoever changed something lately, and whom the URL names."""
+    events = ChangeEvent.objects.of(workspace)
+    columns = "actor_kind", "actor_id", "actor_name"
+    found = list(dict.fromkeys(events.values_list(*columns)[:_RECENT_CHANGES]))[:_MOST_ACTORS]
+    if asked and asked not in Kind and asked not in {pk for _, pk, _ in found}:
+        found += events.filter(actor_id=asked).values_list(*columns)[:1]
+    grouped = defaultdict[str, dict[str, str]](dict)
+    for kind, pk, name in found:
+        grouped[kind].setdefault(pk or kind, isolated(name))
+    return [
+        (str(kind.label), sorted(grouped[kind].items(), key=lambda each: each[1])) for kind in Kind if kind in grouped
+    ]

@@ -1,0 +1,134 @@
+"""The audit log: every change of the workspace, one change in full, and both as files."""
+
+import json
+from collections.abc import Iterator
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from workspace.action_words import words_of
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.presenters import Pages, find_pages, present
+from workspace.console.states import MOST_SHOWN, differences, named
+from workspace.db.paging import newest
+from workspace.exports import csv_file, json_lines_file, newest_first
+from workspace.forms.audit import AuditFilter
+from workspace.models import ChangeEvent, Environment
+
+Context = dict[str, object]
+_COLUMNS = [
+    *("id", "at", "environment_id", "environment_name", "actor_kind", "actor_id", "actor_name", "address", "session"),
+    *("action", "subject_kind", "subject_id", "subject_name", "sentence", "before", "after", "request_id"),
+]
+
+
+@console
+@require_safe
+def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """List the changes of the workspace that the filter lets through, newest first."""
+    form = AuditFilter(request.GET, workspace=environment.workspace)
+    events, older = newest(form.events(), request.GET.get("before", ""))
+    query = request.GET.copy()
+    query.pop("before", None)
+    context = {
+        "form": form,
+        "rows": present(events, environment),
+        "older": older,
+        "is_filtered": form.is_asked() or "before" in request.GET,
+        "is_first_page": "before" not in request.GET,
+        "query": query.urlencode(),
+    }
+    return render(request, "workspace/audit/index.html", context)
+
+
+@console
+@require_safe
+def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> HttpResponse:
+    """Show one change in full."""
+    found = get_object_or_404(ChangeEvent.objects.of(environment.workspace), pk=event)
+    subjects = found.subjects.order_by("pk").values_list("kind", "subject_id")
+    things = [(kind, str(pk)) for kind, pk in subjects[:MOST_SHOWN]]
+    pages = find_pages(environment, [*things, ("request", found.request_id)])
+    names = named(found.before) | named(found.after) | {found.subject_id: found.subject_name}
+    names |= {str(pk): found.sentence[start:end] for start, end, _, pk in found.links}
+    context = {
+        "title": words_of(found.action),
+        "row": present([found], environment)[0],
+        "facts": _facts(found, pages),
+        "differences": differences(found.before, found.after),
+        "subjects": [
+            {
+                "name": names.get(pk, pk),
+                "kind": kind,
+                "url": pages.get(pk, ""),
+                "changes": _log_url(environment, person=pk),
+            }
+            for kind, pk in things
+        ],
+        "more": max(0, subjects.count() - MOST_SHOWN),
+        "json": _as_json(found),
+        "list_url": page_url("workspace:audit-log", environment),
+    }
+    return render(request, "workspace/audit/event.html", context)
+
+
+@console
+@require_safe
+def export_csv(request: ConsoleRequest, environment: Environment) -> StreamingHttpResponse:
+    """Send the changes that the filter lets through as CSV."""
+    rows = (([_cell(row[name]) for name in _COLUMNS] for row in part) for part in _parts(request, environment))
+    return csv_file(_name(environment, "csv"), _COLUMNS, rows)
+
+
+@console
+@require_safe
+def export_json_lines(request: ConsoleRequest, environment: Environment) -> StreamingHttpResponse:
+    """Send the changes that the filter lets through as JSON lines, each with everything that it concerns."""
+    return json_lines_file(_name(environment, "jsonl"), _parts(request, environment))
+
+
+def _name(environment: Environment, ending: str) -> str:
+    return f"audit-log-{environment.workspace.slug}-{timezone.now():%Y-%m-%d}.{ending}"
+
+
+def _parts(request: ConsoleRequest, environment: Environment) -> Iterator[list[dict[str, object]]]:
+    events = AuditFilter(request.GET, workspace=environment.workspace).events()
+    for part in newest_first(events):
+        prefetch_related_objects(part, "subjects")
+        yield [_as_json(event) for event in part]
+
+
+def _as_json(event: ChangeEvent) -> dict[str, object]:
+    """Return all of an event, as the files and its page hold it."""
+    values = {name: getattr(event, name) for name in _COLUMNS}
+    values |= {"id": str(event.pk), "at": event.at.isoformat()}
+    values["environment_id"] = str(event.environment_id) if event.environment_id else None
+    subjects = sorted((each.kind, str(each.subject_id)) for each in event.subjects.all())
+    return values | {"subjects": [{"kind": kind, "id": pk} for kind, pk in subjects]}
+
+
+def _cell(value: object) -> object:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else "" if value is None else value
+
+
+def _facts(event: ChangeEvent, pages: Pages) -> list[Context]:
+    return [
+        {"label": "When", "value": f"{event.at:%-d %B %Y, %H:%M:%S.%f} UTC"},
+        {"label": "Done by", "value": event.actor_name, "hint": event.get_actor_kind_display()},
+        {"label": "From address", "value": event.address, "mono": bool(event.address)},
+        {"label": "Session", "value": event.session, "mono": bool(event.session)},
+        {"label": "Environment", "value": event.environment_name or "The workspace itself"},
+        {"label": "Action", "value": event.action, "mono": True},
+        {"label": "Request id", "value": event.request_id, "url": pages.get(event.request_id, "")},
+        {"label": "Event id", "value": event.pk, "mono": True},
+    ]
+
+
+def _log_url(environment: Environment, **query: str) -> str:
+    return f"{page_url('workspace:audit-log', environment)}?{urlencode(query)}"
