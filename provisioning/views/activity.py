@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from provisioning.forms import ChangeFilter, RequestFilter
 from provisioning.models import ScimRequest
 from provisioning.remedies import remedy
+from provisioning.views.subjects import request_pages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url, tabs
 from workspace.console.presenters import present
@@ -121,7 +122,7 @@ def _request_url(environment: Environment, pk: UUID) -> str:
 def _change_rows(events: Iterable[ChangeEvent], environment: Environment) -> list[Context]:
     """Return changes as the timeline shows them, each with the page of the request that caused it."""
     presented = present(events, environment)
-    pages = _request_pages([each.event for each in presented], environment)
+    pages = request_pages(environment, {each.event.request_id for each in presented} - {""})
     return [
         {
             "sentence": each.sentence,
@@ -131,11 +132,3 @@ def _change_rows(events: Iterable[ChangeEvent], environment: Environment) -> lis
         }
         for each in presented
     ]
-
-
-def _request_pages(events: list[ChangeEvent], environment: Environment) -> dict[str, str]:
-    """Return request ids with the pages of their requests, as far as the log still has them."""
-    ids = {event.request_id for event in events if event.request_id}
-    # Compared here: for a condition SQLite would read every request of the environment instead of the index of ids.
-    found = ScimRequest.objects.filter(request_id__in=ids).order_by().values_list("request_id", "pk", "environment_id")
-    return {request_id: _request_url(environment, pk) for request_id, pk, place in found if place == environment.pk}

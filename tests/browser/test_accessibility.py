@@ -19,6 +19,8 @@ LISTS = [
     "provisioning-activity/",
     "provisioning-activity/requests/",
     "sign-in-attempts/",
+    "audit-log/",
+    "audit-log/?person=nobody",
 ]
 
 

@@ -6,7 +6,7 @@ from tests import factories
 from workspace.actions.end_users import create_end_user
 from workspace.actions.groups import create_group
 from workspace.events import SYSTEM, Actor
-from workspace.models import EndUser, EndUserGroup, Environment, Source, SourceKind, Workspace
+from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, Source, SourceKind, Workspace
 from workspace.profile import Profile
 
 OKTA = Source(SourceKind.SCIM, "0192f5e0-0000-7000-8000-000000000001", "Okta Dev")
@@ -35,6 +35,7 @@ def build(slug: str) -> SimpleNamespace:
         bo=bo,
         support=factories.group(dev, ada, name="Support"),
         engineering=pushed_group(dev, "Engineering", bo),
+        event=ChangeEvent.objects.of(workspace)[0],
         everyone=dev.groups.get(is_everyone=True),
         url=f"/workspaces/{slug}/dev/",
         actor=Actor.administrator(roles["owner"]),

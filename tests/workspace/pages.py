@@ -7,7 +7,12 @@ import re
 def text(response) -> str:
     """What the page says, in one line."""
     assert response.status_code == 200
-    page = re.sub(r"<(script|style|svg).*?</\1>", "", response.content.decode(), flags=re.DOTALL)
+    return text_of(response.content.decode())
+
+
+def text_of(markup: str) -> str:
+    """What a part of a page says, in one line."""
+    page = re.sub(r"<(script|style|svg).*?</\1>", "", markup, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 

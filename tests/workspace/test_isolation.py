@@ -14,6 +14,10 @@ from workspace.urls import workspace_patterns
 # Route → (what it is about, who may read it, who may post to it).
 EVERYBODY, MANAGERS = {"viewer", "admin", "owner"}, {"admin", "owner"}
 PAGES = {
+    "audit-log": (None, EVERYBODY),
+    "audit-log-csv": (None, EVERYBODY),
+    "audit-log-json-lines": (None, EVERYBODY),
+    "audit-log-event": ("event", EVERYBODY),
     "groups": (None, EVERYBODY),
     "group-create": (None, MANAGERS),
     "group": ("support", EVERYBODY),
@@ -43,7 +47,7 @@ def url(name, place, *, pk=None, environment="dev", workspace=None):
     kwargs = {"workspace": workspace or place.workspace.slug, "environment": environment}
     subject, _ = PAGES[name]
     if subject:
-        kwargs["group" if subject == "support" else "end_user"] = pk or getattr(place, subject).pk
+        kwargs[{"support": "group", "event": "event"}.get(subject, "end_user")] = pk or getattr(place, subject).pk
     if name == "end-user-merge-with":
         kwargs["other"] = place.bo.pk
     return reverse(f"workspace:{name}", kwargs=kwargs)
@@ -124,8 +128,8 @@ def test_ids_of_another_workspace_are_as_absent_as_unknown_ones(acme, globex, ow
     data = {"name": "Forged", "full_name": "Forged", "email": "forged@acme.example"}
     foreign = getattr(owner, method)(url(name, acme, pk=getattr(globex, subject).pk), data)
     unknown = getattr(owner, method)(url(name, acme, pk=uuid4()), data)
-    takes_no_get = (method, name) == ("get", "end-user-reactivate")
-    assert foreign.status_code == (405 if takes_no_get else 404)
+    is_not_taken = (method, name) in {("get", "end-user-reactivate"), ("post", "audit-log-event")}
+    assert foreign.status_code == (405 if is_not_taken else 404)
     assert neutral(foreign) == neutral(unknown)
     assert state() == before
 

@@ -6,7 +6,8 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, overload
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
 from workspace.console.acting import refused
@@ -30,9 +31,9 @@ class ConsoleRequest(HttpRequest):
 
 
 Given = ParamSpec("Given")
-View: TypeAlias = Callable[Concatenate[ConsoleRequest, Environment, Given], HttpResponse]
+View: TypeAlias = Callable[Concatenate[ConsoleRequest, Environment, Given], HttpResponseBase]
 # A view as URLs call it.
-Page: TypeAlias = Callable[..., HttpResponse]
+Page: TypeAlias = Callable[..., HttpResponseBase]
 
 
 @overload
@@ -69,7 +70,7 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
     @wraps(view)
     def wrapper(
         request: ConsoleRequest, workspace: str, environment: str, *args: Given.args, **kwargs: Given.kwargs
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return sign_in_first(request) if request.method == "POST" else redirect_to_login(request.get_full_path())
         roles = Administrator.objects.select_related("workspace", "user")

@@ -4,6 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from workspace.models import SourceKind
+
+_SOURCES = dict[object, str](SourceKind.choices)
 # A bulk change holds thousands of people. The page shows so many; its JSON and the exports have them all.
 MOST_SHOWN = 50
 
@@ -28,7 +31,8 @@ class Difference:
 def differences(before: Mapping[str, object], after: Mapping[str, object]) -> list[Difference]:
     """Return what differs, in the order in which the event holds it."""
     olds, news = dict(_flat(before)), dict(_flat(after))
-    return [Difference(label, _shown(olds.get(label)), _shown(news.get(label))) for label in {**olds, **news}]
+    rows = [Difference(label, _shown(olds.get(label)), _shown(news.get(label))) for label in {**olds, **news}]
+    return [row for row in rows if row.before.lines or row.after.lines]
 
 
 def named(value: object) -> dict[str, str]:
@@ -56,7 +60,7 @@ def _flat(state: Mapping[str, object], above: str = "") -> Iterator[tuple[str, o
 
 
 def _shown(value: object) -> Shown:
-    if isinstance(value, list) and not _is_thing(value):
+    if isinstance(value, list) and not _is_thing(value) and not _is_source(value):
         lines = [_words(each) for each in value[:MOST_SHOWN]]
         return Shown(lines, max(0, len(value) - MOST_SHOWN))
     return Shown([] if value in (None, "") else [_words(value)], 0)
@@ -72,7 +76,7 @@ def _words(value: object) -> str:
         case None | "":
             return "–"
         case list():
-            words = [_words(each) for each in value if not _is_id(each)]
+            words = [_SOURCES.get(str(each)) or _words(each) for each in value if not _is_id(each)]
             return " · ".join(words or map(str, value))
         case dict():
             return ", ".join(f"{key.replace('_', ' ')}: {_words(each)}" for key, each in value.items())
@@ -81,6 +85,11 @@ def _words(value: object) -> str:
 
 def _is_thing(value: list[object]) -> bool:
     return len(value) > 1 and _is_id(value[0]) and not _is_id(value[1])
+
+
+def _is_source(value: list[object]) -> bool:
+    """Say whether it is a kind, an id and a name, as events keep a source."""
+    return len(value) == 3 and value[0] in _SOURCES and _is_id(value[1] or str(UUID(int=0)))
 
 
 def _is_id(value: object) -> bool:

@@ -78,7 +78,7 @@ class AuditFilter(forms.Form):
         """Return the changes that the filter lets through, newest first."""
         self.full_clean()
         asked = self.cleaned_data
-        events = ChangeEvent.objects.of(self.workspace)
+        events = self._of_time()
         if (ids := asked.get("person")) is not None:
             events = events.about(*ids) if ids else events.none()
         if actor := asked.get("actor"):
@@ -87,9 +87,18 @@ class AuditFilter(forms.Form):
             events = events.filter(action=action)
         if environment := asked.get("environment"):
             events = events.filter(environment_id=None if environment == _NO_ENVIRONMENT else environment)
-        if since := asked.get("since"):
+        return events
+
+    def among(self) -> ChangeEventQuerySet | None:
+        """Return of which changes several conditions look at the newest. A single one has an index."""
+        conditions = [self.cleaned_data.get(name) for name in ("person", "actor", "action", "environment")]
+        return self._of_time() if len(list(filter(None, conditions))) > 1 else None
+
+    def _of_time(self) -> ChangeEventQuerySet:
+        events = ChangeEvent.objects.of(self.workspace)
+        if since := self.cleaned_data.get("since"):
             events = events.filter(pk__gte=_first_id_of(since))
-        if until := asked.get("until"):
+        if until := self.cleaned_data.get("until"):
             events = events.filter(pk__lt=_first_id_of(until + timedelta(days=1)))
         return events
 
@@ -98,12 +107,18 @@ def _first_id_of(day: date) -> UUID:
     return first_id_at(datetime.combine(day, time(), UTC))
 
 
+def _is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
 def _ids(workspace: Workspace, text: str) -> list[UUID]:
     """Return the ids of an id, or of the people of a name or an address, with those who were merged into them."""
-    try:
+    if _is_id(text):
         return [UUID(text)]
-    except ValueError:
-        people = list(workspace.end_users.matching(text).order_by().values_list("pk", flat=True)[: MOST_PEOPLE + 1])
+    people = list(workspace.end_users.matching(text).order_by().values_list("pk", flat=True)[: MOST_PEOPLE + 1])
     of_address = MergedEndUser.objects.filter(end_user__workspace=workspace, email_key=canonical(text))
     people += of_address.values_list("end_user", flat=True)
     merged = MergedEndUser.objects.filter(end_user__in=people).values_list("pk", flat=True)
@@ -116,7 +131,7 @@ def _actors(workspace: Workspace, asked: str) -> list[tuple[str, list[tuple[str,
     events = ChangeEvent.objects.of(workspace)
     columns = "actor_kind", "actor_id", "actor_name"
     found = list(dict.fromkeys(events.values_list(*columns)[:_RECENT_CHANGES]))[:_MOST_ACTORS]
-    if asked and asked not in Kind and asked not in {pk for _, pk, _ in found}:
+    if asked not in {pk for _, pk, _ in found} and _is_id(asked):
         found += events.filter(actor_id=asked).values_list(*columns)[:1]
     grouped = defaultdict[str, dict[str, str]](dict)
     for kind, pk, name in found:

@@ -130,6 +130,12 @@ def time_ago(value: datetime | None, empty: str = "Never") -> str:
 
 
 @register.filter
+def ago(value: datetime) -> str:
+    """{{ event.at|ago }}: the same words alone, beside a time that is shown."""
+    return relative_words(value, timezone.now())
+
+
+@register.filter
 def in_html(value: object) -> object:
     """Return a value with `<bdi>` where it needs that. The loader adds this to the values in text."""
     is_text = not hasattr(value, "__html__") and turns(str(value))

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from urllib.parse import urlencode
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -20,8 +20,11 @@ from workspace.db.paging import newest
 from workspace.exports import csv_file, json_lines_file, newest_first
 from workspace.forms.audit import AuditFilter
 from workspace.models import ChangeEvent, Environment
+from workspace.models.events import ChangeEventQuerySet
 
 Context = dict[str, object]
+# What each kind of subject is called.
+_KINDS = {model._meta.model_name: str(model._meta.verbose_name) for model in apps.get_models()}
 _COLUMNS = [
     *("id", "at", "environment_id", "environment_name", "actor_kind", "actor_id", "actor_name", "address", "session"),
     *("action", "subject_kind", "subject_id", "subject_name", "sentence", "before", "after", "request_id"),
@@ -33,7 +36,7 @@ _COLUMNS = [
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """List the changes of the workspace that the filter lets through, newest first."""
     form = AuditFilter(request.GET, workspace=environment.workspace)
-    events, older = newest(form.events(), request.GET.get("before", ""))
+    events, older = newest(form.events(), request.GET.get("before", ""), among=form.among())
     query = request.GET.copy()
     query.pop("before", None)
     context = {
@@ -55,6 +58,7 @@ def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> Ht
     subjects = found.subjects.order_by("pk").values_list("kind", "subject_id")
     things = [(kind, str(pk)) for kind, pk in subjects[:MOST_SHOWN]]
     pages = find_pages(environment, [*things, ("request", found.request_id)])
+    list_url = page_url("workspace:audit-log", environment)
     names = named(found.before) | named(found.after) | {found.subject_id: found.subject_name}
     names |= {str(pk): found.sentence[start:end] for start, end, _, pk in found.links}
     context = {
@@ -65,15 +69,15 @@ def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> Ht
         "subjects": [
             {
                 "name": names.get(pk, pk),
-                "kind": kind,
+                "kind": _KINDS.get(kind, kind),
                 "url": pages.get(pk, ""),
-                "changes": _log_url(environment, person=pk),
+                "changes": f"{list_url}?person={pk}",
             }
             for kind, pk in things
         ],
         "more": max(0, subjects.count() - MOST_SHOWN),
         "json": _as_json(found),
-        "list_url": page_url("workspace:audit-log", environment),
+        "list_url": list_url,
     }
     return render(request, "workspace/audit/event.html", context)
 
@@ -82,7 +86,8 @@ def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> Ht
 @require_safe
 def export_csv(request: ConsoleRequest, environment: Environment) -> StreamingHttpResponse:
     """Send the changes that the filter lets through as CSV."""
-    rows = (([_cell(row[name]) for name in _COLUMNS] for row in part) for part in _parts(request, environment))
+    events = AuditFilter(request.GET, workspace=environment.workspace).events()
+    rows = (([_cell(row[name]) for name in _COLUMNS] for row in part) for part in _parts(events))
     return csv_file(_name(environment, "csv"), _COLUMNS, rows)
 
 
@@ -90,15 +95,15 @@ def export_csv(request: ConsoleRequest, environment: Environment) -> StreamingHt
 @require_safe
 def export_json_lines(request: ConsoleRequest, environment: Environment) -> StreamingHttpResponse:
     """Send the changes that the filter lets through as JSON lines, each with everything that it concerns."""
-    return json_lines_file(_name(environment, "jsonl"), _parts(request, environment))
+    events = AuditFilter(request.GET, workspace=environment.workspace).events()
+    return json_lines_file(_name(environment, "jsonl"), _parts(events))
 
 
 def _name(environment: Environment, ending: str) -> str:
     return f"audit-log-{environment.workspace.slug}-{timezone.now():%Y-%m-%d}.{ending}"
 
 
-def _parts(request: ConsoleRequest, environment: Environment) -> Iterator[list[dict[str, object]]]:
-    events = AuditFilter(request.GET, workspace=environment.workspace).events()
+def _parts(events: ChangeEventQuerySet) -> Iterator[list[dict[str, object]]]:
     for part in newest_first(events):
         prefetch_related_objects(part, "subjects")
         yield [_as_json(event) for event in part]
@@ -128,7 +133,3 @@ def _facts(event: ChangeEvent, pages: Pages) -> list[Context]:
         {"label": "Request id", "value": event.request_id, "url": pages.get(event.request_id, "")},
         {"label": "Event id", "value": event.pk, "mono": True},
     ]
-
-
-def _log_url(environment: Environment, **query: str) -> str:
-    return f"{page_url('workspace:audit-log', environment)}?{urlencode(query)}"

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from workspace.actions.groups import create_group, delete_group, rename_group
 from workspace.actions.read_only import group_read_only_reason
 from workspace.console.acting import refusals_in_form
-from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.decorators import ConsoleRequest, Page, console
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission
 from workspace.console.presenters import first_names, source_words
@@ -82,7 +82,7 @@ def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> Ht
     return render(request, "workspace/groups/detail.html", context)
 
 
-def changing(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def changing(view: Callable[..., HttpResponse]) -> Page:
     """Decorate a view that changes a group. A read-only group gets a message with the reason instead of the view."""
 
     @console(needs=Permission.MANAGE_PEOPLE)
