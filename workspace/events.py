@@ -64,9 +64,9 @@ class Actor:
         return cls.of(Kind.OPERATOR, str(user.pk), user.email, visit)
 
     @classmethod
-    def account(cls, user: User, request_id: str = "") -> "Actor":
+    def account(cls, user: User, visit: Visit = NOWHERE) -> "Actor":
         """Return who changes their own account, which belongs to no workspace."""
-        return cls(Kind.OPERATOR if user.is_staff else Kind.ADMINISTRATOR, str(user.pk), user.email, request_id)
+        return cls.of(Kind.OPERATOR if user.is_staff else Kind.ADMINISTRATOR, str(user.pk), user.email, visit)
 
     @property
     def source(self) -> Source:

@@ -45,7 +45,7 @@ def set_password_by_link(*, token: str, password: str, visit: Visit, now: dateti
     user = locked(link.user)
     if not user.is_active or user.email_key != canonical(link.email):
         raise ActionError("dead_link", DEAD_LINK)
-    by = Actor.account(user, visit.request_id)
+    by = Actor.account(user, visit)
     set_account_password(user, password, Action.USER_PASSWORD_RESET, "{by} set a new password by a mailed link.", by)
     return user
 

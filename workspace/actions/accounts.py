@@ -43,7 +43,7 @@ def change_account_password(*, user: User, current: str, password: str, visit: V
         found = locked(user)
         if not found.check_password(current):
             raise ActionError("wrong_password", "This is not your current password.", field="current")
-        by = Actor.account(found, visit.request_id)
+        by = Actor.account(found, visit)
         set_account_password(found, password, Action.USER_PASSWORD_CHANGED, "{by} changed their password.", by)
     SignInThrottle.objects.forget(user.email, visit.address or "")
     return found

@@ -96,7 +96,7 @@ def _use_up(user: User, code: str, visit: Visit, now: datetime) -> None:
     if not unused.filter(digest=_digest(code)).update(used_at=now):
         raise ActionError("wrong_code", WRONG_RECOVERY_CODE, field="code")
     left = count(unused.count(), "recovery code")
-    by = Actor.account(user, visit.request_id)
+    by = Actor.account(user, visit)
     record_own(user, Action.USER_RECOVERY_CODE_USED, "{by} used a recovery code. {left} left.", by, left=left)
     tell_account(user, "A recovery code was used", f"One of your recovery codes was used. You have {left} left.")
 

@@ -17,6 +17,7 @@ from workspace.console.proof import RECENT, ask_for_proof, is_proved
 from workspace.events import Actor
 from workspace.models import User
 from workspace.refusals import ActionError
+from workspace.visits import Visit
 
 
 class AccountRequest(HttpRequest):
@@ -44,7 +45,7 @@ def personal(recent: timedelta | None = None) -> Callable[[View[Given]], Callabl
                 return (
                     sign_in_first(request) if request.method == "POST" else redirect_to_login(request.get_full_path())
                 )
-            request.actor = Actor.account(request.user, request.request_id)
+            request.actor = Actor.account(request.user, Visit.of(request))
             if recent and not is_proved(request, RECENT if request.method in ("GET", "HEAD") else recent):
                 return ask_for_proof(request)
             try:

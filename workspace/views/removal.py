@@ -19,6 +19,7 @@ from workspace.events import Actor
 from workspace.forms import sent
 from workspace.forms.workspaces import RemovalForm, WorkspaceForm
 from workspace.models import Administrator, EndUserGroup, Environment, Workspace
+from workspace.visits import Visit
 from workspace.words import count
 
 # What goes with a workspace: its relations, those of the apps above too, and what one of their rows is called.
@@ -75,7 +76,7 @@ def removed(request: IdentifiedRequest, workspace: str) -> HttpResponse:
     if request.method == "POST":
         require(administrator, Permission.REMOVE_WORKSPACE)
         with refusals_as_messages(request):
-            by = Actor.administrator(administrator, request.request_id)
+            by = Actor.administrator(administrator, Visit.of(request))
             restore_workspace(workspace=found, by=by, now=timezone.now())
             messages.success(request, f"{found} is open again, as it was.")
         return redirect("workspace:workspace", workspace=workspace)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0010_search_people_in_an_index"),
+        ("workspace", "0013_authenticator_apps_and_recovery_codes"),
     ]
 
     operations = [
