@@ -28,11 +28,8 @@ _YEARS = [
 ]
 
 
-class _Date(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
+def _date() -> forms.DateInput:
+    return forms.DateInput({"type": "date"}, format="%Y-%m-%d")
 
 
 class AuditFilter(forms.Form):
@@ -42,8 +39,8 @@ class AuditFilter(forms.Form):
     actor = forms.ChoiceField(label="Done by", required=False)
     action = forms.ChoiceField(label="Kind of action", required=False)
     environment = forms.ChoiceField(required=False)
-    since = forms.DateField(label="From (UTC)", required=False, widget=_Date, validators=_YEARS)
-    until = forms.DateField(label="To (UTC)", required=False, widget=_Date, validators=_YEARS)
+    since = forms.DateField(label="From (UTC)", required=False, widget=_date(), validators=_YEARS)
+    until = forms.DateField(label="To (UTC)", required=False, widget=_date(), validators=_YEARS)
 
     def __init__(self, data: QueryDict, *, workspace: Workspace) -> None:
         super().__init__(data)
