@@ -2,7 +2,8 @@
 
 Every request that changes something takes the shared lock before any other lock. Changing mappings takes the exclusive
 one, which therefore waits in no circle. Requests whose effects on access depend on each other take turns, after they
-have locked users and groups. Each lock reads the connection's settings anew: an administrator may have changed them.
+have locked users and groups. The first two read the connection's settings anew: an administrator may have changed
+them. From then on they stay as they are.
 
 Requests that only add members to a SCIM Group do so side by side; any other change of the group is alone. The lock
 between them is PostgreSQL's advisory one, which goes by the order of asking. With locks of the row alone, those who add
@@ -20,6 +21,7 @@ from workspace.db.statement import run_planned
 from workspace.db.together import Condition
 
 _PK = ProvisioningConnection._meta.pk
+_TABLE = ProvisioningConnection._meta.db_table
 
 
 def lock_shared(connection: ProvisioningConnection) -> None:
@@ -29,7 +31,8 @@ def lock_shared(connection: ProvisioningConnection) -> None:
 
 def lock_for_effects(connection: ProvisioningConnection) -> None:
     """Take turns with other requests that change access; take it after the locks of users and groups."""
-    _lock(connection, "FOR NO KEY UPDATE")
+    if database.vendor == "postgresql":
+        run_planned(database, f"SELECT FROM {_TABLE} WHERE id = %s FOR NO KEY UPDATE", [connection.pk])
 
 
 def lock_exclusive(connection: ProvisioningConnection) -> None:

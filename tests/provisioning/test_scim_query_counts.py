@@ -18,7 +18,7 @@ MOST = {
     "page": (5, 0),
     "page-deep": (5, 0),
     "page-cursor": (4, 0),
-    "active": (12, 2),
+    "active": (11, 2),
     "add-1-to-1": (12, 2),
     "add-1000": (13, 2),
     "group-read": (3, 0),

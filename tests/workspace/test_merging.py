@@ -211,6 +211,12 @@ class TestRefusals:
         with pytest.raises(DatabaseError, match="did not affect any rows"):
             read.save()
 
+    def test_a_person_read_before_the_merge_is_not_deactivated_after_it(self, acme):
+        read = EndUser.objects.get(pk=acme.bo.pk)
+        merge(acme.ada, acme.bo)
+        with pytest.raises(DatabaseError, match="did not affect any rows"):
+            end_access(end_user=read, source=OKTA, environment=acme.dev, by=OKTA_ACTOR)
+
 
 class TestPages:
     def choose(self, acme, person=None):

@@ -3,19 +3,18 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
 
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Update
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUser, Environment, EnvironmentAccess, Source
 from workspace.models.people import EndUserQuerySet
 from workspace.words import listed, people_named
-
-_STATUS = ["status", "active_since", "updated_at"]
 
 
 @atomic
@@ -53,7 +52,7 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
         _ended(end_user.pk, source.kind, source.id)
     if len(ended) == len(held):
         end_user.status = EndUser.Status.DEACTIVATED
-        end_user.save(update_fields=_STATUS)
+        _save_status(end_user)
     record(
         by=by,
         action=Action.END_USER_ACCESS_ENDED,
@@ -80,7 +79,7 @@ def restore_access(
     """
     before = str(end_user.status)
     end_user.activate()
-    end_user.save(update_fields=_STATUS)
+    _save_status(end_user)
     given = give_access(end_user, environments, source)
     record(
         by=by,
@@ -133,6 +132,13 @@ def give_access(end_user: EndUser, environments: Collection[Environment], source
     ]
 
 
+def _save_status(end_user: EndUser) -> None:
+    end_user.updated_at = timezone.now()
+    if not _switched(end_user.pk, end_user.status, end_user.active_since, end_user.updated_at):
+        # As of `save`: the person was merged a moment ago.
+        raise DatabaseError("The update of a status did not affect any rows.")
+
+
 def _record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> None:
     parts = ["gave {added} access to"] if change.added else []
     parts += ["ended the access of {removed} to"] if change.removed else []
@@ -154,6 +160,16 @@ def _record_set(environment: Environment, change: SetChange, source: Source, by:
     )
 
 
+_switched = Update(
+    lambda pk, status, since, now: (
+        EndUser.objects.filter(pk=pk),
+        {"status": status, "active_since": since, "updated_at": now},
+    ),
+    (EndUser, "id"),
+    (EndUser, "status"),
+    (EndUser, "active_since"),
+    (EndUser, "updated_at"),
+)
 _accesses = Prepared(
     lambda end_user: EnvironmentAccess.objects.filter(end_user=end_user).select_related("environment"), (EndUser, "id")
 )

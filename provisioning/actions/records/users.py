@@ -16,6 +16,7 @@ from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions.access import end_access
 from workspace.db.keys import canonical, kept_key, name_key
+from workspace.db.prepared import Update
 from workspace.db.together import insert_together
 from workspace.db.transactions import atomic, naming_conflicts
 from workspace.events import Actor, Called, Sentence, changed, record
@@ -82,7 +83,7 @@ def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor, 
     with restored_if_refused(user):
         _fill(user, document)
         user.version += 1
-        save_unique(user)
+        _save_document(user)
     if document.get("emails") != before.get("emails"):
         user.emails.all().delete()
         _save_emails(user)
@@ -125,6 +126,13 @@ def _fill(user: ProvisionedUser, document: Document) -> None:
     # Taken away, `active` says nothing: access stays as it is.
     user.is_active = document.get("active", user.is_active)
     user.document, user.folded = document, folded(document, User)
+
+
+def _save_document(user: ProvisionedUser) -> None:
+    """Store what follows from a document. Raises ConflictError where the userName is taken."""
+    user.updated_at = timezone.now()
+    with naming_conflicts(ProvisionedUser, conflict):
+        _stored(user.pk, *(getattr(user, name) for name in _FOLLOWING))
 
 
 def _save_emails(user: ProvisionedUser) -> None:
@@ -175,3 +183,15 @@ def _lock_groups(user: ProvisionedUser) -> list[ProvisionedGroup]:
     """Return the groups that the user is in, locked in one order."""
     groups = user.connection.groups.select_for_update(of=("self",), no_key=True).filter(memberships__user=user)
     return list(groups.select_related("group__environment").order_by("pk"))
+
+
+# The columns that follow from a document.
+_FOLLOWING = (
+    *("document", "folded", "version", "updated_at", "is_active"),
+    *("external_id", "user_name", "user_name_key", "display_name_key"),
+)
+_stored = Update(
+    lambda pk, *values: (ProvisionedUser.objects.filter(pk=pk), dict(zip(_FOLLOWING, values, strict=True))),
+    (ProvisionedUser, "id"),
+    *((ProvisionedUser, name) for name in _FOLLOWING),
+)
