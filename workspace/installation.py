@@ -65,10 +65,15 @@ def flag(variable: str, default: bool = False) -> bool:
 
 def seconds(variable: str, *, default: int, most: int) -> timedelta:
     """Return a number of whole seconds from the environment."""
+    return timedelta(seconds=number(variable, default=default, most=most, of="seconds"))
+
+
+def number(variable: str, *, default: int, most: int, of: str) -> int:
+    """Return a whole number of something from the environment."""
     value = os.environ.get(variable, "").strip() or str(default)
     if re.fullmatch(r"[0-9]{1,9}", value) and int(value) <= most:
-        return timedelta(seconds=int(value))
-    raise ImproperlyConfigured(f"{variable} is {value!r}. Set it to whole seconds, from 0 to {most}.")
+        return int(value)
+    raise ImproperlyConfigured(f"{variable} is {value!r}. Set it to whole {of}, from 0 to {most}.")
 
 
 def words(variable: str) -> list[str]:

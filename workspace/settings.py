@@ -26,6 +26,8 @@ REVEAL_TOKENS = installation.flag("REVEAL_TOKENS", default=True)
 METADATA_PRIVATE_HOSTS = frozenset(installation.words("METADATA_PRIVATE_HOSTS"))
 # By how much the clock of an identity provider may differ from ours (security.md S5).
 SAML_CLOCK_SKEW = installation.seconds("SAML_CLOCK_SKEW", default=180, most=3600)
+# For how many days changes stay in the audit log; 0 keeps them for ever.
+AUDIT_LOG_DAYS = installation.number("AUDIT_LOG_DAYS", default=365, most=36_500, of="days")
 
 ALLOWED_HOSTS = [_HOST, *installation.words("ALLOWED_HOSTS"), *(_LOOPBACK if _HOST in _LOOPBACK else [])]
 CSRF_TRUSTED_ORIGINS = [ORIGIN]

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from workspace.admin.base import ReadOnlyAdmin
 from workspace.models import (
+    AuditSeal,
     ChangeEvent,
     ChangeSubject,
     SignInThrottle,
@@ -29,6 +30,16 @@ class ChangeSubjectAdmin(ReadOnlyAdmin):
     list_select_related = ["event"]
     search_fields = ["subject_id"]
     ordering = ["-id"]
+    show_full_result_count = False
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(ReadOnlyAdmin):
+    """The seals over the audit log."""
+
+    list_display = ["chain", "number", "event_count", "sealed_at", "digest", "forgotten_at"]
+    search_fields = ["chain", "digest"]
+    exclude = ["members"]
     show_full_result_count = False
 
 

@@ -7,6 +7,7 @@ from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.merged import MergedEndUser
 from workspace.models.people import EndUser, EnvironmentAccess
+from workspace.models.seals import AuditSeal
 from workspace.models.second_factors import AuthenticatorApp, RecoveryCode
 from workspace.models.sessions import ConsoleSession
 from workspace.models.sources import MANUAL, Source, SourceField, SourceKind
@@ -19,6 +20,7 @@ __all__ = [
     "Administrator",
     "AdministratorInvitation",
     "AppendOnlyError",
+    "AuditSeal",
     "AuthenticatorApp",
     "ChangeEvent",
     "ChangeSubject",

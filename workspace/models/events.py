@@ -41,6 +41,10 @@ class ChangeEventQuerySet(models.QuerySet["ChangeEvent"]):
     def delete(self) -> Never:
         raise AppendOnlyError
 
+    def forget(self) -> int:
+        """Delete changes whose retention has ended, with their subjects, and return how many changes."""
+        return super().delete()[1].get("workspace.ChangeEvent", 0)
+
 
 class AppendOnlyError(TypeError):
     """A programming mistake: change events are never altered or deleted."""
