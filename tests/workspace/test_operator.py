@@ -1,5 +1,7 @@
 """Django admin for operators: everything is there, secrets are not, and every change is recorded."""
 
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -12,6 +14,7 @@ from tests.workspace.builders import build
 from tests.workspace.two_step import with_two_step
 from workspace.actions.account_passwords import request_account_password
 from workspace.actions.invitations import invite_administrator
+from workspace.actions.sealing import seal_all
 from workspace.events import SYSTEM
 from workspace.models import Administrator, ChangeEvent, ConsoleSession, MergedEndUser, SignInThrottle, User, Workspace
 from workspace.visits import Visit
@@ -32,6 +35,7 @@ def operator(acme, globex):
     )
     request_account_password(email="owner@acme.example", visit=Visit(), now=now)
     with_two_step(acme.roles["owner"].user)
+    seal_all(now + timedelta(hours=1))
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
     client = Client()
     client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))

@@ -38,6 +38,7 @@ class AuditSealAdmin(ReadOnlyAdmin):
     """The seals over the audit log."""
 
     list_display = ["chain", "number", "event_count", "sealed_at", "digest", "forgotten_at"]
+    list_filter = ["sealed_at"]
     search_fields = ["chain", "digest"]
     exclude = ["members"]
     show_full_result_count = False
