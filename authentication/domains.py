@@ -1,11 +1,28 @@
 """Domains of email addresses: the form that is stored, and the form that is compared."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import idna
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Func, TextField
+from django.db.models.sql.compiler import SQLCompiler
 
 from workspace.db.keys import canonical
 from workspace.refusals import ActionError
+
+
+class Domain(Func):
+    """The part of an address behind the last @, or all of it without one, as the database computes it."""
+
+    # SQLite has no search from the end: all that is no @ is cut from there, and its length tells where to begin.
+    template = "substr(%(expressions)s, length(rtrim(%(expressions)s, replace(%(expressions)s, '@', ''))) + 1)"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
+        return super().as_sql(
+            compiler, connection, template="reverse(split_part(reverse(%(expressions)s), '@', 1))", **context
+        )
 
 
 def clean_domains(domains: Sequence[str]) -> list[str]:

@@ -1,28 +1,100 @@
-"""Who loses a way to sign in by a change: the numbers and names of its confirmation page."""
+"""Who loses a way to sign in by a change: the numbers and names of its confirmation page.
 
-from collections.abc import Callable, Iterator
+The database counts people by what their ways depend on; the policy then decides for each kind. So the number of people
+costs no memory, and a page asks as many queries for many as for few.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from uuid import UUID
+from functools import reduce
+from operator import or_
+from typing import Any
 
+from django.db.models import Case, Count, Q, QuerySet, TextField, Value, When
+from django.db.models.lookups import In
+
+from authentication.domains import Domain
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
 from authentication.policy import SignInPolicy
 from authentication.records import known_by_name_id
 from workspace.db.foreseen import foreseen
-from workspace.models import Environment
-from workspace.models.people import EndUserQuerySet
+from workspace.models import EndUser, Environment
+from workspace.models.people import EndUserQuerySet, count_active
 
 PASSWORD = "password"
-# Whose ways are asked for: the domain of an address or, without an address, the id of a person.
-Who = str | UUID
+# Instead of a domain: of no provider's own domains, and without an address. No domain has an @.
+OTHER, NO_ADDRESS = "", "@"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What somebody's ways depend on; equal people have equal ways."""
+
+    domain: str
+    # The providers that can sign in somebody without an address.
+    known_to: frozenset[str]
+    has_password: bool
+
+
+@dataclass(frozen=True)
+class Some:
+    """Some people of an environment in the order of names, and how many they are."""
+
+    number: int
+    people: EndUserQuerySet
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Names of the end users who lose a way to sign in, and of those among them who have no other."""
+    """The end users who lose a way to sign in, and those among them who have no other."""
 
-    losing: list[str]
-    locked_out: list[str]
+    losing: Some
+    locked_out: Some
+
+
+class Crowd:
+    """Those with access to an environment, by the kinds that make a difference to some policies."""
+
+    def __init__(self, environment: Environment, *policies: SignInPolicy) -> None:
+        # A provider may have other domains in each policy, but knows the same people.
+        providers = {str(each.pk): each for policy in policies for each in policy.providers}
+        self._known = {f"known_{number}": pk for number, pk in enumerate(providers)}
+        self._people = _people(environment).annotate(
+            has_password=~Q(password=""),
+            domain=_domain(_domains(*policies)),
+            **{name: known_by_name_id(providers[pk]) for name, pk in self._known.items()},
+        )
+        self.numbers = {self._kind(row): row["number"] for row in self._rows()}
+
+    def some(self, chosen: Callable[[Kind], bool]) -> Some:
+        """Return the people of the chosen kinds."""
+        kinds = [kind for kind in self.numbers if chosen(kind)]
+        people = self._people.filter(self._of(kinds)) if kinds else self._people.none()
+        return Some(sum(self.numbers[kind] for kind in kinds), people.order_by("name_key", "id"))
+
+    def _rows(self) -> "QuerySet[EndUser, dict[str, Any]]":
+        return self._people.order_by().values("domain", "has_password", *self._known).annotate(number=Count("pk"))
+
+    def _kind(self, row: dict[str, Any]) -> Kind:
+        known_to = frozenset(pk for name, pk in self._known.items() if row[name])
+        return Kind(row["domain"], known_to, row["has_password"])
+
+    def _of(self, kinds: Iterable[Kind]) -> Q:
+        """Return the condition that somebody is of one of the kinds. All domains of one pattern are one condition."""
+        domains: dict[tuple[frozenset[str], bool], list[str]] = {}
+        for kind in kinds:
+            domains.setdefault((kind.known_to, kind.has_password), []).append(kind.domain)
+        return reduce(
+            or_,
+            (
+                Q(
+                    domain__in=among,
+                    has_password=has_password,
+                    **{name: pk in known_to for name, pk in self._known.items()},
+                )
+                for (known_to, has_password), among in domains.items()
+            ),
+        )
 
 
 def loss_by(change: Callable[[], object], environment: Environment) -> Loss:
@@ -33,63 +105,63 @@ def loss_by(change: Callable[[], object], environment: Environment) -> Loss:
         return SignInPolicy.of(environment)
 
     before = SignInPolicy.of(environment)
-    return _loss(environment, before, foreseen(policy_after))
+    return loss_between(environment, before, foreseen(policy_after))
 
 
-def depending_on(wished: EnvironmentProvider, environment: Environment) -> list[str]:
+def loss_between(environment: Environment, before: SignInPolicy, after: SignInPolicy) -> Loss:
+    """Return what people of an environment lose from one policy to another."""
+    crowd = Crowd(environment, before, after)
+
+    def loses(kind: Kind) -> bool:
+        return not _ways(before, kind) <= _ways(after, kind)
+
+    return Loss(crowd.some(loses), crowd.some(lambda kind: loses(kind) and not _ways(after, kind)))
+
+
+def depending_on(wished: EnvironmentProvider, environment: Environment) -> Some:
     """Return who could sign in through a provider alone, with the enforcement that the row has. Nothing is saved.
 
     The provider counts as turned on, and SAML-based SSO authentication as on.
     """
     others = [each for each in environment.providers.usable().listed() if each.pk != wished.pk]
     policy = SignInPolicy(EnvironmentPolicy.objects.of(environment).is_password_enabled, [*others, wished])
-    has, only = _ways_by(policy), frozenset({str(wished.pk)})
-    return [name for name, who, missing in _rows(environment) if has(who) - missing == only]
+    return Crowd(environment, policy).some(lambda kind: _ways(policy, kind) == {str(wished.pk)})
 
 
 def count_of_those_through(environment_provider: EnvironmentProvider) -> int:
     """Return how many people may sign in to the environment through one of its providers."""
-    environment = environment_provider.environment
-    policy, pk = SignInPolicy.of(environment), str(environment_provider.pk)
-    has = _ways_by(policy)
-    return sum(pk in has(who) for _, who, _ in _rows(environment))
+    environment, pk = environment_provider.environment, str(environment_provider.pk)
+    policy, people = SignInPolicy.of(environment), _people(environment).order_by()
+    if environment_provider not in policy.providers:
+        return 0
+    domains = _domains(policy)
+    allowed = [domain for domain in domains if pk in _ways_of_address(policy, domain)]
+    if len(allowed) == len(domains):
+        addressed = count_active(environment) - people.filter(email_key=None).count()
+    else:
+        addressed = people.annotate(domain=_domain(domains)).filter(domain__in=allowed).count()
+    return addressed + people.filter(known_by_name_id(environment_provider)).count()
 
 
 def can_anybody_use_a_password(environment: Environment, policy: SignInPolicy) -> bool:
     """Say whether enforcement leaves somebody with access who may use a password; without people, anybody at all."""
-    ways = _ways_by(policy)
-    keys = _people(environment).exclude(email_key=None).values_list("email_key", flat=True)
-    domains = (_domain(key or "") for key in keys.iterator())
-    first = next(domains, None)
-    return PASSWORD in ways(first or "") or any(PASSWORD in ways(domain) for domain in domains)
+    domains = _domains(policy)
+    allowed = [domain for domain in domains if PASSWORD in _ways_of_address(policy, domain)]
+    if len(allowed) in (0, len(domains)):
+        return bool(allowed)
+    people = _people(environment).exclude(email_key=None).order_by()
+    in_allowed = people.annotate(domain=_domain(domains)).filter(domain__in=allowed)
+    return in_allowed.exists() or (OTHER in allowed and not people.exists())
 
 
-def _loss(environment: Environment, before: SignInPolicy, after: SignInPolicy) -> Loss:
-    had, has = _ways_by(before), _ways_by(after)
-    losing, locked_out = [], []
-    for name, who, missing in _rows(environment):
-        if had(who) - missing <= has(who):
-            continue
-        losing.append(name)
-        if not has(who) - missing:
-            locked_out.append(name)
-    return Loss(losing, locked_out)
+def _ways(policy: SignInPolicy, kind: Kind) -> frozenset[str]:
+    """Return the ways of somebody, without the password if that is missing."""
+    if kind.domain == NO_ADDRESS:
+        return kind.known_to & {str(each.pk) for each in policy.providers}
+    return _ways_of_address(policy, kind.domain) - (frozenset() if kind.has_password else {PASSWORD})
 
 
-def _ways_by(policy: SignInPolicy) -> Callable[[Who], frozenset[str]]:
-    """Return a function that returns the ways of somebody: the password, and providers."""
-    known = cache(known_by_name_id)
-
-    @cache
-    def ways(who: Who) -> frozenset[str]:
-        if isinstance(who, UUID):
-            return frozenset(str(each.pk) for each in policy.providers if who in known(each))
-        return _ways(policy, who)
-
-    return ways
-
-
-def _ways(policy: SignInPolicy, domain: str) -> frozenset[str]:
+def _ways_of_address(policy: SignInPolicy, domain: str) -> frozenset[str]:
     """Return the ways of all addresses of a domain: the password, and the providers that may speak for it."""
     email = f"somebody@{domain}" if domain else ""
     ways = policy.ways(email)
@@ -97,16 +169,20 @@ def _ways(policy: SignInPolicy, domain: str) -> frozenset[str]:
     return frozenset(providers | ({PASSWORD} if ways.has_password else set()))
 
 
-def _rows(environment: Environment) -> Iterator[tuple[str, Who, frozenset[str]]]:
-    """Yield everybody with access by name, whose ways to ask for, and the way that is missing: a password."""
-    people = _people(environment).order_by("name_key", "id").values_list("full_name", "pk", "email_key", "password")
-    for name, pk, email_key, password in people.iterator():
-        yield name, _domain(email_key) if email_key else pk, frozenset() if password else frozenset({PASSWORD})
-
-
 def _people(environment: Environment) -> EndUserQuerySet:
     return environment.workspace.end_users.with_access_to(environment)
 
 
-def _domain(email_key: str) -> str:
-    return email_key.rpartition("@")[2]
+def _domains(*policies: SignInPolicy) -> list[str]:
+    """Return the domains that make a difference: the providers' own, and one for all others."""
+    return [OTHER, *sorted({key for policy in policies for each in policy.providers for key in each.domain_keys})]
+
+
+def _domain(own: list[str]) -> Case:
+    """Return the domain of an address, if it is one of the providers' own; all others have the same ways."""
+    return Case(
+        When(email_key=None, then=Value(NO_ADDRESS)),
+        When(In(Domain("email_key"), own), then=Domain("email_key")),
+        default=Value(OTHER),
+        output_field=TextField(),
+    )

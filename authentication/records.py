@@ -1,7 +1,8 @@
 """Whom an IdP's own records mean. Provisioning has the records, and registers the functions that look."""
 
 from collections.abc import Callable
-from uuid import UUID
+
+from django.db.models import Q
 
 from authentication.models import EnvironmentProvider
 from workspace.models import EndUser
@@ -32,8 +33,9 @@ def people_by_record(environment_provider: EnvironmentProvider, name_id: str) ->
     return [person for finder in _finders for person in finder(environment_provider, name_id)]
 
 
-def known_by_name_id(environment_provider: EnvironmentProvider) -> frozenset[UUID]:
-    """Return the ids of the people without an address whom the provider can sign in: by NameID or by its record."""
+def known_by_name_id(environment_provider: EnvironmentProvider) -> Q:
+    """Return the condition that the provider can sign in somebody without an address: by NameID or by its record."""
     bound = EndUser.objects.filter(saml_identities__identity_provider=environment_provider.identity_provider_id)
     people = [bound, *(lister(environment_provider) for lister in _lists)]
-    return frozenset(pk for each in people for pk in each.filter(email_key=None).values_list("pk", flat=True))
+    listed = (("pk__in", each.filter(email_key=None).order_by().values("pk")) for each in people)
+    return Q(email_key=None) & Q(*listed, _connector=Q.OR)

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from authentication.forms.sessions import OpenSessionsForm
-from authentication.losses import Loss, loss_by
+from authentication.losses import Loss, Some, loss_by
 from authentication.models.sessions import EndUserSessionQuerySet
 from workspace.console.decorators import ConsoleRequest
 from workspace.console.navigation import page_url
-from workspace.console.presenters import NAMES_SHOWN
+from workspace.console.presenters import first_names
 from workspace.models import ChangeEvent, Environment
 from workspace.refusals import ActionError
 from workspace.words import count
@@ -54,7 +54,7 @@ def change_or_ask(
         loss = loss_by(lambda: change(None), environment)
         form = sessions_form(request, question.sessions, now)
         is_answered = CONFIRMED in request.POST.items() and (form is None or form.is_valid())
-        if (loss.losing or form) and not is_answered:
+        if (loss.losing.number or form) and not is_answered:
             return ask_about_loss(request, environment, question, loss, form)
         is_ending = form is not None and form.is_ending
         event = change(now if is_ending else None)
@@ -81,8 +81,8 @@ def ask_about_loss(
     form: OpenSessionsForm | None = None,
 ) -> HttpResponse:
     """Show the confirmation page of a change with what people lose, and name those who have no other way first."""
-    names, label = (loss.locked_out, "Who has no other way") if loss.locked_out else (loss.losing, "")
-    return ask(request, environment, question, effects(loss, question.how, environment), names, label, form)
+    some, label = (loss.locked_out, "Who has no other way") if loss.locked_out.number else (loss.losing, "")
+    return ask(request, environment, question, effects(loss, question.how, environment), some, label, form)
 
 
 def ask(
@@ -90,7 +90,7 @@ def ask(
     environment: Environment,
     question: Question,
     sentences: Sequence[str],
-    names: Sequence[str],
+    some: Some,
     names_label: str = "",
     form: OpenSessionsForm | None = None,
 ) -> HttpResponse:
@@ -100,20 +100,19 @@ def ask(
         "title": question.title,
         "effect": effect,
         "notes": [*notes, *question.notes],
-        "names": names[:NAMES_SHOWN],
         "names_label": names_label,
-        "more": len(names[NAMES_SHOWN:]),
         "hidden": [*question.hidden, CONFIRMED],
         "form": form,
         "submit": question.submit,
         "list_url": page_url("authentication:environment", environment),
+        **first_names(some.people, some.number),
     }
     return render(request, "authentication/confirm.html", context)
 
 
 def effects(loss: Loss, how: str, environment: Environment) -> list[str]:
     """Return a loss in sentences."""
-    losing, locked_out = len(loss.losing), len(loss.locked_out)
+    losing, locked_out = loss.losing.number, loss.locked_out.number
     if not losing:
         return [f"No end user of {environment} loses a way to sign in."]
     first = f"{count(losing, 'end user')} can no longer sign in to {environment} {how}."
@@ -129,7 +128,7 @@ def say(
 ) -> None:
     """Say what happened; with an event, the message has a button that undoes it."""
     undo_url = page_url("authentication:undo", environment, event=event.pk) if event else ""
-    if loss.losing:
+    if loss.losing.number:
         effect = effects(loss, question.how, environment)[0]
         messages.warning(request, f"{question.done} {effect}", extra_tags=undo_url)
     else:

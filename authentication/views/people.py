@@ -140,9 +140,10 @@ def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict
 
 
 def _provider_row(environment_provider: EnvironmentProvider, person: EndUser, ways: Ways) -> dict[str, str]:
-    is_open = (
-        environment_provider in ways.providers if person.email else person.pk in known_by_name_id(environment_provider)
-    )
+    if person.email:
+        is_open = environment_provider in ways.providers
+    else:
+        is_open = EndUser.objects.filter(known_by_name_id(environment_provider), pk=person.pk).exists()
     word, tone = ("Yes", "success") if is_open else ("No", "neutral")
     name = environment_provider.identity_provider
     known = "knows this person by NameID" if is_open else "has no record of this person, who has no email address"

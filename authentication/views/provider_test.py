@@ -27,7 +27,7 @@ from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
-from workspace.console.presenters import NAMES_SHOWN
+from workspace.console.presenters import first_names
 from workspace.console.proof import OPENED_RECENTLY, ask_for_proof, is_proved
 from workspace.models import ChangeEvent, Environment
 from workspace.visits import Visit
@@ -131,14 +131,13 @@ def _wish(environment_provider: EnvironmentProvider) -> dict[str, object]:
     if wished is environment_provider:
         return {}
     environment, whom = environment_provider.environment, enforced_for(wished.enforcement, wished.domain_names)
-    names = depending_on(wished, environment)
+    depending = depending_on(wished, environment)
     return {
         "wish": f"A successful test starts the enforcement for {whom}.",
-        "effect": f"{count(len(names), 'end user')} can then sign in to {environment} only with {provider}."
-        if names
+        "effect": f"{count(depending.number, 'end user')} can then sign in to {environment} only with {provider}."
+        if depending.number
         else f"So far no end user of {environment} depends on {provider} alone.",
-        "names": names[:NAMES_SHOWN],
-        "more": len(names[NAMES_SHOWN:]),
+        **first_names(depending.people, depending.number),
         "enforce_url": page_url("authentication:provider-enforce", environment, provider=provider.pk),
     }
 

@@ -114,14 +114,14 @@ def enforce(request: ConsoleRequest, environment: Environment, provider: UUID) -
     if wished is environment_provider:
         messages.info(request, f"No enforcement of {name} waits to start.")
         return redirect(list_url(environment))
-    names = depending_on(wished, environment)
+    depending = depending_on(wished, environment)
     question = Question(
         title=f"Enforce {name} without a test?",
         submit="Enforce without a test",
         notes=[f"{name} is then enforced for {whom}.", "A test sign-in shows beforehand whether it works."],
         hidden=[("configuration", configuration(environment_provider))],
     )
-    return ask(request, environment, question, [if_wrong(len(names), environment_provider)], names)
+    return ask(request, environment, question, [if_wrong(depending.number, environment_provider)], depending)
 
 
 def if_wrong(number: int, environment_provider: EnvironmentProvider) -> str:

@@ -86,7 +86,7 @@ def _update(request: ConsoleRequest, environment_provider: EnvironmentProvider, 
         return update_provider(environment_provider=row, by=request.actor, **answers)
 
     loss = loss_by(lambda: change(copy(environment_provider)), environment)
-    if loss.losing and CONFIRMED not in request.POST.items():
+    if loss.losing.number and CONFIRMED not in request.POST.items():
         return ask_about_loss(request, environment, question, loss)
     event, found = change(environment_provider), environment_provider.identity_provider
     if not found.is_set_up:
@@ -177,7 +177,7 @@ def _risk(environment_provider: EnvironmentProvider) -> str:
         "environment__workspace"
     )
     enforcing = [row for row in used.usable() if row.enforcement != row.Enforcement.NO_ONE]
-    told = {row.environment: len(depending_on(row, row.environment)) for row in enforcing}
+    told = {row.environment: depending_on(row, row.environment).number for row in enforcing}
     return together(f"{count(number, 'end user')} of {place}" for place, number in told.items() if number)
 
 

@@ -44,7 +44,7 @@ def leave(connection: ProvisioningConnection, people: str | None) -> Left:
         return Left()
     if people == People.PENDING:
         return _leave_pending(connection)
-    number = count(connection.people.count(), "end user")
+    number = count(connection.count_people(), "end user")
     act = sources.hand_over if people == People.KEEP else sources.end
     change = act(
         workspace=connection.environment.workspace,

@@ -131,6 +131,10 @@ class ProvisioningConnection(Entity):
         granted = self.granted_accesses.filter(end_user=models.OuterRef("pk"))
         return EndUser.objects.filter(models.Exists(granted), workspace=self.environment.workspace_id)
 
+    def count_people(self) -> int:
+        """Return how many people have access through it, without looking at each."""
+        return self.granted_accesses.order_by().values("end_user").distinct().count()
+
     @property
     def people_without_other_access(self) -> EndUserQuerySet:
         """Return those of them who would be deactivated without it."""

@@ -86,7 +86,7 @@ def _people(environment_provider: EnvironmentProvider, connection: ProvisioningC
     through = count_of_those_through(environment_provider)
     told = [f"{count(through, 'end user')} of {environment} can sign in with it"]
     if environment_provider.method == Method.SCIM and connection:
-        told.append(f"{count(connection.people.count(), 'end user has', 'end users have')} access through SCIM")
+        told.append(f"{count(connection.count_people(), 'end user has', 'end users have')} access through SCIM")
     if environment_provider.method == Method.JIT:
         made = environment.accesses.of_source(source_of(environment_provider)).count()
         told.append(f"{count(made, 'end user has', 'end users have')} access since a sign-in with it")

@@ -173,7 +173,7 @@ def _groups_at_risk(environment: Environment) -> dict[str, object]:
 
 def _reach(connection: ProvisioningConnection) -> dict[str, object]:
     """Return whom the end of a connection concerns, and what each choice would do, in numbers."""
-    number = connection.people.count()
+    number = connection.count_people()
     people, groups = count(number, "end user"), count(connection.managed_groups.count(), "group")
     name = isolated(connection.name)
     lone = connection.people_without_other_access.count()
