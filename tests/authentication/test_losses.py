@@ -25,7 +25,7 @@ DOMAINS = ["acme.example", "sub.acme.example", "bücher.example", "example", ""]
 ADDRESSES = [*(f"ada.{{}}@{domain}" for domain in [*DOMAINS, "other.example"]), "user-{}", "a{}@b@acme.example", None]
 PASSWORD = "password"
 
-enforcements = st.one_of(
+enforcements: st.SearchStrategy[tuple[str, list[str]]] = st.one_of(
     st.sampled_from([("no_one", []), ("all_domains", [])]),
     st.tuples(st.just("selected_domains"), st.lists(st.sampled_from(DOMAINS[:4]), min_size=1, max_size=3)),
 )
