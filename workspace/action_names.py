@@ -16,6 +16,8 @@ class Action(StrEnum):
     ADMINISTRATOR_ROLE_CHANGED = "administrator.role_changed"
     USER_CHANGED = "user.changed"
     USER_CREATED = "user.created"
+    USER_PASSKEY_ADDED = "user.passkey_added"
+    USER_PASSKEY_REMOVED = "user.passkey_removed"
     USER_PASSWORD_CHANGED = "user.password_changed"
     USER_PASSWORD_RESET = "user.password_reset"
     USER_PASSWORD_RESET_REQUESTED = "user.password_reset_requested"

@@ -16,7 +16,16 @@ from workspace.actions.account_passwords import request_account_password
 from workspace.actions.invitations import invite_administrator
 from workspace.actions.sealing import seal_all
 from workspace.events import SYSTEM
-from workspace.models import Administrator, ChangeEvent, ConsoleSession, MergedEndUser, SignInThrottle, User, Workspace
+from workspace.models import (
+    Administrator,
+    ChangeEvent,
+    ConsoleSession,
+    MergedEndUser,
+    Passkey,
+    SignInThrottle,
+    User,
+    Workspace,
+)
 from workspace.visits import Visit
 
 # The key of a session opens it, so operators do not see sessions.
@@ -36,6 +45,9 @@ def operator(acme, globex):
     request_account_password(email="owner@acme.example", visit=Visit(), now=now)
     with_two_step(acme.roles["owner"].user)
     seal_all(now + timedelta(hours=1))
+    Passkey.objects.create(
+        user=acme.roles["owner"].user, name="MacBook", credential_id="a", public_key="a", sign_count=0, challenged_at=0
+    )
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
     client = Client()
     client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from workspace.admin.base import ReadOnlyAdmin
-from workspace.models import AccountLink, AuthenticatorApp, RecoveryCode
+from workspace.models import AccountLink, AuthenticatorApp, Passkey, RecoveryCode
 
 
 @admin.register(AccountLink)
@@ -34,3 +34,13 @@ class RecoveryCodeAdmin(ReadOnlyAdmin):
     list_filter = ["used_at"]
     list_select_related = ["user"]
     search_fields = ["user__email_key"]
+
+
+@admin.register(Passkey)
+class PasskeyAdmin(ReadOnlyAdmin):
+    """Passkeys, without their keys."""
+
+    list_display = ["user", "name", "created_at", "last_used_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__email_key", "name"]

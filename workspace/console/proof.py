@@ -30,7 +30,7 @@ AGAIN = "Nothing was changed. Confirm that it is you, then do it again."
 
 
 def begin_session(request: HttpRequest, user: User, *, has_second_factor: bool = False) -> None:
-    """Sign an account in, whose password was given now, and a second factor where `has_second_factor` says so."""
+    """Sign an account in that gave its password now, or both factors where `has_second_factor` says so."""
     login(request, user)
     request.session["signed_in_at"] = time.time()
     request.session["has_second_factor"] = has_second_factor

@@ -17,6 +17,14 @@ class CodeForm(forms.Form):
     )
 
 
+class FirstCodeForm(CodeForm):
+    """The first code of a new app. The page begins with the QR code, so it does not begin in this field."""
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.fields["code"].widget.attrs["autofocus"] = False
+
+
 class RecoveryCodeForm(forms.Form):
     """One of the codes that were shown when two-step verification was turned on."""
 

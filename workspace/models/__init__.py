@@ -6,6 +6,7 @@ from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.merged import MergedEndUser
+from workspace.models.passkeys import Passkey
 from workspace.models.people import EndUser, EnvironmentAccess
 from workspace.models.seals import AuditSeal
 from workspace.models.second_factors import AuthenticatorApp, RecoveryCode
@@ -31,6 +32,7 @@ __all__ = [
     "EnvironmentAccess",
     "GroupMembership",
     "MergedEndUser",
+    "Passkey",
     "RecoveryCode",
     "SignInThrottle",
     "Source",

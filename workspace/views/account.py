@@ -16,11 +16,13 @@ from workspace.actions.accounts import (
 )
 from workspace.console.account import AccountRequest, account_page, personal
 from workspace.console.acting import refusals_in_form
+from workspace.console.passkeys import works_here
 from workspace.console.proof import prove
 from workspace.forms import sent
 from workspace.forms.account import NameForm
 from workspace.forms.passwords import ChangePasswordForm
 from workspace.models import AuthenticatorApp, ConsoleSession
+from workspace.passkeys import origin
 from workspace.visits import Visit
 
 
@@ -39,6 +41,9 @@ def index(request: AccountRequest) -> HttpResponse:
         "sessions": _sessions(request),
         "session_key": request.session.session_key,
         "app": AuthenticatorApp.objects.filter(user=request.user).first(),
+        "passkeys": request.user.passkeys.all(),
+        "passkeys_work": works_here(request),
+        "passkeys_at": f"{origin()}{request.path}",
         "codes_left": request.user.recovery_codes.filter(used_at=None).count(),
     }
     return account_page(request, "workspace/account/index.html", context)

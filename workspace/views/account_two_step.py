@@ -15,7 +15,7 @@ from workspace.console.acting import refusals_in_form
 from workspace.console.proof import OPENED_RECENTLY, RECENT
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.forms import sent
-from workspace.forms.second_step import AnyCodeForm, CodeForm
+from workspace.forms.second_step import AnyCodeForm, FirstCodeForm
 from workspace.models import AuthenticatorApp
 from workspace.one_time_codes import new_key, uri
 from workspace.visits import Visit
@@ -30,13 +30,13 @@ def enable(request: AccountRequest) -> HttpResponse:
     if AuthenticatorApp.objects.filter(user=request.user).exists():
         messages.info(request, "Two-step verification is on already.")
         return redirect("workspace:account")
-    key, form = _key(request), CodeForm(sent(request))
+    key, form = _key(request), FirstCodeForm(sent(request))
     if form.is_valid():
         code = form.cleaned_data["code"]
         with refusals_in_form(form):
             codes = enable_two_step(user=request.user, key=key, code=code, by=request.actor, now=timezone.now())
             _keep_session(request)
-            return account_page(request, "workspace/account/recovery_codes.html", {"codes": codes, "is_new": True})
+            return account_page(request, "workspace/account/recovery_codes.html", _shown(codes) | {"is_new": True})
     picture = segno.make(uri(key, request.user.email), error="m")
     context = {
         "form": form,
@@ -67,8 +67,12 @@ def renew_codes(request: AccountRequest) -> HttpResponse:
     """Make new recovery codes after a confirmation, and show them once."""
     if request.method == "POST":
         codes = renew_recovery_codes(user=request.user, by=request.actor)
-        return account_page(request, "workspace/account/recovery_codes.html", {"codes": codes})
+        return account_page(request, "workspace/account/recovery_codes.html", _shown(codes))
     return account_page(request, "workspace/account/recovery_codes_renew.html", {})
+
+
+def _shown(codes: list[str]) -> dict[str, object]:
+    return {"codes": "\n".join(codes)}
 
 
 def _key(request: AccountRequest) -> str:

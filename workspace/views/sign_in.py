@@ -2,22 +2,22 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from workspace.console.passkeys import asked_to_sign_in
 from workspace.console.proof import is_proved, take_password
 from workspace.console.responses import with_wait
 from workspace.console.second_step import enter
+from workspace.console.targets import target_of
 from workspace.forms import sent
 from workspace.forms.sign_in import PasswordForm, SignInForm
 from workspace.models import SignInThrottle, User
@@ -31,7 +31,7 @@ REFUSAL = "The email address or the password is not right, or the account is not
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with address and password, then redirect to the requested page."""
-    target = _target(request)
+    target = target_of(request)
     # The operators' site sends other accounts back here: redirecting them there would never end.
     user = request.user
     may_open = user.is_authenticated and (user.is_staff or not target.startswith(reverse("admin:index")))
@@ -44,6 +44,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if account:
             return enter(request, account, target, request.POST.get("kept", ""))
     context = {"form": form, "next": target, "kept": request.POST.get("kept", "")}
+    context["passkey"] = asked_to_sign_in(request)
     return with_wait(render(request, "workspace/sign_in.html", context), wait)
 
 
@@ -52,7 +53,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 def confirm_identity(request: HttpRequest) -> HttpResponse:
     """Ask for the password again, then redirect to the page that needs a recent proof."""
-    target = _target(request)
+    target = target_of(request)
     if request.method != "POST" and is_proved(request):
         return redirect(target)
     form = PasswordForm(sent(request))
@@ -87,10 +88,3 @@ def _try(request: HttpRequest, form: SignInForm) -> tuple[User | None, timedelta
         return None, wait
     SignInThrottle.objects.forget(email, address)
     return user, wait
-
-
-def _target(request: HttpRequest) -> str:
-    """Return the requested page if it is one of ours, else the start page."""
-    target = request.POST.get("next", request.GET.get("next", ""))
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
-    return target if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
