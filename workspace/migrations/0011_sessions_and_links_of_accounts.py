@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 (
                     "kind",
-                    models.CharField(choices=[("password", "New password"), ("address", "New address")], max_length=10),
+                    models.CharField(choices=[("password", "New password")], max_length=10),
                 ),
                 ("email", models.CharField(max_length=254)),
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),

@@ -9,7 +9,7 @@ import workspace.db.keys
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0014_where_actors_were"),
+        ("workspace", "0015_audit_seals"),
     ]
 
     operations = [
