@@ -243,7 +243,7 @@ end = Deletion(
     lambda environment, name: EnvironmentAccess.objects.filter(environment=environment, source_name=name),
     (Environment, "id"),
     (EnvironmentAccess, "source_name"),
-    returning="end_user",
+    returning=["end_user", "source_name"],
 )
 
 
@@ -251,7 +251,7 @@ def test_a_deletion_tells_whose_rows_are_gone(place):
     gone = place.accesses.filter(source_name=(name := EnvironmentAccess.objects.first().source_name))
     others = EnvironmentAccess.objects.count() - len(people := set(gone.values_list("end_user", flat=True)))
     with CaptureQueriesContext(connection) as queries:
-        assert set(end(place.pk, name)) == people
+        assert set(end(place.pk, name)) == {(pk, name) for pk in people}
     assert len(queries) == 1
     assert end(place.pk, name) == []
     assert EnvironmentAccess.objects.count() == others

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import DatabaseError
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Update
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Update
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUser, Environment, EnvironmentAccess, Source
@@ -45,14 +45,13 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
 
     `environment` is where the change came from.
     """
-    held = _accesses(end_user.pk)
-    ended = [access for access in held if access.is_of(source)]
+    ended = _end(end_user, source, environment)
     before = str(end_user.status)
-    if ended:
-        _ended(end_user.pk, source.kind, source.id)
-    if len(ended) == len(held):
+    end_user.updated_at = timezone.now()
+    if _deactivated_without_access(end_user.pk, EndUser.Status.DEACTIVATED, end_user.updated_at):
         end_user.status = EndUser.Status.DEACTIVATED
-        _save_status(end_user)
+    elif not end_user.accesses.exists():
+        raise _gone()
     record(
         by=by,
         action=Action.END_USER_ACCESS_ENDED,
@@ -79,7 +78,9 @@ def restore_access(
     """
     before = str(end_user.status)
     end_user.activate()
-    _save_status(end_user)
+    end_user.updated_at = timezone.now()
+    if not _switched(end_user.pk, end_user.status, end_user.active_since, end_user.updated_at):
+        raise _gone()
     given = give_access(end_user, environments, source)
     record(
         by=by,
@@ -132,11 +133,27 @@ def give_access(end_user: EndUser, environments: Collection[Environment], source
     ]
 
 
-def _save_status(end_user: EndUser) -> None:
-    end_user.updated_at = timezone.now()
-    if not _switched(end_user.pk, end_user.status, end_user.active_since, end_user.updated_at):
-        # As of `save`: the person was merged a moment ago.
-        raise DatabaseError("The update of a status did not affect any rows.")
+def _end(end_user: EndUser, source: Source, place: Environment) -> list[EnvironmentAccess]:
+    """Delete all access that a source granted, and return it. Only other environments than `place` are read."""
+    names = dict(_ended(end_user.pk, source.kind, source.id))
+    places = [place] if names.keys() == {place.pk} else []
+    if names and not places:
+        places = list(Environment.objects.filter(pk__in=names))
+    return [
+        EnvironmentAccess(
+            environment=each,
+            end_user=end_user,
+            source_kind=source.kind,
+            source_id=source.id,
+            source_name=names[each.pk],
+        )
+        for each in places
+    ]
+
+
+def _gone() -> DatabaseError:
+    """Return what `save` raises: the person was merged a moment ago."""
+    return DatabaseError("The update of a status did not affect any rows.")
 
 
 def _record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> None:
@@ -170,8 +187,14 @@ _switched = Update(
     (EndUser, "active_since"),
     (EndUser, "updated_at"),
 )
-_accesses = Prepared(
-    lambda end_user: EnvironmentAccess.objects.filter(end_user=end_user).select_related("environment"), (EndUser, "id")
+_deactivated_without_access = Update(
+    lambda pk, status, now: (
+        EndUser.objects.filter(~Exists(EnvironmentAccess.objects.filter(end_user=OuterRef("pk"))), pk=pk),
+        {"status": status, "updated_at": now},
+    ),
+    (EndUser, "id"),
+    (EndUser, "status"),
+    (EndUser, "updated_at"),
 )
 _ended = Deletion(
     lambda end_user, kind, source: EnvironmentAccess.objects.filter(
@@ -180,7 +203,7 @@ _ended = Deletion(
     (EndUser, "id"),
     (EnvironmentAccess, "source_kind"),
     (EnvironmentAccess, "source_id"),
-    returning="environment",
+    returning=["environment", "source_name"],
 )
 _inserted = Insertion(
     EnvironmentAccess,

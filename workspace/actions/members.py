@@ -32,7 +32,7 @@ def change_members(
     With `is_synced_later` the caller marks the group as synced: that locks its row until the transaction ends.
     """
     refuse_read_only(group, by)
-    removed = _removed(group.pk, source.kind, source.id, remove) if remove else []
+    removed = [pk for (pk,) in _removed(group.pk, source.kind, source.id, remove)] if remove else []
     added = insert_members(group, add, source)
     if not added and not removed:
         return
@@ -120,7 +120,7 @@ _removed = Deletion(
     (GroupMembership, "source_kind"),
     (GroupMembership, "source_id"),
     Ids(),
-    returning="end_user",
+    returning=["end_user"],
 )
 _synced = Update(
     lambda group, now: (EndUserGroup.objects.filter(pk=group), {"synced_at": now}),

@@ -291,24 +291,25 @@ class Returning(Update):
 
 
 class Deletion(_Change):
-    """DELETE as a function of its values. It returns the column `returning` of the rows that are gone.
+    """DELETE as a function of its values. It returns the columns `returning` of the rows that are gone.
 
     `build` returns a query set of one table. Rows that refer to these are not deleted with them.
     """
 
-    def __init__(self, build: "Callable[..., QuerySet[Any]]", *fields: Typed, returning: str) -> None:
+    def __init__(self, build: "Callable[..., QuerySet[Any]]", *fields: Typed, returning: Sequence[str]) -> None:
         super().__init__(lambda *values: (build(*values), {}), *fields)
         self._returning = returning
 
-    def __call__(self, *values: object) -> list[Any]:
-        return [self._field.to_python(value) for (value,) in self._run(values)[0]]
+    def __call__(self, *values: object) -> list[tuple[Any, ...]]:
+        gone = self._run(values)[0]
+        return [tuple(field.to_python(each) for field, each in zip(self._columns, row, strict=True)) for row in gone]
 
     def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
-        self._field = _column(rows.model, self._returning)
+        self._columns = [_column(rows.model, name) for name in self._returning]
         query: Any = rows.query.chain(DeleteQuery)
         query.clear_ordering(force=True)
         sql, params = query.get_compiler(rows.db).as_sql()
-        return f"{sql} RETURNING {_quoted(self._field)}", params
+        return f"{sql} RETURNING {', '.join(map(_quoted, self._columns))}", params
 
 
 def insertion(model: type[Model], rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:

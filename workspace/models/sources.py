@@ -70,10 +70,6 @@ class Sourced(models.Model):
     def source(self) -> Source:
         return Source(self.source_kind, self.source_id, self.source_name)
 
-    def is_of(self, source: Source) -> bool:
-        """Say whether this source granted the row. Its name may have changed since."""
-        return (self.source_kind, self.source_id) == (source.kind, source.id)
-
 
 class SourceField(_Field):
     """A source in one column, as "kind id name"; the id may be empty."""

@@ -28,7 +28,10 @@ def follow_profile(user: ProvisionedUser, before: Document, by: Actor, notes: li
     An address that another user had is taken as soon as it is free.
     """
     connection, person = user.connection, user.end_user
-    said, said_before, had = profile_of(connection, user.document), profile_of(connection, before), person.email_key
+    said, had = profile_of(connection, user.document), person.email_key
+    # `active` alone says nothing of name and address.
+    is_same = before == user.document | {"active": before.get("active")}
+    said_before = said if is_same else profile_of(connection, before)
     is_changed = said != said_before
     is_waiting = _vouches(connection, person) and had != (canonical(said.email) or None)
     if not (is_changed or is_waiting):

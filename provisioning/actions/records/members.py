@@ -141,7 +141,7 @@ _removed = Deletion(
     lambda group, ids: ProvisionedMembership.objects.filter(Among("user_id", ids), group=group),
     (ProvisionedGroup, "id"),
     Ids(),
-    returning="user",
+    returning=["user"],
 )
 _to_fill = Prepared(
     lambda connection, pk: (
