@@ -6,7 +6,7 @@ from django_scim.adapters import SCIMMixin
 
 from provisioning.actions.effects.groups import read_group
 from provisioning.actions.records.groups import create_group_record, delete_group_record, update_group_record
-from provisioning.actions.records.users import create_user_record, delete_user_record, update_user_record
+from provisioning.actions.records.users import LogRow, create_user_record, delete_user_record, update_user_record
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.payload import members, names, patch
 from provisioning.payload.dialects.active import active_alone
@@ -52,12 +52,12 @@ class UserAdapter(Adapter):
     kind = USERS
     obj: ProvisionedUser
 
-    def create(self, body: Document) -> None:
+    def create(self, body: Document, log: LogRow = lambda user, notes: []) -> None:
         call = self.call
         document = read_resource(body, User, call.tolerance)
         names.check(document, {})
         self.obj = create_user_record(
-            connection=call.connection, document=document, by=call.by, notes=call.tolerance.notes
+            connection=call.connection, document=document, by=call.by, notes=call.tolerance.notes, log=log
         )
 
     def replace(self, body: Document) -> None:

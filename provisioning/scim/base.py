@@ -2,7 +2,6 @@
 
 import logging
 import time
-from contextlib import nullcontext
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -56,18 +55,27 @@ class ScimView(View):
         """
         is_change = request.method in self.changing_methods
         try:
-            with responses.scim_errors(), whole() if is_change else nullcontext():
+            with responses.scim_errors():
                 if request.path.endswith("/"):
                     request.scim.tolerance.note("a slash at the end of the path", "invalidPath")
-                # The method's function. django-scim2's dispatch is left out: it would check the caller again.
-                response: HttpResponse = View.dispatch(self, request, **({"uuid": uuid} if uuid else {}))  # type: ignore[assignment]
-                if is_change and request.log:
-                    request.log.write(response)
+                response = self.change(request, uuid) if is_change else self.run(request, uuid)
         except errors.ScimError as refusal:
             return responses.error(refusal)
         if is_change and request.log:
             request.log.is_done = True
         return response
+
+    def change(self, request: CallRequest, uuid: str | None) -> HttpResponse:
+        """Run the method's function in one transaction with the row in the request log."""
+        with whole():
+            response = self.run(request, uuid)
+            if request.log:
+                request.log.write(response)
+        return response
+
+    def run(self, request: CallRequest, uuid: str | None) -> HttpResponse:
+        """Run the method's function. django-scim2's dispatch is left out: it would check the caller again."""
+        return View.dispatch(self, request, **({"uuid": uuid} if uuid else {}))  # type: ignore[return-value]
 
     def http_method_not_allowed(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]

@@ -21,6 +21,7 @@ from provisioning.scim.auth import CallRequest
 from workspace import outage
 from workspace.db.keys import first_id_at, new_id
 from workspace.db.statement import insertion_of
+from workspace.db.together import NewRow
 from workspace.db.waiting import at_most
 from workspace.visits import client_address
 
@@ -57,11 +58,14 @@ class Entry:
     def write(self, response: HttpResponse) -> UUID:
         """Insert the row, and return its id. A change does it in its own transaction: neither is without the other."""
         pk = new_id()
-        insertion.run(*self.values(pk, response))
+        insertion.run(*self._values(pk, response, self.request.scim.tolerance.notes))
         return pk
 
-    def values(self, pk: UUID, response: HttpResponse) -> list[object]:
-        """Return the values of the row, for `insertion`."""
+    def row(self, response: HttpResponse, notes: list[str]) -> NewRow:
+        """Return the row that `write` inserts, with these notes."""
+        return insertion, self._values(new_id(), response, notes)
+
+    def _values(self, pk: UUID, response: HttpResponse, notes: list[str]) -> list[object]:
         return _values(
             pk,
             self.request,
@@ -71,7 +75,7 @@ class Entry:
             query=masked_query(self.request.META.get("QUERY_STRING", ""))[:4000],
             request_body=masked_request(getattr(self.request, "_body", b"")),
             response_body=_body(response),
-            notes=self.request.scim.tolerance.notes,
+            notes=notes,
         )
 
     def finish(self, response: HttpResponse) -> None:

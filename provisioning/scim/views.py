@@ -10,6 +10,7 @@ from django_scim import views
 
 from provisioning.actions.locks import lock_group_alone, lock_shared
 from provisioning.actions.records.members import add_record_members
+from provisioning.models import ProvisionedUser
 from provisioning.payload import body as bodies
 from provisioning.payload import errors, queries
 from provisioning.payload.resources import Document
@@ -19,6 +20,7 @@ from provisioning.scim.auth import CallRequest
 from provisioning.scim.base import ScimView
 from provisioning.search.kinds import GROUPS, USERS, AnyKind
 from provisioning.search.rows import Shown, shown
+from workspace.db.together import NewRow
 
 
 class NotOffered(ScimView, views.SCIMView):
@@ -97,6 +99,22 @@ class ResourceView(ScimView):
 
 class UsersView(ResourceView, views.UsersView):
     """/Users"""
+
+    def change(self, request: CallRequest, uuid: str | None) -> HttpResponse:
+        """Store a new user by one statement with its row in the log: the answer is made before it is stored.
+
+        What a query asks for may stand in rows that must be stored first.
+        """
+        if request.method != "POST" or uuid is not None or parameters(request):
+            return super().change(request, uuid)
+        answers: list[HttpResponse] = []
+
+        def log(user: ProvisionedUser, notes: list[str]) -> list[NewRow]:
+            answers.append(self._shown(shown(user, is_new=True), 201))
+            return [request.log.row(answers[-1], notes)] if request.log else []
+
+        UserAdapter(None, request).create(read_body(request), log)
+        return answers[-1]
 
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         adapter = cast(UserAdapter, self._to_change(uuid))

@@ -193,15 +193,16 @@ def test_each_operation_is_all_or_nothing_for_itself(scim):
 
 
 def test_a_failing_program_concerns_one_operation(scim, monkeypatch):
-    note = user_records.note
+    save_emails = user_records._save_emails
 
-    def fail(user, notes):
+    def fail(user):
         if user.user_name.startswith("bob"):
             EndUser.objects.update(full_name="half way")
             raise RuntimeError("secret detail")
-        note(user, notes)
+        save_emails(user)
 
-    monkeypatch.setattr(user_records, "note", fail)
+    monkeypatch.setattr(user_records, "rows_of_new_user", lambda user, by: [])
+    monkeypatch.setattr(user_records, "_save_emails", fail)
     results = bulk(scim, post("ada"), post("bob"), post("cleo"))
     assert statuses(results) == "201 500 201"
     assert "secret" not in json.dumps(results)
@@ -347,14 +348,14 @@ def test_order_of_operations():
 
 
 def test_a_server_that_stops_between_two_operations_leaves_a_row_that_says_so(scim, monkeypatch):
-    note = user_records.note
+    insert = user_records.insert_new_user
 
-    def stop(user, notes):
+    def stop(user, rows):
         if user.user_name.startswith("bob"):
             raise KeyboardInterrupt
-        note(user, notes)
+        return insert(user, rows)
 
-    monkeypatch.setattr(user_records, "note", stop)
+    monkeypatch.setattr(user_records, "insert_new_user", stop)
     with pytest.raises(KeyboardInterrupt):
         bulk(scim, post("ada"), post("bob"))
     row = ScimRequest.objects.get()

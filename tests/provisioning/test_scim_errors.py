@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.test import Client
 
 from provisioning.actions.records import users
-from provisioning.models import ProvisionedUser, ScimRequest
+from provisioning.models import ProvisionedGroup, ProvisionedUser, ScimRequest
 from provisioning.scim import request_log
 from tests.scim import okta_user
 from workspace.models import ChangeEvent, EndUser
@@ -119,7 +119,8 @@ def test_c1_failures_below(scim, monkeypatch, failure, status):
         raise failure("secret detail")
 
     scim.user()
-    monkeypatch.setattr(users, "note", fail)
+    monkeypatch.setattr(users, "rows_of_new_user", lambda user, by: [])
+    monkeypatch.setattr(users, "_save_emails", fail)
     answer = scim.post("/Users", okta_user("bob"))
     assert is_error(answer, status, "uniqueness" if status == 409 else None)
     assert "secret" not in str(answer.body)
@@ -168,10 +169,10 @@ def test_the_log(scim):
 
 @pytest.fixture
 def failing_log(monkeypatch):
-    def fail(*values):
+    def fail(*values, **named):
         raise DatabaseError
 
-    monkeypatch.setattr(request_log.insertion, "run", fail)
+    monkeypatch.setattr(request_log, "_values", fail)
 
 
 def test_a_read_is_answered_although_the_log_fails(scim, failing_log):
@@ -190,10 +191,10 @@ def test_a_change_that_is_refused_at_its_commit_is_logged_once_as_refused(scim, 
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(type(connections["default"]), "_commit", fail)
-    answer = scim.post("/Users", okta_user())
+    answer = scim.post("/Groups", {"displayName": "Support"})
     monkeypatch.undo()
     assert answer.status == 503
-    assert not ProvisionedUser.objects.exists()
+    assert not ProvisionedGroup.objects.exists()
     assert [row.status for row in ScimRequest.objects.all()] == [503]
 
 

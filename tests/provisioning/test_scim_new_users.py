@@ -15,6 +15,8 @@ from django.utils import timezone
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
 from provisioning.actions.records import users
 from provisioning.models import ProvisionedEmail, ProvisionedUser
+from provisioning.payload.resources import ACCESS
+from provisioning.scim import request_log
 from tests.provisioning.races import at_once
 from tests.scim import ENTERPRISE, Scim, entra_user, make_connection, okta_user
 from workspace.actions.end_users import create_end_user
@@ -82,15 +84,36 @@ def test_both_ways_store_the_same_rows_column_by_column(scim, monkeypatch, name,
     assert together[0] == (400 if name.startswith("name that") else 201)
 
 
-def test_a_new_user_is_stored_by_one_statement_on_postgresql(scim):
+def test_a_new_user_and_the_log_are_one_statement_on_postgresql(transactional_db, scim):
     scim.user("bob")
     with CaptureQueriesContext(database) as queries:
         scim.user("ada")
-    changing = [
-        query["sql"] for query in queries if "INSERT INTO" in query["sql"] and "scimrequest" not in query["sql"]
-    ]
-    assert len(changing) == (1 if database.vendor == "postgresql" else 6)
-    assert not [query for query in queries if query["sql"].startswith("SELECT") and "enduser" in query["sql"]]
+    statements = [query["sql"] for query in queries]
+    is_one = database.vendor == "postgresql"
+    assert sum("INSERT INTO" in sql for sql in statements) == (1 if is_one else 7)
+    assert sum(sql.startswith("BEGIN") for sql in statements) == (0 if is_one else 1)
+    assert not [sql for sql in statements if sql.startswith("SELECT") and "enduser" in sql]
+
+
+def test_a_user_whose_row_of_the_log_cannot_be_stored_is_not_stored(transactional_db, scim, monkeypatch):
+    row = request_log.Entry.row
+
+    def broken(entry, response, notes):
+        statement, values = row(entry, response, notes)
+        return statement, [entry.request.scim.connection.requests.latest("id").pk, *values[1:]]
+
+    scim.get("/Users")
+    before = stored()
+    monkeypatch.setattr(request_log.Entry, "row", broken)
+    assert scim.post("/Users", okta_user()).status == 409
+    assert stored() == before
+    assert scim.connection.requests.latest("id").status == 409
+
+
+def test_what_a_query_asks_of_a_new_user_is_answered(scim):
+    asked = scim.post(f"/Users?attributes=userName,{ACCESS}", okta_user())
+    assert [each["display"] for each in asked.body[ACCESS]["environments"]] == [scim.connection.environment.name]
+    assert scim.connection.requests.latest("id").status == 201
 
 
 @pytest.mark.parametrize(

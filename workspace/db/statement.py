@@ -83,7 +83,9 @@ def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]
     connection.validate_no_broken_transaction()
     if connection.vendor == "postgresql":
         return _run_on_postgresql(sql, params, False, {"connection": connection})
-    return cast(Ran, ask(_run_on_sqlite, _with_sqlite_marks(sql), params, False, {"connection": connection}))
+    given = _with_sqlite_marks(sql), params, False, {"connection": connection}
+    # Whoever is in a transaction that changes something waits for nobody.
+    return _run_on_sqlite(*given) if connection.connection.in_transaction else cast(Ran, ask(_run_on_sqlite, *given))
 
 
 def _run_on_postgresql(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Ran:

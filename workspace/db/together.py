@@ -1,13 +1,15 @@
 """New rows of several tables, inserted together: by one statement on PostgreSQL, by prepared ones on SQLite."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from workspace.db.statement import Statement, insert_sql, is_filled_by_database, run_planned, sent
@@ -35,39 +37,42 @@ NewRow: TypeAlias = Model | tuple[Statement, Sequence[object]]
 
 
 def insert_together(rows: Sequence[NewRow], only_if: Condition | None = None) -> bool:
-    """Insert new rows, and say whether it was done.
+    """Insert new rows, and say whether it was done. All are stored or none.
 
     They hold all that is stored, keys and times too, and no expressions. With `only_if`, nothing is inserted where the
     query finds nothing, or where the first row would break a unique constraint.
     """
-    is_one = connection.vendor == "postgresql" and len(rows) <= _MOST
+    # `connection` itself would be looked up again for each of its attributes.
+    database = connections[DEFAULT_DB_ALIAS]
+    is_one = len(rows) == 1 or (database.vendor == "postgresql" and len(rows) <= _MOST)
     first, rest = (rows, []) if is_one else (rows[:1], rows[1:])
     parts = [_part(row) for row in first]
     values = [part_values for _, part_values in parts]
     if only_if:
         values.insert(1, sent(only_if.values))
     sql = _sql(tuple(part_sql for part_sql, _ in parts), only_if and only_if.sql)
-    if run_planned(connections[DEFAULT_DB_ALIAS], sql, list(chain(*values)))[1] < 1:
-        return False
-    for _, each in groupby(rest, type):
-        _insert_all(list(each))
+    with nullcontext() if is_one or database.in_atomic_block else transaction.atomic():
+        if run_planned(database, sql, list(chain(*values)))[1] < 1:
+            return False
+        for _, each in groupby(rest, type):
+            _insert_all(database, list(each))
     for row in rows:
         if isinstance(row, Model):
-            row._state.adding, row._state.db = False, connection.alias
+            row._state.adding, row._state.db = False, database.alias
     return True
 
 
-def _insert_all(rows: list[NewRow]) -> None:
+def _insert_all(database: BaseDatabaseWrapper, rows: list[NewRow]) -> None:
     """Insert rows of one table."""
     instances = [row for row in rows if isinstance(row, Model)]
-    if connection.vendor == "postgresql" and instances:
+    if database.vendor == "postgresql" and instances:
         type(instances[0])._base_manager.bulk_create(instances)
         return
     parts = [_part(row) for row in rows]
     if len(parts) == 1:
-        run_planned(connection, *parts[0])
+        run_planned(database, *parts[0])
         return
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.executemany(parts[0][0], [values for _, values in parts])
 
 

@@ -1,7 +1,7 @@
 """Transactions of changes, and the unique constraints that refuse a row."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -41,6 +41,13 @@ def whole() -> Iterator[None]:
         _is_whole.reset(before)
 
 
+def apart() -> AbstractContextManager[None]:
+    """Inside a transaction, do what `atomic` does. Outside, do nothing: what follows is a transaction of its own."""
+    if not connections[DEFAULT_DB_ALIAS].in_atomic_block:
+        return nullcontext()
+    return transaction.atomic(savepoint=not _is_whole.get())
+
+
 def save_unique(row: Model, conflict: Callable[[str], Exception]) -> None:
     """Save a row. If a unique constraint refuses it, raise what `conflict` returns for the constraint's name."""
     with naming_conflicts(type(row), conflict):
@@ -64,7 +71,9 @@ def naming_conflicts(model: type[Model], conflict: Callable[[str], Exception]) -
 def violated(error: IntegrityError, model: type[Model]) -> str:
     """Return the name of the model's unique constraint that refused a row; empty if it was another error."""
     if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
-        return error.__cause__.diag.constraint_name or ""  # type: ignore[union-attr]
+        # A statement may store rows of other models too.
+        told = error.__cause__.diag  # type: ignore[union-attr]
+        return told.constraint_name or "" if told.table_name == model._meta.db_table else ""
     columns = str(error).removeprefix("UNIQUE constraint failed: ").split(", ")
     for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint):

@@ -38,7 +38,7 @@ def follow_profile(user: ProvisionedUser, before: Document, by: Actor, notes: li
         return False
     is_told = _follow(user, said, by, is_changed=is_changed)
     if (said.email, said.user_name) != (said_before.email, said_before.user_name):
-        note(user, notes)
+        notes[:] = noted(user, notes)
     if had and person.email_key != had:
         _offer(user, had, by)
     return is_told
@@ -49,11 +49,10 @@ def is_user_of(connection: ProvisioningConnection, person: EndUser) -> bool:
     return connection.users.filter(end_user=person).exists()
 
 
-def note(user: ProvisionedUser, notes: list[str]) -> None:
-    """Add to the notes of the request why the person has another address than was sent."""
+def noted(user: ProvisionedUser, notes: list[str]) -> list[str]:
+    """Return the notes of the request, and why the person has another address than was sent."""
     text = note_on_address(user.document, user.connection.email_from, user.end_user.email)
-    if text and text not in notes:
-        notes.append(text)
+    return [*notes, text] if text and text not in notes else notes
 
 
 def _vouches(connection: ProvisioningConnection, person: EndUser) -> bool:

@@ -1,13 +1,14 @@
 """What an identity provider says of people: its records (SCIM Users), and through `effects` what follows from them."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeAlias
 
-from django.db.models import Model
 from django.utils import timezone
 
 from provisioning.actions.effects.groups import follow_members, read_group
 from provisioning.actions.effects.people import as_new_person, bring_in, switch_access
-from provisioning.actions.effects.profiles import follow_profile, note
+from provisioning.actions.effects.profiles import follow_profile, noted
 from provisioning.actions.locks import lock_for_effects, lock_shared, unchanged
 from provisioning.actions.uniqueness import conflict, save_unique
 from provisioning.models import ProvisionedEmail, ProvisionedGroup, ProvisionedUser, ProvisioningConnection
@@ -17,29 +18,43 @@ from workspace.action_names import Action
 from workspace.actions.access import end_access
 from workspace.db.keys import canonical, kept_key, name_key
 from workspace.db.prepared import Update
-from workspace.db.together import insert_together
-from workspace.db.transactions import atomic, naming_conflicts
+from workspace.db.together import NewRow, insert_together
+from workspace.db.transactions import apart, atomic, naming_conflicts, whole
 from workspace.events import Actor, Called, Sentence, changed, record
 from workspace.refusals import restored_if_refused
 from workspace.words import listed
 
+# Returns the row of the request log, for a user who is just being stored and the notes of the request.
+LogRow: TypeAlias = Callable[[ProvisionedUser, list[str]], list[NewRow]]
 
-@atomic
+
 def create_user_record(
-    *, connection: ProvisioningConnection, document: Document, by: Actor, notes: list[str]
+    *,
+    connection: ProvisioningConnection,
+    document: Document,
+    by: Actor,
+    notes: list[str],
+    log: LogRow = lambda user, notes: [],
 ) -> ProvisionedUser:
     """Record a SCIM User, and make its person or link the one who is in the workspace already.
 
-    `notes` get what the request log says of the address.
+    `notes` get what the request log says of the address. `log` may be called twice: first for the user as it would be
+    with a new person.
     """
     user = new_user(connection, document, timezone.now())
-    new = rows_of_new_user(user, by)
-    if not new or not insert_new_user(user, new):
+    if rows := rows_of_new_user(user, by):
+        told = noted(user, notes)
+        if insert_new_user(user, [*rows, *log(user, told)]):
+            notes[:] = told
+            return user
+    with whole():
         lock_shared(connection)
         user.end_user = bring_in(user, by)
         save_unique(user)
         _save_emails(user)
-    note(user, notes)
+        notes[:] = noted(user, notes)
+        if row := log(user, notes):
+            insert_together(row)
     return user
 
 
@@ -50,7 +65,7 @@ def new_user(connection: ProvisioningConnection, document: Document, now: dateti
     return user
 
 
-def rows_of_new_user(user: ProvisionedUser, by: Actor) -> list[Model]:
+def rows_of_new_user(user: ProvisionedUser, by: Actor) -> list[NewRow]:
     """Return all rows of a new record whose person is new too, and give it that person. Nothing is read or stored.
 
     Empty where only `bring_in` can tell who the person is.
@@ -62,12 +77,12 @@ def rows_of_new_user(user: ProvisionedUser, by: Actor) -> list[Model]:
     return [new.end_user, *new.others, user, *_emails(user)]
 
 
-def insert_new_user(user: ProvisionedUser, rows: list[Model]) -> bool:
+def insert_new_user(user: ProvisionedUser, rows: list[NewRow]) -> bool:
     """Store the rows, and say whether it was done: not if the person is there already, or the connection has changed.
 
     Raises ConflictError where the userName is taken.
     """
-    with naming_conflicts(ProvisionedUser, conflict):
+    with naming_conflicts(ProvisionedUser, conflict), apart():
         return insert_together(rows, only_if=unchanged(user.connection))
 
 
