@@ -77,6 +77,12 @@ def test_the_pages_of_one_thing_are_accessible(signed_in: Page, check: Check, pa
     check(signed_in.url)
 
 
+def test_a_change_in_full_is_accessible(signed_in: Page, check: Check):
+    signed_in.goto("/workspaces/acme/prod/audit-log/")
+    signed_in.get_by_role("row").nth(1).get_by_role("link").last.click()
+    check(signed_in.url)
+
+
 def test_the_pages_of_a_merge_are_accessible(signed_in: Page, check: Check):
     signed_in.goto("/workspaces/acme/dev/end-users/?access=any")
     signed_in.get_by_role("row").nth(1).get_by_role("link").click()
