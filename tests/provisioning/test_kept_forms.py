@@ -71,7 +71,7 @@ def test_every_form_of_the_console_comes_back_filled(scim, owner):
     tried = set()
     for address in pages(scim):
         page = owner.get(address)
-        for form in forms_of(page) if page.status_code == 200 else []:
+        for form in forms_of(page) if page.status_code == 200 and not page.streaming else []:
             action, typed = urljoin(address, form.action or address), typed_into(form)
             sent = typed | {"csrfmiddlewaretoken": "x" * 64}
             response = owner.post(action, sent, headers=HERE | {"referer": f"http://testserver{address}"})
