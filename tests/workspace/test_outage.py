@@ -77,7 +77,8 @@ def faults(monkeypatch):
     log = outage._Log()
     monkeypatch.setattr(outage, "_log", log)
     monkeypatch.setattr(outage, "note", log.note)
-    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
+    if connection.vendor == "sqlite":
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
     faults = Faults()
     yield faults
     faults.end()

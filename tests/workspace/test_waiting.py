@@ -53,8 +53,8 @@ def test_a_writer_waits_for_the_other_one_longer_than_sqlite_would(writer, write
 
 
 def test_it_gives_up_after_a_time(writer, monkeypatch):
-    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
     if writer:
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
         with pytest.raises(OperationalError, match="locked"):
             in_a_transaction()
         writer.execute("ROLLBACK")
