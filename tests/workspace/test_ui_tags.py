@@ -98,3 +98,8 @@ def test_pretty_json(value, text):
 @pytest.mark.parametrize(("mapping", "entry"), [({"scim": "Pushed."}, "Pushed."), ({}, ""), (None, "")])
 def test_lookup(mapping, entry):
     assert ui.lookup(mapping, "scim") == entry
+
+
+def test_numbers_are_written_as_sentences_write_them():
+    page = Template("{{ few|thousands }} {{ many|thousands }}").render(Context({"few": 7, "many": 1128}))
+    assert page == "7 1,128"

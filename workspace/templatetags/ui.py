@@ -55,6 +55,12 @@ ICONS = {
 }
 
 
+@register.filter
+def thousands(number: int) -> str:
+    """{{ 1128|thousands }}: 1,128, as sentences write numbers."""
+    return f"{number:,}"
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """{% icon "users" %}: decoration beside words, hidden from screen readers."""
