@@ -255,6 +255,13 @@ def test_turning_off_takes_a_code_and_the_recovery_codes_go(client, ada, by_reco
     assert sign_in(other)["Location"] == "/" and get_user(other) == ada
 
 
+@pytest.mark.parametrize("path", ["turn-off", "recovery-codes"])
+def test_a_page_for_what_is_off_leads_back_and_says_so(signed_in, path):
+    for response in (signed_in.get(f"/account/two-step/{path}/"), signed_in.post(f"/account/two-step/{path}/")):
+        assert response["Location"] == "/account/"
+    assert "Two-step verification is off." in text(signed_in.get("/account/"))
+
+
 def test_new_recovery_codes_replace_the_old_ones(client, ada):
     _, codes = with_account(client, ada)
     assert "9 unused" in text(client.get("/account/"))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.views.decorators.debug import sensitive_post_parameters
 
-from workspace.actions.two_step import disable_two_step, enable_two_step, renew_recovery_codes, take_any_code
+from workspace.actions.two_step import NOT_ON, disable_two_step, enable_two_step, renew_recovery_codes, take_any_code
 from workspace.console.account import AccountRequest, account_page, personal
 from workspace.console.acting import refusals_in_form
 from workspace.console.proof import OPENED_RECENTLY, RECENT
@@ -51,6 +51,9 @@ def enable(request: AccountRequest) -> HttpResponse:
 @personal(recent=OPENED_RECENTLY)
 def disable(request: AccountRequest) -> HttpResponse:
     """Turn two-step verification off, which takes a code."""
+    if not AuthenticatorApp.objects.filter(user=request.user).exists():
+        messages.info(request, NOT_ON)
+        return redirect("workspace:account")
     form = AnyCodeForm(sent(request))
     if form.is_valid():
         code, visit = form.cleaned_data["code"], Visit.of(request)
@@ -65,6 +68,9 @@ def disable(request: AccountRequest) -> HttpResponse:
 @personal(recent=RECENT)
 def renew_codes(request: AccountRequest) -> HttpResponse:
     """Make new recovery codes after a confirmation, and show them once."""
+    if not AuthenticatorApp.objects.filter(user=request.user).exists():
+        messages.info(request, NOT_ON)
+        return redirect("workspace:account")
     if request.method == "POST":
         codes = renew_recovery_codes(user=request.user, by=request.actor)
         return account_page(request, "workspace/account/recovery_codes.html", _shown(codes))
