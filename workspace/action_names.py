@@ -33,6 +33,11 @@ class Action(StrEnum):
     WORKSPACE_RENAMED = "workspace.renamed"
     WORKSPACE_RESTORED = "workspace.restored"
 
+    # Tokens of the management API.
+    API_TOKEN_ISSUED = "api_token.issued"
+    API_TOKEN_REVOKED = "api_token.revoked"
+    API_TOKEN_ROTATED = "api_token.rotated"
+
     # End users and their access.
     END_USER_ACCESS_CHANGED = "end_user.access_changed"
     END_USER_ACCESS_ENDED = "end_user.access_ended"

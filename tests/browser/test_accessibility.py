@@ -21,6 +21,8 @@ LISTS = [
     "sign-in-attempts/",
     "audit-log/",
     "audit-log/?person=nobody",
+    "api-tokens/",
+    "api-tokens/new/",
 ]
 
 

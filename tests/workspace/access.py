@@ -32,6 +32,14 @@ ACCESS_PAGES = {
     ],
 }
 
+# Likewise. `{token}` is an API token.
+TOKEN_PAGES = {
+    "api-tokens": ("api-tokens/", EVERYBODY),
+    "api-token-create": ("api-tokens/new/", MANAGERS),
+    "api-token-rotate": ("api-tokens/{token}/rotate/", MANAGERS),
+    "api-token-revoke": ("api-tokens/{token}/revoke/", MANAGERS),
+}
+
 LINK = re.compile(r"http://testserver(/invitations/\?token=\S+)")
 
 

@@ -13,6 +13,7 @@ from tests.factories import PASSWORD
 from tests.workspace.builders import build
 from tests.workspace.two_step import with_two_step
 from workspace.actions.account_passwords import request_account_password
+from workspace.actions.api_tokens import issue_api_token
 from workspace.actions.invitations import invite_administrator
 from workspace.actions.sealing import seal_all
 from workspace.events import SYSTEM
@@ -47,6 +48,15 @@ def operator(acme, globex):
     seal_all(now + timedelta(hours=1))
     Passkey.objects.create(
         user=acme.roles["owner"].user, name="MacBook", credential_id="a", public_key="a", sign_count=0, challenged_at=0
+    )
+    issue_api_token(
+        workspace=acme.workspace,
+        name="Ada’s import",
+        scopes=["groups:read"],
+        environments=None,
+        expires_at=None,
+        by=SYSTEM,
+        now=now,
     )
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
     client = Client()

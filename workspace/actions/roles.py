@@ -31,7 +31,7 @@ def refuse_beyond_role(workspace: Workspace, by: Actor, *roles: str) -> None:
         return
     own = workspace.administrators.filter(pk=by.id).first()
     if own is None or own.role == Role.VIEWER:
-        raise ActionError("not_allowed", f"Your role in {workspace} has changed: you may not manage administrators.")
+        raise ActionError("not_allowed", f"Your role in {workspace} has changed: you may not do this any more.")
     if Role.OWNER in roles and own.role != Role.OWNER:
         raise ActionError("owners_only", f"Only an owner of {workspace} may add, change or remove an owner.")
 

@@ -10,6 +10,7 @@ from workspace.admin.base import AddOnlyAdmin, ModelForm, ReadOnlyAdmin, checked
 from workspace.models import (
     Administrator,
     AdministratorInvitation,
+    ApiToken,
     Environment,
     Workspace,
 )
@@ -90,3 +91,13 @@ class AdministratorInvitationAdmin(ReadOnlyAdmin):
     list_filter = ["role", "sent_at"]
     list_select_related = ["workspace"]
     search_fields = ["email_key", "invited_by", "invited_by_name", "workspace__name", "workspace__slug"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """API tokens of workspaces, which administrators make in the console."""
+
+    list_display = ["name", "prefix", "workspace", "created_by_name", "expires_at", "revoked_at", "last_used_at"]
+    list_filter = ["expires_at", "revoked_at", "last_used_at"]
+    list_select_related = ["workspace"]
+    search_fields = ["name", "prefix", "created_by_name", "workspace__name", "workspace__slug"]

@@ -21,6 +21,7 @@ SIDEBAR = [
             ("Access control", "workspace:access-control", "lock"),
             ("End users", "workspace:end-users", "users"),
             ("Authentication & Groups", "workspace:groups", "shield"),
+            ("API tokens", "workspace:api-tokens", "code"),
         ],
     ),
     (
@@ -47,6 +48,7 @@ _UNDER = {
     "provisioning:": "provisioning:activity",
     "workspace:administrator": "workspace:access-control",
     "workspace:access-control": "workspace:access-control",
+    "workspace:api-token": "workspace:api-tokens",
     "workspace:audit-log": "workspace:audit-log",
     "workspace:group": "workspace:groups",
     "workspace:end-user": "workspace:end-users",

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     MANAGE_PROVISIONING = "manage provisioning"
     SEE_SECRETS = "see secrets"
     MANAGE_ADMINISTRATORS = "manage administrators"
+    MANAGE_API_TOKENS = "manage API tokens"
     MANAGE_OWNERS = "manage owners"
     RENAME_WORKSPACE = "rename the workspace"
     REMOVE_WORKSPACE = "remove the workspace"

@@ -2,6 +2,7 @@
 
 from workspace.models.account_links import AccountLink
 from workspace.models.administrators import Administrator, User
+from workspace.models.api_tokens import ApiToken
 from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.invitations import AdministratorInvitation
@@ -20,6 +21,7 @@ __all__ = [
     "AccountLink",
     "Administrator",
     "AdministratorInvitation",
+    "ApiToken",
     "AppendOnlyError",
     "AuditSeal",
     "AuthenticatorApp",

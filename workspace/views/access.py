@@ -70,7 +70,7 @@ def remove(request: ConsoleRequest, environment: Environment, administrator: UUI
         return redirect(page_url("workspace:access-control", environment))
     context = {
         "effect": f"{found.user} can no longer open {environment.workspace}, and is signed out at once.",
-        "notes": [*_notes_on_invitations(found), "The account stays. You can invite this person again at any time."],
+        "notes": [*_notes_on_what_they_made(found), "The account stays. You can invite this person again at any time."],
         "submit": "Remove administrator",
         **_about(request, environment, found),
     }
@@ -88,7 +88,7 @@ def leave(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         return redirect("workspace:home")
     context = {
         "effect": f"You can no longer open {workspace}.",
-        "notes": [*_notes_on_invitations(found), "To come back, ask an owner or admin to invite you again."],
+        "notes": [*_notes_on_what_they_made(found), "To come back, ask an owner or admin to invite you again."],
         "submit": "Leave workspace",
         **_about(request, environment, found),
     }
@@ -149,9 +149,13 @@ def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation
     }
 
 
-def _notes_on_invitations(found: Administrator) -> list[str]:
-    number = found.workspace.administrator_invitations.open().sent_by(found).count()
-    return [f"{count(number, 'open invitation')} from this person will be withdrawn."] if number else []
+def _notes_on_what_they_made(found: Administrator) -> list[str]:
+    invitations = found.workspace.administrator_invitations.open().sent_by(found).count()
+    tokens = found.workspace.api_tokens.live().made_by(str(found.pk)).count()
+    notes = [f"{count(invitations, 'open invitation')} from this person will be withdrawn."] if invitations else []
+    if tokens:
+        notes.append(f"{count(tokens, 'API token')} that this person made will go on working. See API tokens.")
+    return notes
 
 
 def _keep_own_session(request: ConsoleRequest, changed: Administrator) -> None:
