@@ -1,6 +1,6 @@
 """Issuing, rotating and revoking API tokens. No event ever holds a secret."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from workspace.action_names import Action
@@ -139,8 +139,8 @@ def _record(
     by: Actor,
     *,
     concerns: Collection[ApiToken] = (),
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
 ) -> ChangeEvent:
     return record(
         by=by,

@@ -51,7 +51,9 @@ class ApiTokenForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, *, workspace: Workspace) -> None:
         super().__init__(data)
-        cast(forms.ModelMultipleChoiceField, self.fields["environments"]).queryset = workspace.environments.all()
+        cast(
+            "forms.ModelMultipleChoiceField[Environment]", self.fields["environments"]
+        ).queryset = workspace.environments.all()
         for noun in NOUNS:
             levels = [(level, LEVELS[level]) for level in noun.levels]
             self.fields[f"scope-{noun.name}"] = forms.ChoiceField(

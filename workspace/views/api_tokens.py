@@ -101,9 +101,11 @@ def _shown_once(request: ConsoleRequest, token: ApiToken, clear: str) -> HttpRes
 
 def _taken(request: ConsoleRequest) -> dict[str, object]:
     """Return the token that was just made, for this page only."""
-    pk, sealed = request.session.get(_NEW_TOKEN, ("", ""))
-    found = request.environment.workspace.api_tokens.live().filter(pk=pk or None).first()
-    if found is None or not may(request.administrator, Permission.MANAGE_API_TOKENS):
+    if _NEW_TOKEN not in request.session or not may(request.administrator, Permission.MANAGE_API_TOKENS):
+        return {}
+    pk, sealed = request.session[_NEW_TOKEN]
+    found = request.environment.workspace.api_tokens.live().filter(pk=pk).first()
+    if found is None:
         return {}
     del request.session[_NEW_TOKEN]
     return {"token": found, "clear": unseal(sealed)}
