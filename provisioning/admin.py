@@ -48,8 +48,11 @@ class ScimTokenAdmin(ReadOnlyAdmin):
     list_filter = ["created_at", "last_used_at", "revoked_at"]
     list_select_related = _CONNECTION
     search_fields = ["prefix", "last_four", "connection__id", *_CONNECTION_NAMES]
-    fields = ["masked", "connection", "created_at", "last_used_at", "last_used_from", "expires_at", "revoked_at"]
+    fields = [
+        "masked", "connection", "created_at", "last_used_at", "last_used_from", "expires_at", "revoked_at", "replaces",
+    ]  # fmt: skip
     readonly_fields = ["masked", "created_at"]
+    raw_id_fields = ["replaces"]
 
 
 @admin.register(GroupMapping)

@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from authentication.models import EnvironmentProvider
 from provisioning.actions.leaving import People
+from provisioning.actions.tokens import MOST_TOGETHER, Retirement
 from provisioning.models import EmailFrom, NameFrom, ProvisioningConnection, ScimRequest
 from provisioning.models.requests import ScimRequestQuerySet
 from workspace.models import ChangeEvent, EndUserGroup, Environment, SourceKind
@@ -56,6 +57,30 @@ class PeopleForm(forms.Form):
         choices=[choice for choice in Method.choices if choice[0] != Method.SCIM], widget=forms.HiddenInput
     )
     syncs_groups = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class NewTokenForm(forms.Form):
+    """When a new token retires the old one. Without an old one nothing is asked."""
+
+    retirement = forms.ChoiceField(
+        label="The old token retires",
+        choices=Retirement.choices,
+        initial=Retirement.FIRST_USE,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose when the old token retires."},
+    )
+    retires_at = forms.DateTimeField(
+        label="Date and time (UTC)",
+        required=False,
+        help_text=f"Within {MOST_TOGETHER.days} days. Only for a retirement at a date.",
+        widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": "Enter a date and a time, for example 2026-12-31 18:00."},
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, has_old: bool) -> None:
+        super().__init__(data)
+        if not has_old:
+            self.fields.clear()
 
 
 class MappingForm(forms.Form):

@@ -18,7 +18,7 @@ _USED_EVERY = timedelta(minutes=1)
 _PROVIDER = "connection__environment_provider__"
 # Every request reads these columns: without dates, sealed copies and metadata.
 _READ = {
-    "": "connection digest expires_at revoked_at last_used_at",
+    "": "connection digest expires_at revoked_at last_used_at replaces",
     "connection__": " ".join(("environment_provider", *ProvisioningConnection.SETTINGS)),
     _PROVIDER: "environment identity_provider is_enabled enforcement domains",
     f"{_PROVIDER}environment__": "workspace name slug kind",

@@ -1,6 +1,10 @@
-"""Issuing, showing and revoking SCIM tokens. No event ever holds a secret."""
+"""Issuing, rotating, showing and revoking SCIM tokens. No event ever holds a secret."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import TextChoices
 from django.utils import timezone
 
 from provisioning import tokens
@@ -12,20 +16,72 @@ from workspace.events import Actor, Sentence, record
 from workspace.refusals import ActionError
 
 MAX_LIVE = 2
+# A token that somebody forgot must not live for years beside its successor.
+MOST_TOGETHER = timedelta(days=90)
+
+
+class Retirement(TextChoices):
+    """When a new token retires the old one."""
+
+    FIRST_USE = "first_use", "At the first use of the new one"
+    DATE = "date", "At a date"
+    AT_ONCE = "at_once", "At once"
 
 
 @atomic
 def issue_token(*, connection: ProvisioningConnection, by: Actor) -> str:
     """Make a token and return its clear text; where revealing is off, it is known only now."""
-    ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
-    if connection.tokens.live().count() >= MAX_LIVE:
-        raise ActionError("too_many_tokens", "Two tokens are live already. Revoke one of them first.")
-    token, clear = tokens.draw(connection)
-    if settings.REVEAL_TOKENS:
-        token.sealed = crypto.seal(clear)
-    token.save()
+    _lock(connection)
+    token, clear = _draw(connection)
     _record(Action.SCIM_TOKEN_ISSUED, token, by)
     return clear
+
+
+@atomic
+def rotate_token(
+    *,
+    connection: ProvisioningConnection,
+    retirement: Retirement,
+    retires_at: datetime | None = None,
+    now: datetime,
+    by: Actor,
+) -> str:
+    """Make a token in place of the live one, and return its clear text.
+
+    `retirement` says when the old one retires, for `DATE` at `retires_at`.
+    """
+    _lock(connection)
+    old = connection.tokens.live().first()
+    if old is None:
+        return issue_token(connection=connection, by=by)
+    before = _state(old)
+    token, clear = _draw(connection, replaces=old if retirement == Retirement.FIRST_USE else None)
+    if retirement == Retirement.AT_ONCE:
+        _end(old, now)
+    if retirement == Retirement.DATE:
+        old.expires_at = _checked(retires_at, now)
+        old.save(update_fields=["expires_at"])
+    sentence = f"{{by}} issued the SCIM token {{token}} of {{connection}}; {_WHEN[retirement]}"
+    at = f"{old.expires_at:%-d %B %Y, %H:%M} UTC" if old.expires_at else ""
+    replaced = {"replaced": _state(old), "retirement": retirement}
+    _record(
+        Action.SCIM_TOKEN_ISSUED, token, by, sentence, before={"replaced": before}, after=replaced, other=old, at=at
+    )
+    return clear
+
+
+@atomic
+def retire_replaced(*, token: ScimToken, address: str | None, now: datetime, by: Actor) -> None:
+    """Revoke the token that this one replaces, with its first use. Of several first uses at once, one revokes it."""
+    _lock(token.connection)
+    old = ScimToken.objects.live().filter(replaced_by=token.pk, replaced_by__revoked_at=None).first()
+    ScimToken.objects.filter(pk=token.pk, last_used_at=None).update(last_used_at=now, last_used_from=address)
+    token.last_used_at = now
+    if old:
+        _end(old, now)
+        old.connection = token.connection
+        sentence = "{by} used the SCIM token {other} of {connection} for the first time, which retired {token}."
+        _record(Action.SCIM_TOKEN_REVOKED, old, by, sentence, other=token)
 
 
 @atomic
@@ -47,27 +103,79 @@ def reveal_token(*, token: ScimToken, by: Actor) -> str:
 @atomic
 def revoke_token(*, token: ScimToken, by: Actor) -> None:
     """End a token at once; requests with it are refused from now on."""
+    _lock(token.connection)
+    token.refresh_from_db(fields=["revoked_at"])
     if token.revoked_at is not None:
         return
-    token.revoked_at, token.sealed = timezone.now(), ""
-    token.save()
+    _end(token, timezone.now())
     _record(Action.SCIM_TOKEN_REVOKED, token, by)
 
 
-def _record(action: Action, token: ScimToken, by: Actor) -> None:
+_WHEN = {
+    Retirement.FIRST_USE: "{other} retires at its first use.",
+    Retirement.DATE: "{other} retires on {at}.",
+    Retirement.AT_ONCE: "{other} was retired.",
+}
+
+
+def _lock(connection: ProvisioningConnection) -> None:
+    """Let one change of a connection's tokens happen at a time."""
+    ProvisioningConnection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+
+
+def _draw(connection: ProvisioningConnection, replaces: ScimToken | None = None) -> tuple[ScimToken, str]:
+    """Store a new token, and return it with its clear text."""
+    if connection.tokens.live().count() >= MAX_LIVE:
+        raise ActionError("too_many_tokens", "Two tokens are live already. Revoke one of them first.")
+    token, clear = tokens.draw(connection)
+    token.replaces = replaces
+    if settings.REVEAL_TOKENS:
+        token.sealed = crypto.seal(clear)
+    token.save()
+    return token, clear
+
+
+def _checked(retires_at: datetime | None, now: datetime) -> datetime:
+    if retires_at is None:
+        raise ActionError("retires_at", "Enter the date and time at which the old token retires.", field="retires_at")
+    if retires_at <= now:
+        message = "This time is over. Enter a later one, or let the old token retire at once."
+        raise ActionError("retires_at", message, field="retires_at")
+    if retires_at > now + MOST_TOGETHER:
+        raise ActionError("retires_at", f"Enter a time within {MOST_TOGETHER.days} days.", field="retires_at")
+    return retires_at
+
+
+def _end(token: ScimToken, now: datetime) -> None:
+    token.revoked_at, token.sealed = now, ""
+    token.save(update_fields=["revoked_at", "sealed"])
+
+
+def _state(token: ScimToken) -> dict[str, object]:
+    at = token.expires_at and token.expires_at.isoformat()
+    return {"token": token.masked, "is_revoked": token.revoked_at is not None, "expires_at": at}
+
+
+def _record(
+    action: Action,
+    token: ScimToken,
+    by: Actor,
+    sentence: str = "{by} {did} the SCIM token {token} of {connection}.",
+    *,
+    other: ScimToken | None = None,
+    at: str = "",
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+) -> None:
+    """Record a change of a token. `other` is the one that it replaces, or that replaces it."""
+    did = action.partition(".")[2]
     record(
         by=by,
         action=action,
         subject=token,
         environment=token.connection.environment,
-        sentence=Sentence(
-            "{by} {did} the SCIM token {token} of {connection}.",
-            by=by,
-            did=action.partition(".")[2],
-            token=token,
-            connection=token.connection,
-        ),
-        concerns=token.connection.concerns(),
-        before={"is_revoked": False} if action == Action.SCIM_TOKEN_REVOKED else {},
-        after={"token": token.masked, "is_revoked": token.revoked_at is not None},
+        sentence=Sentence(sentence, by=by, did=did, token=token, connection=token.connection, other=other or "", at=at),
+        concerns=[*token.connection.concerns(), *([other] if other else [])],
+        before=({"is_revoked": False} if action == Action.SCIM_TOKEN_REVOKED else {}) | dict(before or {}),
+        after={"token": token.masked, "is_revoked": token.revoked_at is not None} | dict(after or {}),
     )

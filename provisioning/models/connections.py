@@ -166,6 +166,8 @@ class ScimToken(Entity):
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     last_used_from = models.GenericIPAddressField(null=True, blank=True)
+    # The token that the first use of this one retires.
+    replaces = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="replaced_by")
 
     objects = ScimTokenQuerySet.as_manager()
 
@@ -177,6 +179,11 @@ class ScimToken(Entity):
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    @property
+    def retires_another(self) -> bool:
+        """Say whether its next use is the first one, and retires another token."""
+        return self.replaces_id is not None and self.last_used_at is None
 
     @property
     def is_revealable(self) -> bool:

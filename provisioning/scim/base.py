@@ -5,9 +5,11 @@ import time
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.generic import View
 
 from provisioning import tokens
+from provisioning.actions.tokens import retire_replaced
 from provisioning.payload import errors
 from provisioning.scim import auth, responses
 from provisioning.scim.auth import CallRequest
@@ -34,6 +36,8 @@ class ScimView(View):
             with responses.scim_errors():
                 call = auth.authenticate(request, connection)
                 limiter.check(call.token.pk)
+                if call.token.retires_another:
+                    retire_replaced(token=call.token, address=client_address(request), now=timezone.now(), by=call.by)
                 tokens.mark_used(call.token, client_address(request))
         except errors.ScimError as refusal:
             response = responses.error(refusal)

@@ -154,6 +154,7 @@ def _connection_context(request: ConsoleRequest, connection: ProvisioningConnect
     return {
         "clear_token": token_to_show(request, connection),
         "tokens": tokens,
+        "successors": {each.replaces_id: each for each in tokens if each.retires_another},
         "may_reveal": settings.REVEAL_TOKENS,
         "may_add_token": len(tokens) < MAX_LIVE,
         "new_token_url": setup_url("provisioning:setup-token-new", environment_provider),

@@ -6,13 +6,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
-from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
+from provisioning.actions.tokens import Retirement, reveal_token, revoke_token, rotate_token
+from provisioning.forms import NewTokenForm
 from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.views.providers import about, connection_or_404, setup_url, to_setup
-from workspace.console.acting import refusals_as_messages, refusals_in_form
+from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY, RECENT, is_proved, take_password
@@ -20,6 +21,7 @@ from workspace.console.responses import with_wait
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.forms import sent
 from workspace.forms.sign_in import PasswordForm
+from workspace.isolation import isolated
 from workspace.models import Environment
 
 # A token that was just made, sealed, until the next page has shown it.
@@ -27,13 +29,25 @@ _NEW_TOKEN = "new_scim_token"
 
 
 @console(needs=Permission.SEE_SECRETS, recent=RECENT)
-@require_POST
 def new(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
-    """Make a second token beside the first, so that the provider can be changed over without a gap."""
+    """Ask when the old token retires, then make a new one beside it or in its place."""
     connection = connection_or_404(environment, provider)
-    with refusals_as_messages(request):
-        hand_over(request, connection, issue_token(connection=connection, by=request.actor))
-    return redirect(f"{setup_url('provisioning:setup', connection.environment_provider)}?method=scim#tokens")
+    old = connection.tokens.live().first()
+    form = NewTokenForm(sent(request), has_old=old is not None)
+    if form.is_valid():
+        asked = {"retirement": Retirement.AT_ONCE} | form.cleaned_data
+        with refusals_in_form(form):
+            clear = rotate_token(connection=connection, **asked, now=timezone.now(), by=request.actor)
+            hand_over(request, connection, clear)
+            return redirect(f"{setup_url('provisioning:setup', connection.environment_provider)}?method=scim#tokens")
+    name = isolated(connection.name)
+    hints = {
+        Retirement.FIRST_USE: f"Both work until {name} sends its first request with the new one.",
+        Retirement.DATE: "Both work until then.",
+        Retirement.AT_ONCE: f"{name} is refused until you have given it the new one.",
+    }
+    context = {"form": form, "hints": hints, "old": old} | about(connection.environment_provider)
+    return render(request, "provisioning/setup/new_token.html", context)
 
 
 @console(needs=Permission.SEE_SECRETS)
@@ -64,8 +78,8 @@ def revoke(request: ConsoleRequest, environment: Environment, provider: UUID, to
         revoke_token(token=scim_token, by=request.actor)
         messages.success(request, f"The SCIM token {scim_token.masked} was revoked.")
         return to_setup(connection.environment_provider, method="scim")
-    is_only = connection.tokens.live().count() == 1
-    context = {"token": scim_token, "is_only": is_only} | about(connection.environment_provider)
+    other = connection.tokens.live().exclude(pk=scim_token.pk).first()
+    context = {"token": scim_token, "other": other} | about(connection.environment_provider)
     return render(request, "provisioning/setup/revoke.html", context)
 
 

@@ -64,6 +64,7 @@ def test_the_pages_of_a_provider_are_accessible(signed_in: Page, check: Check, s
         "certificates/",
         "provisioning/",
         "provisioning/mappings/",
+        "provisioning/tokens/new/",
         "remove/",
         "overview/",
         "test/",

@@ -347,7 +347,7 @@ def test_the_token_stays_masked_when_scim_is_chosen_again(saved, use, admin):
 
 
 def test_a_viewer_sees_the_masked_token_and_no_controls(saved, use, browser):
-    post(browser("owner"), "setup-token-new", use)
+    post(browser("owner"), "setup-token-new", use, retirement="first_use")
 
     page = browser("viewer").get(url("setup", use))
 

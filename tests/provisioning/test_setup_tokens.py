@@ -43,7 +43,7 @@ def test_guessing_the_password_is_slowed_down(saved, use, admin):
 
 
 def test_a_new_token_is_shown_once_and_works_beside_the_old_one(saved, use, admin):
-    page = post(admin, "setup-token-new", use, follow=True)
+    page = post(admin, "setup-token-new", use, retirement="first_use", follow=True)
     new = shown_token(page)
 
     assert new
@@ -54,9 +54,9 @@ def test_a_new_token_is_shown_once_and_works_beside_the_old_one(saved, use, admi
 
 
 def test_a_third_token_is_refused_with_a_sentence(saved, use, admin):
-    post(admin, "setup-token-new", use)
+    post(admin, "setup-token-new", use, retirement="first_use")
 
-    page = post(admin, "setup-token-new", use, follow=True)
+    page = post(admin, "setup-token-new", use, retirement="first_use", follow=True)
 
     assert "Two tokens are live already. Revoke one of them first." in text(page)
     assert ScimToken.objects.count() == 2
@@ -64,7 +64,7 @@ def test_a_third_token_is_refused_with_a_sentence(saved, use, admin):
 
 def test_a_new_token_is_not_shown_on_the_page_of_another_provider(saved, use, admin):
     entra = factories.identity_provider(use.environment, "Entra Dev")
-    post(admin, "setup-token-new", use)
+    post(admin, "setup-token-new", use, retirement="first_use")
 
     assert shown_token(admin.get(url("setup", entra))) == ""
     assert shown_token(admin.get(url("setup", use)))
@@ -103,4 +103,4 @@ def test_where_revealing_is_off_a_token_is_shown_only_when_it_is_made(use, admin
     page = post(admin, "save", use, method="scim", follow=True)
     assert ">Reveal<" not in text(page)
     assert reveal(admin, use, ScimToken.objects.get()).status_code == 404
-    assert shown_token(post(admin, "setup-token-new", use, follow=True))
+    assert shown_token(post(admin, "setup-token-new", use, retirement="first_use", follow=True))

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from authentication.actions.retention import forget_expired
 from provisioning.actions.deletion import delete_removed_workspaces
-from provisioning.actions.retention import forget_requests
+from provisioning.actions.retention import forget_expired_tokens, forget_requests
 from workspace.actions.sealing import forget_changes, seal_all
 
 
@@ -22,6 +22,10 @@ class Command(BaseCommand):
         now = timezone.now()
         # Only sealed changes are deleted.
         seal_all(now)
-        others = {"SCIM requests": forget_requests(now), "removed workspaces": delete_removed_workspaces(now)}
+        others = {
+            "SCIM requests": forget_requests(now),
+            "copies of expired SCIM tokens": forget_expired_tokens(now),
+            "removed workspaces": delete_removed_workspaces(now),
+        }
         for name, count in (forget_expired(now) | others | {"changes": forget_changes(now)}).items():
             self.stdout.write(f"{count:,} {name} deleted")
