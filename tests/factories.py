@@ -12,7 +12,7 @@ from workspace.actions.end_users import create_end_user
 from workspace.actions.groups import create_group
 from workspace.actions.workspaces import create_workspace
 from workspace.events import SYSTEM
-from workspace.models import Administrator, EndUser, EndUserGroup, Environment, Workspace
+from workspace.models import Administrator, EndUser, EndUserGroup, Environment, User, Workspace
 from workspace.profile import Profile
 
 PASSWORD = "a long enough passphrase"
@@ -34,6 +34,15 @@ def sign_in(client: Client, who: Administrator) -> Client:
     client.force_login(who.user)
     session = client.session
     session["proved_at"] = time.time()
+    session.save()
+    return client
+
+
+def as_operator(client: Client, email: str = "op@example.com") -> Client:
+    """The browser of an operator who has given both factors."""
+    client.force_login(User.objects.create_superuser(email, PASSWORD))
+    session = client.session
+    session["has_second_factor"] = True
     session.save()
     return client
 

@@ -32,6 +32,8 @@ class Action(StrEnum):
     WORKSPACE_REMOVED = "workspace.removed"
     WORKSPACE_RENAMED = "workspace.renamed"
     WORKSPACE_RESTORED = "workspace.restored"
+    WORKSPACE_SECOND_FACTOR_REQUIRED = "workspace.second_factor_required"
+    WORKSPACE_SECOND_FACTOR_OPTIONAL = "workspace.second_factor_optional"
 
     # Tokens of the management API.
     API_TOKEN_ISSUED = "api_token.issued"

@@ -1,9 +1,12 @@
 """Django admin for operators, at /operator/."""
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+
+from workspace.console.second_factor import ask_for_second_factor, has_second_factor
 
 
 class OperatorSite(AdminSite):
@@ -13,5 +16,12 @@ class OperatorSite(AdminSite):
     index_title = "Installation"
     site_url = "/"
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Say whether an operator is signed in, with both factors unless this is an installation of a developer."""
+        return super().has_permission(request) and (settings.DEBUG or has_second_factor(request))
+
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        return redirect_to_login(request.GET.get("next", reverse("admin:index")), reverse("workspace:sign-in"))
+        target = request.GET.get("next", reverse("admin:index"))
+        if super().has_permission(request):
+            return ask_for_second_factor(request, target)
+        return redirect_to_login(target, reverse("workspace:sign-in"))

@@ -17,7 +17,6 @@ from tests import factories
 from tests.authentication import end_users
 from tests.authentication.certificates import EC_CERTIFICATE, pem
 from workspace.events import SYSTEM
-from workspace.models import User
 
 MODELS = list(apps.get_app_config("authentication").get_models())
 every_model = pytest.mark.parametrize("model", MODELS, ids=[model.__name__ for model in MODELS])
@@ -49,8 +48,7 @@ def operator(client, db):
     LogoutRequest.objects.create(id="_logout", identity_provider=provider, environment=environment, expires_at=soon)
     ensure_signing_key(environment.workspace, now=timezone.now())
     SamlIdentity.objects.create(identity_provider=provider, name_id="ada", end_user=ada)
-    client.force_login(User.objects.create_superuser("operator@example.com", "correct horse battery"))
-    return client
+    return factories.as_operator(client)
 
 
 def url(model, page: str, *args) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.accessibility import hold_to_the_rules
 from tests.browser.conftest import TIMEOUT_MS, Check
 from tests.factories import PASSWORD
 from tests.server import Server
@@ -108,3 +109,55 @@ def test_without_javascript_no_passkey_is_offered_and_the_code_is_asked_for(chro
         page.get_by_label("Code from").fill(code_at(key, int(time.time()) // SECONDS))
         page.get_by_role("button", name="Turn on").click()
         expect(page.get_by_role("main")).to_contain_text("Two-step verification is on.")
+
+
+@pytest.mark.browser
+def test_an_owner_requires_a_second_factor_and_a_colleague_is_led_to_it(at_localhost: Page, server: Server):
+    page = at_localhost
+    server.commands.run("shell", "-c", GUARDED)
+    give_password(page, "owner@guarded.example", at="/sign-in/?next=/workspaces/guarded/prod/access-control/")
+    page.get_by_role("link", name="Turn on the requirement").click()
+    expect(page.get_by_role("main")).to_contain_text("Set up a second factor of your own first.")
+    hold_to_the_rules(page)
+    page.get_by_role("link", name="Second factor", exact=True).click()
+    hold_to_the_rules(page)
+    add_passkey(page, "MacBook")
+    expect(page.get_by_role("main")).to_contain_text("1 administrator has no second factor yet.")
+    hold_to_the_rules(page)
+    page.get_by_role("button", name="Require a second factor").click()
+    expect(page.get_by_role("status").first).to_contain_text("Guarded requires a second factor")
+    sign_out(page)
+    give_password(page, "owner@guarded.example", at="/sign-in/?next=/workspaces/guarded/prod/groups/")
+    expect(page.get_by_role("main")).to_contain_text("You signed in with your password alone.")
+    hold_to_the_rules(page)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Authentication & Groups")
+    sign_out(page)
+    give_password(page, "viewer@guarded.example", at="/sign-in/?next=/workspaces/guarded/prod/groups/")
+    expect(page.get_by_role("main")).to_contain_text("A second factor is required for Guarded.")
+    hold_to_the_rules(page)
+    page.get_by_role("link", name="Set up an authenticator app").click()
+    key = page.get_by_label("Text key", exact=True).input_value().replace(" ", "")
+    page.get_by_label("Code from").fill(code_at(key, int(time.time()) // SECONDS))
+    page.get_by_role("button", name="Turn on").click()
+    page.get_by_role("link", name="I have saved them").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Authentication & Groups")
+
+
+GUARDED = """
+from tests import factories
+guarded = factories.workspace("guarded")
+for role in ("owner", "viewer"):
+    factories.administrator(guarded, role)
+"""
+
+
+def add_passkey(page: Page, name: str) -> None:
+    page.get_by_role("link", name="Add passkey").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Add passkey").click()
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()

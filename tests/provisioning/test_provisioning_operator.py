@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from provisioning.actions.mappings import add_mapping
 from provisioning.models import ScimToken
+from tests import factories
 from workspace.events import SYSTEM
 from workspace.models import User
 
@@ -17,9 +18,7 @@ MODELS = sorted(apps.get_app_config("provisioning").get_models(), key=str)
 
 @pytest.fixture
 def operator() -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser(email="operator@example.com"))
-    return client
+    return factories.as_operator(Client())
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ ACCESS_PAGES = {
     "access-control-rename": [("access-control/rename/", MANAGERS)],
     "access-control-remove": [("access-control/remove/", OWNERS)],
     "access-control-leave": [("access-control/leave/", EVERYBODY)],
+    "access-control-second-factor": [("access-control/second-factor/", OWNERS)],
     "administrator-invite": [("access-control/invitations/new/", MANAGERS)],
     "administrator-role": [("access-control/{viewer}/role/", MANAGERS), ("access-control/{owner}/role/", OWNERS)],
     "administrator-remove": [("access-control/{viewer}/remove/", MANAGERS), ("access-control/{owner}/remove/", OWNERS)],

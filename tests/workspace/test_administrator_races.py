@@ -1,43 +1,20 @@
 """Changes of roles at once, in threads with connections of their own."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from tests import factories
 from tests.workspace.access import invited
+from tests.workspace.races import at_once
 from workspace.actions.administrators import change_role, remove_administrator
 from workspace.actions.invitations import accept_invitation, accept_with_new_account, invite_administrator
 from workspace.events import SYSTEM, Actor
 from workspace.models import Administrator, ChangeEvent, User
-from workspace.refusals import ActionError
 from workspace.visits import NOWHERE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 5
 Role = Administrator.Role
-
-
-def at_once(*functions) -> list[str]:
-    """Call the functions in threads that start together; the code of each refusal, or "done"."""
-    barrier = Barrier(len(functions))
-
-    def run(function) -> str:
-        try:
-            barrier.wait(10)
-            function()
-        except ActionError as refusal:
-            return refusal.code
-        else:
-            return "done"
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(functions)) as pool:
-        return list(pool.map(run, functions))
 
 
 @pytest.fixture

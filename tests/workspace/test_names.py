@@ -78,7 +78,7 @@ def test_a_form_says_which_characters_to_remove(acme, owner):
 
 @pytest.mark.django_db
 def test_operators_give_no_such_name(acme, client):
-    client.force_login(User.objects.create_superuser("op@example.com", factories.PASSWORD))
+    factories.as_operator(client)
     account = acme.roles["viewer"].user
     for path, data in [
         ("workspace/add/", {"name": EVE, "slug": "eve", "kinds": ["dev"]}),

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests import factories
 from tests.factories import PASSWORD
 from tests.workspace.builders import build
 from tests.workspace.two_step import with_two_step
@@ -59,9 +60,7 @@ def operator(acme, globex):
         now=now,
     )
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
-    client = Client()
-    client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
-    return client
+    return factories.as_operator(Client())
 
 
 def page(model, action, *args):

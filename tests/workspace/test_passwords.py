@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.urls import reverse
 
+from tests import factories
 from tests.factories import PASSWORD
 from tests.spellings import PAIRS, hash_as_typed
 from workspace.models import User
@@ -151,7 +152,7 @@ def test_a_form_that_is_longer_than_what_was_typed_counts(db):
 
 
 def test_operators_set_and_change_passwords_in_the_form(client, ada):
-    client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
+    factories.as_operator(client)
     new = {"usable_password": "true", "password1": DECOMPOSED, "password2": DECOMPOSED, "set-password": "1"}
     assert client.post(reverse("admin:auth_user_password_change", args=[ada.pk]), new).status_code == 302
     assert client.post(reverse("admin:workspace_user_add"), new | {"email": "bo@example.com"}).status_code == 302

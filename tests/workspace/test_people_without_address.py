@@ -4,13 +4,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import PASSWORD
+from tests import factories
 from tests.workspace.builders import OKTA, OKTA_ACTOR
 from tests.workspace.pages import cells, names, text
 from workspace.actions.access import end_access
 from workspace.actions.end_users import create_end_user, update_profile
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent, EndUser, User
+from workspace.models import ChangeEvent, EndUser
 from workspace.profile import Profile
 from workspace.refusals import ActionError
 
@@ -52,8 +52,7 @@ def test_members_of_groups_are_shown_so_too(acme, owner, printer):
 
 
 def test_operators_see_and_find_the_user_name(acme, printer):
-    client = Client()
-    client.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
+    client = factories.as_operator(Client())
     shown = text(client.get(reverse("admin:workspace_enduser_changelist"), {"q": "svc-printer"}))
     assert "SVC-Printer" in shown and "Ada Winter" not in shown
 

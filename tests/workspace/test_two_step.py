@@ -10,6 +10,7 @@ from django.contrib.auth import get_user
 from django.test import Client
 from django.utils import timezone
 
+from tests import factories
 from tests.factories import PASSWORD
 from tests.workspace.pages import text
 from tests.workspace.two_step import code_of, step_at, with_two_step
@@ -274,8 +275,7 @@ def test_new_recovery_codes_replace_the_old_ones(client, ada):
 
 def test_an_operator_lets_somebody_in_who_lost_everything(client, ada, mails):
     with_two_step(ada)
-    operator = Client()
-    operator.force_login(User.objects.create_superuser("op@example.com", PASSWORD))
+    operator = factories.as_operator(Client())
     data = {"action": "turn_off_two_step", "_selected_action": [ada.pk]}
     [mail] = mails(lambda: operator.post("/operator/workspace/user/", data))
     assert mail.to == ["ada@example.com"]

@@ -6,6 +6,7 @@ from uuid import UUID
 from workspace.action_names import Action
 from workspace.actions.account_mail import tell_account
 from workspace.actions.accounts import locked, record_own
+from workspace.actions.second_factors import refuse_without_second_factor
 from workspace.db.transactions import atomic
 from workspace.events import Actor
 from workspace.models import Passkey, SignInThrottle, User
@@ -50,9 +51,11 @@ def add_passkey(*, user: User, name: str, answer: str, sealed_challenge: str, by
 @atomic
 def remove_passkey(*, user: User, passkey: UUID, by: Actor) -> None:
     """Remove a passkey: it opens the account no more."""
-    found = user.passkeys.filter(pk=passkey).first()
+    account = locked(user)
+    found = account.passkeys.filter(pk=passkey).first()
     if found is None or not found.delete()[0]:
         raise ActionError("no_passkey", "This passkey is removed already.")
+    refuse_without_second_factor(account, by)
     record_own(user, Action.USER_PASSKEY_REMOVED, "{by} removed the passkey {passkey}.", by, passkey=found.name)
     tell_account(user, "A passkey was removed", f"The passkey “{found.name}” of your account was removed.")
 

@@ -36,11 +36,11 @@ def refuse_beyond_role(workspace: Workspace, by: Actor, *roles: str) -> None:
         raise ActionError("owners_only", f"Only an owner of {workspace} may add, change or remove an owner.")
 
 
-def refuse_but_owner(workspace: Workspace, by: Actor) -> None:
-    """Raise ActionError for an administrator who is no owner now. Operators may do everything."""
+def refuse_but_owner(workspace: Workspace, by: Actor, what: str) -> None:
+    """Raise ActionError for an administrator who is no owner now: `what` is for owners. Operators may do everything."""
     is_administrator = by.kind == Kind.ADMINISTRATOR
     if is_administrator and not workspace.administrators.owners().filter(pk=by.id).exists():
-        raise ActionError("owners_only", f"Only an owner of {workspace} may remove it or take it back.")
+        raise ActionError("owners_only", f"Only an owner of {workspace} may {what}.")
 
 
 def refuse_without_owner(workspace: Workspace) -> None:

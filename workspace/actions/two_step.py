@@ -5,6 +5,7 @@ from datetime import datetime
 from workspace.action_names import Action
 from workspace.actions.account_mail import tell_account
 from workspace.actions.accounts import locked, record_own
+from workspace.actions.second_factors import refuse_without_second_factor
 from workspace.db.transactions import atomic
 from workspace.events import Actor
 from workspace.models import AuthenticatorApp, RecoveryCode, SignInThrottle, User
@@ -45,6 +46,7 @@ def disable_two_step(*, user: User, by: Actor) -> None:
     found = locked(user)
     if not AuthenticatorApp.objects.filter(user=found).delete()[0]:
         raise ActionError("is_off", NOT_ON)
+    refuse_without_second_factor(found, by)
     found.recovery_codes.all().delete()
     template = "{by} turned off two-step verification of {account}."
     record_own(found, Action.USER_TWO_STEP_DISABLED, template, by, account=found.email)

@@ -14,6 +14,7 @@ from workspace.names import clean_name
 from workspace.refusals import ActionError
 
 MAX_WORKSPACE_NAME = 100
+REMOVE = "remove it or take it back"
 TOO_LATE = "The time to take {workspace} back is over."
 
 Kind = Environment.Kind
@@ -71,7 +72,7 @@ def rename_workspace(*, workspace: Workspace, name: str, by: Actor) -> bool:
 def remove_workspace(*, workspace: Workspace, by: Actor, now: datetime) -> None:
     """Close a workspace at once. An owner can take it back for seven days; then it is deleted for good."""
     found = locked_workspace(workspace)
-    refuse_but_owner(found, by)
+    refuse_but_owner(found, by, REMOVE)
     if not found.removed_at:
         _set_removed(found, now, Action.WORKSPACE_REMOVED, "{by} removed the workspace {workspace}.", by)
 
@@ -80,7 +81,7 @@ def remove_workspace(*, workspace: Workspace, by: Actor, now: datetime) -> None:
 def restore_workspace(*, workspace: Workspace, by: Actor, now: datetime) -> None:
     """Open a removed workspace again, as it was."""
     found = locked_workspace(workspace)
-    refuse_but_owner(found, by)
+    refuse_but_owner(found, by, REMOVE)
     if found.deleted_from and found.deleted_from <= now:
         raise ActionError("too_late", TOO_LATE.format(workspace=found))
     if found.removed_at:

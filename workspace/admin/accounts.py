@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import mark_safe
 
 from workspace.action_names import Action
+from workspace.actions.passkeys import remove_passkey
 from workspace.actions.two_step import disable_two_step
 from workspace.admin.base import checked_name, operator
 from workspace.console.acting import refusals_as_messages
@@ -78,7 +79,7 @@ class ConsoleUserAdmin(_UserAdmin):
     search_fields = ["email_key", "full_name"]
     ordering = ["email_key"]
     filter_horizontal = []
-    actions = ["turn_off_two_step"]
+    actions = ["turn_off_two_step", "remove_passkeys"]
     readonly_fields = ["last_login"]
     fieldsets = [
         (
@@ -106,6 +107,15 @@ class ConsoleUserAdmin(_UserAdmin):
             with refusals_as_messages(request):
                 disable_two_step(user=user, by=operator(request))
                 messages.success(request, f"Two-step verification of {user} is off.")
+
+    @admin.action(description="Remove all passkeys", permissions=["change"])
+    def remove_passkeys(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """Let people in who have lost the only passkey, which their workspace requires."""
+        for user in users:
+            for passkey in user.passkeys.all():
+                with refusals_as_messages(request):
+                    remove_passkey(user=user, passkey=passkey.pk, by=operator(request))
+                    messages.success(request, f"The passkey {passkey} of {user} is removed.")
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:

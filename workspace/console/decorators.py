@@ -15,6 +15,7 @@ from workspace.console.kept import sign_in_first
 from workspace.console.navigation import current_entry, page_after_merge, page_url
 from workspace.console.permissions import Permission, require
 from workspace.console.proof import RECENT, ask_for_proof, is_proved
+from workspace.console.second_factor import ask_for_second_factor, has_second_factor
 from workspace.events import Actor
 from workspace.models import Administrator, Environment
 from workspace.refusals import ActionError
@@ -56,7 +57,7 @@ def console(
     """Call `view(request, environment, …)` for administrators of the workspace named in the URL.
 
     Another tenant's workspace is 404, a role without the permission `needs` (for a POST `to_post`) is 403. A removed
-    workspace has one page only, which says so.
+    workspace has one page only, which says so. A workspace that requires a second factor opens with one only.
     With `recent`, the session must have proved its password: within 15 minutes to open the page, within `recent` to
     change something (`RECENT` for a button, `OPENED_RECENTLY` for a form). Otherwise the password is asked for again.
     The request carries `administrator`, `environment` and `actor`. A refusal of an action becomes a message.
@@ -78,6 +79,8 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
         tenant = request.administrator.workspace
         if tenant.removed_at:
             return redirect("workspace:removed", workspace=tenant.slug)
+        if tenant.requires_second_factor and not has_second_factor(request):
+            return ask_for_second_factor(request)
         request.environment = get_object_or_404(tenant.environments, slug=environment)
         request.environment.workspace = tenant
         request.actor = Actor.administrator(request.administrator, Visit.of(request))

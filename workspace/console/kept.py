@@ -80,6 +80,14 @@ def keep(request: HttpRequest, kept: Kept) -> None:
         request.session[_KEPT] = kept | {"at": time.time()}
 
 
+def way_back(request: HttpRequest) -> str:
+    """Return the page that a request, once it is allowed, goes on with. What was typed is kept for it."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    keep(request, kept_of(request))
+    return page_before(request)
+
+
 def kept_forms(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Fill the form of a page with what was kept of it. What nobody comes back for in ten minutes is dropped."""
 

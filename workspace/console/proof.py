@@ -14,8 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from workspace.console.acting import page_before
-from workspace.console.kept import keep, kept_of
+from workspace.console.kept import way_back
 from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 from workspace.visits import Visit, client_address
@@ -69,10 +68,7 @@ def is_proved(request: HttpRequest, within: timedelta = RECENT) -> bool:
 
 def ask_for_proof(request: HttpRequest) -> HttpResponse:
     """Redirect to the page that asks for the password. From there the way leads back to the page of the request."""
-    if request.method in ("GET", "HEAD"):
-        target = request.get_full_path()
-    else:
-        keep(request, kept_of(request))
+    target = way_back(request)
+    if request.method not in ("GET", "HEAD"):
         messages.info(request, AGAIN)
-        target = page_before(request)
     return redirect(f"{reverse('workspace:confirm-identity')}?{urlencode({'next': target})}")

@@ -73,6 +73,11 @@ class User(PasswordOwner, Entity, AbstractBaseUser, PermissionsMixin):
         present = super().get_session_auth_hash()
         return f"{present}.{self.sessions_ended}" if self.sessions_ended else present
 
+    @property
+    def has_second_factor(self) -> bool:
+        """Say whether the account has an authenticator app or a passkey."""
+        return hasattr(self, "authenticator_app") or self.passkeys.exists()
+
     def end_sessions(self) -> None:
         """End all sessions of the account, in every browser."""
         User.objects.filter(pk=self.pk).update(sessions_ended=models.F("sessions_ended") + 1)
@@ -85,13 +90,20 @@ class AdministratorQuerySet(models.QuerySet["Administrator"]):
         """Return the owners whose accounts are active."""
         return self.filter(role=Administrator.Role.OWNER, user__is_active=True)
 
+    def without_second_factor(self) -> Self:
+        return self.filter(user__authenticator_app=None, user__passkeys=None)
+
+    def requiring_second_factor(self) -> Self:
+        """Return the roles in workspaces that require one of all their administrators."""
+        return self.filter(workspace__requires_second_factor=True, workspace__removed_at=None)
+
     def matching(self, text: str) -> list["Administrator"]:
         """Return those whose name or address has every word of the text, in any spelling, with their accounts.
 
         A workspace has few administrators, so they are compared here.
         """
         words = name_key(text).split()
-        found = self.select_related("user__authenticator_app")
+        found = self.select_related("user__authenticator_app").prefetch_related("user__passkeys")
         return [each for each in found if all(word in each.searched for word in words)]
 
 
@@ -120,11 +132,6 @@ class Administrator(Entity):
     def name(self) -> str:
         """Return what people call the administrator: the name, or the address where there is none."""
         return self.user.full_name or self.user.email
-
-    @property
-    def has_second_factor(self) -> bool:
-        """Say whether the account is asked for a code after its password."""
-        return hasattr(self.user, "authenticator_app")
 
     @property
     def is_last_owner(self) -> bool:

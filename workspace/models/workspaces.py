@@ -16,6 +16,8 @@ class Workspace(Entity):
     slug = models.SlugField(max_length=50)
     # A removed workspace is closed, and deleted for good after this time.
     removed_at = models.DateTimeField(null=True, blank=True)
+    # Of all administrators.
+    requires_second_factor = models.BooleanField(default=False, db_default=False)
 
     KEPT_AFTER_REMOVAL = timedelta(days=7)
 

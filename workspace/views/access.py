@@ -10,16 +10,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
 from workspace.actions.administrators import change_role, remove_administrator
+from workspace.actions.second_factors import require_second_factor
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import Item, page_url
 from workspace.console.permissions import Permission, may, require, to_give
 from workspace.console.presenters import present
 from workspace.console.proof import OPENED_RECENTLY
+from workspace.console.second_factor import ask_for_second_factor, has_second_factor
 from workspace.db.paging import numbered_list
 from workspace.forms import SearchForm, sent
 from workspace.forms.administrators import ROLE_HINTS, RoleForm
-from workspace.models import Administrator, AdministratorInvitation, ChangeEvent, Environment
+from workspace.models import Administrator, AdministratorInvitation, ChangeEvent, Environment, Workspace
 from workspace.words import count
 
 RECENT_CHANGES = 10
@@ -93,6 +95,34 @@ def leave(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         **_about(request, environment, found),
     }
     return render(request, "workspace/access/leave.html", context)
+
+
+@console(needs=Permission.MANAGE_OWNERS, recent=OPENED_RECENTLY)
+def second_factor(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """Confirm with numbers, then require a second factor of all administrators, or require it no longer."""
+    workspace, list_url = environment.workspace, page_url("workspace:access-control", environment)
+    if request.method == "POST":
+        is_required = request.POST.get("is_required") == "true"
+        if is_required and not has_second_factor(request):
+            return ask_for_second_factor(request)
+        is_changed = require_second_factor(workspace=workspace, is_required=is_required, by=request.actor)
+        tell = messages.success if is_required or not is_changed else messages.warning
+        tell(request, _decided(workspace, is_required) if is_changed else "Nothing was changed.")
+        return redirect(list_url)
+    without = list(workspace.administrators.without_second_factor().select_related("user"))
+    context = {
+        "is_required": workspace.requires_second_factor,
+        "must_begin_with_own": not has_second_factor(request),
+        "without": count(len(without), "administrator has", "administrators have"),
+        "names": [each.name for each in without],
+        "list_url": list_url,
+    }
+    return render(request, "workspace/access/second_factor.html", context)
+
+
+def _decided(workspace: Workspace, is_required: bool) -> str:
+    what = "requires" if is_required else "no longer requires"
+    return f"{workspace} {what} a second factor of its administrators."
 
 
 def _administrator(request: ConsoleRequest, environment: Environment, pk: UUID) -> Administrator:

@@ -16,6 +16,7 @@ from workspace.console.account import AccountRequest, account_page, personal
 from workspace.console.acting import refusals_in_form
 from workspace.console.passkeys import asked_to_create
 from workspace.console.proof import OPENED_RECENTLY, begin_session
+from workspace.console.second_factor import ask_for_second_factor, must_prove
 from workspace.console.second_step import go_on
 from workspace.console.targets import target_of
 from workspace.forms import sent
@@ -26,7 +27,9 @@ from workspace.visits import Visit
 
 @personal(recent=OPENED_RECENTLY)
 def add(request: AccountRequest) -> HttpResponse:
-    """Add a passkey that the browser's authenticator makes."""
+    """Add a passkey that the browser's authenticator makes. The session has proved both factors then."""
+    if must_prove(request, request.user):
+        return ask_for_second_factor(request)
     form = AddPasskeyForm(sent(request))
     if form.is_valid():
         with refusals_in_form(form):
@@ -38,8 +41,9 @@ def add(request: AccountRequest) -> HttpResponse:
                 by=request.actor,
             )
             request.session.cycle_key()
+            request.session["has_second_factor"] = True
             messages.success(request, f"The passkey {passkey} is added. You can sign in with it.")
-            return redirect("workspace:account")
+            return redirect(target_of(request, "workspace:account"))
     context = {"form": form, "asked": asked_to_create(request.user)}
     return account_page(request, "workspace/account/passkey_add.html", context)
 

@@ -13,6 +13,8 @@ from workspace.actions.two_step import NOT_ON, disable_two_step, enable_two_step
 from workspace.console.account import AccountRequest, account_page, personal
 from workspace.console.acting import refusals_in_form
 from workspace.console.proof import OPENED_RECENTLY, RECENT
+from workspace.console.second_factor import ask_for_second_factor, must_prove
+from workspace.console.targets import target_of
 from workspace.crypto import UnsealError, seal, unseal
 from workspace.forms import sent
 from workspace.forms.second_step import AnyCodeForm, FirstCodeForm
@@ -30,13 +32,16 @@ def enable(request: AccountRequest) -> HttpResponse:
     if AuthenticatorApp.objects.filter(user=request.user).exists():
         messages.info(request, "Two-step verification is on already.")
         return redirect("workspace:account")
+    if must_prove(request, request.user):
+        return ask_for_second_factor(request)
     key, form = _key(request), FirstCodeForm(sent(request))
     if form.is_valid():
         code = form.cleaned_data["code"]
         with refusals_in_form(form):
             codes = enable_two_step(user=request.user, key=key, code=code, by=request.actor, now=timezone.now())
             _keep_session(request)
-            return account_page(request, "workspace/account/recovery_codes.html", _shown(codes) | {"is_new": True})
+            shown = _shown(codes) | {"is_new": True, "next": target_of(request, "workspace:account")}
+            return account_page(request, "workspace/account/recovery_codes.html", shown)
     picture = segno.make(uri(key, request.user.email), error="m")
     context = {
         "form": form,

@@ -15,6 +15,7 @@ from workspace.console.middleware import IdentifiedRequest
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission, may, require
 from workspace.console.proof import OPENED_RECENTLY
+from workspace.console.second_factor import ask_for_second_factor, has_second_factor
 from workspace.events import Actor
 from workspace.forms import sent
 from workspace.forms.workspaces import RemovalForm, WorkspaceForm
@@ -73,6 +74,8 @@ def removed(request: IdentifiedRequest, workspace: str) -> HttpResponse:
     roles = Administrator.objects.select_related("workspace", "user")
     administrator = get_object_or_404(roles, user=cast(HttpRequest, request).user.pk, workspace__slug=workspace)
     found = administrator.workspace
+    if found.requires_second_factor and not has_second_factor(request):
+        return ask_for_second_factor(request)
     if request.method == "POST":
         require(administrator, Permission.REMOVE_WORKSPACE)
         with refusals_as_messages(request):
