@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from threading import Lock
 
 from django.conf import settings
 
@@ -22,6 +23,10 @@ from workspace.loopback import fetchable_host
 from workspace.outgoing import fetch_metadata
 from workspace.refusals import ActionError
 
+# A process has few threads, and a slow IdP keeps one for seconds. Never all of them: the others answer SCIM meanwhile.
+_fetching = Lock()
+_BUSY = "Other metadata is being fetched at this moment. Try again in a few seconds."
+
 
 class WrongAnswer(ActionError):
     """A refusal of what an administrator answered, with what to correct."""
@@ -35,8 +40,13 @@ def fetch_idp(provider: IdentityProvider, url: str, now: datetime) -> IdpMetadat
 
     It reaches out to the network: never call it in a transaction.
     """
-    on_this_machine = fetchable_host(url, origin=settings.ORIGIN)
-    result = fetch_metadata(url, allowed_hosts=settings.METADATA_PRIVATE_HOSTS | on_this_machine)
+    if not _fetching.acquire(blocking=False):
+        raise WrongAnswer(_BUSY, field="metadata_url")
+    try:
+        on_this_machine = fetchable_host(url, origin=settings.ORIGIN)
+        result = fetch_metadata(url, allowed_hosts=settings.METADATA_PRIVATE_HOSTS | on_this_machine)
+    finally:
+        _fetching.release()
     try:
         if result.body is None:
             raise WrongAnswer(result.error)

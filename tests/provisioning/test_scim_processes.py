@@ -2,7 +2,10 @@
 
 import json
 import re
+import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -18,6 +21,21 @@ from workspace.actions.end_users import set_password
 from workspace.events import SYSTEM
 from workspace.models import EndUser
 set_password(end_user=EndUser.objects.get(email={email!r}), password={password!r}, by=SYSTEM)
+"""
+# Lets the provider of a connection publish its metadata at a URL, and signs the owner in to the console.
+SLOW_PROVIDER = """
+from django.test import Client
+from django.urls import reverse
+from authentication.models import IdentityProvider
+from provisioning.models import ProvisioningConnection
+from workspace.models import Administrator
+place = ProvisioningConnection.objects.get(pk={pk!r}).environment_provider
+IdentityProvider.objects.filter(pk=place.identity_provider_id).update(metadata_source="url", metadata_url={url!r})
+client = Client()
+client.force_login(Administrator.objects.filter(workspace=place.environment.workspace, role="owner").first().user)
+names = dict(workspace=place.environment.workspace.slug, environment=place.environment.slug)
+print(client.cookies["sessionid"].value)
+print(reverse("authentication:provider-metadata-refresh", kwargs=names | dict(provider=place.identity_provider_id)))
 """
 
 
@@ -113,3 +131,38 @@ class Browser:
 
     def account(self, times: int) -> set[int]:
         return {self.ask("GET", "account/")[0] for _ in range(times)}
+
+
+def test_slow_metadata_holds_up_no_scim_request(client: Client, server: Server):
+    """Administrators fetch more slow metadata at once than there are threads."""
+    with silent() as listener, ThreadPoolExecutor(AT_ONCE + 1) as pool:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        code = SLOW_PROVIDER.format(pk=client.base.path.split("/")[2], url=url)
+        session, path = server.commands.run("shell", "-c", code).split()[-2:]
+        fetches = [pool.submit(refresh, server, session, path) for _ in range(AT_ONCE + 1)]
+        fetching, _ = listener.accept()
+        statuses = {client.call("GET", "/Users")[0] for _ in range(20)}
+        with fetching:
+            fetching.settimeout(0)
+            fetching.recv(4096)  # the request
+            with pytest.raises(BlockingIOError):  # it still waits for the answer
+                fetching.recv(1)
+        listener.close()
+        assert statuses == {200}
+        assert [each.result() for each in fetches] == [302] * len(fetches)
+
+
+@contextmanager
+def silent() -> Iterator[socket.socket]:
+    """A server that takes connections and answers none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        yield listener
+
+
+def refresh(server: Server, session: str, path: str) -> int:
+    """Fetch the metadata of a provider again, as an administrator does in the console."""
+    browser = Browser(server.origin, path)
+    token = "a" * 32
+    browser.cookies |= {"sessionid": session, "csrftoken": token}
+    return browser.ask("POST", "", {"csrfmiddlewaretoken": token})[0]
