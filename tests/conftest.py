@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -45,6 +46,14 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "workspace.settings"
 django.setup()
 
 pytest_plugins = ["tests.server"]
+
+
+@pytest.fixture(autouse=True)
+def words_in_one_piece(monkeypatch):
+    """Leave out the places where long words may wrap, so that a test finds an address in a page as it is."""
+    from workspace import markup
+
+    monkeypatch.setattr(markup, "LONG_WORD", re.compile("(?!)"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.workspace.builders import OKTA_ACTOR
 from workspace.console.presenters import present
 from workspace.events import Actor, Kind, Sentence
 from workspace.isolation import isolated, turns
-from workspace.markup import isolated_html
+from workspace.markup import value_html
 from workspace.models import ChangeEvent, EndUserGroup, Workspace
 from workspace.templatetags.ui import pretty_json
 from workspace.words import listed, people_named, together
@@ -19,14 +19,14 @@ EVE, NOA = "Eve\u202elive", "נועה"
 
 @pytest.mark.parametrize("name", ["Ada", "Zoë", "최상수", "Łukasz", "Ada 2 (new)", "👩‍🚀", ""])
 def test_a_name_from_left_to_right_stays_as_it_is(name):
-    assert isolated(name) == isolated_html(name) == name
+    assert isolated(name) == value_html(name) == name
 
 
 @pytest.mark.parametrize("name", [EVE, NOA, "علی‌رضا", "\u200fx", "\u2067x"])
 def test_any_other_name_is_isolated_once(name):
     shown = name.replace("\u2067", "")
     assert isolated(name) == isolated(isolated(name)) == f"\u2068{shown}\u2069"
-    assert isolated_html(name) == isolated_html(isolated(name)) == f"<bdi>{shown}</bdi>"
+    assert value_html(name) == value_html(isolated(name)) == f"<bdi>{shown}</bdi>"
 
 
 def test_every_character_that_runs_from_right_to_left_or_controls_direction_is_known():
@@ -38,13 +38,12 @@ def test_every_character_that_runs_from_right_to_left_or_controls_direction_is_k
 def test_no_name_ends_its_own_isolation():
     assert isolated("a\u2069\u202eb") == "\u2068a\u202eb\u2069"
     assert (
-        isolated_html(f"{isolated('x')} met {isolated(NOA)}\u2069 \u202e")
-        == f"x met <bdi>{NOA}</bdi><bdi> \u202e</bdi>"
+        value_html(f"{isolated('x')} met {isolated(NOA)}\u2069 \u202e") == f"x met <bdi>{NOA}</bdi><bdi> \u202e</bdi>"
     )
 
 
 def test_a_sentence_isolates_its_names_and_nothing_else():
-    assert isolated_html(f"{isolated('<b>' + EVE)} was added.") == f"<bdi>&lt;b&gt;{EVE}</bdi> was added."
+    assert value_html(f"{isolated('<b>' + EVE)} was added.") == f"<bdi>&lt;b&gt;{EVE}</bdi> was added."
     assert str(EndUserGroup(name=NOA)) == str(Workspace(name=NOA)) == f"\u2068{NOA}\u2069"
     names = f"\u2068{NOA}\u2069, Ada"
     assert listed([NOA, "Ada"]) == names

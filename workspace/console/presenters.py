@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from workspace.console.navigation import page_url
 from workspace.isolation import isolated
-from workspace.markup import isolated_html
+from workspace.markup import value_html
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, MergedEndUser
 from workspace.models.people import EndUserQuerySet
 from workspace.models.sources import Sourced
@@ -99,7 +99,7 @@ def _linked(event: ChangeEvent, pages: Pages) -> SafeString:
     """Return the sentence as HTML, with links to the pages of what it names."""
     parts, at = [], 0
     for start, end, _, pk in event.links:
-        name = isolated_html(event.sentence[start:end])
+        name = value_html(event.sentence[start:end])
         parts.append(_unlinked(event, event.sentence[at:start]))
         parts.append(format_html('<a href="{}">{}</a>', pages[pk], name) if pk in pages else name)
         at = end
@@ -111,7 +111,7 @@ def _unlinked(event: ChangeEvent, words: str) -> SafeString:
     isolated_name = isolated(event.actor_name)
     if isolated_name != event.actor_name and isolated_name not in words:
         words = words.replace(event.actor_name, isolated_name)
-    return isolated_html(words)
+    return value_html(words)
 
 
 def pages_of(kind: str) -> Callable[[FindPages], FindPages]:

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.events import Actor
-from workspace.markup import isolated_html
+from workspace.markup import value_html
 from workspace.models import EndUser, Environment, EnvironmentAccess, SourceKind
 from workspace.models.people import EndUserQuerySet
 from workspace.profile import Profile
@@ -68,7 +68,7 @@ class AddEndUserForm(EndUserForm):
             self.fields[name] = forms.ModelChoiceField(
                 each.groups.filter(is_everyone=False, source_kind=SourceKind.MANUAL),
                 label=f"Group in {each}",
-                help_text=f"Counts only with access to {isolated_html(each.name)}.",
+                help_text=f"Counts only with access to {value_html(each.name)}.",
                 required=False,
                 empty_label="Everyone only",
             )
@@ -147,7 +147,6 @@ def _access_hint(accesses: list[EnvironmentAccess]) -> str:
         return "Where this person may sign in."
     # Templates do not escape hints, so names become HTML here.
     others = [
-        f"{isolated_html(name)} gives access to {isolated_html(listed(environments))}"
-        for name, environments in given.items()
+        f"{value_html(name)} gives access to {value_html(listed(environments))}" for name, environments in given.items()
     ]
     return f"Access that you give by hand. {' and '.join(others)} as well."

@@ -16,7 +16,7 @@ from django.utils.timesince import timesince, timeuntil
 from workspace import loopback
 from workspace.console import navigation
 from workspace.isolation import escaped_controls, isolated, turns
-from workspace.markup import isolated_html, title_of
+from workspace.markup import needs_markup, title_of, value_html, wrapped_html
 
 register = template.Library()
 
@@ -82,7 +82,7 @@ def tone_icon(tone: str) -> SafeString:
 @register.simple_tag
 def badge(word: str, tone: str = "neutral") -> SafeString:
     """{% badge "Active" tone="success" %}: a word with a colour."""
-    return format_html('<span class="badge tone-{}">{}</span>', checked_tone(tone), isolated_html(str(word)))
+    return format_html('<span class="badge tone-{}">{}</span>', checked_tone(tone), value_html(str(word)))
 
 
 @register.simple_block_tag
@@ -144,9 +144,9 @@ def ago(value: datetime) -> str:
 
 @register.filter
 def in_html(value: object) -> object:
-    """Return a value with `<bdi>` where it needs that. The loader adds this to the values in text."""
-    is_text = not hasattr(value, "__html__") and turns(str(value))
-    return isolated_html(str(value)) if is_text else value
+    """Return a value as pages show it. The loader adds this to the values in text."""
+    is_marked = not hasattr(value, "__html__") and needs_markup(str(value))
+    return value_html(str(value)) if is_marked else value
 
 
 @register.filter
@@ -168,6 +168,7 @@ def join(names: Iterable[object], separator: str) -> str:
 
 
 register.filter("title_of", title_of)
+register.filter("wrapped", wrapped_html)
 
 
 @register.filter
