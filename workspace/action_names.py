@@ -29,6 +29,7 @@ class Action(StrEnum):
     USER_TWO_STEP_ENABLED = "user.two_step_enabled"
     WORKSPACE_CREATED = "workspace.created"
     WORKSPACE_DELETED = "workspace.deleted"
+    WORKSPACE_PEOPLE_IMPORTED = "workspace.people_imported"
     WORKSPACE_REMOVED = "workspace.removed"
     WORKSPACE_RENAMED = "workspace.renamed"
     WORKSPACE_RESTORED = "workspace.restored"

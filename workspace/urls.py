@@ -17,6 +17,7 @@ from workspace.views import (
     groups,
     health,
     home,
+    imports,
     invitations,
     joining,
     members,
@@ -26,6 +27,7 @@ from workspace.views import (
     sign_in,
 )
 
+handler400 = "workspace.uploads.bad_request"
 handler500 = "workspace.outage.server_error"
 
 ENVIRONMENT = "workspaces/<slug:workspace>/<slug:environment>/"
@@ -92,6 +94,14 @@ workspace_patterns: list[URLPattern | URLResolver] = [
                 path("groups/<uuid:group>/delete/", groups.delete, name="group-delete"),
                 path("end-users/", end_users.index, name="end-users"),
                 path("end-users/add/", end_users.add, name="end-user-add"),
+                path("end-users/import/", imports.upload, name="end-user-import"),
+                path("end-users/import/example.csv", imports.example, name="end-user-import-example"),
+                path("end-users/import/<uuid:job>/", imports.detail, name="end-user-import-job"),
+                path("end-users/import/<uuid:job>/columns/", imports.columns, name="end-user-import-columns"),
+                path("end-users/import/<uuid:job>/continue/", imports.go_on, name="end-user-import-continue"),
+                path("end-users/import/<uuid:job>/start/", imports.start, name="end-user-import-start"),
+                path("end-users/import/<uuid:job>/discard/", imports.discard, name="end-user-import-discard"),
+                path("end-users/import/<uuid:job>/report.csv", imports.report, name="end-user-import-report"),
                 path("end-users/<uuid:end_user>/", end_users.detail, name="end-user"),
                 path("end-users/<uuid:end_user>/edit/", end_users.edit, name="end-user-edit"),
                 path("end-users/<uuid:end_user>/merge/", merging.choose, name="end-user-merge"),

@@ -7,7 +7,7 @@ from django.db.models import Model, Q, QuerySet
 
 from authentication.models import EndUserSession, PasswordTicket, SignInAttempt
 from authentication.models.saml import ExpiringQuerySet
-from workspace.models import AdministratorInvitation
+from workspace.models import AdministratorInvitation, PeopleImport
 
 # Administrators look up the reason of a refusal, and patterns in many of them.
 ATTEMPTS_KEPT = timedelta(days=90)
@@ -29,6 +29,7 @@ def forget_expired(now: datetime) -> dict[str, int]:
         EndUserSession.objects.filter(Q(ended_at__lt=long_ago) | Q(expires_at__lt=long_ago)),
         PasswordTicket.objects.filter(Q(used_at__lt=long_ago) | Q(expires_at__lt=long_ago)),
         AdministratorInvitation.objects.settled_before(long_ago),
+        PeopleImport.objects.forgotten(now),
     ]
     return {str(rows.model._meta.verbose_name_plural): delete_in_batches(rows) for rows in [*old, *_expired(now)]}
 

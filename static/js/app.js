@@ -120,6 +120,25 @@ async function watch(part) {
 
 document.querySelectorAll("[data-live]").forEach(watch);
 
+// Long work in steps: <form data-works> is sent again and again, until the page comes back without it.
+
+async function work(form) {
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null);
+  if (!answer || answer.status >= 500) {
+    await pause(LIVE_MS);
+    return work(form);
+  }
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-works]");
+  if (!fresh) return location.reload();
+  const words = fresh.querySelector(".progress-words").textContent;
+  form.querySelector("progress").replaceWith(fresh.querySelector("progress"));
+  form.querySelector(".progress-words").textContent = words;
+  announce(words);
+  return work(form);
+}
+
+document.querySelectorAll("form[data-works]").forEach(work);
+
 // Errors first: the summary takes the focus, also where the browser ignores autofocus.
 
 document.querySelector("[data-error-summary]")?.focus();

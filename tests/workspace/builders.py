@@ -5,8 +5,19 @@ from types import SimpleNamespace
 from tests import factories
 from workspace.actions.end_users import create_end_user
 from workspace.actions.groups import create_group
+from workspace.actions.imports import upload_people
 from workspace.events import SYSTEM, Actor
-from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, Source, SourceKind, Workspace
+from workspace.imports.decoding import Decoded
+from workspace.models import (
+    ChangeEvent,
+    EndUser,
+    EndUserGroup,
+    Environment,
+    PeopleImport,
+    Source,
+    SourceKind,
+    Workspace,
+)
 from workspace.profile import Profile
 
 OKTA = Source(SourceKind.SCIM, "0192f5e0-0000-7000-8000-000000000001", "Okta Dev")
@@ -36,10 +47,17 @@ def build(slug: str) -> SimpleNamespace:
         support=factories.group(dev, ada, name="Support"),
         engineering=pushed_group(dev, "Engineering", bo),
         event=ChangeEvent.objects.of(workspace)[0],
+        job=uploaded(dev),
         everyone=dev.groups.get(is_everyone=True),
         url=f"/workspaces/{slug}/dev/",
         actor=Actor.administrator(roles["owner"]),
     )
+
+
+def uploaded(environment: Environment, text: str = "Name,E-mail\nCy Moor,cy@example.com\n") -> PeopleImport:
+    """An import whose columns are not chosen yet."""
+    content = Decoded(text, "UTF-8")
+    return upload_people(environment=environment, file_name="people.csv", content=content, by=SYSTEM)
 
 
 def provisioned(workspace: Workspace, name: str, *environments: Environment) -> EndUser:

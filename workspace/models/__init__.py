@@ -5,6 +5,7 @@ from workspace.models.administrators import Administrator, User
 from workspace.models.api_tokens import ApiToken
 from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
+from workspace.models.imports import ImportedLine, PeopleImport
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.merged import MergedEndUser
 from workspace.models.passkeys import Passkey
@@ -33,8 +34,10 @@ __all__ = [
     "Environment",
     "EnvironmentAccess",
     "GroupMembership",
+    "ImportedLine",
     "MergedEndUser",
     "Passkey",
+    "PeopleImport",
     "RecoveryCode",
     "SignInThrottle",
     "Source",

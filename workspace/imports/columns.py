@@ -1,0 +1,61 @@
+"""Which column of a file means what."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workspace.db.keys import name_key
+from workspace.exports import plain_cell
+from workspace.imports.reading import Line
+from workspace.refusals import ActionError
+
+# What an import reads, and the spellings of its column, without blanks and punctuation.
+FIELDS: dict[str, tuple[str, set[str]]] = {
+    "full_name": ("Full name", {"fullname", "name", "displayname", "person", "enduser"}),
+    "email": (
+        "Email address",
+        {"emailaddress", "email", "mail", "mailaddress", "emails", "primaryemail", "workemail", "useremail"},
+    ),
+    "access": (
+        "Environment access",
+        {"environmentaccess", "environments", "environment", "access", "accessto", "environmentsaccess"},
+    ),
+    "groups": ("Groups", {"groups", "group", "endusergroups", "endusergroup", "groupnames", "teams", "team"}),
+}
+# The number of the column of each field; a field that is not in the file is missing.
+Columns = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What a line says, as it was typed."""
+
+    number: int
+    full_name: str
+    email: str
+    access: str
+    groups: str
+    has_more: bool
+
+
+def matched(head: Sequence[str]) -> dict[str, list[int]]:
+    """Return the columns that each field may mean, by the spelling of their names."""
+    keys = [re.sub(r"[\W_]+", "", name_key(name)) for name in head]
+    found = {field: [place for place, key in enumerate(keys) if key in names] for field, (_, names) in FIELDS.items()}
+    return {field: places for field, places in found.items() if places}
+
+
+def cells_of(line: Line, columns: Columns) -> Cells:
+    """Return what a line says of a person."""
+    places = {field: columns.get(field, len(line.cells)) for field in FIELDS}
+    texts = {field: plain_cell(line.cells[at]) if at < len(line.cells) else "" for field, at in places.items()}
+    return Cells(line.number, **texts, has_more=line.has_more)
+
+
+def check(columns: Columns) -> None:
+    """Raise ActionError where a column means two things, or no column has the addresses."""
+    if "email" not in columns:
+        raise ActionError("no_email", "Choose the column with the email addresses.", field="email")
+    for field, place in columns.items():
+        if list(columns.values()).index(place) != list(columns).index(field):
+            raise ActionError("same_column", "Another field uses this column already.", field=field)
