@@ -16,6 +16,7 @@ LISTS = [
     "authentication/providers/new/",
     "end-users/",
     "end-users/add/",
+    "end-users/import/",
     "provisioning-activity/",
     "provisioning-activity/requests/",
     "sign-in-attempts/",

@@ -1,7 +1,6 @@
 """Imports as an administrator makes them: over the pages of the console."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ class Importing:
     def __init__(self, client: Client, url: str) -> None:
         self.client, self.url = client, f"{url}end-users/import/"
 
-    def upload(self, content: bytes | str, name: str = "people.csv") -> HttpResponse:
+    def upload(self, content: bytes | str, name: str = "people.csv"):
         data = content.encode() if isinstance(content, str) else content
         return self.client.post(self.url, {"file": SimpleUploadedFile(name, data)})
 

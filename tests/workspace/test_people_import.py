@@ -139,7 +139,8 @@ def test_people_of_another_workspace_are_unknown_here(acme, globex, importing):
 
 def test_lines_are_judged_again_when_they_are_imported(acme, importing):
     job = importing.check(
-        "Name,Email,Groups\nCy Moor,cy@acme.example,\nAda Summer,ada@acme.example,Support\nDee,dee@acme.example,Support\n"
+        "Name,Email,Groups\n"
+        "Cy Moor,cy@acme.example,\nAda Summer,ada@acme.example,Support\nDee,dee@acme.example,Support\n"
     )
     provisioned(acme.workspace, "Cy Moor", acme.dev)
     update_profile(end_user=acme.ada, profile=Profile("Ada Summer", acme.ada.email, SYSTEM.source), by=SYSTEM)

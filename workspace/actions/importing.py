@@ -118,8 +118,9 @@ def _write_people(
             person.full_name, person.name_source, person.updated_at = verdict.full_name, written.source, now
         person.set_keys()
     # In the order of the unique index, so that two imports do not wait for each other in a circle.
+    new.sort(key=lambda person: person.email_key or "")
     if new:
-        insert_together(sorted(new, key=lambda person: person.email_key or ""))
+        insert_together(new)
     update_each(renamed, "full_name", "name_source", "name_key", "updated_at")
     written.after["created"] = [[*_name(person), person.email] for person in new]
     written.after["names"] = [_name(person) for person in renamed]

@@ -8,7 +8,7 @@ import workspace.db.keys
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0016_passkeys"),
+        ("workspace", "0018_second_factor_of_administrators"),
     ]
 
     operations = [
