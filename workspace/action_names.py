@@ -63,6 +63,7 @@ class Action(StrEnum):
     GROUP_CREATED = "group.created"
     GROUP_DELETED = "group.deleted"
     GROUP_MEMBERS_CHANGED = "group.members_changed"
+    GROUP_MEMBERS_RESTORED = "group.members_restored"
     GROUP_RELEASED = "group.released"
     GROUP_RENAMED = "group.renamed"
     GROUP_TAKEN_OVER = "group.taken_over"

@@ -12,6 +12,7 @@ from tests.server import Server
 LISTS = [
     "groups/",
     "groups/new/",
+    "groups/new/?q=nobody",
     "authentication/",
     "authentication/providers/new/",
     "end-users/",

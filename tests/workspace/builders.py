@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from tests import factories
 from workspace.actions.end_users import create_end_user
-from workspace.actions.groups import create_group
+from workspace.actions.groups import create_group, delete_group, take_over_group
 from workspace.actions.imports import upload_people
 from workspace.events import SYSTEM, Actor
 from workspace.imports.decoding import Decoded
@@ -58,6 +58,15 @@ def uploaded(environment: Environment, text: str = "Name,E-mail\nCy Moor,cy@exam
     """An import whose columns are not chosen yet."""
     content = Decoded(text, "UTF-8")
     return upload_people(environment=environment, file_name="people.csv", content=content, by=SYSTEM)
+
+
+def with_take_over(place: SimpleNamespace) -> SimpleNamespace:
+    """The same workspace, where Okta has taken over a group with Ada and has deleted it since."""
+    old = factories.group(place.dev, place.ada, name="Taken over")
+    take_over_group(group=old, source=OKTA, by=OKTA_ACTOR)
+    place.taken_over = ChangeEvent.objects.of(place.workspace).filter(action="group.taken_over")[0]
+    delete_group(group=old, by=OKTA_ACTOR)
+    return place
 
 
 def provisioned(workspace: Workspace, name: str, *environments: Environment) -> EndUser:

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.workspace.access import ACCESS_PAGES, TOKEN_PAGES
+from tests.workspace.builders import with_take_over
 from workspace.models import ChangeEvent, EndUser, EndUserGroup
 from workspace.urls import workspace_patterns
 
@@ -24,6 +25,8 @@ PAGES = {
     "group-edit": ("support", MANAGERS),
     "group-members-add": ("support", MANAGERS),
     "group-members-remove": ("support", MANAGERS),
+    "group-history": ("support", EVERYBODY),
+    "group-restore": ("taken_over", MANAGERS),
     "group-delete": ("support", MANAGERS),
     "end-users": (None, EVERYBODY),
     "end-user-add": (None, MANAGERS),
@@ -50,14 +53,23 @@ every_page_of_one = pytest.mark.parametrize("name", OF_ONE)
 both_methods = pytest.mark.parametrize("method", ["get", "post"])
 
 
+@pytest.fixture
+def acme(acme):
+    return with_take_over(acme)
+
+
+@pytest.fixture
+def globex(globex):
+    return with_take_over(globex)
+
+
 def url(name, place, *, pk=None, environment="dev", workspace=None):
     """The page, about the place's own thing unless another id is given."""
     kwargs = {"workspace": workspace or place.workspace.slug, "environment": environment}
     subject, _ = PAGES[name]
     if subject:
-        kwargs[{"support": "group", "event": "event", "job": "job"}.get(subject, "end_user")] = (
-            pk or getattr(place, subject).pk
-        )
+        kinds = {"support": "group", "event": "event", "taken_over": "event", "job": "job"}
+        kwargs[kinds.get(subject, "end_user")] = pk or getattr(place, subject).pk
     if name == "end-user-merge-with":
         kwargs["other"] = place.bo.pk
     return reverse(f"workspace:{name}", kwargs=kwargs)

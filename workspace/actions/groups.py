@@ -29,8 +29,7 @@ def create_group(
     by: Actor,
 ) -> EndUserGroup:
     """Create a group with these end users (ids) as members. `concerns` is what else the event is about."""
-    group = EndUserGroup(environment=environment, name=_clean(name, ""), **source.fields())
-    _save_unique(group)
+    group = new_group(environment, name, source)
     first = pairs_of(insert_members(group, members, source))
     record(
         by=by,
@@ -48,6 +47,13 @@ def create_group(
         people=[pk for pk, _ in first],
         after={"name": group.name, "source": source.listed()} | ({"members": first} if first else {}),
     )
+    return group
+
+
+def new_group(environment: Environment, name: str, source: Source = MANUAL) -> EndUserGroup:
+    """Store a group without members. The caller records it."""
+    group = EndUserGroup(environment=environment, name=_clean(name, ""), **source.fields())
+    _save_unique(group)
     return group
 
 

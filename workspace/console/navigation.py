@@ -106,9 +106,10 @@ def page_after_merge(request: "ConsoleRequest") -> str:
 
 def tabs(request: "ConsoleRequest", entries: list[tuple[str, str]], **kwargs: object) -> list[Item]:
     """Return tabs for pages about the same thing. Entries are (label, route)."""
-    current = request.resolver_match.view_name if request.resolver_match else ""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    current = max((route for _, route in entries if name.startswith(route)), key=len, default="")
     return [
-        {"label": label, "url": page_url(route, request.environment, **kwargs), "current": current.startswith(route)}
+        {"label": label, "url": page_url(route, request.environment, **kwargs), "current": route == current}
         for label, route in entries
     ]
 

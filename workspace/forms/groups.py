@@ -1,13 +1,16 @@
 """Forms of end-user groups and their members."""
 
 import re
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import UUID
 
 from django import forms
+from django.db import models
 from django.http import QueryDict
 
 from workspace.db.keys import canonical
-from workspace.models import EndUser, Environment
+from workspace.models import EndUser, EndUserGroup, Environment
 from workspace.models.people import EndUserQuerySet
 from workspace.words import listed
 
@@ -29,18 +32,56 @@ class AddressesField(forms.CharField):
         return addresses
 
 
-class MembersForm(forms.Form):
-    """End users of the environment, by address."""
+def picked_ids(data: QueryDict) -> list[str]:
+    """Return the ids of the people who were picked on any page of a list, as far as they are ids."""
+    typed = [*data.getlist("members"), *data.get("more_members", "").split()]
+    return list(dict.fromkeys(each for each in typed if _is_id(each)))
 
-    addresses = AddressesField(
-        label="Members",
+
+class _Picked(forms.SelectMultiple):
+    """What was picked on this page of a list and on others. What is no id stays, so that it is refused."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return [*data.getlist(name), *data.get(f"more_{name}", "").split()]
+
+
+class MembersForm(forms.Form):
+    """End users of the environment to put into a group, picked from a list or by address."""
+
+    members = forms.ModelMultipleChoiceField(
+        EndUser.objects.none(),
         required=False,
-        help_text="Email addresses, one per line or separated by commas. You can add more people later.",
+        widget=_Picked,
+        error_messages={
+            "invalid_choice": "Somebody you chose is in the group already, or lost access. Choose again.",
+        },
+    )
+    addresses = AddressesField(
+        label="Email addresses",
+        required=False,
+        help_text="One per line or separated by commas, in addition to those chosen above.",
     )
 
-    def __init__(self, data: QueryDict | None = None, *, environment: Environment) -> None:
-        super().__init__(data)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        initial: Mapping[str, object] | None = None,
+        environment: Environment,
+        candidates: EndUserQuerySet,
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}))
         self.environment = environment
+        cast("forms.ModelChoiceField[EndUser]", self.fields["members"]).queryset = candidates
+
+    def clean_members(self) -> EndUserQuerySet:
+        """Refuse more people than a page carries along."""
+        members = cast(EndUserQuerySet, self.cleaned_data["members"])
+        if len(members) > MOST_ADDRESSES:
+            raise forms.ValidationError(
+                f"Choose at most {MOST_ADDRESSES:,} people at once; these are {len(members):,}."
+            )
+        return members
 
     def clean_addresses(self) -> list[EndUser]:
         """Return the people with these addresses. Errors name unknown addresses and people without access."""
@@ -61,6 +102,12 @@ class MembersForm(forms.Form):
             raise forms.ValidationError(errors)
         return allowed
 
+    def clean(self) -> dict[str, object]:
+        """Add `people`: everybody picked or typed."""
+        answers = super().clean() or {}
+        answers["people"] = {*answers.get("members", ()), *answers.get("addresses", ())}
+        return answers
+
 
 class GroupForm(forms.Form):
     """A group's name."""
@@ -76,33 +123,50 @@ class GroupForm(forms.Form):
 class NewGroupForm(MembersForm, GroupForm):
     """A group's name and its first members."""
 
-    field_order = ["name", "addresses"]
+    field_order = ["name", "members", "addresses"]
 
 
 class AddMembersForm(MembersForm):
-    """End users to add to a group, chosen from the list or by address."""
-
-    members = forms.ModelMultipleChoiceField(
-        EndUser.objects.none(),
-        required=False,
-        error_messages={
-            "invalid_choice": "Somebody you chose is in the group already, or lost access. Choose again.",
-        },
-    )
-
-    def __init__(self, data: QueryDict | None = None, *, environment: Environment, candidates: EndUserQuerySet) -> None:
-        super().__init__(data, environment=environment)
-        cast("forms.ModelChoiceField[EndUser]", self.fields["members"]).queryset = candidates
-        self.fields["addresses"].label = "Email addresses"
-        self.fields["addresses"].help_text = "One per line or separated by commas, in addition to those chosen above."
+    """End users to add to a group."""
 
     def clean(self) -> dict[str, object]:
-        """Add `people`: everybody chosen or typed."""
-        answers = super().clean() or {}
-        answers["people"] = {*answers.get("members", ()), *answers.get("addresses", ())}
+        answers = super().clean()
         if not self.errors and not answers["people"]:
             raise forms.ValidationError("Choose at least one end user, or type an address.")
         return answers
+
+
+class Into(models.TextChoices):
+    """Where members are restored."""
+
+    GROUP = "group", "The group that was taken over"
+    NEW = "new", "A new group"
+
+
+class RestoreForm(GroupForm):
+    """Where members that were set aside are restored. While an IdP manages their group, it is a new one."""
+
+    into = forms.ChoiceField(label="Restore into", choices=Into.choices, initial=Into.GROUP, widget=forms.RadioSelect)
+    field_order = ["into", "name"]
+
+    def __init__(self, data: QueryDict | None = None, *, group: EndUserGroup | None, name: str) -> None:
+        known = group.name if group else name
+        super().__init__(data, initial={"name": f"{known[:230]} (restored)" if group else known})
+        if group is None or group.is_managed:
+            del self.fields["into"]
+        else:
+            self.fields["name"].required = False
+            self.fields["name"].help_text = "Only for a new group."
+
+    def clean(self) -> dict[str, object]:
+        answers = super().clean() or {}
+        if answers.get("into") == Into.NEW and not answers.get("name"):
+            self.add_error("name", "Enter a group name.")
+        return answers
+
+    def new_name(self) -> str | None:
+        """Return the name of the new group; None for the group that was taken over."""
+        return None if self.cleaned_data.get("into") == Into.GROUP else self.cleaned_data["name"]
 
 
 class RemoveMembersForm(forms.Form):
@@ -124,3 +188,10 @@ class RemoveMembersForm(forms.Form):
     def problem(self) -> str:
         """Return the first error as a sentence."""
         return str(self.errors["members"][0])
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

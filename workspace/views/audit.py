@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from workspace.action_words import words_of
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.history import restore_url
 from workspace.console.navigation import page_url
 from workspace.console.presenters import Pages, find_pages, present
 from workspace.console.states import MOST_SHOWN, differences, named
@@ -78,6 +79,7 @@ def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> Ht
         "more": max(0, subjects.count() - MOST_SHOWN),
         "json": _as_json(found),
         "list_url": list_url,
+        "restore_url": restore_url(found, environment),
     }
     return render(request, "workspace/audit/event.html", context)
 

@@ -13,8 +13,9 @@ from workspace.actions.groups import create_group, delete_group, rename_group
 from workspace.actions.read_only import group_read_only_reason
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, Page, console
-from workspace.console.navigation import authentication_and_groups_tabs, page_url
+from workspace.console.navigation import authentication_and_groups_tabs, page_url, tabs
 from workspace.console.permissions import Permission
+from workspace.console.picking import picker
 from workspace.console.presenters import first_names, source_words
 from workspace.db.paging import numbered
 from workspace.forms import SearchForm, sent
@@ -49,37 +50,46 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
 @console(needs=Permission.MANAGE_PEOPLE)
 def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Create a group with its first members."""
-    form = NewGroupForm(sent(request), environment=environment)
+    candidates = environment.workspace.end_users.with_access_to(environment)
+    picked = picker(request, candidates)
+    form = NewGroupForm(picked.sent, initial=picked.typed, environment=environment, candidates=candidates)
     if form.is_valid():
         with refusals_in_form(form):
-            members = [person.pk for person in form.cleaned_data["addresses"]]
+            members = [person.pk for person in form.cleaned_data["people"]]
             group = create_group(
                 environment=environment, name=form.cleaned_data["name"], members=members, by=request.actor
             )
             messages.success(request, f"{group} was created with {people(len(members))}.")
             return redirect(group_url(group))
-    context = {"form": form, "list_url": page_url("workspace:groups", environment)}
+    context = {"form": form, "picker": picked, "list_url": page_url("workspace:groups", environment)}
     return render(request, "workspace/groups/create.html", context)
 
 
 @console
 def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> HttpResponse:
     """Show a group with its members."""
-    found = _group(environment, group)
+    found = group_or_404(environment, group)
     form = SearchForm(request.GET)
     page = numbered(found.end_users.matching(form.text()), request.GET.get("page"))
     context = {
-        "group": found,
-        "member_count": count(member_counts([found])[found.pk], "member"),
         "form": form,
         "page_obj": page,
         "rows": _rows(found, page.rows),
-        "read_only_reason": group_read_only_reason(found),
         "empty_reason": _empty_reason(found),
-        "list_url": page_url("workspace:groups", environment),
         "group_url": group_url(found),
     }
-    return render(request, "workspace/groups/detail.html", context)
+    return render(request, "workspace/groups/detail.html", context | about_group(request, found))
+
+
+def about_group(request: ConsoleRequest, group: EndUserGroup) -> dict[str, object]:
+    """Return what every tab of a group shows around its content."""
+    return {
+        "group": group,
+        "member_count": count(member_counts([group])[group.pk], "member"),
+        "read_only_reason": group_read_only_reason(group),
+        "tabs": tabs(request, [("Members", "workspace:group"), ("History", "workspace:group-history")], group=group.pk),
+        "list_url": page_url("workspace:groups", group.environment),
+    }
 
 
 def changing(view: Callable[..., HttpResponse]) -> Page:
@@ -88,7 +98,7 @@ def changing(view: Callable[..., HttpResponse]) -> Page:
     @console(needs=Permission.MANAGE_PEOPLE)
     @wraps(view)
     def wrapper(request: ConsoleRequest, environment: Environment, group: UUID) -> HttpResponse:
-        found = _group(environment, group)
+        found = group_or_404(environment, group)
         try:
             if reason := group_read_only_reason(found):
                 raise ActionError("read_only", reason)
@@ -135,7 +145,8 @@ def delete(request: ConsoleRequest, environment: Environment, group: EndUserGrou
     return render(request, "workspace/groups/delete.html", context)
 
 
-def _group(environment: Environment, pk: UUID) -> EndUserGroup:
+def group_or_404(environment: Environment, pk: UUID) -> EndUserGroup:
+    """Return the environment's group with this id, or 404."""
     found = get_object_or_404(environment.groups, pk=pk)
     found.environment = environment
     return found

@@ -7,9 +7,8 @@ from django.shortcuts import redirect, render
 from workspace.actions.members import change_members
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest
+from workspace.console.picking import picker
 from workspace.console.presenters import first_names
-from workspace.db.paging import numbered
-from workspace.forms import SearchForm, sent
 from workspace.forms.groups import AddMembersForm, RemoveMembersForm
 from workspace.models import EndUserGroup, Environment, SourceKind
 from workspace.views.groups import changing, group_url
@@ -20,22 +19,15 @@ from workspace.words import people
 def add(request: ConsoleRequest, environment: Environment, group: EndUserGroup) -> HttpResponse:
     """Add people with access, chosen from a list or typed by address."""
     candidates = environment.workspace.end_users.with_access_to(environment).outside(group)
-    form = AddMembersForm(sent(request), environment=environment, candidates=candidates)
+    picked = picker(request, candidates)
+    form = AddMembersForm(picked.sent, initial=picked.typed, environment=environment, candidates=candidates)
     if form.is_valid():
         with refusals_in_form(form):
             chosen = form.cleaned_data["people"]
             change_members(group=group, add=[person.pk for person in chosen], by=request.actor)
             messages.success(request, f"{people(len(chosen), 'is', 'are')} in {group} now.")
             return redirect(group_url(group))
-    search = SearchForm(request.GET)
-    context = {
-        "form": form,
-        "search": search,
-        "group": group,
-        "page_obj": numbered(candidates.matching(search.text()), request.GET.get("page"), 20),
-        "chosen": set(request.POST.getlist("members")),
-        "back_url": group_url(group),
-    }
+    context = {"form": form, "picker": picked, "group": group, "back_url": group_url(group)}
     return render(request, "workspace/groups/add_members.html", context)
 
 
