@@ -41,8 +41,8 @@ def restore_url(event: ChangeEvent, environment: Environment) -> str:
     """Return where members that a change set aside are restored; empty for other changes."""
     if event.action != Action.GROUP_TAKEN_OVER or not event.before.get("members"):
         return ""
-    places = {each.pk: each for each in environment.workspace.environments.all()}
-    if (place := places.get(event.environment_id)) is None:
+    place = next((each for each in environment.workspace.environments.all() if each.pk == event.environment_id), None)
+    if place is None:
         return ""
     place.workspace = environment.workspace
     return page_url("workspace:group-restore", place, event=event.pk)
