@@ -22,7 +22,7 @@ class Told:
     restore_url: str
 
 
-def history(environment: Environment, subject: UUID, before: str) -> tuple[list[Told], str]:
+def history(environment: Environment, subject: UUID, before: str, *, may_restore: bool) -> tuple[list[Told], str]:
     """Return the newest changes that concern a thing, or those before the change `before`, and where to go on.
 
     The index of subjects has them in this order: a page takes no longer in a long history.
@@ -33,7 +33,16 @@ def history(environment: Environment, subject: UUID, before: str) -> tuple[list[
     ids = list(found.values_list("event_id", flat=True)[: PAGE + 1])
     events = list(ChangeEvent.objects.of(environment.workspace).filter(pk__in=ids[:PAGE]))
     requests = find_pages(environment, [("request", event.request_id) for event in events if event.request_id])
-    told = [_told(row, environment, requests) for row in present(events, environment, but=subject)]
+    told = [
+        Told(
+            row=row,
+            actor=row.event.get_actor_kind_display(),
+            url=page_url("workspace:audit-log-event", environment, event=row.event.pk),
+            request_url=requests.get(row.event.request_id, ""),
+            restore_url=restore_url(row.event, environment) if may_restore else "",
+        )
+        for row in present(events, environment, but=subject)
+    ]
     return told, str(ids[PAGE - 1]) if len(ids) > PAGE else ""
 
 
@@ -46,14 +55,3 @@ def restore_url(event: ChangeEvent, environment: Environment) -> str:
         return ""
     place.workspace = environment.workspace
     return page_url("workspace:group-restore", place, event=event.pk)
-
-
-def _told(row: PresentedEvent, environment: Environment, requests: dict[str, str]) -> Told:
-    event = row.event
-    return Told(
-        row=row,
-        actor=event.get_actor_kind_display(),
-        url=page_url("workspace:audit-log-event", environment, event=event.pk),
-        request_url=requests.get(event.request_id, ""),
-        restore_url=restore_url(event, environment),
-    )

@@ -5,13 +5,13 @@ Search and pages are buttons of the form, so they work without JavaScript and ke
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.http import HttpRequest, QueryDict
 
 from workspace.db.paging import NumberedPage, numbered
 from workspace.db.prepared import Among
-from workspace.forms import SearchForm, sent
-from workspace.forms.groups import picked_ids
+from workspace.forms import SearchForm
 from workspace.models import EndUser
 from workspace.models.people import EndUserQuerySet
 
@@ -45,12 +45,13 @@ def picker(request: HttpRequest, candidates: EndUserQuerySet) -> Picker:
     is_same = request.method == "GET" or asked == data.get("searched", "")
     number = data.get("look") or data.get("page")
     page = numbered(candidates.matching(asked), number if is_same else "1", PAGE)
-    chosen = picked_ids(data)
+    picked = [*data.getlist("members"), *data.get("more_members", "").split()]
+    chosen = list(dict.fromkeys(filter(_is_id, picked)))
     shown = {str(person.pk) for person in page.rows}
     elsewhere = list(candidates.filter(Among("pk", [pk for pk in chosen if pk not in shown]))) if chosen else []
     is_looking = "look" in data or ("enter" in data and not is_same)
     return Picker(
-        sent=None if is_looking else sent(request),
+        sent=None if is_looking or request.method != "POST" else _with_all(request.POST, picked),
         typed=request.POST.dict() if is_looking else {},
         text=asked,
         page=page,
@@ -58,3 +59,17 @@ def picker(request: HttpRequest, candidates: EndUserQuerySet) -> Picker:
         elsewhere=elsewhere[:_LISTED],
         others=[str(person.pk) for person in elsewhere[_LISTED:]],
     )
+
+
+def _with_all(form: QueryDict, picked: list[str]) -> QueryDict:
+    """Return the form's data with everybody who was picked. What is no id stays, so that it is refused."""
+    data = form.copy()
+    data.setlist("members", picked)
+    return data
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
-from uuid import UUID
+from typing import cast
 
 from django import forms
 from django.db import models
@@ -32,26 +31,12 @@ class AddressesField(forms.CharField):
         return addresses
 
 
-def picked_ids(data: QueryDict) -> list[str]:
-    """Return the ids of the people who were picked on any page of a list, as far as they are ids."""
-    typed = [*data.getlist("members"), *data.get("more_members", "").split()]
-    return list(dict.fromkeys(each for each in typed if _is_id(each)))
-
-
-class _Picked(forms.SelectMultiple):
-    """What was picked on this page of a list and on others. What is no id stays, so that it is refused."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
-        return [*data.getlist(name), *data.get(f"more_{name}", "").split()]
-
-
 class MembersForm(forms.Form):
     """End users of the environment to put into a group, picked from a list or by address."""
 
     members = forms.ModelMultipleChoiceField(
         EndUser.objects.none(),
         required=False,
-        widget=_Picked,
         error_messages={
             "invalid_choice": "Somebody you chose is in the group already, or lost access. Choose again.",
         },
@@ -188,10 +173,3 @@ class RemoveMembersForm(forms.Form):
     def problem(self) -> str:
         """Return the first error as a sentence."""
         return str(self.errors["members"][0])
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

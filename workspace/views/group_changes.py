@@ -12,7 +12,7 @@ from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.history import history as history_of
 from workspace.console.navigation import page_url
-from workspace.console.permissions import Permission
+from workspace.console.permissions import Permission, may
 from workspace.console.presenters import NAMES_SHOWN
 from workspace.console.states import MOST_SHOWN
 from workspace.forms import sent
@@ -27,7 +27,8 @@ from workspace.words import people
 def history(request: ConsoleRequest, environment: Environment, group: UUID) -> HttpResponse:
     """Show the tab History: the changes that concern the group, newest first."""
     found = group_or_404(environment, group)
-    rows, older = history_of(environment, found.pk, request.GET.get("before", ""))
+    may_restore = may(request.administrator, Permission.MANAGE_PEOPLE)
+    rows, older = history_of(environment, found.pk, request.GET.get("before", ""), may_restore=may_restore)
     context = {"rows": rows, "older": older, "is_first_page": "before" not in request.GET}
     return render(request, "workspace/groups/history.html", context | about_group(request, found))
 
