@@ -27,6 +27,17 @@ def newest_first(rows: QuerySet[Row]) -> Iterator[list[Row]]:
         part = list(rows.filter(pk__lt=part[-1].pk)[:_PAGE]) if len(part) == _PAGE else []
 
 
+def in_order_of(column: str, rows: QuerySet[Row]) -> Iterator[list[Row]]:
+    """Return all rows in the order of a column, some at a time, by queries like those of `newest_first`."""
+    rows = rows.order_by(column, "pk")
+    part = list(rows[:_PAGE])
+    while part:
+        yield part
+        last = {column: getattr(part[-1], column), "pk__lte": part[-1].pk}
+        later = rows.filter(**{f"{column}__gte": last[column]}).exclude(**last)
+        part = list(later[:_PAGE]) if len(part) == _PAGE else []
+
+
 def csv_file(name: str, head: Sequence[str], parts: Iterable[Iterable[Sequence[object]]]) -> StreamingHttpResponse:
     """Return a CSV file (RFC 4180). No cell of it is a formula."""
     writer = csv.writer(_Echo())

@@ -72,6 +72,7 @@ def start_session(
         **(_named(identity_provider, name_id, session_index) if identity_provider and name_id else {}),
         **visit.fields(),
     )
+    end_user.note_sign_in(now)
     return token
 
 

@@ -29,6 +29,7 @@ PAGES = {
     "group-restore": ("taken_over", MANAGERS),
     "group-delete": ("support", MANAGERS),
     "end-users": (None, EVERYBODY),
+    "end-users-csv": (None, EVERYBODY),
     "end-user-add": (None, MANAGERS),
     "end-user-import": (None, MANAGERS),
     "end-user-import-example": (None, MANAGERS),

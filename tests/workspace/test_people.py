@@ -32,21 +32,23 @@ class TestList:
         assert names(response) == ["Ada Winter", "Bo Lund", "No Access"]
         assert cells(response, "No Access") == {
             "Email address": "no@acme.example",
-            "Environments": "None",
-            "Groups in DEV": "0",
-            "Source": "–",
+            "Access": "None",
+            "Groups in DEV": "–",
+            "Provider": "–",
+            "Last sign-in": "Never",
             "Status": "Active",
         }
 
-    def test_a_row_says_environments_groups_source_and_status(self, acme, owner):
+    def test_a_row_says_access_groups_provider_last_sign_in_and_status(self, acme, owner):
         assert cells(owner.get(f"{acme.url}end-users/"), "Bo Lund") == {
             "Email address": "bo@acme.example",
-            "Environments": "DEV TEST",
-            "Groups in DEV": "1",
-            "Source": "Okta Dev",
+            "Access": "DEV TEST",
+            "Groups in DEV": "Engineering",
+            "Provider": "Okta Dev",
+            "Last sign-in": "Never",
             "Status": "Active",
         }
-        assert cells(owner.get(f"{acme.url}end-users/"), "Ada Winter")["Source"] == "Manual"
+        assert cells(owner.get(f"{acme.url}end-users/"), "Ada Winter")["Provider"] == "Manual"
 
     def test_deactivated_people_stay_in_the_list_of_their_environment(self, acme, owner):
         deactivate_end_user(end_user=acme.ada, by=SYSTEM)

@@ -121,7 +121,7 @@ def _write_people(
     new.sort(key=lambda person: person.email_key or "")
     if new:
         insert_together(new)
-    update_each(renamed, "full_name", "name_source", "name_key", "updated_at")
+    update_each(renamed, "full_name", "name_source", "name_key", "search_key", "updated_at")
     written.after["created"] = [[*_name(person), person.email] for person in new]
     written.after["names"] = [_name(person) for person in renamed]
     return persons

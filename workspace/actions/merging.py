@@ -39,6 +39,8 @@ def merge_end_users(*, stays: EndUser, goes: EndUser, by: Actor, now: datetime) 
         id=goes.pk, end_user=stays, full_name=goes.full_name, email=goes.email, email_key=goes.email_key
     )
     stays.save()
+    if goes.last_sign_in_at and (stays.last_sign_in_at is None or stays.last_sign_in_at < goes.last_sign_in_at):
+        stays.note_sign_in(goes.last_sign_in_at)
     after = _state(stays)
     record(
         by=by,

@@ -16,7 +16,10 @@ from workspace.profile import Profile, clean_email
 from workspace.refusals import ActionError
 from workspace.words import people
 
-_COLUMNS = ["full_name", "name_source", "name_key", "email", "email_source", "email_key", "user_name", "user_name_key"]
+_COLUMNS = [
+    *("full_name", "name_source", "name_key", "email", "email_source", "email_key", "user_name", "user_name_key"),
+    "search_key",
+]
 # How many people one statement reads and writes.
 _BATCH = 1000
 # A person as the event keeps it: id, name, address, source of the name, source of the address, userName.

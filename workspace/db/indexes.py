@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
-from django.db.models import Index, Model
+from django.db.models import Func, Index, Model
+from django.db.models.sql.compiler import SQLCompiler
 
 
 class SearchedIndex(Index):
@@ -30,3 +32,12 @@ class SearchedIndex(Index):
             return super().create_sql(model, schema_editor, using, **kwargs)
         wide = Index(fields=[*self.fields, *self.searched], name=self.name)
         return wide.create_sql(model, schema_editor, using, **kwargs)
+
+
+class Unindexed(Func):
+    """A column in a condition for which SQLite shall use no index: without statistics it takes a worse one."""
+
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)

@@ -13,6 +13,11 @@ _MOST_OF_A_DOMAIN = 253
 # Soft hyphens, zero-width characters and controls of direction tell no two names apart.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
+# Classes of marks: none, and those of Unicode 4.3 that are no accents: nukta, voicing of kana, virama.
+_NOT_ACCENTS = (0, 7, 8, 9)
+# Letters that Unicode does not take apart, as they are typed without accents.
+_PLAIN_LETTERS = str.maketrans(dict(zip("øłđðħŧıĸ", "olddhtik", strict=True)) | {"æ": "ae", "œ": "oe", "þ": "th"})
+
 
 def new_id() -> UUID:
     """Return a UUID version 7, which sorts by creation time.
@@ -48,6 +53,17 @@ def name_key(text: str) -> str:
     """
     seen = text if text.isascii() else _UNSEEN.sub("", text)
     return " ".join(canonical(seen).split())
+
+
+def search_key(*texts: str) -> str:
+    """Return what searches look in, or a typed text as they look for it: a name's key without accents, in words.
+
+    Marks that make another letter of a kana or join letters of India stay.
+    """
+    words = (name_key(word) for text in texts for word in text.split())
+    letters = unicodedata.normalize("NFKD", " ".join(words)).translate(_PLAIN_LETTERS)
+    plain = (letter for letter in letters if unicodedata.combining(letter) in _NOT_ACCENTS)
+    return " ".join(unicodedata.normalize("NFKC", "".join(plain)).casefold().split())
 
 
 def kept_key(name: str, present: str) -> str:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 Shown = TypeVar("Shown")
+Ids: TypeAlias = "QuerySet[Any, Any]"
 
 PAGE = 50
 # Rows are counted up to here. More rows make a page no slower.
@@ -57,13 +58,17 @@ class NumberedPage(Generic[Shown]):
         return self.number + 1
 
 
-def numbered(rows: QuerySet[Row], number: str | None, size: int = PAGE) -> NumberedPage[Row]:
+def numbered(
+    rows: QuerySet[Row], number: str | None, size: int = PAGE, *, parts: Sequence[Ids] | None = None
+) -> NumberedPage[Row]:
     """Return the page of that number; the first one if there is no such page.
 
     Ids are read first: an index has them in order, so a page far from the start reads no rows of the pages before.
+    `parts` are queries of the ids of all rows, where no single index has their order.
     """
-    page = _page(rows, _number(number), size)
-    return page if page.rows or page.number == 1 else _page(rows, 1, size)
+    parts = parts or [rows.values_list("pk", flat=True)]
+    page = _page(rows, parts, _number(number), size)
+    return page if page.rows or page.number == 1 else _page(rows, parts, 1, size)
 
 
 def numbered_list(rows: Sequence[Shown], number: str | None, size: int = PAGE) -> NumberedPage[Shown]:
@@ -78,9 +83,9 @@ def _number(text: str | None) -> int:
     return max(int(text), 1) if text and text.isdecimal() and len(text) < _LONGEST else 1
 
 
-def _page(rows: QuerySet[Row], number: int, size: int) -> NumberedPage[Row]:
+def _page(rows: QuerySet[Row], parts: Sequence[Ids], number: int, size: int) -> NumberedPage[Row]:
     skipped = (number - 1) * size
-    ids = list(rows.values_list("pk", flat=True)[skipped : skipped + size + 1])
+    ids = _ids(parts, skipped, size + 1)
     found = rows.model._default_manager.in_bulk(ids[:size])
     has_next = len(ids) > size
     total: int | None = skipped + len(ids)
@@ -88,6 +93,17 @@ def _page(rows: QuerySet[Row], number: int, size: int) -> NumberedPage[Row]:
         counted = rows.order_by()[: COUNTED + 1].count()
         total = counted if counted <= COUNTED else None
     return NumberedPage([found[pk] for pk in ids[:size]], number, size, total, has_next)
+
+
+def _ids(parts: Sequence[Ids], skipped: int, most: int) -> list[UUID]:
+    found: list[UUID] = []
+    for part in parts:
+        ids = list(part[skipped : skipped + most - len(found)])
+        found += ids
+        if len(found) == most:
+            break
+        skipped = skipped - part.count() if skipped and not ids else 0
+    return found
 
 
 def newest(rows: QuerySet[Row], before: str, *, among: QuerySet[Row] | None = None) -> tuple[list[Row], str]:

@@ -1,17 +1,15 @@
-"""Forms of end users: a person, and the filter of the list."""
+"""Forms of one end user."""
 
 from collections import defaultdict
 from typing import cast
 
 from django import forms
-from django.db.models import F
 from django.http import QueryDict
 
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.events import Actor
 from workspace.markup import value_html
 from workspace.models import EndUser, Environment, EnvironmentAccess, SourceKind
-from workspace.models.people import EndUserQuerySet
 from workspace.profile import Profile
 from workspace.words import listed
 
@@ -99,42 +97,6 @@ class EditEndUserForm(EndUserForm):
         for name in ("full_name", "email"):
             self.fields[name].disabled = bool(self.read_only_reason)
         self.fields["environments"].help_text = _access_hint(accesses)
-
-
-class EndUserFilter(forms.Form):
-    """The filter and order of the list of end users."""
-
-    q = forms.CharField(label="Search", required=False, max_length=254, widget=forms.SearchInput)
-    access = forms.ChoiceField(label="Access to", required=False)
-    status = forms.ChoiceField(required=False, choices=[("", "Any status"), *EndUser.Status.choices])
-    sort = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    # Databases differ in where null stands: people without an address come last.
-    ORDERS = {
-        "name": F("name_key").asc(),
-        "-name": F("name_key").desc(),
-        "email": F("email_key").asc(nulls_last=True),
-        "-email": F("email_key").desc(nulls_last=True),
-    }
-
-    def __init__(self, data: QueryDict, *, environment: Environment) -> None:
-        super().__init__(data)
-        self.environment = environment
-        choices = [("", environment.name), ("any", "Any environment, or none")]
-        cast(forms.ChoiceField, self.fields["access"]).choices = choices
-
-    def people(self) -> EndUserQuerySet:
-        """Return the end users that pass the filter. An invalid value filters nothing and gets an error."""
-        self.full_clean()
-        asked = self.cleaned_data
-        people = self.environment.workspace.end_users.matching(asked.get("q", ""))
-        if not asked.get("access"):
-            people = people.with_any_access_to(self.environment)
-        if status := asked.get("status"):
-            people = people.filter(status=status)
-        order = asked.get("sort", "")
-        # An index is read forwards or backwards, so the id has the direction of the name.
-        return people.order_by(self.ORDERS.get(order, self.ORDERS["name"]), "-id" if order.startswith("-") else "id")
 
 
 def _access_hint(accesses: list[EnvironmentAccess]) -> str:

@@ -1,16 +1,19 @@
 """End users and the environments they may sign in to."""
 
+from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.utils import timezone
 
+from workspace.db.distinct import distinct_values
 from workspace.db.indexes import SearchedIndex
-from workspace.db.keys import canonical, name_key
-from workspace.db.prepared import Prepared
+from workspace.db.keys import canonical, name_key, search_key
+from workspace.db.prepared import Prepared, Update
 from workspace.isolation import isolated
 from workspace.models.base import Entity, PasswordOwner
-from workspace.models.sources import Source, Sourced, SourceField, manual
+from workspace.models.sources import Source, Sourced, SourceField, SourceKind, manual
 from workspace.models.workspaces import Environment, Workspace
 
 if TYPE_CHECKING:
@@ -46,11 +49,13 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
         return [[str(pk), name] for pk, name in self.order_by("id").values_list("pk", "full_name")]
 
     def matching(self, text: str) -> Self:
-        """Return the people whose name, address or userName contains the text."""
-        keys = {"name_key": name_key(text), "email_key": canonical(text), "user_name_key": name_key(text)}
-        return self.filter(
-            models.Q(*((f"{name}__contains", key) for name, key in keys.items()), _connector=models.Q.OR)
-        )
+        """Return the people whose name, address and userName contain all words of the text, without their accents."""
+        return self.filter(*(models.Q(search_key__contains=word) for word in self.words(text)))
+
+    @staticmethod
+    def words(text: str) -> list[str]:
+        """Return the words of a search, each once."""
+        return list(dict.fromkeys(search_key(text).split()))
 
     def namesakes_of(self, person: "EndUser") -> Self:
         """Return who may be the same person: by the name, or by the part of the address before the @."""
@@ -85,9 +90,12 @@ class EndUser(PasswordOwner, Entity):
     # What the IdP calls a person without an address; empty for others.
     user_name = models.CharField("userName", max_length=250, blank=True, editable=False)
     user_name_key = models.CharField(max_length=500, blank=True, editable=False)
+    search_key = models.TextField(default="", editable=False)
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     # Earlier sessions are ended: reactivation does not revive them.
     active_since = models.DateTimeField(default=timezone.now, editable=False)
+    # The last sign-in to any environment; null if there was none.
+    last_sign_in_at = models.DateTimeField(null=True, editable=False)
 
     objects = EndUserQuerySet.as_manager()
 
@@ -96,8 +104,12 @@ class EndUser(PasswordOwner, Entity):
         constraints = [models.UniqueConstraint(fields=["workspace", "email_key"], name="end_user_email_unique")]
         indexes = [
             SearchedIndex(
-                fields=["workspace", "name_key", "id"], searched=["email_key", "user_name_key"], name="end_user_by_name"
+                fields=["workspace", "name_key", "id"],
+                searched=["status", "last_sign_in_at", "created_at", "search_key"],
+                name="end_user_by_name",
             ),
+            models.Index(fields=["workspace", "status", "name_key", "id"], name="end_user_by_status"),
+            models.Index(fields=["workspace", "last_sign_in_at", "name_key", "id"], name="end_user_by_last_sign_in"),
             models.Index(
                 fields=["workspace", "user_name_key"],
                 condition=~models.Q(user_name_key=""),
@@ -120,12 +132,15 @@ class EndUser(PasswordOwner, Entity):
         return found
 
     def save(self, **kwargs: Any) -> None:
-        # Of a person who was merged a moment ago, Django would insert the row anew.
-        super().save(**{"force_update": not self._state.adding} | kwargs)
+        if not self._state.adding:
+            # Of a person who was merged a moment ago, Django would insert the row anew.
+            kwargs = {"force_update": True, "update_fields": _saved_columns()} | kwargs
+        super().save(**kwargs)
 
     def set_keys(self) -> None:
         self.name_key, self.user_name_key = name_key(self.full_name), name_key(self.user_name)
         self.email_key = canonical(self.email) or None
+        self.search_key = search_key(self.full_name, self.email, self.user_name)
 
     @property
     def identifier(self) -> str:
@@ -141,7 +156,24 @@ class EndUser(PasswordOwner, Entity):
         if not self.is_active:
             self.status, self.active_since = self.Status.ACTIVE, timezone.now()
 
+    def note_sign_in(self, now: datetime) -> None:
+        """Keep when the person signed in last."""
+        self.last_sign_in_at = now
+        _signed_in(self.pk, now)
 
+
+@cache
+def _saved_columns() -> list[str]:
+    """Return the columns that a save writes. A sign-in at the same time writes its own."""
+    fields = EndUser._meta.concrete_fields
+    return [field.name for field in fields if not field.primary_key and field.name != "last_sign_in_at"]
+
+
+_signed_in = Update(
+    lambda pk, now: (EndUser.objects.filter(pk=pk), {"last_sign_in_at": now}),
+    (EndUser, "id"),
+    (EndUser, "last_sign_in_at"),
+)
 _with_email = Prepared(
     lambda workspace, key: EndUser.objects.filter(workspace=workspace, email_key=key).order_by(),
     (Workspace, "id"),
@@ -162,12 +194,24 @@ class EnvironmentAccessQuerySet(models.QuerySet["EnvironmentAccess"]):
     def of_source(self, source: Source) -> Self:
         return self.filter(source_kind=source.kind, source_id=source.id)
 
+    def idps(self) -> Self:
+        """Return what IdPs give."""
+        return self.exclude(source_kind=SourceKind.MANUAL)
+
+    def names_of_idps(self, environment: Environment) -> list[str]:
+        """Return the names of the IdPs that give access to the environment, each found by a look-up in the index."""
+        rows, names = EnvironmentAccess.objects.filter(environment=environment), set[str]()
+        for kind in SourceKind:
+            if kind != SourceKind.MANUAL:
+                names |= set(distinct_values(rows.filter(source_kind=kind), "source_name"))
+        return sorted(names)
+
 
 class EnvironmentAccess(Sourced):
     """The right of an end user to sign in to an environment. Several sources may grant it; one is enough."""
 
-    end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="accesses")
-    environment = models.ForeignKey(Environment, models.CASCADE, related_name="accesses")
+    end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="accesses", db_index=False)
+    environment = models.ForeignKey(Environment, models.CASCADE, related_name="accesses", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = EnvironmentAccessQuerySet.as_manager()
@@ -179,6 +223,12 @@ class EnvironmentAccess(Sourced):
             models.UniqueConstraint(
                 fields=["environment", "end_user", "source_kind", "source_id"], name="access_unique"
             )
+        ]
+        indexes = [
+            models.Index(fields=["end_user", "environment"], name="access_by_person"),
+            models.Index(
+                fields=["environment", "source_kind", "source_name", "end_user", "source_id"], name="access_by_source"
+            ),
         ]
 
     def __str__(self) -> str:

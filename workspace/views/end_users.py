@@ -1,11 +1,9 @@
-"""End users: list, one person, add, edit, deactivate and reactivate."""
+"""One end user: add, show, edit, deactivate and reactivate."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -16,31 +14,14 @@ from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
-from workspace.console.presenters import present, source_name, source_words
-from workspace.db.paging import numbered
+from workspace.console.presenters import present, source_words
 from workspace.forms import sent
-from workspace.forms.end_users import AddEndUserForm, EditEndUserForm, EndUserFilter, EndUserForm
+from workspace.forms.end_users import AddEndUserForm, EditEndUserForm, EndUserForm
 from workspace.isolation import isolated
-from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, GroupMembership, SourceKind
+from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, SourceKind
 from workspace.words import count, listed
 
 RECENT_CHANGES = 10
-
-
-@console
-def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
-    """Show the end users of the workspace; by default those with access to this environment."""
-    form = EndUserFilter(request.GET, environment=environment)
-    page = numbered(form.people(), request.GET.get("page"))
-    prefetch_related_objects(page.rows, "accesses__environment")
-    context = {
-        "form": form,
-        "page_obj": page,
-        "rows": _rows(page.rows, environment),
-        "has_people": bool(page.rows) or environment.workspace.end_users.exists(),
-        "list_url": page_url("workspace:end-users", environment),
-    }
-    return render(request, "workspace/end_users/index.html", context)
 
 
 @console(needs=Permission.MANAGE_PEOPLE)
@@ -143,22 +124,6 @@ def _form_context(form: EndUserForm, environment: Environment) -> dict[str, obje
         "holder_url": person_url(environment, holder) if holder else "",
         "list_url": page_url("workspace:end-users", environment),
     }
-
-
-def _rows(people: Sequence[EndUser], environment: Environment) -> list[dict[str, object]]:
-    """Return the rows of the table, with one more query."""
-    memberships = GroupMembership.objects.filter(group__environment=environment, end_user__in=people)
-    counts = dict(memberships.values_list("end_user").annotate(Count("group", distinct=True)))
-    return [
-        {
-            "end_user": person,
-            "url": person_url(environment, person),
-            "environments": list(dict.fromkeys(access.environment for access in person.accesses.all())),
-            "sources": list(dict.fromkeys(source_name(access) for access in person.accesses.all())),
-            "group_count": counts.get(person.pk, 0),
-        }
-        for person in people
-    ]
 
 
 def _places(person: EndUser, environment: Environment) -> list[dict[str, object]]:

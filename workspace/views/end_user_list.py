@@ -1,0 +1,120 @@
+"""The list of end users, and the same as a file."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.navigation import page_url
+from workspace.console.presenters import source_name, source_words
+from workspace.db.paging import numbered
+from workspace.exports import csv_file, in_order_of
+from workspace.forms.end_user_filter import EndUserFilter
+from workspace.models import EndUser, Environment, EnvironmentAccess, GroupMembership
+
+_GROUPS_SHOWN = 2
+_COLUMNS = [
+    *("Full name", "Email address", "userName", "Environment access", "Groups", "Access through"),
+    *("Last sign-in", "Status", "Added", "Id"),
+]
+
+
+@console
+def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
+    """Show the end users of the workspace; by default those with access to this environment."""
+    form = EndUserFilter(request.GET, environment=environment, now=timezone.now())
+    page = numbered(form.people, request.GET.get("page"), parts=form.parts())
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "form": form,
+        "page_obj": page,
+        "rows": _rows(page.rows, environment),
+        "has_people": bool(page.rows) or environment.workspace.end_users.exists(),
+        "list_url": page_url("workspace:end-users", environment),
+        "query": query.urlencode(),
+        "groups_label": f"Groups in {environment}",
+    }
+    return render(request, "workspace/end_users/index.html", context)
+
+
+@console
+@require_safe
+def export_csv(request: ConsoleRequest, environment: Environment) -> StreamingHttpResponse:
+    """Send the end users that the filter lets through as CSV."""
+    now = timezone.now()
+    form = EndUserFilter(request.GET, environment=environment, now=now)
+    parts = ((row.cells() for row in _rows(people, environment)) for people in in_order_of("name_key", form.people))
+    name = f"end-users-{environment.workspace.slug}-{environment.slug}-{now:%Y-%m-%d}.csv"
+    return csv_file(name, _COLUMNS, parts)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A person as the list shows them."""
+
+    end_user: EndUser
+    url: str
+    environments: list[Environment]
+    # What gives access to the environment of the page.
+    here: list[EnvironmentAccess]
+    groups: list[str]
+
+    @property
+    def providers(self) -> list[str]:
+        return list(dict.fromkeys(map(source_name, self.here)))
+
+    @property
+    def groups_shown(self) -> list[str]:
+        return self.groups[:_GROUPS_SHOWN]
+
+    @property
+    def more_groups(self) -> int:
+        return len(self.groups[_GROUPS_SHOWN:])
+
+    def cells(self) -> list[object]:
+        """Return the row of the file. Names in a cell are separated as an import reads them."""
+        person, sources = self.end_user, dict.fromkeys(map(source_words, self.here))
+        places = "; ".join(each.name for each in self.environments)
+        signed_in = person.last_sign_in_at.isoformat(timespec="seconds") if person.last_sign_in_at else ""
+        return [
+            *(person.full_name, person.email, person.user_name, places, "; ".join(self.groups), "; ".join(sources)),
+            *(signed_in, person.get_status_display(), person.created_at.isoformat(timespec="seconds"), person.pk),
+        ]
+
+
+def _rows(people: Sequence[EndUser], environment: Environment) -> list[_Row]:
+    """Return the rows of some people, with three more queries."""
+    prefetch_related_objects(people, "accesses__environment")
+    groups = _groups(people, environment)
+    return [
+        _Row(
+            person,
+            page_url("workspace:end-user", environment, end_user=person.pk),
+            list(dict.fromkeys(access.environment for access in person.accesses.all())),
+            # In the order by which the list sorts.
+            sorted(
+                (access for access in person.accesses.all() if access.environment_id == environment.pk),
+                key=lambda access: (access.source_kind, access.source_id),
+            ),
+            groups[person.pk],
+        )
+        for person in people
+    ]
+
+
+def _groups(people: Sequence[EndUser], environment: Environment) -> dict[UUID, list[str]]:
+    """Return the names of the groups in the environment, by person."""
+    memberships = GroupMembership.objects.filter(group__environment=environment, end_user__in=people)
+    found = defaultdict[UUID, list[str]](list)
+    rows = memberships.order_by("group__name_key").values_list("end_user", "group__name", "group__name_key").distinct()
+    for pk, name, _ in rows:
+        found[pk].append(name)
+    return found
