@@ -15,6 +15,7 @@ from authentication.models import (
     ServiceProviderKey,
     SignInAttempt,
     SigningCertificate,
+    SsoBypass,
 )
 from workspace.admin.base import ReadOnlyAdmin
 
@@ -169,3 +170,13 @@ class ServiceProviderKeyAdmin(ReadOnlyAdmin):
     list_select_related = ["workspace"]
     search_fields = ["fingerprint", "workspace__name"]
     exclude = ["sealed_key"]
+
+
+@admin.register(SsoBypass)
+class SsoBypassAdmin(ReadOnlyAdmin):
+    """Who may use a password although single sign-on is enforced."""
+
+    list_display = ["end_user", "environment", "reason", "expires_at", "last_used_at"]
+    list_filter = ["expires_at", "environment__workspace"]
+    list_select_related = ["end_user", "environment"]
+    search_fields = ["end_user__name_key", "end_user__email_key", "reason"]

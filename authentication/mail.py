@@ -1,4 +1,4 @@
-"""Mail to end users: links by which a password is set."""
+"""Mail of sign-in: links by which end users set a password, and what owners are told."""
 
 from functools import partial
 from urllib.parse import urlencode
@@ -9,9 +9,10 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from authentication.models import PasswordTicket
-from workspace.mail import send, send_in_background
-from workspace.models import Environment
+from authentication.models import PasswordTicket, SsoBypass
+from workspace.isolation import isolated
+from workspace.mail import mail_owners, send, send_in_background
+from workspace.models import ChangeEvent, Environment
 
 _SUBJECTS = {
     PasswordTicket.Kind.INVITATION: "You are invited to {place}",
@@ -39,6 +40,14 @@ def mail_link(ticket: PasswordTicket, token: str, *, is_secret: bool) -> None:
         to=[ticket.end_user.email],
     )
     transaction.on_commit(partial(send_in_background if is_secret else send, message))
+
+
+def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environment) -> None:
+    """Mail the owners that somebody signed in past enforcement."""
+    person, workspace = bypass.end_user, environment.workspace
+    subject = f"{isolated(person.full_name)} bypassed SSO in {workspace} {environment}"
+    context: dict[str, object] = {"event": event, "bypass": bypass, "workspace": workspace, "environment": environment}
+    mail_owners(workspace, subject, "emails/sso_bypassed.txt", context)
 
 
 def _url(environment: Environment, route: str) -> str:

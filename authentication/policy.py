@@ -1,11 +1,12 @@
 """Which ways of signing in an environment offers, and to whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from authentication.domains import key_of_address
-from authentication.models import EnvironmentPolicy, EnvironmentProvider
-from workspace.models import Environment
+from authentication.models import EnvironmentPolicy, EnvironmentProvider, SsoBypass
+from workspace.models import EndUser, Environment
 
 Enforcement = EnvironmentProvider.Enforcement
 
@@ -18,6 +19,8 @@ class Ways:
     providers: list[EnvironmentProvider]
     # The provider whose enforcement forbids the password.
     enforced_by: EnvironmentProvider | None = None
+    # What lets this person use a password past that enforcement.
+    bypass: SsoBypass | None = None
 
     @property
     def only_provider(self) -> EnvironmentProvider | None:
@@ -53,6 +56,17 @@ class SignInPolicy:
             enforced_by=enforcing[0] if enforcing else None,
         )
 
+    def own_ways(self, end_user: EndUser, environment: Environment, now: datetime) -> Ways:
+        """Return how a person may sign in: as the owner of their address, or past enforcement by their bypass.
+
+        No bypass opens an environment whose password authentication is off.
+        """
+        ways = self.ways(end_user.email)
+        if not (ways.enforced_by and self.is_password_enabled):
+            return ways
+        bypass = environment.sso_bypasses.open(now).filter(end_user=end_user).first()
+        return replace(ways, has_password=bypass is not None, bypass=bypass)
+
     def provider(self, pk: UUID) -> EnvironmentProvider | None:
         """Return the environment's use of an identity provider, if it is usable."""
         return next((each for each in self.providers if each.identity_provider_id == pk), None)
@@ -77,8 +91,3 @@ class SignInPolicy:
         """Return the providers for an address of no selected domain; all of them where it had no way at all else."""
         general = [each for each in self.providers if each.enforcement != Enforcement.SELECTED_DOMAINS]
         return general if general or self.is_password_enabled else self.providers
-
-
-def ways_to_sign_in(environment: Environment, email: str) -> Ways:
-    """Return how the owner of the address may sign in to the environment."""
-    return SignInPolicy.of(environment).ways(email)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from authentication.views import (
     attempts,
+    bypasses,
     certificates,
     people,
     policy,
@@ -17,6 +18,7 @@ from authentication.views import (
 app_name = "authentication"
 
 PROVIDER = "authentication/providers/<uuid:provider>/"
+BYPASS = "access-control/sso-bypass/"
 END_USER = "end-users/<uuid:end_user>/sign-in/"
 
 urlpatterns = [
@@ -57,5 +59,9 @@ urlpatterns = [
     path(f"{END_USER}reset/", people.reset, name="end-user-reset"),
     path(f"{END_USER}sessions/end/", people.end_all, name="end-user-sessions-end"),
     path(f"{END_USER}sessions/<uuid:session>/end/", people.end_one, name="end-user-session-end"),
+    path(BYPASS, bypasses.index, name="sso-bypasses"),
+    path(f"{BYPASS}add/", bypasses.choose, name="sso-bypass-choose"),
+    path(f"{BYPASS}add/<uuid:end_user>/", bypasses.add, name="sso-bypass-add"),
+    path(f"{BYPASS}<uuid:bypass>/end/", bypasses.end, name="sso-bypass-end"),
     path("sign-in-attempts/", attempts.index, name="attempts"),
 ]

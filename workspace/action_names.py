@@ -93,6 +93,9 @@ class Action(StrEnum):
     SERVICE_PROVIDER_KEY_ROLLOVER_CANCELLED = "service_provider_key.rollover_cancelled"
     SERVICE_PROVIDER_KEY_ROLLOVER_FINISHED = "service_provider_key.rollover_finished"
     SERVICE_PROVIDER_KEY_ROLLOVER_STARTED = "service_provider_key.rollover_started"
+    SSO_BYPASS_ADDED = "sso_bypass.added"
+    SSO_BYPASS_ENDED = "sso_bypass.ended"
+    SSO_BYPASS_USED = "sso_bypass.used"
 
     # Provisioning.
     GROUP_MAPPING_ADDED = "group_mapping.added"

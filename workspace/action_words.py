@@ -4,7 +4,7 @@ from itertools import groupby
 
 from workspace.action_names import Action
 
-_ACRONYMS = {"api": "API", "saml": "SAML", "scim": "SCIM"}
+_ACRONYMS = {"api": "API", "saml": "SAML", "scim": "SCIM", "sso": "SSO"}
 Choices = list[tuple[str, str | list[tuple[str, str]]]]
 
 

@@ -53,16 +53,18 @@ def tell_owners(
     `what` begins the subject, `page` is where an owner corrects the change.
     Changes by the system itself, such as building the demo, are not mailed.
     """
-    addresses = list(workspace.administrators.owners().values_list("user__email", flat=True))
-    if event.actor_kind == ChangeEvent.ActorKind.SYSTEM or not addresses:
+    if event.actor_kind == ChangeEvent.ActorKind.SYSTEM:
         return
     context = {"event": event, "workspace": workspace, "changes": _changes(event), "page": page}
-    message = EmailMessage(
-        subject=f"{what} {workspace} was changed",
-        body=render_to_string("emails/owners.txt", context),
-        to=addresses,
-    )
-    transaction.on_commit(partial(send_in_background, message))
+    mail_owners(workspace, f"{what} {workspace} was changed", "emails/owners.txt", context)
+
+
+def mail_owners(workspace: Workspace, subject: str, template: str, context: dict[str, object]) -> None:
+    """Mail all owners once the transaction is committed. A failure is only logged."""
+    addresses = list(workspace.administrators.owners().values_list("user__email", flat=True))
+    if addresses:
+        message = EmailMessage(subject=subject, body=render_to_string(template, context), to=addresses)
+        transaction.on_commit(partial(send_in_background, message))
 
 
 def wait_for_background() -> None:

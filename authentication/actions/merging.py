@@ -57,6 +57,13 @@ def delete_links(merge: Merge) -> Moved:
     return Moved([Fact("Mailed password links", f"{count(dead, 'link')} will stop working")] if dead else [])
 
 
+@moves("sso_bypasses")
+def end_bypasses(merge: Merge) -> Moved:
+    """Delete the permissions to bypass SSO: they were given to an account that is gone."""
+    ended = merge.goes.sso_bypasses.all().delete()[0]
+    return Moved([Fact("SSO bypasses", f"{count(ended, 'permission')} will end")] if ended else [])
+
+
 @moves("sign_in_attempts")
 def move_attempts(merge: Merge) -> Moved:
     """Move the attempts to sign in."""

@@ -10,7 +10,7 @@ from authentication.actions.sessions import EndReason, as_actor, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
 from authentication.mail import mail_link
 from authentication.models import EndUserSession, PasswordTicket
-from authentication.policy import ways_to_sign_in
+from authentication.policy import SignInPolicy
 from authentication.reasons import Reason
 from workspace.action_names import Action
 from workspace.actions.end_users import set_password
@@ -41,7 +41,7 @@ _REFUSALS = {
 @atomic
 def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
     """Mail a person the link that sets the first password."""
-    _refuse_where_no_password_opens(end_user, environment)
+    _refuse_where_no_password_opens(end_user, environment, now)
     _mail_ticket(end_user, environment, TicketKind.INVITATION, now)
     _record(end_user, environment, Action.END_USER_INVITED, "{by} invited {person} to {environment}.", by)
 
@@ -49,7 +49,7 @@ def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, n
 @atomic
 def send_password_reset(*, end_user: EndUser, environment: Environment, by: Actor, now: datetime) -> None:
     """Mail a person the link that sets another password."""
-    _refuse_where_no_password_opens(end_user, environment)
+    _refuse_where_no_password_opens(end_user, environment, now)
     _mail_ticket(end_user, environment, TicketKind.RESET, now)
     _record(end_user, environment, Action.END_USER_PASSWORD_RESET_SENT, "{by} sent {person} a password reset.", by)
 
@@ -60,7 +60,7 @@ def request_password_reset(*, environment: Environment, email: str, visit: Visit
     # Counted for all client addresses together, because this protects a mailbox.
     wait = SignInThrottle.objects.attempt(f"reset {environment.workspace_id} {email}", "", now)
     end_user = EndUser.with_email(environment.workspace, email)
-    if wait or end_user is None or _is_without_reset(end_user, environment):
+    if wait or end_user is None or _is_without_reset(end_user, environment, now):
         return
     _mail_ticket(end_user, environment, TicketKind.RESET, now, is_secret=True)
     by = Actor.of(Kind.SYSTEM, "", "Sign-in page", visit)
@@ -78,7 +78,7 @@ def set_password_by_ticket(
     if ticket is None or not _unused(environment).filter(pk=ticket.pk).update(used_at=now, updated_at=now):
         raise ActionError("dead_link", DEAD_LINK)
     end_user = _locked(ticket.end_user_id)
-    if _obstacle(end_user, environment):
+    if _obstacle(end_user, environment, now):
         raise ActionError("no_passwords", NO_PASSWORDS)
     _prove_address(end_user)
     _set(end_user, password, visit, now)
@@ -91,7 +91,7 @@ def change_password(*, session: EndUserSession, current: str, password: str, vis
         raise ActionError("too_many_attempts", too_many_attempts(wait), field="current")
     with transaction.atomic():
         end_user = _locked(session.end_user_id)
-        if _obstacle(end_user, session.environment):
+        if _obstacle(end_user, session.environment, now):
             raise ActionError("no_passwords", NO_PASSWORDS)
         if not end_user.check_password(current):
             raise ActionError("wrong_password", "This is not your current password.", field="current")
@@ -136,26 +136,27 @@ def _mail_ticket(
     mail_link(ticket, token, is_secret=is_secret)
 
 
-def _obstacle(end_user: EndUser, environment: Environment) -> Reason | None:
+def _obstacle(end_user: EndUser, environment: Environment, now: datetime) -> Reason | None:
     """Return why no password would open the environment to the person, except that they have none yet."""
-    obstacle = why_not(end_user, environment) or why_no_password(end_user, ways_to_sign_in(environment, end_user.email))
+    ways = SignInPolicy.of(environment).own_ways(end_user, environment, now)
+    obstacle = why_not(end_user, environment) or why_no_password(end_user, ways)
     return None if obstacle == Reason.NO_PASSWORD else obstacle
 
 
-def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment) -> None:
-    if obstacle := _obstacle(end_user, environment):
+def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment, now: datetime) -> None:
+    if obstacle := _obstacle(end_user, environment, now):
         raise ActionError(
             "no_password_opens",
             _REFUSALS[obstacle].format(person=isolated(end_user.full_name), environment=environment),
         )
 
 
-def _is_without_reset(end_user: EndUser, environment: Environment) -> bool:
+def _is_without_reset(end_user: EndUser, environment: Environment, now: datetime) -> bool:
     """Say whether the sign-in page sends no link. An administrator still may.
 
     An address that an IdP has changed is not one that the person proved to read (security.md C5).
     """
-    return not end_user.password or not end_user.email_source.is_manual or bool(_obstacle(end_user, environment))
+    return not end_user.password or not end_user.email_source.is_manual or bool(_obstacle(end_user, environment, now))
 
 
 def _record(end_user: EndUser, environment: Environment, action: Action, template: str, by: Actor) -> None:

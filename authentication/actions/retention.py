@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
-from authentication.models import EndUserSession, PasswordTicket, SignInAttempt
+from authentication.models import EndUserSession, PasswordTicket, SignInAttempt, SsoBypass
 from authentication.models.saml import ExpiringQuerySet
 from workspace.models import AdministratorInvitation, PeopleImport
 
@@ -28,6 +28,7 @@ def forget_expired(now: datetime) -> dict[str, int]:
         SignInAttempt.objects.filter(at__lt=now - ATTEMPTS_KEPT),
         EndUserSession.objects.filter(Q(ended_at__lt=long_ago) | Q(expires_at__lt=long_ago)),
         PasswordTicket.objects.filter(Q(used_at__lt=long_ago) | Q(expires_at__lt=long_ago)),
+        SsoBypass.objects.filter(expires_at__lt=long_ago),
         AdministratorInvitation.objects.settled_before(long_ago),
         PeopleImport.objects.forgotten(now),
     ]

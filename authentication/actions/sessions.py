@@ -118,6 +118,15 @@ def end_open_sessions(sessions: EndUserSessionQuerySet, now: datetime) -> EndedS
     return EndedSessions(list(people), list(people.values()))
 
 
+def end_password_sessions(
+    *, end_user: EndUser, environment: Environment, since: datetime, reason: str, now: datetime
+) -> EndedSessions:
+    """End the sessions that a password opened since then, for the event of the change that ends them."""
+    sessions = end_user.sessions.of(environment).with_password().filter(created_at__gte=since)
+    ended = _end(sessions, reason, now)
+    return EndedSessions(ended, [str(end_user.pk)] if ended else [])
+
+
 @atomic
 def end_named_sessions(
     *, identity_provider: IdentityProvider, name_id: NameId, session_indexes: Sequence[str], by: Actor, now: datetime

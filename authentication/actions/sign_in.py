@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from authentication.actions.attempts import record_attempt
+from authentication.actions.bypasses import use_bypass
 from authentication.actions.sessions import start_session
-from authentication.policy import Ways, ways_to_sign_in
+from authentication.models import SsoBypass
+from authentication.policy import SignInPolicy, Ways
 from authentication.reasons import Reason
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser, Environment, EnvironmentAccess, SignInThrottle
@@ -33,15 +35,20 @@ def sign_in_with_password(
     account = f"{environment.workspace_id} {email}"
     end_user = EndUser.with_email(environment.workspace, email)
     wait = SignInThrottle.objects.attempt(account, visit.address or "", now)
-    reason = Reason.TOO_MANY_ATTEMPTS if wait else _refusal(environment, email, end_user, password)
+    verdict = _Verdict(Reason.TOO_MANY_ATTEMPTS) if wait else _judge(environment, email, end_user, password, now)
     with transaction.atomic():
+        reason, bypass = verdict.reason, verdict.bypass
+        if bypass and not reason and not use_bypass(bypass, visit, now):
+            reason, bypass = Reason.SSO_ENFORCED, None
+        notes = [f"This person may bypass SSO: {bypass.reason}"] if bypass and not reason else []
         attempt = record_attempt(
-            environment=environment, visit=visit, now=now, email=email, end_user=end_user, reason=reason
+            environment=environment, visit=visit, now=now, email=email, end_user=end_user, reason=reason, notes=notes
         )
         if end_user is None or reason:
             return PasswordSignIn(str(attempt.pk), wait=wait)
         SignInThrottle.objects.forget(account, visit.address or "")
-        token = start_session(end_user=end_user, environment=environment, visit=visit, now=now)
+        not_after = bypass.expires_at if bypass else None
+        token = start_session(end_user=end_user, environment=environment, visit=visit, now=now, not_after=not_after)
         return PasswordSignIn(str(attempt.pk), token)
 
 
@@ -72,11 +79,20 @@ def why_no_password(end_user: EndUser, ways: Ways) -> Reason | None:
     return None if end_user.password else Reason.NO_PASSWORD
 
 
-def _refusal(environment: Environment, email: str, end_user: EndUser | None, password: str) -> str:
-    """Return why this does not sign in; empty if it does. What rules out every password comes first."""
-    ways = ways_to_sign_in(environment, email)
-    is_right = (end_user or EndUser()).check_password(password)
+@dataclass(frozen=True)
+class _Verdict:
+    """Why an attempt does not sign in, empty if it does; and the bypass of enforcement that it needs."""
+
+    reason: str = ""
+    bypass: SsoBypass | None = None
+
+
+def _judge(environment: Environment, email: str, end_user: EndUser | None, password: str, now: datetime) -> _Verdict:
+    """Return the verdict on an attempt. What rules out every password comes before a wrong one."""
+    person = end_user or EndUser(email=email)
+    ways = SignInPolicy.of(environment).own_ways(person, environment, now)
+    is_right = person.check_password(password)
     if end_user is None:
-        return Reason.UNKNOWN_PERSON
+        return _Verdict(Reason.UNKNOWN_PERSON)
     in_the_way = why_not(end_user, environment) or why_no_password(end_user, ways)
-    return in_the_way or ("" if is_right else Reason.WRONG_PASSWORD)
+    return _Verdict(in_the_way or ("" if is_right else Reason.WRONG_PASSWORD), ways.bypass)

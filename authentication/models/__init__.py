@@ -1,5 +1,6 @@
 """Tables of sign-in."""
 
+from authentication.models.bypasses import SsoBypass
 from authentication.models.logout import LogoutRequest
 from authentication.models.policies import EnvironmentPolicy
 from authentication.models.providers import (
@@ -24,4 +25,5 @@ __all__ = [
     "ServiceProviderKey",
     "SignInAttempt",
     "SigningCertificate",
+    "SsoBypass",
 ]

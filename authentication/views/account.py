@@ -16,7 +16,7 @@ from authentication.actions.sign_in import why_no_password
 from authentication.decorators import end_user_required
 from authentication.models import EndUserSession
 from authentication.models.sessions import EndUserSessionQuerySet
-from authentication.policy import ways_to_sign_in
+from authentication.policy import SignInPolicy
 from authentication.views.logout import leave
 from workspace.console.acting import refusals_in_form
 from workspace.console.navigation import page_url
@@ -30,7 +30,7 @@ from workspace.visits import Visit
 def account(request: HttpRequest, session: EndUserSession) -> HttpResponse:
     """Show name, address, environment, groups and sessions."""
     end_user, environment = session.end_user, session.environment
-    ways = ways_to_sign_in(environment, end_user.email)
+    ways = SignInPolicy.of(environment).own_ways(end_user, environment, timezone.now())
     context = {
         "environment": environment,
         "end_user": end_user,

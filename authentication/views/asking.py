@@ -51,7 +51,7 @@ def change_or_ask(
     """
     now = timezone.now()
     try:
-        loss = loss_by(lambda: change(None), environment)
+        loss = loss_by(lambda: change(None), environment, now)
         form = sessions_form(request, question.sessions, now)
         is_answered = CONFIRMED in request.POST.items() and (form is None or form.is_valid())
         if (loss.losing.number or form) and not is_answered:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from authentication.actions.passwords import invite_end_user, send_password_reset
 from authentication.actions.sessions import EndReason, end_session, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
-from authentication.models import EnvironmentProvider
+from authentication.models import EnvironmentProvider, SsoBypass
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import Enforcement, SignInPolicy, Ways
 from authentication.reasons import Reason
@@ -34,7 +34,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     """Show the ways to sign in that apply to the person and why, sessions, and the last attempts."""
     person = _person(environment, end_user)
     policy = SignInPolicy.of(environment)
-    ways, barrier = policy.ways(person.email), why_not(person, environment)
+    ways, barrier = policy.own_ways(person, environment, timezone.now()), why_not(person, environment)
     attempts = environment.sign_in_attempts.filter(end_user=person).select_related(
         "environment", "end_user", "identity_provider"
     )
@@ -129,7 +129,7 @@ def _sessions(person: EndUser, environment: Environment) -> EndUserSessionQueryS
 def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict[str, str]:
     obstacle = why_no_password(person, ways)
     text = {
-        None: "The person has a password, and may use it here.",
+        None: _bypassing(ways.bypass) if ways.bypass else "The person has a password, and may use it here.",
         Reason.NO_ADDRESS: "The person has no email address, so no password can be set.",
         Reason.NO_PASSWORD: "A password may be used here, but the person has none yet.",
         Reason.PASSWORD_OFF: f"Password authentication is off in {environment}.",
@@ -137,6 +137,11 @@ def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict
     }[obstacle]
     word, tone = {None: ("Yes", "success"), Reason.NO_PASSWORD: ("Not yet", "warning")}.get(obstacle, ("No", "neutral"))
     return {"name": "Password", "word": word, "tone": tone, "text": text}
+
+
+def _bypassing(bypass: SsoBypass) -> str:
+    until = f"{bypass.expires_at:%-d %B %Y, %H:%M} UTC"
+    return f"The person may use a password past single sign-on until {until}: {isolated(bypass.reason)}"
 
 
 def _provider_row(environment_provider: EnvironmentProvider, person: EndUser, ways: Ways) -> dict[str, str]:

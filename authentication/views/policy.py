@@ -37,7 +37,7 @@ def environment(request: ConsoleRequest, environment: Environment) -> HttpRespon
     context = {
         "tabs": authentication_and_groups_tabs(request),
         "policy": policy,
-        "is_password_useless": _is_password_useless(environment, policy, providers),
+        "is_password_useless": _is_password_useless(environment, policy, providers, now),
         "rows": [provider_row(environment, each, may_change, now) for each in providers],
         "offers": [_offer(environment, provider) for provider in _offered(environment)],
         "create_url": page_url("authentication:provider-create", environment),
@@ -103,14 +103,14 @@ def _switch(
 
 
 def _is_password_useless(
-    environment: Environment, policy: EnvironmentPolicy, providers: Iterable[EnvironmentProvider]
+    environment: Environment, policy: EnvironmentPolicy, providers: Iterable[EnvironmentProvider], now: datetime
 ) -> bool:
     """Say whether passwords are on, but enforcement leaves nobody who can use one."""
     usable = [each for each in providers if each.state == each.State.ON]
     is_enforced = any(each.enforcement != each.Enforcement.NO_ONE for each in usable)
     if not (policy.is_saml_enabled and policy.is_password_enabled and is_enforced):
         return False
-    return not can_anybody_use_a_password(environment, SignInPolicy(True, usable))
+    return not can_anybody_use_a_password(environment, SignInPolicy(True, usable), now)
 
 
 def _offered(environment: Environment) -> QuerySet[IdentityProvider]:

@@ -131,7 +131,7 @@ def _wish(environment_provider: EnvironmentProvider) -> dict[str, object]:
     if wished is environment_provider:
         return {}
     environment, whom = environment_provider.environment, enforced_for(wished.enforcement, wished.domain_names)
-    depending = depending_on(wished, environment)
+    depending = depending_on(wished, environment, timezone.now())
     return {
         "wish": f"A successful test starts the enforcement for {whom}.",
         "effect": f"{count(depending.number, 'end user')} can then sign in to {environment} only with {provider}."

@@ -114,7 +114,7 @@ def enforce(request: ConsoleRequest, environment: Environment, provider: UUID) -
     if wished is environment_provider:
         messages.info(request, f"No enforcement of {name} waits to start.")
         return redirect(list_url(environment))
-    depending = depending_on(wished, environment)
+    depending = depending_on(wished, environment, timezone.now())
     question = Question(
         title=f"Enforce {name} without a test?",
         submit="Enforce without a test",
@@ -164,7 +164,7 @@ def remove(request: ConsoleRequest, environment: Environment, provider: UUID) ->
     )
     try:
         loss = loss_by(
-            lambda: remove_provider(environment_provider=environment_provider, by=request.actor), environment
+            lambda: remove_provider(environment_provider=environment_provider, by=request.actor), environment, now
         )
     except ActionError as error:
         return _not_removed(request, environment_provider, error)

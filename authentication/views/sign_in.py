@@ -1,5 +1,6 @@
 """An end user's sign-in: address first, then password or identity provider."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -48,11 +49,13 @@ def sign_in(request: HttpRequest, environment: Environment) -> HttpResponse:
 @at_environment
 @sensitive_post_parameters("password")
 def password(request: HttpRequest, environment: Environment) -> HttpResponse:
-    """Sign in with address and password."""
-    if request.method != "POST":
-        return redirect(page_url("end_user:sign-in", environment))
+    """Sign in with address and password. While somebody may bypass SSO, the page opens for everybody."""
     policy, wait, reference = SignInPolicy.of(environment), timedelta(0), ""
-    form = PasswordSignInForm(sent(request), is_address_known=bool(policy.providers))
+    may_bypass = policy.is_password_enabled and environment.sso_bypasses.open(timezone.now()).exists()
+    if request.method != "POST" and not may_bypass:
+        return redirect(page_url("end_user:sign-in", environment))
+    is_address_known = bool(policy.providers) and request.method == "POST"
+    form = PasswordSignInForm(sent(request), is_address_known=is_address_known)
     if form.is_valid():
         attempt = {"visit": Visit.of(request), "now": timezone.now(), **form.cleaned_data}
         result = sign_in_with_password(environment=environment, **attempt)
@@ -62,7 +65,9 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
             return response
         wait, reference = result.wait, result.reference
         form.add_error(None, too_many_attempts(wait) if wait else REFUSAL.format(reference=reference))
-    return _ways_page(request, environment, policy.ways(form.cleaned_data.get("email", "")), form, wait, reference)
+    ways = policy.ways(form.cleaned_data.get("email", "") if form.is_bound else "")
+    shown = replace(ways, has_password=ways.has_password or may_bypass)
+    return _ways_page(request, environment, shown, form, wait, reference)
 
 
 def sso_url(environment: Environment, provider: IdentityProvider, next_path: str, email: str = "") -> str:

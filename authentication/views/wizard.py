@@ -2,6 +2,7 @@
 
 from copy import copy
 from dataclasses import replace
+from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
@@ -85,7 +86,7 @@ def _update(request: ConsoleRequest, environment_provider: EnvironmentProvider, 
     def change(row: EnvironmentProvider) -> ChangeEvent | None:
         return update_provider(environment_provider=row, by=request.actor, **answers)
 
-    loss = loss_by(lambda: change(copy(environment_provider)), environment)
+    loss = loss_by(lambda: change(copy(environment_provider)), environment, timezone.now())
     if loss.losing.number and CONFIRMED not in request.POST.items():
         return ask_about_loss(request, environment, question, loss)
     event, found = change(environment_provider), environment_provider.identity_provider
@@ -125,7 +126,7 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
                 messages.warning(request, sentence)
             return redirect(list_url(environment))
     context = _context(environment_provider, CONNECTION) | {"form": form} | _guidance(found)
-    context["risk"] = _risk(environment_provider)
+    context["risk"] = _risk(environment_provider, timezone.now())
     return render(request, "authentication/wizard/connection.html", context)
 
 
@@ -171,13 +172,13 @@ def _guidance(provider: IdentityProvider) -> Context:
     }
 
 
-def _risk(environment_provider: EnvironmentProvider) -> str:
+def _risk(environment_provider: EnvironmentProvider, now: datetime) -> str:
     """Return how many people depend on the connection, in every environment that enforces it; empty if none does."""
     used = environment_provider.identity_provider.environment_providers.listed().select_related(
         "environment__workspace"
     )
     enforcing = [row for row in used.usable() if row.enforcement != row.Enforcement.NO_ONE]
-    told = {row.environment: depending_on(row, row.environment).number for row in enforcing}
+    told = {row.environment: depending_on(row, row.environment, now).number for row in enforcing}
     return together(f"{count(number, 'end user')} of {place}" for place, number in told.items() if number)
 
 

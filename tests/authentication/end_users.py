@@ -33,6 +33,8 @@ CONSOLE_ROUTES = {
     "end-user-session-end": False,
     "end-user-sessions-end": False,
 }
+# The pages of who may bypass SSO → whether a viewer may read it.
+BYPASS_ROUTES = {"sso-bypasses": True, "sso-bypass-choose": False, "sso-bypass-add": False, "sso-bypass-end": False}
 
 
 def environments(slug: str = "acme") -> list[Environment]:

@@ -13,7 +13,7 @@ from authentication.saml.certificates import parse_certificates
 from authentication.urls import urlpatterns
 from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, pem
-from tests.authentication.end_users import CONSOLE_ROUTES
+from tests.authentication.end_users import BYPASS_ROUTES, CONSOLE_ROUTES
 from tests.authentication.ways import TEST_ROUTES
 from workspace.events import SYSTEM
 from workspace.models import Administrator, ChangeEvent
@@ -84,9 +84,10 @@ def snapshot() -> tuple:
 
 
 def test_these_tests_know_every_route():
-    # The pages about end users' sign-in have theirs in test_attempts.py, those of tests in test_provider_test.py, and
-    # Undo in test_undo.py.
-    assert {pattern.name for pattern in urlpatterns} == {*ROUTES, *CONSOLE_ROUTES, *TEST_ROUTES, "undo"}
+    # The pages about end users' sign-in have theirs in test_attempts.py, those of tests in test_provider_test.py, Undo
+    # in test_undo.py, and who may bypass SSO in test_bypasses.py.
+    known = {*ROUTES, *CONSOLE_ROUTES, *TEST_ROUTES, *BYPASS_ROUTES, "undo"}
+    assert {pattern.name for pattern in urlpatterns} == known
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

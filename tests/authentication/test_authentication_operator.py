@@ -11,7 +11,7 @@ from authentication.actions.policies import switch_saml
 from authentication.actions.provider_connection import connect_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.idp_side import typed_in
-from authentication.models import AuthnRequest, ConsumedMessage, LogoutRequest, SamlIdentity
+from authentication.models import AuthnRequest, ConsumedMessage, LogoutRequest, SamlIdentity, SsoBypass
 from authentication.saml.certificates import parse_certificates
 from tests import factories
 from tests.authentication import end_users
@@ -48,6 +48,7 @@ def operator(client, db):
     LogoutRequest.objects.create(id="_logout", identity_provider=provider, environment=environment, expires_at=soon)
     ensure_signing_key(environment.workspace, now=timezone.now())
     SamlIdentity.objects.create(identity_provider=provider, name_id="ada", end_user=ada)
+    SsoBypass.objects.create(environment=environment, end_user=ada, reason="On call", expires_at=soon)
     return factories.as_operator(client)
 
 

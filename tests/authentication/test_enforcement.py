@@ -16,7 +16,7 @@ from authentication.actions.identity_providers import update_provider
 from authentication.actions.provider_settings import set_attributes, switch_sha1
 from authentication.actions.provider_states import configuration
 from authentication.models import EnvironmentProvider
-from authentication.policy import ways_to_sign_in
+from authentication.policy import SignInPolicy
 from tests import factories
 from tests.authentication.end_users import person, text
 from tests.authentication.ways import ADA, Way, connect, requested, way
@@ -71,7 +71,7 @@ def report(theirs: Way, email: str = ADA, before: Callable[[], object] = int, **
 
 
 def has_password(theirs: Way, email: str = ADA) -> bool:
-    return ways_to_sign_in(theirs.environment, email).has_password
+    return SignInPolicy.of(theirs.environment).ways(email).has_password
 
 
 def is_in_force(theirs: Way) -> bool:

@@ -2,11 +2,13 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from uuid import UUID
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +18,7 @@ from authentication.losses import (
     depending_on,
     loss_between,
 )
-from authentication.models import EnvironmentPolicy, EnvironmentProvider, SamlIdentity
+from authentication.models import EnvironmentPolicy, EnvironmentProvider, SamlIdentity, SsoBypass
 from authentication.policy import SignInPolicy
 from tests.authentication.end_users import environments, provider
 from workspace.models import EndUser, EnvironmentAccess
@@ -37,6 +39,7 @@ people = st.lists(
         st.sampled_from(["active", "active", "deactivated"]),
         st.integers(0, 2),
         st.sets(st.integers(0, 2)),
+        st.sampled_from([None, -1, 1]),
     ),
     max_size=12,
 )
@@ -50,6 +53,7 @@ class Person:
     email: str | None
     pk: UUID
     has_password: bool
+    may_bypass: bool
 
 
 # The fixture is one for all examples; each example's rows are taken back.
@@ -70,7 +74,7 @@ class Place:
 
     def fill(self, crowd):
         numbers = count()
-        for address, password, status, access, known_to in crowd:
+        for address, password, status, access, known_to, bypass in crowd:
             number = next(numbers)
             email = address.format(number) if address else ""
             who = EndUser(
@@ -81,6 +85,9 @@ class Place:
             who.save()
             places = [[self.dev], [self.test], [self.dev, self.test]][access]
             EnvironmentAccess.objects.bulk_create(EnvironmentAccess(end_user=who, environment=each) for each in places)
+            if bypass:
+                expires_at = timezone.now() + timedelta(days=bypass)
+                SsoBypass.objects.create(environment=self.dev, end_user=who, reason="x", expires_at=expires_at)
             for index in known_to:
                 SamlIdentity.objects.create(
                     end_user=who, identity_provider=self.providers[index].identity_provider, name_id_digest=str(number)
@@ -107,7 +114,13 @@ class Place:
     def people(self):
         found = self.dev.workspace.end_users.filter(accesses__environment=self.dev, status="active").distinct()
         return [
-            Person(each.full_name, each.email_key, each.pk, bool(each.password))
+            Person(
+                each.full_name,
+                each.email_key,
+                each.pk,
+                bool(each.password),
+                each.sso_bypasses.open(timezone.now()).exists(),
+            )
             for each in found.order_by("name_key", "id")
         ]
 
@@ -127,7 +140,7 @@ def test_numbers_and_names_are_those_of_one_after_another(place, before, after, 
     with fresh():
         place.fill(crowd)
         before, after = place.policy(before), place.policy(after)
-        loss = loss_between(place.dev, before, after)
+        loss = loss_between(place.dev, before, after, timezone.now())
         losing = [who for who in place.people() if not _ways(before, who) <= _ways(after, who)]
         assert _names(loss.losing) == [who.name for who in losing]
         assert _names(loss.locked_out) == [who.name for who in losing if not _ways(after, who)]
@@ -146,7 +159,7 @@ def test_who_goes_through_a_provider_and_who_through_it_alone(place, policy, cro
             others = [other for other in policy.providers if other.pk != each.pk]
             wished = SignInPolicy(policy.is_password_enabled, [*others, each])
             alone = [who.name for who in place.people() if _ways(wished, who) == {str(each.pk)}]
-            assert _names(depending_on(each, place.dev)) == alone
+            assert _names(depending_on(each, place.dev, timezone.now())) == alone
 
 
 @pytest.mark.django_db
@@ -157,8 +170,11 @@ def test_whether_anybody_may_use_a_password(place, policy, crowd):
         place.fill(crowd)
         policy = place.policy(policy)
         addresses = [who.email for who in place.people() if who.email] or ["somebody@unknown.example"]
-        expected = any(policy.ways(f"somebody@{each.rpartition('@')[2]}").has_password for each in addresses)
-        assert can_anybody_use_a_password(place.dev, policy) is expected
+        bypassing = policy.is_password_enabled and any(who.may_bypass for who in place.people() if who.email)
+        expected = bypassing or any(
+            policy.ways(f"somebody@{each.rpartition('@')[2]}").has_password for each in addresses
+        )
+        assert can_anybody_use_a_password(place.dev, policy, timezone.now()) is expected
 
 
 def _ways(policy, who):
@@ -170,7 +186,8 @@ def _ways(policy, who):
     email = f"somebody@{domain}" if domain else ""
     ways = policy.ways(email)
     found = {str(each.pk) for each in ways.providers if policy.may_assert(each, email)}
-    return found | ({PASSWORD} if ways.has_password and who.has_password else set())
+    has_password = ways.has_password or (who.may_bypass and policy.is_password_enabled)
+    return found | ({PASSWORD} if has_password and who.has_password else set())
 
 
 def _names(some):

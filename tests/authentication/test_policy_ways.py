@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.actions.provider_use import disable_provider
-from authentication.policy import ways_to_sign_in
+from authentication.policy import SignInPolicy
 from tests import factories
 from tests.authentication.end_users import environments, provider
 from workspace.events import SYSTEM
@@ -23,7 +23,7 @@ def dev():
 
 def ways(environment, email):
     """As (password?, names of the providers)."""
-    found = ways_to_sign_in(environment, email)
+    found = SignInPolicy.of(environment).ways(email)
     return found.has_password, [environment_provider.identity_provider.name for environment_provider in found.providers]
 
 
@@ -74,9 +74,9 @@ def test_the_provider_of_ones_own_domain_comes_alone(dev):
 
 def test_who_forbids_the_password_is_known(dev):
     provider(dev, "Lab", NO_ONE)
-    assert ways_to_sign_in(dev, ACME).enforced_by is None
+    assert SignInPolicy.of(dev).ways(ACME).enforced_by is None
     okta = provider(dev, "Okta", ALL)
-    assert ways_to_sign_in(dev, ACME).enforced_by == okta
+    assert SignInPolicy.of(dev).ways(ACME).enforced_by == okta
 
 
 @pytest.mark.parametrize(

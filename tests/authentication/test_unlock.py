@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from authentication.actions.policies import switch_password
 from authentication.actions.undo import undo
 from authentication.models import EnvironmentPolicy, EnvironmentProvider
-from authentication.policy import ways_to_sign_in
+from authentication.policy import SignInPolicy
 from tests import factories
 from tests.authentication.end_users import enforce, environments, person, provider
 from workspace.events import SYSTEM
@@ -38,8 +38,8 @@ def unlock(name: str) -> str:
 
 def test_passwords_work_again_and_enforcement_waits_for_a_test(place):
     said = unlock("acme/test")
-    assert ways_to_sign_in(place, "ada.winter@acme.example").has_password
-    assert ways_to_sign_in(place, "x@globex.example").has_password
+    assert SignInPolicy.of(place).ways("ada.winter@acme.example").has_password
+    assert SignInPolicy.of(place).ways("x@globex.example").has_password
     rows = EnvironmentProvider.objects.listed().values_list("enforcement", "wished_enforcement", "wished_domains")
     assert list(rows) == [("no_one", "all_domains", []), ("no_one", "selected_domains", ["globex.example"])]
     assert "acme/test is unlocked" in said and "Password authentication was off. It is on now." in said
@@ -68,7 +68,7 @@ def test_other_environments_stay_as_they_are(place):
     dev = place.workspace.environments.get(slug="dev")
     provider(dev, "Entra", "all_domains")
     unlock("acme/test")
-    assert not ways_to_sign_in(dev, "ada.winter@acme.example").has_password
+    assert not SignInPolicy.of(dev).ways("ada.winter@acme.example").has_password
 
 
 def test_a_wish_that_waits_already_is_kept(place):
@@ -106,4 +106,4 @@ def test_names_that_are_wrong_or_ambiguous_are_told_with_what_exists(place):
 def test_enforcement_starts_again(place):
     unlock("acme/test")
     enforce(place.providers.select_related("environment", "identity_provider").get(identity_provider__name="Okta"))
-    assert not ways_to_sign_in(place, "ada.winter@acme.example").has_password
+    assert not SignInPolicy.of(place).ways("ada.winter@acme.example").has_password

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -170,3 +171,24 @@ def test_an_owner_removes_a_workspace_and_takes_it_back(page, server, elsewhere)
     finally:
         page.get_by_role("button", name="Take Globex back").click()
     expect(page.get_by_role("status").first).to_contain_text("Globex is open again, as it was.")
+
+
+def test_an_owner_lets_somebody_bypass_sso_and_ends_it(console: Console, check: Check):
+    page = console.page
+    page.get_by_role("link", name="Open who may bypass SSO").click()
+    page.get_by_role("link", name="Add person").click()
+    page.get_by_label("Search").fill("haddad")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("link", name="Choose Bashir Haddad").click()
+    check(page.url)
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("main")).to_contain_text("Enter a reason.")
+    page.get_by_label("Reason").fill("On call")
+    page.get_by_label("Last day").fill((datetime.now(UTC) + timedelta(days=3)).date().isoformat())
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("status").first).to_contain_text("Bashir Haddad may bypass SSO")
+    check(page.url)
+    page.get_by_role("link", name="End the permission of Bashir Haddad").click()
+    check(page.url)
+    page.get_by_role("button", name="End permission").click()
+    expect(page.get_by_role("main")).to_contain_text("The permission has ended")

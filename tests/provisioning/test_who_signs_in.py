@@ -9,7 +9,7 @@ from authentication.actions.policies import switch_saml
 from authentication.actions.provider_use import disable_provider
 from authentication.losses import count_of_those_through, loss_by
 from authentication.models import EndUserSession, EnvironmentProvider, SamlIdentity
-from authentication.policy import ways_to_sign_in
+from authentication.policy import SignInPolicy
 from tests import factories
 from tests.authentication.end_users import url
 from tests.authentication.ways import Way, reasons, refused, way
@@ -144,7 +144,7 @@ def test_a_record_speaks_for_no_address_of_another_provider(okta, scim, dev):
 def test_without_an_address_no_selected_domain_keeps_anybody_out(okta, scim):
     EnvironmentProvider.objects.update(enforcement="selected_domains", domains=["acme.example"])
     test = person(scim, create(scim, "scim-test-1"))
-    assert [each.pk for each in ways_to_sign_in(okta.environment, "scim-test-1").providers] == [
+    assert [each.pk for each in SignInPolicy.of(okta.environment).ways("scim-test-1").providers] == [
         okta.environment_provider.pk
     ]
     assert signed_in(okta, "scim-test-1") == test
@@ -203,7 +203,11 @@ def test_who_has_no_address_counts_among_those_who_lose_a_way_in(okta, scim, dev
     create(scim, "scim-test-1")
     create(scim, "ada", "ada@acme.example")
     other = way(dev, "Partner")
-    loss = loss_by(lambda: disable_provider(environment_provider=okta.environment_provider, by=SYSTEM), dev)
+
+    def change():
+        return disable_provider(environment_provider=okta.environment_provider, by=SYSTEM)
+
+    loss = loss_by(change, dev, timezone.now())
     names = [[each.full_name for each in some.people] for some in (loss.losing, loss.locked_out)]
     assert names == [["ada", "scim-test-1"], ["scim-test-1"]]
     assert count_of_those_through(okta.environment_provider) == 2

@@ -38,6 +38,7 @@ _UNDER = {
     "authentication:": "workspace:groups",
     "authentication:end-user": "workspace:end-users",
     "authentication:attempts": "authentication:attempts",
+    "authentication:sso-bypass": "workspace:access-control",
     "provisioning:overview": "workspace:groups",
     "provisioning:setup": "workspace:groups",
     "provisioning:method": "workspace:groups",
