@@ -13,12 +13,12 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests prepare serve practice-idp check measure picture format lock port origin browser pgbouncer
+.PHONY: help run test install install-tests prepare serve jobs practice-idp check measure picture format lock port origin browser pgbouncer
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
 
-run: BESIDE = $(practice_idp) & trap "kill $$! 2> /dev/null || true" EXIT
+run: BESIDE = $(practice_idp) & beside=$$!; $(jobs) & trap "kill $$beside $$! 2> /dev/null || true" EXIT
 run: port prepare serve ## install, prepare and serve on http://127.0.0.1:8000 (PORT=9000 changes the port)
 
 test: check browser pgbouncer ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
@@ -122,6 +122,12 @@ serve: port origin ## serve what is prepared
 # It signs in any demo person, on the next port; without it the server is as good. What it is told has tokens in it, so
 # that goes through a pipe. A background process of a script ignores Ctrl-C: `run` ends it after the server.
 practice_idp = $(VENV)/bin/python -m provisioning.practice_idp --demo <($(VENV)/bin/python manage.py demo --json)
+
+# What runs by itself: metadata, notices, retention, seals, imports. Each job runs in one of these processes at a time.
+jobs = $(VENV)/bin/python manage.py jobs
+
+jobs: install ## run jobs beside a server that runs already
+	exec $(jobs)
 
 practice-idp: install ## the practice identity provider alone, beside a server that runs already
 	exec $(practice_idp)

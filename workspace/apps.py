@@ -13,7 +13,8 @@ class WorkspaceConfig(AppConfig):
     name = "workspace"
 
     def ready(self) -> None:
-        """Make every new connection to SQLite ask for the write lock evenly, and register what a merge moves."""
+        """Make every new connection to SQLite ask for the write lock evenly; register what a merge moves, and jobs."""
+        from workspace import jobs  # noqa: F401
         from workspace.actions import merging  # noqa: F401
 
         connection_created.connect(wait_evenly)

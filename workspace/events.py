@@ -75,6 +75,8 @@ class Actor:
 
 
 SYSTEM = Actor(Kind.SYSTEM, "", "System")
+# What happens by itself while the installation runs. Owners are told of it by mail like of anybody's changes.
+JOBS = Actor(Kind.SYSTEM, "jobs", "System")
 
 
 def is_by_hand(by: Actor) -> bool:

@@ -51,9 +51,9 @@ def tell_owners(
     """Mail an important change to all owners once it is committed (security.md S15). A failure is only logged.
 
     `what` begins the subject, `page` is where an owner corrects the change.
-    Changes by the system itself, such as building the demo, are not mailed.
+    Changes by `SYSTEM`, such as building the demo, are not mailed.
     """
-    if event.actor_kind == ChangeEvent.ActorKind.SYSTEM:
+    if event.actor_kind == ChangeEvent.ActorKind.SYSTEM and not event.actor_id:
         return
     context = {"event": event, "workspace": workspace, "changes": _changes(event), "page": page}
     mail_owners(workspace, f"{what} {workspace} was changed", "emails/owners.txt", context)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -26,6 +26,12 @@ class IdentityProviderQuerySet(models.QuerySet["IdentityProvider"]):
     def offered_to(self, environment: Environment) -> Self:
         """Return those that are set up for other environments and not used in this one yet."""
         return self.exclude(entity_id="").exclude(environment_providers__environment=environment)
+
+    def with_stale_metadata(self, now: datetime) -> Self:
+        """Return those in use whose metadata URL was not read for a day, the longest unread first."""
+        in_use = EnvironmentProvider.objects.filter(identity_provider=models.OuterRef("pk"))
+        at_url = self.filter(models.Exists(in_use), metadata_source="url", workspace__removed_at=None)
+        return at_url.exclude(metadata_fetched_at__gt=now - timedelta(days=1)).order_by("metadata_fetched_at")
 
 
 class IdentityProvider(Entity):
@@ -82,6 +88,8 @@ class IdentityProvider(Entity):
     )
     # Metadata from a refresh, as authentication/pending.py writes it, until somebody decides.
     pending_metadata = models.JSONField(null=True, blank=True, editable=False)
+    # Of which expiry the owners were told, and how many days before.
+    expiry_told = models.CharField(max_length=20, blank=True, editable=False)
 
     objects = IdentityProviderQuerySet.as_manager()
 

@@ -47,6 +47,8 @@ class ServiceProviderKey(Entity):
     not_after = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State)
     retired_at = models.DateTimeField(null=True, blank=True)
+    # Of which expiry the owners were told, and how many days before.
+    expiry_told = models.CharField(max_length=20, blank=True, editable=False)
 
     objects = ServiceProviderKeyQuerySet.as_manager()
 

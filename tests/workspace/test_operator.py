@@ -28,6 +28,7 @@ from workspace.models import (
     User,
     Workspace,
 )
+from workspace.scheduling import run_due
 from workspace.visits import Visit
 
 # The key of a session opens it, so operators do not see sessions.
@@ -59,6 +60,7 @@ def operator(acme, globex):
         by=SYSTEM,
         now=now,
     )
+    run_due(now)
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
     return factories.as_operator(Client())
 

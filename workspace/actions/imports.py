@@ -76,6 +76,11 @@ def discard_import(*, job: PeopleImport) -> None:
     _locked(job, State.UPLOADED, State.CHECKING, State.CHECKED, State.STOPPED).delete()
 
 
+def stop_import(*, job: PeopleImport, note: str) -> None:
+    """End an import that cannot go on. Nothing of it was applied."""
+    PeopleImport.objects.filter(pk=job.pk).working().update(state=State.STOPPED, note=note, text="")
+
+
 def advance(*, job: PeopleImport, now: datetime) -> PeopleImport:
     """Do the next step of an import, and return how far it is. Call it outside transactions.
 

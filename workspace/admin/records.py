@@ -7,6 +7,7 @@ from workspace.models import (
     AuditSeal,
     ChangeEvent,
     ChangeSubject,
+    Job,
     SignInThrottle,
 )
 
@@ -51,3 +52,12 @@ class SignInThrottleAdmin(ReadOnlyAdmin):
     list_display = ["key", "attempts", "attempted_at", "open_at"]
     list_filter = ["attempted_at"]
     search_fields = ["key"]
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """The jobs, with how their last run ended."""
+
+    list_display = ["name", "finished_at", "result", "failure_count", "error", "due_at", "leased_by"]
+    list_filter = ["failure_count", "finished_at"]
+    search_fields = ["name", "error"]

@@ -7,6 +7,7 @@ from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.imports import ImportedLine, PeopleImport
 from workspace.models.invitations import AdministratorInvitation
+from workspace.models.jobs import Job
 from workspace.models.merged import MergedEndUser
 from workspace.models.passkeys import Passkey
 from workspace.models.people import EndUser, EnvironmentAccess
@@ -35,6 +36,7 @@ __all__ = [
     "EnvironmentAccess",
     "GroupMembership",
     "ImportedLine",
+    "Job",
     "MergedEndUser",
     "Passkey",
     "PeopleImport",

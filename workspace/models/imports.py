@@ -14,6 +14,10 @@ from workspace.models.workspaces import Environment, Workspace
 class PeopleImportQuerySet(models.QuerySet["PeopleImport"]):
     """Questions about imports. Start from `workspace.people_imports`."""
 
+    def working(self) -> Self:
+        """Return those of which a next step is due."""
+        return self.filter(state__in=[PeopleImport.State.CHECKING, PeopleImport.State.IMPORTING])
+
     def forgotten(self, now: datetime) -> Self:
         """Return the imports whose file and report are kept no longer."""
         return self.filter(updated_at__lt=now - PeopleImport.KEPT)

@@ -1,0 +1,66 @@
+"""Mail to owners about certificates that expire soon: 60, 30, 14, 7 days and one day before, and on the day."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Max, Model, QuerySet
+
+from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
+from workspace.console.navigation import page_url
+from workspace.db.transactions import atomic
+from workspace.mail import mail_owners
+from workspace.models import Workspace
+from workspace.words import count, together
+
+_DAYS = (0, 1, 7, 14, 30, 60)
+_FIRST = timedelta(days=max(_DAYS))
+
+
+def tell_of_expiry(now: datetime) -> int:
+    """Mail the owners about each certificate for which a day has come, once a day of `_DAYS`; return how many mails."""
+    providers = IdentityProvider.objects.filter(workspace__removed_at=None, environment_providers__is_enabled=True)
+    # While a provider has another certificate, the one that expires first is replaced already.
+    providers = providers.annotate(not_after=Max("certificates__not_after")).filter(not_after__lt=now + _FIRST)
+    keys = ServiceProviderKey.objects.active().filter(workspace__removed_at=None, not_after__lt=now + _FIRST)
+    told = [_tell_of_provider(each, now) for each in providers.select_related("workspace")]
+    told += [_tell_of_key(each, now) for each in keys.select_related("workspace")]
+    return sum(told)
+
+
+@atomic
+def _tell_of_provider(provider: IdentityProvider, now: datetime) -> bool:
+    not_after: datetime = provider.not_after  # type: ignore[attr-defined] # annotated
+    uses = list(EnvironmentProvider.objects.of_provider(provider.pk).filter(is_enabled=True))
+    if not _is_new(IdentityProvider.objects.filter(pk=provider.pk), not_after, now):
+        return False
+    page = page_url("authentication:provider-certificates", uses[0].environment, provider=provider.pk)
+    context = {"provider": provider, "environments": together(use.environment.name for use in uses)}
+    return _mail(provider.workspace, f"The certificate of {provider}", not_after, now, page, context)
+
+
+@atomic
+def _tell_of_key(key: ServiceProviderKey, now: datetime) -> bool:
+    uses = EnvironmentProvider.objects.filter(environment__workspace=key.workspace_id, is_enabled=True)
+    use = uses.select_related("environment__workspace").order_by("created_at").first()
+    if use is None or not _is_new(ServiceProviderKey.objects.filter(pk=key.pk), key.not_after, now):
+        return False
+    page = page_url("authentication:provider-settings", use.environment, provider=use.identity_provider_id)
+    return _mail(key.workspace, f"The service provider certificate of {key.workspace}", key.not_after, now, page, {})
+
+
+def _is_new(row: QuerySet[Model], not_after: datetime, now: datetime) -> bool:
+    """Note the day of `_DAYS` that has come, and say whether it was not noted yet. Two processes do not both say so."""
+    days = min(each for each in _DAYS if not_after <= now + timedelta(days=each))
+    mark = f"{not_after:%Y-%m-%d} {days}"
+    return row.exclude(expiry_told=mark).update(expiry_told=mark) == 1
+
+
+def _mail(
+    workspace: Workspace, what: str, not_after: datetime, now: datetime, page: str, context: dict[str, object]
+) -> bool:
+    days = (not_after - now).days
+    when = "has expired" if not_after <= now else f"expires in {count(days, 'day')}" if days else "expires today"
+    context |= {"what": what, "when": when, "not_after": not_after, "workspace": workspace}
+    context["link"] = f"{settings.ORIGIN}{page}"
+    mail_owners(workspace, f"{what} {when}", "emails/certificate_expires.txt", context)
+    return True
