@@ -40,4 +40,4 @@ def _refresh(provider: IdentityProvider, now: datetime) -> Outcome | None:
 
 @job("Tell of certificates that expire", every=timedelta(hours=6))
 def tell_of_certificates(now: datetime) -> str:
-    return f"{count(tell_of_expiry(now), "notice")} sent."
+    return f"{count(tell_of_expiry(now), 'notice')} sent."
