@@ -5,7 +5,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
 from authentication.saml.difference import Difference, Kind, differing
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.gate import Message, check_response
 from authentication.saml.parties import SpFacts
 from authentication.saml.raw_bytes import MAX_BASE64
 from authentication.saml.requests import new_request, post_fields, redirect_url
@@ -38,6 +39,18 @@ class Departure:
 
     url: str
     fields: dict[str, str]
+
+
+class _Posted:
+    """A response as it was posted. What passes the gate goes through it once."""
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+
+    @cached_property
+    def message(self) -> Message:
+        """Return what the gate lets through. Raises SamlRefused."""
+        return check_response(self.raw)
 
 
 class BeganAtIdp(Exception):
@@ -94,14 +107,14 @@ def store_response(*, provider: UUID, raw: str, relay_state: str, visit: Visit, 
     whose attempt is recorded, for one that answers no request, or BeganAtIdp.
     """
     raw = raw[: MAX_BASE64 + 1].replace("\0", " ") or " "  # too long is still too long, and no base64 still none
-    request = None
+    request, posted = None, _Posted(raw)
     try:
-        claimed = _claimed_request(raw, relay_state)
+        claimed = _claimed_request(posted, relay_state)
         request = AuthnRequest.objects.asked(provider, claimed)
         if request is None:
             raise Refused(Reason.REQUEST_GONE, differences=_came_to_another(provider, claimed))
         if request.is_open(now):
-            AuthnRequest.objects.keep_answer(request.pk, **_answer(request, raw, now), now=now)
+            AuthnRequest.objects.keep_answer(request.pk, **_answer(request, posted, now), now=now)
     except (SamlRefused, Refused) as refusal:
         refused = Refused.of(refusal)
         if refused.reason == SamlReason.UNSOLICITED and _may_begin_at_idp(provider):
@@ -117,7 +130,7 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
         raise Refused(Reason.OTHER_BROWSER)
     if request.refusal:
         raise Refused(**json.loads(request.refusal))
-    return _read(request, request.response, now)
+    return _read(request, _Posted(request.response), now)
 
 
 def record_refusal(
@@ -163,10 +176,10 @@ def _came_to_another(provider: UUID, claimed: str) -> list[Difference]:
     return [differing(Kind.ARRIVAL, "ACS URL", [came_to], [expected])]
 
 
-def _answer(request: AuthnRequest, raw: str, now: datetime) -> dict[str, str]:
+def _answer(request: AuthnRequest, posted: _Posted, now: datetime) -> dict[str, str]:
     """Return what is stored of a response: all of it, or why it is refused."""
     try:
-        _read(request, raw, now)
+        _read(request, posted, now)
     except SamlRefused as refusal:
         kept = {
             "reason": refusal.reason,
@@ -175,14 +188,14 @@ def _answer(request: AuthnRequest, raw: str, now: datetime) -> dict[str, str]:
             "differences": refusal.differences,
         }
         return {"response": "", "refusal": json.dumps(kept)}
-    return {"response": raw, "refusal": ""}
+    return {"response": posted.raw, "refusal": ""}
 
 
-def _read(request: AuthnRequest, raw: str, now: datetime) -> Claims:
+def _read(request: AuthnRequest, posted: _Posted, now: datetime) -> Claims:
     provider = request.environment_provider.identity_provider
     workspace = request.environment_provider.environment.workspace
     return read_response(
-        raw,
+        posted.message,
         provider=provider.facts,
         sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace, now)),
         in_response_to=request.id,
@@ -199,14 +212,14 @@ def _may_begin_at_idp(provider: UUID) -> bool:
     return IdentityProvider.objects.filter(pk=provider, allows_idp_initiated=True).exists()
 
 
-def _claimed_request(raw: str, relay_state: str) -> str:
+def _claimed_request(posted: _Posted, relay_state: str) -> str:
     """Return the ID of the request that a response claims to answer; if it is unreadable, the ID in RelayState.
 
     The response comes first: with two tabs open, some IdPs return the RelayState of the other tab.
     """
     is_ours = bool(_REQUEST_ID.fullmatch(relay_state))
     try:
-        claimed = peek_in_response_to(raw)
+        claimed = peek_in_response_to(posted.message)
     except SamlRefused:
         if not is_ours:
             raise

@@ -19,7 +19,7 @@ from authentication.saml.checks import (
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.name_ids import NameId
 from authentication.saml.parties import ProviderFacts, SpFacts
-from authentication.saml.xml import parse, strip_blanks, tag
+from authentication.saml.xml import Element, strip_blanks, tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +142,13 @@ def _check_end(not_on_or_after: str, clock: Clock, where: str) -> None:
         raise SamlRefused(SamlReason.RESPONSE_EXPIRED, where)
 
 
-def attributes_of(assertion: bytes) -> dict[str, tuple[str, ...]]:
+def attributes_of(assertion: Element) -> dict[str, tuple[str, ...]]:
     """Return the texts of attribute values by Name. A value that holds elements counts as absent.
 
     They are not read by pysaml2, which would turn 007 into 7.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for attribute in parse(assertion).iterfind(f"{tag('saml:AttributeStatement')}/{tag('saml:Attribute')}"):
+    for attribute in assertion.iterfind(f"{tag('saml:AttributeStatement')}/{tag('saml:Attribute')}"):
         texts = tuple(value.text for value in attribute if value.text and not len(value))
         name = attribute.get("Name", "")
         found[name] = found.get(name, ()) + texts

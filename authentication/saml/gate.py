@@ -24,6 +24,7 @@ MAX_NAMESPACES = MAX_ATTRIBUTES = 32
 MAX_ID = 256
 
 _ID = re.compile(rf"[A-Za-z_][A-Za-z0-9._-]{{0,{MAX_ID - 1}}}")
+_CONDITION = tag("saml:Condition")
 
 
 class Carries(Enum):
@@ -126,9 +127,10 @@ def _elements(root: Element) -> Iterator[tuple[Element, Shape]]:
 
 def _check_element(element: Element, shape: Shape) -> None:
     """Raise SamlRefused if an element's children, text or attributes are not of its shape."""
-    if len(element.attrib) > MAX_ATTRIBUTES or len(element.nsmap) > MAX_NAMESPACES:
+    attributes = element.keys()
+    if len(attributes) > MAX_ATTRIBUTES or len(element.nsmap) > MAX_NAMESPACES:
         raise SamlRefused(SamlReason.TOO_COMPLEX, shape.name)
-    if not _accepts_children(shape, element) or not all(map(shape.accepts_attribute, element.attrib)):
+    if not _accepts_children(shape, element) or not all(map(shape.accepts_attribute, attributes)):
         raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, shape.name)
 
 
@@ -141,14 +143,17 @@ def _accepts_children(shape: Shape, element: Element) -> bool:
         return not any(etree.QName(child).localname in NEVER_UNREAD for child in element)
     if shape.children is None:
         return not len(element)
+    names, texts = [], [element.text]
     for child in element:
-        if child.tag == tag("saml:Condition"):
+        known = SHAPES.get(child.tag)
+        if known is None and child.tag == _CONDITION:
             raise SamlRefused(SamlReason.UNKNOWN_CONDITION)
-        if child.tag not in SHAPES:
+        if known is None:
             raise SamlRefused(SamlReason.UNEXPECTED_STRUCTURE, "unknown element")
-    names = "".join(f"{SHAPES[child.tag].name}," for child in element)
-    texts = (element.text, *(child.tail for child in element))
-    return bool(shape.children.fullmatch(names)) and not any(text and text.strip() for text in texts)
+        names.append(f"{known.name},")
+        texts.append(child.tail)
+    has_text = any(text and text.strip() for text in texts)
+    return not has_text and shape.children.fullmatch("".join(names)) is not None
 
 
 def _check_id(element: Element, shape: Shape, ids: set[str]) -> None:

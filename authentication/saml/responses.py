@@ -1,4 +1,4 @@
-"""Read a SAML response: the gate, the signatures, the checks of the Web Browser SSO profile, and then the claims.
+"""Read a SAML response that passed the gate: signatures, the checks of the Web Browser SSO profile, then the claims.
 
 Everything that says who somebody is comes from verified bytes. If only the assertion is signed, the response around
 it can make us refuse, but nothing in it is believed.
@@ -20,31 +20,30 @@ from authentication.saml.checks import (
 )
 from authentication.saml.comparing import differences
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.gate import MAX_ID, Carries, check_response
+from authentication.saml.gate import MAX_ID, Carries, Message
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.statuses import refuse_failure
 from authentication.saml.verifying import verify
-from authentication.saml.xml import parse, strip_blanks, tag
+from authentication.saml.xml import Element, parse, strip_blanks, tag
 
 _UNTIMELY = {SamlReason.NOT_YET_VALID, SamlReason.RESPONSE_EXPIRED, SamlReason.SESSION_ENDED}
 
 
-def peek_in_response_to(raw: str | bytes) -> str | None:
+def peek_in_response_to(message: Message) -> str | None:
     """Return the id of the request that a response says it answers, to look it up. Raises SamlRefused.
 
     Nothing is verified.
     """
-    claimed = parse(check_response(raw).xml).get("InResponseTo", "")
+    claimed = parse(message.xml).get("InResponseTo", "")
     if len(claimed) > MAX_ID:
         raise SamlRefused(SamlReason.BAD_ID, "InResponseTo")
     return claimed or None
 
 
 def read_response(
-    raw: str | bytes, *, provider: ProviderFacts, sp: SpFacts, in_response_to: str, now: datetime
+    message: Message, *, provider: ProviderFacts, sp: SpFacts, in_response_to: str, now: datetime
 ) -> Claims:
-    """Return the claims of a SAMLResponse form field that answers the request in_response_to. Raises SamlRefused."""
-    message = check_response(raw)
+    """Return the claims of a response that answers the request in_response_to. Raises SamlRefused."""
     if message.carries is Carries.NOTHING:
         refuse_failure(_outer(message.xml), SamlReason.IDP_STATUS)
         raise SamlRefused(SamlReason.NO_ASSERTION)
@@ -55,13 +54,15 @@ def read_response(
         decryption_keys=sp.decryption_keys() if message.carries is Carries.ENCRYPTED_ASSERTION else (),
     )
     response = _outer(verified.response or message.xml)
+    root = parse(verified.assertion)
+    attributes = attributes_of(root)
     # pysaml2 would convert attribute values to their xsi:type.
-    assertion = saml.assertion_from_string(_without(verified.assertion, "saml:AttributeStatement"))
+    assertion = saml.assertion_from_string(_without(root, "saml:AttributeStatement"))
     clock = Clock(now, provider.skew)
     try:
         _check_outer(response, provider, sp, in_response_to, clock, is_signed=verified.response is not None)
         check_assertion(assertion, provider, sp, in_response_to, clock)
-        return claims_of(response.id, in_response_to, assertion, attributes_of(verified.assertion))
+        return claims_of(response.id, in_response_to, assertion, attributes)
     except SamlRefused as refusal:
         is_response_signed = verified.response is not None
         refusal.differences = differences(
@@ -74,7 +75,7 @@ def read_response(
 
 def _outer(xml: bytes) -> samlp.Response:
     """Return a response without its assertion, which is read from its verified bytes only."""
-    return samlp.response_from_string(_without(xml, "saml:Assertion", "saml:EncryptedAssertion"))
+    return samlp.response_from_string(_without(parse(xml), "saml:Assertion", "saml:EncryptedAssertion"))
 
 
 def _measured(assertion: saml.Assertion, clock: Clock) -> str:
@@ -86,11 +87,10 @@ def _measured(assertion: saml.Assertion, clock: Clock) -> str:
     )
 
 
-def _without(xml: bytes, *names: str) -> bytes:
-    """Return a document without the children of these names."""
-    root = parse(xml)
-    for child in root.findall("*"):
-        if child.tag in map(tag, names):
+def _without(root: Element, *names: str) -> bytes:
+    """Return a document without the children of these names, which are removed from it."""
+    for name in names:
+        for child in root.findall(tag(name)):
             root.remove(child)
     return etree.tostring(root)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from authentication.saml.certificates import Certificate, CertificateError, parse_certificates
@@ -16,6 +17,9 @@ DIGESTS = {f"{XENC}sha256": "sha256", f"{MORE}sha384": "sha384", f"{XENC}sha512"
 SHA1_METHODS = {f"{DS}rsa-sha1"}
 SHA1_DIGESTS = {f"{DS}sha1": "sha1"}
 
+# The same text always means the same certificates. Which ones are pinned, the caller says each time.
+_certificates = lru_cache(maxsize=100)(parse_certificates)
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -28,7 +32,7 @@ class Trust:
     def pinned(cls, pems: Sequence[str], *, allow_sha1: bool) -> Self:
         """Return the trust in PEM certificates. Raises SamlRefused if one is unreadable or its key is too weak."""
         try:
-            return cls(tuple(certificate for pem in pems for certificate in parse_certificates(pem)), allow_sha1)
+            return cls(tuple(certificate for pem in pems for certificate in _certificates(pem)), allow_sha1)
         except CertificateError:
             raise SamlRefused(SamlReason.CERTIFICATE_UNUSABLE) from None
 

@@ -5,6 +5,7 @@ from lxml import etree
 
 from authentication.saml.assertions import Claims
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.gate import check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import read_response
 from tests.idp import ACS_URL, NOW, NS, REQUEST_ID, SKEW, SP_ENTITY_ID, Answer, Idp, encode, private_pem, rsa_key
@@ -25,7 +26,7 @@ AUTHN = f"{ASSERTION}/saml:AuthnStatement"
 
 
 def read(xml: bytes, *, provider=PROVIDER, sp=SP, in_response_to=REQUEST_ID, now=NOW) -> Claims:
-    return read_response(encode(xml), provider=provider, sp=sp, in_response_to=in_response_to, now=now)
+    return read_response(check_response(encode(xml)), provider=provider, sp=sp, in_response_to=in_response_to, now=now)
 
 
 def refusal(xml: bytes, **facts) -> SamlRefused:

@@ -304,7 +304,7 @@ def recombine(seed: int) -> bytes:
 
 
 def read(xml: bytes) -> Claims:
-    return read_response(encode(xml), provider=PROVIDER, sp=SP, in_response_to=REQUEST_ID, now=NOW)
+    return read_response(check_response(encode(xml)), provider=PROVIDER, sp=SP, in_response_to=REQUEST_ID, now=NOW)
 
 
 @pytest.mark.parametrize("is_gate_open", [False, True], ids=["as it is", "whatever hides"])

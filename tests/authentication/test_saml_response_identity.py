@@ -6,6 +6,7 @@ import pytest
 from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.gate import check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import peek_in_response_to
 from tests.authentication.responses import (
@@ -44,12 +45,12 @@ def test_s6_no_expectation_is_met_by_an_unsolicited_response():
 
 def test_s6_the_request_can_be_looked_up_before_anything_is_verified():
     unsigned = IDP.respond(Answer(request_id="_looked-up"), sign=())
-    assert peek_in_response_to(encode(unsigned)) == "_looked-up"
+    assert peek_in_response_to(check_response(encode(unsigned))) == "_looked-up"
     for edit in (set_attribute(".", "InResponseTo", None), set_attribute(".", "InResponseTo", "")):
-        assert peek_in_response_to(encode(signed(edit))) is None
+        assert peek_in_response_to(check_response(encode(signed(edit)))) is None
     for raw in ("!", encode(b"<x/>"), encode(signed(set_attribute(".", "InResponseTo", "_" * 257)))):
         with pytest.raises(SamlRefused):
-            peek_in_response_to(raw)
+            peek_in_response_to(check_response(raw))
 
 
 # S8: the matrix. ------------------------------------------------------------------------------------------------------

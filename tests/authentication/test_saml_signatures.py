@@ -11,6 +11,7 @@ from lxml import etree
 
 from authentication.saml.certificates import parse_base64
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.gate import check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.responses import read_response
 from authentication.saml.service_provider import sp_metadata
@@ -327,7 +328,7 @@ def test_s2_the_server_of_pysaml2_is_understood(sign):
     idp = PySaml2Idp(sp_metadata(entity_id=SP_ENTITY_ID, acs_url=ACS_URL))
     xml = idp.respond(Answer(attributes={"mail": ["ada@acme.example"], "displayName": ["Ada"]}), sign=sign)
     claims = read_response(
-        encode(xml),
+        check_response(encode(xml)),
         provider=ProviderFacts(idp.entity_id, (idp.certificate,), allow_sha1=False, skew=SKEW),
         sp=SpFacts(SP_ENTITY_ID, ACS_URL),
         in_response_to="_request-1",

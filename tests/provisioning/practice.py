@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from authentication.saml.assertions import Claims
+from authentication.saml.gate import check_response
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.requests import new_request, redirect_url
 from authentication.saml.responses import read_response
@@ -43,7 +44,7 @@ REQUEST_ID = "_request-1"
 
 def read(encoded: str | bytes, request_id: str = REQUEST_ID) -> Claims:
     return read_response(
-        encoded,
+        check_response(encoded),
         provider=ProviderFacts(PROVIDER.entity_id, (KEY.certificate,), allow_sha1=False, skew=SKEW),
         sp=SpFacts(PROVIDER.sp_entity_id, PROVIDER.acs_url),
         in_response_to=request_id,

@@ -13,6 +13,7 @@ import pytest
 
 from authentication.saml.attributes import AssertedProfile, AttributeNames, pick_profile
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.gate import check_response
 from authentication.saml.responses import peek_in_response_to
 from provisioning.practice_idp.demo import CannotStart, Demo, parse
 from provisioning.practice_idp.errors import BadRequest
@@ -70,7 +71,7 @@ def test_a_sign_in_begins_here_without_a_request(pages):
     assert "None: the sign-in begins here" in pages.choose("7f3a", begun)
     page = pages.send("7f3a", chosen(begun), EVERYTHING)
     assert f'name="RelayState" value="{begun["RelayState"]}"' in page
-    assert peek_in_response_to(sent(page)) is None and "InResponseTo" not in page
+    assert peek_in_response_to(check_response(sent(page))) is None and "InResponseTo" not in page
     with pytest.raises(BadRequest):
         pages.choose("7f3a", {"service": "https://somewhere-else.example/metadata"})
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from authentication.saml.attributes import AttributeNames, pick_profile
+from authentication.saml.gate import check_response
 from authentication.saml.metadata import parse_idp_metadata
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.requests import new_request, redirect_url
@@ -168,7 +169,7 @@ def test_a_service_that_was_set_up_after_the_start_is_answered(pages, service, c
     assert f"New provider {id.split('.')[-1]} (acme TEST)" in page and "Ada &lt;Winter&gt;" in page
     response = pages.send(id, request | {"person": ADA.email}, EVERYTHING)
     claims = read_response(
-        sent(response),
+        check_response(sent(response)),
         provider=ProviderFacts(f"{IDP_ORIGIN}/idp/{id}", (KEY.certificate,), allow_sha1=False, skew=SKEW),
         sp=SpFacts(service, f"{service.removesuffix('/metadata')}/acs"),
         in_response_to=request_id,
