@@ -119,11 +119,11 @@ workspace_patterns: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("saml/", include("authentication.saml_urls")),
     path("sign-in/<slug:workspace>/<slug:environment>/", include("authentication.end_user_urls")),
     path("", include((workspace_patterns, "workspace"))),
     path(ENVIRONMENT, include("authentication.urls")),
     path(ENVIRONMENT, include("provisioning.urls")),
-    path("saml/", include("authentication.saml_urls")),
     path("scim/<uuid:connection>/v2/", include("provisioning.scim.urls")),
     path("scim/<uuid:connection>/v2", include("provisioning.scim.base_urls")),
     path("operator/gallery/", admin.site.admin_view(gallery.gallery), name="gallery"),

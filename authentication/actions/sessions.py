@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import timezone
+
 from authentication.models import EndUserSession, IdentityProvider
 from authentication.models.sessions import GREATEST_AGE, EndUserSessionQuerySet
 from authentication.saml.name_ids import NameId
 from workspace.action_names import Action
 from workspace.crypto import seal
+from workspace.db.together import insert_together
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Kind, Sentence, record
 from workspace.models import EndUser, Environment
@@ -62,7 +65,10 @@ def start_session(
     Call it in the transaction that decides, after access was given. `not_after` is when the IdP's session ends.
     """
     token, latest = new_token(), now + GREATEST_AGE
-    EndUserSession.objects.create(
+    created_at = timezone.now()  # a session counts if it is no older than the access
+    session = EndUserSession(
+        created_at=created_at,
+        updated_at=created_at,
         end_user=end_user,
         environment=environment,
         identity_provider=identity_provider,
@@ -72,6 +78,7 @@ def start_session(
         **(_named(identity_provider, name_id, session_index) if identity_provider and name_id else {}),
         **visit.fields(),
     )
+    insert_together([session])
     end_user.note_sign_in(now)
     return token
 

@@ -63,7 +63,7 @@ def why_not(end_user: EndUser, environment: Environment) -> Reason | None:
 
 _access = Prepared(
     lambda environment, end_user: (
-        EnvironmentAccess.objects.filter(environment=environment, end_user=end_user).only("id").order_by()
+        EnvironmentAccess.objects.filter(environment=environment, end_user=end_user).values_list("id").order_by()
     ),
     (Environment, "id"),
     (EndUser, "id"),

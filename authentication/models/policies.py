@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from workspace.db.prepared import Prepared
+from workspace.db.prepared import Remembering
 from workspace.models import Environment
 from workspace.models.base import Entity
 
@@ -31,4 +31,6 @@ class EnvironmentPolicy(Entity):
         return f"Sign-in to {self.environment}"
 
 
-_policy = Prepared(lambda environment: EnvironmentPolicy.objects.filter(environment=environment), (Environment, "id"))
+_policy = Remembering(
+    lambda environment: EnvironmentPolicy.objects.filter(environment=environment), (Environment, "id")
+)

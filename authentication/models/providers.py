@@ -14,7 +14,7 @@ from authentication.saml.attributes import AttributeNames
 from authentication.saml.endpoints import SingleLogout
 from authentication.saml.parties import ProviderFacts
 from workspace.db.keys import canonical, kept_key
-from workspace.db.prepared import Prepared
+from workspace.db.prepared import Prepared, Remembering
 from workspace.isolation import isolated
 from workspace.models import Environment, Workspace
 from workspace.models.base import Entity
@@ -131,7 +131,7 @@ class IdentityProvider(Entity):
     @property
     def pinned_pems(self) -> tuple[str, ...]:
         """Return the certificates (PEM) that prove the provider's signatures; no others do (S3)."""
-        return tuple(certificate.pem for certificate in _pinned(self.pk))
+        return tuple(pem for (pem,) in _pinned(self.pk))
 
     @property
     def attribute_names(self) -> AttributeNames:
@@ -184,7 +184,7 @@ class SigningCertificate(Entity):
 
 
 _pinned = Prepared(
-    lambda provider: SigningCertificate.objects.filter(identity_provider=provider).only("pem"),
+    lambda provider: SigningCertificate.objects.filter(identity_provider=provider).values_list("pem"),
     (IdentityProvider, "id"),
 )
 
@@ -292,7 +292,7 @@ class EnvironmentProvider(Entity):
         return self.State.ON if self.is_enabled else self.State.OFF
 
 
-_usable = Prepared(
+_usable = Remembering(
     lambda environment: EnvironmentProvider.objects.filter(environment=environment).usable().listed(),
     (Environment, "id"),
 )

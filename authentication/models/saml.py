@@ -9,6 +9,7 @@ from django.db import IntegrityError, models
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
 from workspace.db.prepared import Prepared, Update
 from workspace.db.saving import PreparedSave
+from workspace.db.statement import insertion_of
 from workspace.models import EndUser
 from workspace.models.base import Entity
 
@@ -158,7 +159,7 @@ class ConsumedMessageQuerySet(ExpiringQuerySet["ConsumedMessage"]):
         A replay breaks the transaction off: who goes on in it needs `transaction.atomic()` around this.
         """
         try:
-            self.create(identity_provider_id=identity_provider, kind=kind, message_id=message_id, expires_at=expires_at)
+            _consume.run(identity_provider, kind, message_id, expires_at)
         except IntegrityError:
             return False
         return True
@@ -187,6 +188,9 @@ class ConsumedMessage(models.Model):
 
     def __str__(self) -> str:
         return self.message_id
+
+
+_consume = insertion_of(ConsumedMessage, "identity_provider", "kind", "message_id", "expires_at")
 
 
 class SamlIdentity(Entity):

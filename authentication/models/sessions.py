@@ -216,8 +216,12 @@ class SignInAttempt(_FromBrowser):
         return f"{self.email or 'Unknown'}: {self.get_outcome_display()}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.email, self.email_key = self.email[:254], _email_key(self.email)
+        self.set_keys()
         super().save(*args, **kwargs)
+
+    def set_keys(self) -> None:
+        """Cut the address to its column, and compute its key. `save` calls it."""
+        self.email, self.email_key = self.email[:254], _email_key(self.email)
 
     @property
     def succeeded(self) -> bool:

@@ -115,9 +115,9 @@ class PreparedPage(Prepared[Row]):
 
 
 class Remembering(Prepared[Row]):
-    """A query for one row, which still runs each time. Its objects are made anew only when the row differs.
+    """A query for few rows, which still runs each time. Its objects are made anew only when a row differs.
 
-    The caller gets a copy, so what it changes stays its own.
+    The caller gets copies, so what it changes stays its own.
     """
 
     # Past this number all are forgotten: values that nobody asks for any more would stay for ever.
@@ -125,18 +125,18 @@ class Remembering(Prepared[Row]):
 
     def __init__(self, build: "Callable[..., QuerySet[Any, Row]]", *fields: Typed) -> None:
         super().__init__(build, *fields)
-        self._known: dict[tuple[object, ...], tuple[Params, Row]] = {}
+        self._known: dict[tuple[object, ...], tuple[list[Params], list[Row]]] = {}
 
-    def first(self, *values: object) -> Row | None:
+    def __call__(self, *values: object) -> list[Row]:
         found = self._statement().raw(values)
         if not found:
-            return None
+            return []
         known = self._known.get(values)
-        if known is None or known[0] != found[0]:
+        if known is None or known[0] != found:
             if len(self._known) >= self._MOST:
                 self._known.clear()
-            known = self._known[values] = found[0], self._statement().filled(found[:1])[0]
-        return cast(Row, _copied(cast(Model, known[1])))
+            known = self._known[values] = found, self._statement().filled(found)
+        return [cast(Row, _copied(cast(Model, row))) for row in known[1]]
 
 
 def _copied(row: Model, done: dict[int, Model] | None = None) -> Model:
