@@ -18,8 +18,9 @@ from authentication.reasons import Reason, Refused
 from authentication.saml.assertions import Claims
 from authentication.saml.difference import Difference, Kind, differing
 from authentication.saml.errors import SamlReason, SamlRefused
-from authentication.saml.gate import Message, check_response
-from authentication.saml.parties import SpFacts
+from authentication.saml.gate import Carries, Message, check_response
+from authentication.saml.keeping import keep, kept
+from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.raw_bytes import MAX_BASE64
 from authentication.saml.requests import new_request, post_fields, redirect_url
 from authentication.saml.responses import peek_in_response_to, read_response
@@ -130,7 +131,9 @@ def read_claims(request: AuthnRequest, nonce: str, now: datetime) -> Claims:
         raise Refused(Reason.OTHER_BROWSER)
     if request.refusal:
         raise Refused(**json.loads(request.refusal))
-    return _read(request, _Posted(request.response), now)
+    provider, sp = _sides(request, now)
+    is_kept = kept(request.claims, request.response, provider, sp, now)
+    return is_kept or _read(request, _Posted(request.response), provider, sp, now)
 
 
 def record_refusal(
@@ -177,30 +180,34 @@ def _came_to_another(provider: UUID, claimed: str) -> list[Difference]:
 
 
 def _answer(request: AuthnRequest, posted: _Posted, now: datetime) -> dict[str, str]:
-    """Return what is stored of a response: all of it, or why it is refused."""
+    """Return what is stored of a response: all of it with what it says, or why it is refused.
+
+    What is encrypted on its way is not stored in clear.
+    """
+    provider, sp = _sides(request, now)
     try:
-        _read(request, posted, now)
+        claims = _read(request, posted, provider, sp, now)
     except SamlRefused as refusal:
-        kept = {
+        told = {
             "reason": refusal.reason,
             "detail": refusal.detail,
             "notes": refusal.notes,
             "differences": refusal.differences,
         }
-        return {"response": "", "refusal": json.dumps(kept)}
-    return {"response": posted.raw, "refusal": ""}
+        return {"response": "", "refusal": json.dumps(told)}
+    is_encrypted = posted.message.carries is Carries.ENCRYPTED_ASSERTION
+    return {"response": posted.raw, "claims": "" if is_encrypted else keep(claims, posted.raw, provider, sp)}
 
 
-def _read(request: AuthnRequest, posted: _Posted, now: datetime) -> Claims:
+def _sides(request: AuthnRequest, now: datetime) -> tuple[ProviderFacts, SpFacts]:
+    """Return what a response is read by."""
     provider = request.environment_provider.identity_provider
-    workspace = request.environment_provider.environment.workspace
-    return read_response(
-        posted.message,
-        provider=provider.facts,
-        sp=SpFacts(provider.sp_entity_id, provider.acs_url, partial(decryption_keys, workspace, now)),
-        in_response_to=request.id,
-        now=now,
-    )
+    keys = partial(decryption_keys, request.environment_provider.environment.workspace, now)
+    return provider.facts, SpFacts(provider.sp_entity_id, provider.acs_url, keys)
+
+
+def _read(request: AuthnRequest, posted: _Posted, provider: ProviderFacts, sp: SpFacts, now: datetime) -> Claims:
+    return read_response(posted.message, provider=provider, sp=sp, in_response_to=request.id, now=now)
 
 
 def first_environment_provider(provider: UUID) -> EnvironmentProvider | None:

@@ -71,13 +71,13 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
             if surplus := list(rows.values_list("pk", flat=True)[most - 1 : most - 1 + SWEPT_AT_ONCE]):
                 self.filter(pk__in=surplus).delete()
 
-    def keep_answer(self, pk: str, *, response: str, refusal: str, now: datetime) -> None:
+    def keep_answer(self, pk: str, *, response: str, claims: str = "", refusal: str = "", now: datetime) -> None:
         """Store the answer to a request, or why it is refused, if the request is still open."""
-        _keep_answer(pk, response, refusal, now)
+        _keep_answer(pk, response, claims, refusal, now)
 
     def forget_answer(self, pk: str) -> None:
         """Delete the answer to a request, which stays open."""
-        self.filter(pk=pk).update(response="", refusal="")
+        self.filter(pk=pk).update(response="", claims="", refusal="")
 
     def use_up(self, pk: str, now: datetime) -> bool:
         """Let a request count once; of several at once, one gets True."""
@@ -101,6 +101,8 @@ class AuthnRequest(PreparedSave):
     # One that is refused is not kept, but why it is (`saml_requests.py`).
     response = models.TextField(blank=True, editable=False)
     refusal = models.TextField(blank=True, editable=False)
+    # What the response says, as long as `saml/keeping.py` can tell that reading it again would say the same.
+    claims = models.TextField(blank=True, editable=False)
     network = models.CharField(max_length=45, blank=True, editable=False)
     consumed_at = models.DateTimeField(null=True, blank=True)
 
@@ -132,19 +134,20 @@ _asked = Prepared(
 
 
 _keep_answer = Update(
-    lambda pk, response, refusal, now: (
+    lambda pk, response, claims, refusal, now: (
         AuthnRequest.objects.open(now).filter(pk=pk),
-        {"response": response, "refusal": refusal},
+        {"response": response, "claims": claims, "refusal": refusal},
     ),
     (AuthnRequest, "id"),
     (AuthnRequest, "response"),
+    (AuthnRequest, "claims"),
     (AuthnRequest, "refusal"),
     (AuthnRequest, "expires_at"),
 )
 
 
 _use_up = Update(
-    lambda pk, now: (AuthnRequest.objects.open(now).filter(pk=pk), {"consumed_at": now, "response": ""}),
+    lambda pk, now: (AuthnRequest.objects.open(now).filter(pk=pk), {"consumed_at": now, "response": "", "claims": ""}),
     (AuthnRequest, "id"),
     (AuthnRequest, "expires_at"),
 )

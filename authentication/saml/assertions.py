@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from saml2 import saml
+from saml2 import saml, samlp
 
 from authentication.saml.checks import (
     MAX_AGE,
@@ -15,6 +15,7 @@ from authentication.saml.checks import (
     check_version,
     instant_of,
     is_usable_name_id,
+    time_of,
 )
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.name_ids import NameId
@@ -27,7 +28,7 @@ class Claims:
     """What a verified assertion says. Times are UTC.
 
     An identity is (provider, name_id, name_id_format); subject is the NameID with everything that the IdP sent.
-    session_index is "" if there is none, or not one alone.
+    session_index is "" if there is none, or not one alone. Before holds_until no time of the response is over.
     """
 
     response_id: str
@@ -42,6 +43,7 @@ class Claims:
     issued_at: datetime
     authn_instant: datetime
     subject: NameId
+    holds_until: datetime
 
     @property
     def assertion_not_on_or_after(self) -> datetime:
@@ -155,8 +157,21 @@ def attributes_of(assertion: Element) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def first_end(response: samlp.Response, assertion: saml.Assertion) -> datetime:
+    """Return the earliest end of what `check_assertion` and the response around it say."""
+    said = [each.subject_confirmation_data for each in assertion.subject.subject_confirmation]
+    ends = [each.not_on_or_after for each in (assertion.conditions, *said) if each is not None]
+    ends += [each.session_not_on_or_after for each in assertion.authn_statement]
+    too_old = [instant_of(each.issue_instant) + MAX_AGE for each in (response, assertion)]
+    return min([*too_old, *(time for end in ends if (time := time_of(end)))])
+
+
 def claims_of(
-    response_id: str, in_response_to: str, assertion: saml.Assertion, attributes: Mapping[str, tuple[str, ...]]
+    response_id: str,
+    in_response_to: str,
+    assertion: saml.Assertion,
+    attributes: Mapping[str, tuple[str, ...]],
+    holds_until: datetime,
 ) -> Claims:
     """Return the claims of an assertion that passed `check_assertion` for the request in_response_to."""
     statements, subject = assertion.authn_statement, NameId.of(assertion.subject.name_id)
@@ -174,4 +189,5 @@ def claims_of(
         issued_at=instant_of(assertion.issue_instant),
         authn_instant=max(instant_of(each.authn_instant) for each in statements),
         subject=subject,
+        holds_until=holds_until,
     )

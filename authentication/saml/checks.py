@@ -83,6 +83,14 @@ def is_usable_name_id(text: str) -> bool:
     return 0 < len(text) <= MAX_NAME_ID and text == text.strip() and text.isprintable()
 
 
+def time_of(value: str | None) -> datetime | None:
+    """Return an xs:dateTime in UTC; None for anything else."""
+    try:
+        return instant_of(value)
+    except SamlRefused:
+        return None
+
+
 def instant_of(value: str | None) -> datetime:
     """Return an xs:dateTime, which must be in UTC. Raises SamlRefused."""
     try:

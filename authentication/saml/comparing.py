@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 
 from saml2 import SamlBase, saml, samlp
 
-from authentication.saml.checks import MAX_AGE, Clock, instant_of
+from authentication.saml.checks import MAX_AGE, Clock, time_of
 from authentication.saml.difference import Difference, Kind, differing
-from authentication.saml.errors import SamlRefused
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.xml import strip_blanks
 
@@ -87,7 +86,7 @@ def _of_url(kind: Kind, name: str, sent: Iterable[str | None], expected: str) ->
 
 def _of_issue_instant(name: str, value: str | None, clock: Clock) -> Iterator[Difference]:
     """Yield what is wrong with the time at which a message was issued."""
-    issued = _time(value)
+    issued = time_of(value)
     if issued is None:
         yield from _of_no_time(name, value)
     elif clock.is_to_come(issued):
@@ -98,28 +97,28 @@ def _of_issue_instant(name: str, value: str | None, clock: Clock) -> Iterator[Di
 
 def _of_end(name: str, value: str | None, clock: Clock) -> Iterator[Difference]:
     """Yield what is wrong with the time until which a message counts."""
-    end = _time(value)
+    end = time_of(value)
     yield from _of_no_time(name, value)
     if end is not None and clock.is_over(end):
         yield _untimely(Kind.TOO_LATE, name, end, clock)
 
 
 def _of_begin(name: str, value: str | None, clock: Clock) -> Iterator[Difference]:
-    begin = _time(value)
+    begin = time_of(value)
     yield from _of_no_time(name, value)
     if begin is not None and clock.is_to_come(begin):
         yield _untimely(Kind.TOO_EARLY, name, begin, clock)
 
 
 def _of_session_end(value: str | None, clock: Clock) -> Iterator[Difference]:
-    name, end = "SessionNotOnOrAfter", _time(value)
+    name, end = "SessionNotOnOrAfter", time_of(value)
     yield from _of_no_time(name, value)
     if end is not None and end <= clock.now:
         yield _untimely(Kind.SESSION_OVER, name, end, clock)
 
 
 def _of_no_time(name: str, value: str | None) -> Iterator[Difference]:
-    if value is not None and _time(value) is None:
+    if value is not None and time_of(value) is None:
         yield differing(Kind.NO_TIME, name, [value], [])
 
 
@@ -140,13 +139,6 @@ def _of_audiences(restrictions: list[saml.AudienceRestriction], sp: SpFacts) -> 
     foreign = [names for names in named if sp.entity_id not in names]
     if foreign or not named:
         yield differing(Kind.AUDIENCE, "Audience", [name for names in foreign for name in names], [sp.entity_id])
-
-
-def _time(value: str | None) -> datetime | None:
-    try:
-        return instant_of(value)
-    except SamlRefused:
-        return None
 
 
 def _untimely(kind: Kind, name: str, sent: datetime, clock: Clock) -> Difference:

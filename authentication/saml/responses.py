@@ -9,7 +9,7 @@ from datetime import datetime
 from lxml import etree
 from saml2 import saml, samlp
 
-from authentication.saml.assertions import Claims, attributes_of, check_assertion, claims_of
+from authentication.saml.assertions import Claims, attributes_of, check_assertion, claims_of, first_end
 from authentication.saml.checks import (
     Clock,
     check_in_response_to,
@@ -62,7 +62,7 @@ def read_response(
     try:
         _check_outer(response, provider, sp, in_response_to, clock, is_signed=verified.response is not None)
         check_assertion(assertion, provider, sp, in_response_to, clock)
-        return claims_of(response.id, in_response_to, assertion, attributes)
+        return claims_of(response.id, in_response_to, assertion, attributes, first_end(response, assertion))
     except SamlRefused as refusal:
         is_response_signed = verified.response is not None
         refusal.differences = differences(

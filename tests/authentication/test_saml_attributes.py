@@ -23,7 +23,9 @@ def profile(
     name_id_format: str = PERSISTENT,
 ) -> AssertedProfile:
     subject = NameId(name_id, name_id_format)
-    claims = Claims("_r", "_a", "_q", "https://idp", name_id, name_id_format, attributes, "", None, NOW, NOW, subject)
+    claims = Claims(
+        "_r", "_a", "_q", "https://idp", name_id, name_id_format, attributes, "", None, NOW, NOW, subject, NOW
+    )
     return pick_profile(claims, names)
 
 

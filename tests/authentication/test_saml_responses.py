@@ -63,6 +63,7 @@ def test_an_honest_response_gives_its_claims(sign):
         issued_at=NOW,
         authn_instant=NOW,
         subject=NameId("ada@acme.example", EMAIL),
+        holds_until=NOW + timedelta(minutes=5),
     )
     assert read(IDP.respond(Answer(), sign=sign)) == expected
     encryption = Encryption(self_signed(SP_KEY, "sp.example"))
