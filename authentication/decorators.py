@@ -42,7 +42,7 @@ def at_environment(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     @never_cache
     @wraps(view)
     def wrapper(request: HttpRequest, workspace: str, environment: str, **kwargs: Any) -> HttpResponse:
-        environments = Environment.objects.open().select_related("workspace")
+        environments = Environment.objects.open().select_related("workspace", "login_experience")
         found = get_object_or_404(environments, slug=environment, workspace__slug=workspace)
         try:
             return view(request, found, **kwargs)
@@ -76,7 +76,7 @@ def current_session(request: HttpRequest, workspace: str, environment: str, now:
     sessions = EndUserSession.objects.opened_by(token).usable(now)
     place = {"environment__slug": environment, "environment__workspace__slug": workspace}
     sessions = sessions.filter(environment__workspace__removed_at=None, **place)
-    return sessions.select_related("end_user", "environment__workspace").first()
+    return sessions.select_related("end_user", "environment__workspace", "environment__login_experience").first()
 
 
 def cookie_name(workspace: str, environment: str) -> str:

@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from authentication.views import account, logout, passwords, saml, sign_in
+from authentication.views import account, branding, logout, passwords, saml, sign_in
 
 app_name = "end_user"
 
 urlpatterns = [
     path("", sign_in.sign_in, name="sign-in"),
     path("sso/<uuid:provider>/", saml.start, name="sso"),
+    path("branding/<slug:digest>/", branding.file, name="branding-file"),
+    path("branding/<slug:digest>.css", branding.style, name="branding-style"),
     path("password/", sign_in.password, name="password"),
     path("sign-out/", logout.sign_out, name="sign-out"),
     path("signed-out/", logout.signed_out, name="signed-out"),

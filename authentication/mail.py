@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from authentication.models import PasswordTicket, SsoBypass
+from workspace.brand import brand_of
 from workspace.isolation import isolated
 from workspace.mail import mail_owners, send, send_in_background
 from workspace.models import ChangeEvent, Environment
@@ -26,9 +27,11 @@ def mail_link(ticket: PasswordTicket, token: str, *, is_secret: bool) -> None:
     `is_secret`: nobody may learn whether a mail was sent, so it goes in the background and a failure is only logged.
     """
     environment = ticket.environment
-    place = f"{environment.workspace} {environment}"
+    app_name = brand_of(environment).app_name
+    place = f"{app_name} {environment}"
     context = {
         "ticket": ticket,
+        "app_name": app_name,
         "place": place,
         # The token stands in the query, which is not logged.
         "link": f"{_url(environment, 'password-set')}?{urlencode({'token': token})}",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from authentication.views import (
     attempts,
+    branding,
     bypasses,
     certificates,
     people,
@@ -23,6 +24,7 @@ END_USER = "end-users/<uuid:end_user>/sign-in/"
 
 urlpatterns = [
     path("authentication/", policy.environment, name="environment"),
+    path("login-experience/preview/<slug:draft>/<slug:state>/", branding.preview, name="login-experience-preview"),
     path("authentication/saml/", policy.saml_switch, name="saml-switch"),
     path("authentication/password/", policy.password_switch, name="password-switch"),
     path("authentication/undo/<uuid:event>/", policy.undo_change, name="undo"),

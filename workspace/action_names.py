@@ -97,6 +97,10 @@ class Action(StrEnum):
     SSO_BYPASS_ENDED = "sso_bypass.ended"
     SSO_BYPASS_USED = "sso_bypass.used"
 
+    # How the pages of end users look.
+    LOGIN_EXPERIENCE_CHANGED = "login_experience.changed"
+    LOGIN_EXPERIENCE_RESET = "login_experience.reset"
+
     # Provisioning.
     GROUP_MAPPING_ADDED = "group_mapping.added"
     GROUP_MAPPING_REMOVED = "group_mapping.removed"

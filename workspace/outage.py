@@ -1,15 +1,12 @@
-"""Outages of the database: what visitors are told, and what is logged."""
+"""Outages of the database: what is wrong, what of a form is kept, and what is logged."""
 
 import logging
-import sys
 import time
 from dataclasses import dataclass, field
 from threading import Lock
 
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.views import defaults
 
 from workspace.db.writing import check_writable
 from workspace.typed import is_secret, typed
@@ -101,18 +98,7 @@ class OutageFilter(logging.Filter):
         return getattr(record, "status_code", None) != 503
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Show the page for an uncaught error: 503 in an outage, else 500."""
-    error = sys.exc_info()[1]
-    if error is None or not is_outage(error):
-        return defaults.server_error(request)
-    note(error)
-    context = {"reason": reason(error), "request": request, "kept": _kept(request)}
-    headers = {**RETRY, "Cache-Control": "no-store"}
-    return HttpResponse(render_to_string("503.html", context), status=503, headers=headers)
-
-
-def _kept(request: HttpRequest) -> list[tuple[str, str]]:
+def kept(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the fields of a posted form, to post them again; empty if it has a password, a private key or a file."""
     if request.method != "POST":
         return []

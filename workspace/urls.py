@@ -22,6 +22,7 @@ from workspace.views import (
     imports,
     invitations,
     joining,
+    login_experience,
     members,
     merging,
     removal,
@@ -29,8 +30,9 @@ from workspace.views import (
     sign_in,
 )
 
-handler400 = "workspace.uploads.bad_request"
-handler500 = "workspace.outage.server_error"
+handler400 = "workspace.console.error_pages.not_understood"
+handler404 = "workspace.console.error_pages.not_found"
+handler500 = "workspace.console.error_pages.server_error"
 
 ENVIRONMENT = "workspaces/<slug:workspace>/<slug:environment>/"
 
@@ -87,6 +89,14 @@ workspace_patterns: list[URLPattern | URLResolver] = [
                 path("audit-log/export.csv", audit.export_csv, name="audit-log-csv"),
                 path("audit-log/export.jsonl", audit.export_json_lines, name="audit-log-json-lines"),
                 path("audit-log/<uuid:event>/", audit.detail, name="audit-log-event"),
+                path("login-experience/", login_experience.index, name="login-experience"),
+                path("login-experience/reset/", login_experience.reset, name="login-experience-reset"),
+                path("login-experience/files/<slug:digest>/", login_experience.file, name="login-experience-file"),
+                path(
+                    "login-experience/preview/<slug:draft>/style.css",
+                    login_experience.style,
+                    name="login-experience-style",
+                ),
                 path("groups/", groups.index, name="groups"),
                 path("groups/new/", groups.create, name="group-create"),
                 path("groups/restore/<uuid:event>/", group_changes.restore, name="group-restore"),

@@ -6,7 +6,8 @@ import re
 from lxml import etree
 
 from authentication.saml.certificates import PRIVATE_KEY, contains_private_key
-from authentication.saml.xml import Element, parse_xml
+from authentication.saml.xml import Element
+from workspace.strict_xml import parse_xml
 
 MAX_BYTES = 1_000_000
 

@@ -1,4 +1,4 @@
-"""XML: the names of elements, the only parser, and how the parts of an element are read."""
+"""XML: the names of elements, and how the parts of an element are read."""
 
 from typing import TypeAlias
 
@@ -6,6 +6,7 @@ from lxml import etree
 
 from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.raw_bytes import BLANKS, base64_bytes
+from workspace.strict_xml import parse_xml
 
 Element: TypeAlias = etree._Element
 
@@ -24,26 +25,6 @@ def tag(name: str) -> str:
     """Return the lxml name of an element, for example of "saml:Issuer"."""
     prefix, local = name.split(":")
     return f"{{{NAMESPACES[prefix]}}}{local}"
-
-
-def parse_xml(xml: bytes, *, drop_comments: bool = False) -> Element:
-    """Return the root of UTF-8 bytes. Raises etree.XMLSyntaxError.
-
-    The parser expands no entities, reads no DTD and opens no connection. It can leave out comments and processing
-    instructions.
-    """
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        attribute_defaults=False,
-        collect_ids=False,
-        huge_tree=False,
-        load_dtd=False,
-        no_network=True,
-        remove_comments=drop_comments,
-        remove_pis=drop_comments,
-        resolve_entities=False,
-    )
-    return etree.fromstring(xml, parser)
 
 
 def parse(xml: bytes) -> Element:

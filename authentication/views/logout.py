@@ -20,7 +20,7 @@ from authentication.models import EndUserSession, IdentityProvider
 from authentication.reasons import Refused
 from authentication.saml.bindings import Arrived, read_form, read_query
 from authentication.saml.logout import Sent
-from authentication.views.onwards import leading_on, posting
+from authentication.views.onwards import leading_on, place_to_begin, posting
 from workspace.console.navigation import page_url
 from workspace.models import Environment
 from workspace.visits import Visit
@@ -80,7 +80,9 @@ def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived])
         )
     except Refused as refusal:
         reference = refusal.reference or Visit.of(request).request_id
-        context = {"sentence": NEUTRAL.format(reference=reference), "reference": reference}
+        use = place_to_begin(provider, "")
+        environment = use.environment if use else None
+        context = {"sentence": NEUTRAL.format(reference=reference), "reference": reference, "environment": environment}
         return render(request, "end_user/sign_in/sign_out_refused.html", context, status=403)
     if isinstance(outcome, Environment):
         return redirect(page_url("end_user:signed-out", outcome))

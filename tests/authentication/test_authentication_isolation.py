@@ -85,8 +85,8 @@ def snapshot() -> tuple:
 
 def test_these_tests_know_every_route():
     # The pages about end users' sign-in have theirs in test_attempts.py, those of tests in test_provider_test.py, Undo
-    # in test_undo.py, and who may bypass SSO in test_bypasses.py.
-    known = {*ROUTES, *CONSOLE_ROUTES, *TEST_ROUTES, *BYPASS_ROUTES, "undo"}
+    # in test_undo.py, who may bypass SSO in test_bypasses.py, and the preview of a look in test_branding.py.
+    known = {*ROUTES, *CONSOLE_ROUTES, *TEST_ROUTES, *BYPASS_ROUTES, "undo", "login-experience-preview"}
     assert {pattern.name for pattern in urlpatterns} == known
 
 

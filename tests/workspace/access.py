@@ -40,6 +40,13 @@ TOKEN_PAGES = {
     "api-token-rotate": ("api-tokens/{token}/rotate/", MANAGERS),
     "api-token-revoke": ("api-tokens/{token}/revoke/", MANAGERS),
 }
+# Likewise. `{digest}` is a file of the environment.
+LOGIN_EXPERIENCE_PAGES = {
+    "login-experience": ("login-experience/", EVERYBODY),
+    "login-experience-reset": ("login-experience/reset/", MANAGERS),
+    "login-experience-file": ("login-experience/files/{digest}/", EVERYBODY),
+    "login-experience-style": ("login-experience/preview/saved/style.css", EVERYBODY),
+}
 
 LINK = re.compile(r"http://testserver(/invitations/\?token=\S+)")
 

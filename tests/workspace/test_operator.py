@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from tests import factories
 from tests.factories import PASSWORD
+from tests.workspace import branding
 from tests.workspace.builders import build
 from tests.workspace.two_step import with_two_step
 from workspace.actions.account_passwords import request_account_password
 from workspace.actions.api_tokens import issue_api_token
 from workspace.actions.invitations import invite_administrator
+from workspace.actions.login_experience import keep_draft
 from workspace.actions.sealing import seal_all
+from workspace.branding.look import Look
 from workspace.events import SYSTEM
 from workspace.models import (
     Administrator,
@@ -62,6 +65,8 @@ def operator(acme, globex):
     )
     run_due(now)
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
+    branding.brand(acme.dev)
+    keep_draft(environment=acme.dev, look=Look())
     return factories.as_operator(Client())
 
 

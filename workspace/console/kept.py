@@ -18,6 +18,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from workspace.console.acting import page_before
+from workspace.console.error_pages import expired
 from workspace.console.refill import refill
 from workspace.forms.sign_in import SignInForm
 from workspace.typed import Fields, typed_without_secrets
@@ -39,7 +40,7 @@ Kept = dict[str, object]
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is no longer right: after signing out and in again, or in another tab."""
     if not _is_from_here(request):
-        return render(request, "403_csrf.html", status=403)
+        return expired(request)
     if request.path.startswith(reverse("workspace:sign-in")):
         return _sign_in_page_again(request)
     if request.user.is_authenticated:

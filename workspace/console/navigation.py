@@ -21,6 +21,7 @@ SIDEBAR = [
             ("Access control", "workspace:access-control", "lock"),
             ("End users", "workspace:end-users", "users"),
             ("Authentication & Groups", "workspace:groups", "shield"),
+            ("Login experience", "workspace:login-experience", "palette"),
             ("API tokens", "workspace:api-tokens", "code"),
         ],
     ),
@@ -52,6 +53,7 @@ _UNDER = {
     "workspace:api-token": "workspace:api-tokens",
     "workspace:audit-log": "workspace:audit-log",
     "workspace:group": "workspace:groups",
+    "workspace:login-experience": "workspace:login-experience",
     "workspace:end-user": "workspace:end-users",
 }
 

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from workspace.console.navigation import page_url
 from workspace.isolation import isolated
 from workspace.markup import value_html
-from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, MergedEndUser
+from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, LoginExperience, MergedEndUser
 from workspace.models.people import EndUserQuerySet
 from workspace.models.sources import Sourced
 
@@ -144,4 +144,13 @@ def _group_pages(environment: Environment, ids: Collection[str]) -> Pages:
     return {
         str(group.pk): page_url("workspace:group", group.environment, group=group.pk)
         for group in groups.select_related("environment__workspace")
+    }
+
+
+@pages_of("loginexperience")
+def _login_experience_pages(environment: Environment, ids: Collection[str]) -> Pages:
+    looks = LoginExperience.objects.filter(environment__workspace=environment.workspace_id, pk__in=ids)
+    return {
+        str(look.pk): page_url("workspace:login-experience", look.environment)
+        for look in looks.select_related("environment__workspace")
     }

@@ -8,6 +8,7 @@ from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.imports import ImportedLine, PeopleImport
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.jobs import Job
+from workspace.models.login_experience import BrandingFile, LoginExperience, LoginExperienceDraft
 from workspace.models.merged import MergedEndUser
 from workspace.models.passkeys import Passkey
 from workspace.models.people import EndUser, EnvironmentAccess
@@ -27,6 +28,7 @@ __all__ = [
     "AppendOnlyError",
     "AuditSeal",
     "AuthenticatorApp",
+    "BrandingFile",
     "ChangeEvent",
     "ChangeSubject",
     "ConsoleSession",
@@ -37,6 +39,8 @@ __all__ = [
     "GroupMembership",
     "ImportedLine",
     "Job",
+    "LoginExperience",
+    "LoginExperienceDraft",
     "MergedEndUser",
     "Passkey",
     "PeopleImport",

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 from workspace import loopback
+from workspace.brand import Brand, brand_of
 from workspace.console import navigation
 from workspace.isolation import escaped_controls, isolated, turns
 from workspace.markup import needs_markup, title_of, value_html, wrapped_html
@@ -103,6 +104,13 @@ def callout(content: str, tone: str = "neutral", title: str = "") -> str:
 def page_url(context: template.Context, route: str, **kwargs: object) -> str:
     """{% page_url "workspace:group" group=group.pk %}: the URL of a page in the environment that the page shows."""
     return navigation.page_url(route, context["environment"], **kwargs)
+
+
+@register.simple_tag(takes_context=True)
+def branding(context: template.Context) -> Brand | None:
+    """{% branding as brand %}: the look of the environment that the page shows; None if it shows none."""
+    environment = context.get("environment")
+    return context.get("brand") or (brand_of(environment) if environment else None)
 
 
 @register.simple_tag

@@ -1,0 +1,138 @@
+"""Changes of how an environment's pages look for end users."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from workspace.action_names import Action
+from workspace.branding.files import Cleaned
+from workspace.branding.footer import FooterError, check_footer
+from workspace.branding.look import FILES, Look
+from workspace.db.transactions import atomic
+from workspace.events import Actor, Called, Sentence, changed, record
+from workspace.models import BrandingFile, Environment, LoginExperience, LoginExperienceDraft
+from workspace.models.login_experience import MAX_APP_NAME
+from workspace.names import clean_name
+from workspace.refusals import ActionError, ConflictError
+
+CHANGED_MEANWHILE = (
+    "Somebody saved the login experience of {environment} after you opened this page. "
+    "Nothing of yours is lost or saved: compare it with what end users see now, then save again."
+)
+_MOST_LEFT = 30
+
+Kind = BrandingFile.Kind
+
+
+@atomic
+def save_login_experience(*, environment: Environment, look: Look, seen: int, by: Actor) -> bool:
+    """Give an environment's pages a look, and say whether it is another one. `seen` is the version it was made from."""
+    found = _locked(environment)
+    if found.version != seen:
+        raise ConflictError("changed_meanwhile", CHANGED_MEANWHILE.format(environment=environment))
+    sentence = "{by} changed the {page} of {environment}."
+    return _write(found, checked_look(environment, look), Action.LOGIN_EXPERIENCE_CHANGED, sentence, by)
+
+
+@atomic
+def reset_login_experience(*, environment: Environment, by: Actor) -> bool:
+    """Give an environment's pages the default look, and say whether they had another one."""
+    sentence = "{by} reset the {page} of {environment} to the default."
+    return _write(_locked(environment), Look(), Action.LOGIN_EXPERIENCE_RESET, sentence, by)
+
+
+@atomic
+def keep_file(*, environment: Environment, kind: str, name: str, file: Cleaned, now: datetime) -> BrandingFile:
+    """Store an uploaded file for a preview, until a look with it is saved. What was left for a day is deleted."""
+    digest = sha256(file.content).hexdigest()
+    values = {"name": name[-100:], "content_type": file.content_type, "content": file.content}
+    _forget_left(environment, now)
+    found, _ = BrandingFile.objects.update_or_create(
+        environment=environment, kind=kind, digest=digest, defaults=values | {"size": len(file.content)}
+    )
+    return found
+
+
+@atomic
+def keep_draft(*, environment: Environment, look: Look) -> LoginExperienceDraft:
+    """Store a look for its preview. End users do not see it."""
+    return LoginExperienceDraft.objects.create(environment=environment, values=checked_look(environment, look).values)
+
+
+@atomic
+def copy_look(*, environment: Environment, source: Environment) -> Look:
+    """Return the look of another environment of the workspace, with its files ready in this one. Nothing is saved."""
+    for file in BrandingFile.objects.filter(environment=source).in_use():
+        same = {"name": file.name, "content_type": file.content_type, "content": file.content, "size": file.size}
+        BrandingFile.objects.update_or_create(
+            environment=environment, kind=file.kind, digest=file.digest, defaults=same
+        )
+    return LoginExperience.look_of(source)
+
+
+def checked_look(environment: Environment, look: Look) -> Look:
+    """Return the look with a clean name. Raises ActionError for what no page may show."""
+    name = look.app_name
+    if name.strip():
+        missing = "Enter a name that can be seen, or leave the field empty for the workspace's name."
+        name = clean_name(name, what="app name", missing=missing, most=MAX_APP_NAME, field="app_name")
+    try:
+        check_footer(look.footer)
+    except FooterError as error:
+        raise ActionError("footer", str(error), field="footer") from error
+    kept = {(file.kind, file.digest) for file in environment.branding_files.defer("content")}
+    for kind, label in FILES.items():
+        if (digest := getattr(look, kind)) and (kind, digest) not in kept:
+            message = f"The {label.lower()} that you uploaded is no longer kept. Choose the file again."
+            raise ActionError("file_gone", message, field=kind)
+    if look.font == "uploaded" and not look.font_file:
+        raise ActionError("no_font", "Choose a WOFF2 file, or one of the other fonts.", field="font_file")
+    return replace(look, app_name=" ".join(name.split()))
+
+
+def _locked(environment: Environment) -> LoginExperience:
+    """Return the row of an environment behind a lock; a new one if nobody saved a look yet."""
+    Environment.objects.select_for_update().get(pk=environment.pk)
+    found = LoginExperience.objects.filter(environment=environment).first()
+    return found or LoginExperience(environment=environment)
+
+
+def _write(found: LoginExperience, look: Look, action: Action, sentence: str, by: Actor) -> bool:
+    if look == found.look:
+        return False
+    before, after = _state(found, found.look), _state(found, look)
+    for name, value in look.values.items():
+        setattr(found, name, value)
+    found.version += 1
+    found.save()
+    record(
+        by=by,
+        action=action,
+        subject=found,
+        environment=found.environment,
+        sentence=Sentence(sentence, by=by, page=Called(found, "login experience"), environment=found.environment),
+        before=changed(before, after),
+        after=changed(after, before),
+    )
+    return True
+
+
+def _state(found: LoginExperience, look: Look) -> Mapping[str, object]:
+    """Return a look for an event: of files what they are, not their bytes."""
+    files = {(file.kind, file.digest): file for file in found.environment.branding_files.defer("content")}
+    state: dict[str, object] = dict(look.values)
+    for kind in FILES:
+        if file := files.get((kind, getattr(look, kind))):
+            state[kind] = {"name": file.name, "type": file.content_type, "bytes": file.size, "sha256": file.digest}
+    return state
+
+
+def _forget_left(environment: Environment, now: datetime) -> None:
+    """Delete what was uploaded or previewed, but not saved: after a day, and of many the oldest."""
+    yesterday = now - BrandingFile.KEPT_FOR_PREVIEW
+    environment.login_experience_drafts.filter(created_at__lt=yesterday).delete()
+    files = environment.branding_files.all()
+    files.left(yesterday).delete()
+    oldest = files.left(now).order_by("-updated_at").values_list("pk", flat=True)[_MOST_LEFT:]
+    files.filter(pk__in=list(oldest)).delete()

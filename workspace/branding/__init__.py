@@ -1,0 +1,1 @@
+"""What an environment's pages look like for end users: colours, fonts, pictures and the footer. Knows no table."""

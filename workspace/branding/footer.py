@@ -1,0 +1,72 @@
+"""The footer of end users' pages: Markdown with links, headings, lists and emphasis, and nothing else."""
+
+import re
+from functools import lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from workspace.isolation import has_controls
+
+MAX_FOOTER = 5_000
+_SCHEMES = {"https", "http", "mailto", "tel"}
+_LINK = re.compile(r"(https?://[^/\s]|mailto:|tel:)", re.IGNORECASE)
+_TAGS = {"a", "br", "em", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "strong", "ul"}
+# What else Markdown knows, and what it is called.
+_UNWANTED = {
+    "html_block": "HTML",
+    "html_inline": "HTML",
+    "image": "pictures",
+    "fence": "code blocks",
+    "code_block": "code blocks",
+    "code_inline": "code",
+    "blockquote_open": "quotations",
+    "hr": "lines",
+}
+# HTML and every kind of link are parsed to be named. What is shown is made without them, and cleaned.
+_markdown = MarkdownIt("commonmark", {"html": True, "maxNesting": 20})
+_markdown.validateLink = lambda url: True  # type: ignore[method-assign]
+
+
+class FooterError(Exception):
+    """Says what in a footer cannot be shown."""
+
+
+def check_footer(markdown: str) -> None:
+    """Raise FooterError if a footer has anything but links, headings, lists and emphasis."""
+    if len(markdown) > MAX_FOOTER:
+        raise FooterError(f"Shorten the footer to at most {MAX_FOOTER:,} characters. It has {len(markdown):,}.")
+    if has_controls(markdown):
+        raise FooterError("Remove the invisible characters that turn text round: U+202A to U+202E, U+2066 to U+2069.")
+    for token in _all(_markdown.parse(markdown)):
+        if token.type in _UNWANTED:
+            raise FooterError(f"Leave {_UNWANTED[token.type]} out. A footer can have links, headings and lists.")
+        target = str(token.attrGet("href") or "") if token.type == "link_open" else ""
+        if token.type == "link_open" and not _LINK.match(target):
+            raise FooterError(f"Begin each link with https:// or mailto:. This one does not: {target[:100] or 'empty'}")
+
+
+@lru_cache(maxsize=256)
+def footer_html(markdown: str) -> str:
+    """Return a footer as HTML. Its headings stand below the page's own, and its links open a tab of their own."""
+    tokens, level = _markdown.parse(markdown), 1
+    for token in tokens:
+        if token.type == "heading_open":
+            # No level is left out, whatever the footer begins with.
+            level = min(int(token.tag[1]) + 1, level + 1, 6)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{level}"
+    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes=_SCHEMES,
+        link_rel="noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )
+
+
+def _all(tokens: list[Token]) -> list[Token]:
+    return [each for token in tokens for each in (token, *(token.children or ()))]
