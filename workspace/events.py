@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import connection, models
 
 from workspace.action_names import Action
-from workspace.db.statement import Statement
-from workspace.db.together import insert_together
+from workspace.db.statement import Statement, insertion_of
+from workspace.db.together import Write, write_together
+from workspace.db.transactions import write_last
 from workspace.isolation import isolated
 from workspace.models import (
     Administrator,
@@ -33,6 +34,7 @@ _IDS = {
     "postgresql": "value::uuid FROM jsonb_array_elements_text(%s::jsonb)",
     "sqlite": "lower(replace(value, '-', '')) FROM json_each(%s)",
 }
+_add_subject = insertion_of(ChangeSubject, "event", "kind", "subject_id")
 _add_people = Statement(
     f"INSERT INTO {ChangeSubject._meta.db_table} (event_id, kind, subject_id) "
     f"SELECT %s, %s, {_IDS[connection.vendor]} WHERE true ON CONFLICT DO NOTHING"
@@ -150,18 +152,20 @@ class Change(TypedDict):
 
 
 def record(**change: Unpack[Change]) -> ChangeEvent:
-    """Write the one event of a change; call it inside the change's transaction."""
+    """Write the one event of a change; call it inside the change's transaction. A whole one writes it last."""
     people = list(change.get("people", ()))
-    if len(people) > _MANY:
-        change["people"] = ()
+    if len(people) <= _MANY:
+        event, subjects = event_of(**change)
+        write_last(event, *subjects)
+        return event
+    change["people"] = ()
     event, subjects = event_of(**change)
-    insert_together([event, *subjects])
-    if len(people) > _MANY:
-        _add_people.run(event.pk, kind_of(EndUser), list(map(str, people)))
+    write_together([event, *subjects])
+    _add_people.run(event.pk, kind_of(EndUser), list(map(str, people)))
     return event
 
 
-def event_of(**change: Unpack[Change]) -> tuple[ChangeEvent, list[ChangeSubject]]:
+def event_of(**change: Unpack[Change]) -> tuple[ChangeEvent, list[Write]]:
     """Return the rows that `record` writes."""
     by, subject, sentence = change["by"], change["subject"], change["sentence"]
     workspace, environment = change.get("workspace"), change.get("environment")
@@ -186,4 +190,4 @@ def event_of(**change: Unpack[Change]) -> tuple[ChangeEvent, list[ChangeSubject]
     )
     kinds = {each.pk: kind_of(each) for each in (subject, *change.get("concerns", ()))}
     kinds |= {UUID(str(pk)): kind_of(EndUser) for pk in change.get("people", ())}
-    return event, [ChangeSubject(event_id=event.pk, kind=kind, subject_id=pk) for pk, kind in kinds.items()]
+    return event, [(_add_subject, (event.pk, kind, pk)) for pk, kind in kinds.items()]

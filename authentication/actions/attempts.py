@@ -10,7 +10,7 @@ from django.db.models import F
 from authentication.models import IdentityProvider, SignInAttempt
 from authentication.saml.difference import TIMES, Difference
 from workspace.db.keys import canonical, first_id_at, new_id
-from workspace.db.together import insert_together
+from workspace.db.together import write_together
 from workspace.models import EndUser, Environment
 from workspace.tokens import digest_of
 from workspace.visits import Visit
@@ -62,7 +62,7 @@ def record_attempt(
     if reason and not is_proved:
         return _folded(attempt, visit, now)
     attempt.set_keys()
-    insert_together([attempt])
+    write_together([attempt])
     return attempt
 
 

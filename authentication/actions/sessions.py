@@ -11,7 +11,7 @@ from authentication.models.sessions import GREATEST_AGE, EndUserSessionQuerySet
 from authentication.saml.name_ids import NameId
 from workspace.action_names import Action
 from workspace.crypto import seal
-from workspace.db.together import insert_together
+from workspace.db.together import write_together
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Kind, Sentence, record
 from workspace.models import EndUser, Environment
@@ -78,7 +78,7 @@ def start_session(
         **(_named(identity_provider, name_id, session_index) if identity_provider and name_id else {}),
         **visit.fields(),
     )
-    insert_together([session])
+    write_together([session])
     end_user.note_sign_in(now)
     return token
 

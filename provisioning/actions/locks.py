@@ -14,6 +14,7 @@ from functools import cache
 from hashlib import blake2b
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import connection as database
 
 from provisioning.models import ProvisioningConnection
@@ -22,15 +23,17 @@ from workspace.db.together import Condition
 
 _PK = ProvisioningConnection._meta.pk
 _TABLE = ProvisioningConnection._meta.db_table
+_SHARED = "FOR KEY SHARE"
 
 
 def lock_shared(connection: ProvisioningConnection) -> None:
     """Keep administrators from changing the connection until the transaction ends; take it before any other lock."""
-    _lock(connection, "FOR KEY SHARE")
+    _lock(connection, _SHARED)
 
 
 def lock_for_effects(connection: ProvisioningConnection) -> None:
     """Take turns with other requests that change access; take it after the locks of users and groups."""
+    database = connections[DEFAULT_DB_ALIAS]
     if database.vendor == "postgresql":
         run_planned(database, f"SELECT FROM {_TABLE} WHERE id = %s FOR NO KEY UPDATE", [connection.pk])
 
@@ -43,32 +46,43 @@ def lock_exclusive(connection: ProvisioningConnection) -> None:
 def unchanged(connection: ProvisioningConnection) -> Condition:
     """Return the condition that the settings are still as they were read. It takes the shared lock."""
     settings = [getattr(connection, name) for name in ProvisioningConnection.SETTINGS]
-    lock = " FOR KEY SHARE" if database.vendor == "postgresql" else ""
+    lock = f" {_SHARED}" if database.vendor == "postgresql" else ""
     return Condition(f"{_settings_sql()}{_same_settings_sql()}{lock}", [connection.pk, *settings])
 
 
 def lock_group_to_add(connection: ProvisioningConnection, group: UUID) -> None:
-    """Add members beside others who add some; take it after the shared lock of the connection."""
-    _lock_group(connection, group, "SELECT pg_advisory_xact_lock_shared(%s)")
+    """Take the shared lock, then add members beside others who add some."""
+    _lock_group(connection, group, "pg_advisory_xact_lock_shared")
 
 
 def lock_group_alone(connection: ProvisioningConnection, group: UUID) -> None:
-    """Wait for all who add members, and let later ones wait; take it before the lock of the group's row."""
-    _lock_group(connection, group, "SELECT pg_advisory_xact_lock(%s)")
+    """Take the shared lock, then wait for all who add members, and let later ones wait.
+
+    Take it before the lock of the group's row.
+    """
+    _lock_group(connection, group, "pg_advisory_xact_lock")
 
 
-def _lock_group(connection: ProvisioningConnection, group: UUID, sql: str) -> None:
+def _lock_group(connection: ProvisioningConnection, group: UUID, function: str) -> None:
     """Lock by a number of both ids, so that nobody can name the lock of another connection's group."""
+    number = blake2b(connection.pk.bytes + group.bytes, digest_size=8).digest()
+    _lock(connection, _SHARED, function, int.from_bytes(number, signed=True))
+
+
+def _lock(connection: ProvisioningConnection, lock: str, function: str = "", *numbers: int) -> None:
+    """Lock the row and read the settings. Then call the function of PostgreSQL with the numbers.
+
+    SQLite has one writer anyway. Django knows no word for the weakest lock of PostgreSQL.
+    """
+    # The proxy `connection` would be looked up again for each of its attributes.
+    database = connections[DEFAULT_DB_ALIAS]
+    sql, values = _settings_sql(), [_PK.get_db_prep_value(connection.pk, database)]
     if database.vendor == "postgresql":
-        number = blake2b(connection.pk.bytes + group.bytes, digest_size=8).digest()
-        run_planned(database, sql, [int.from_bytes(number, signed=True)])
-
-
-def _lock(connection: ProvisioningConnection, lock: str) -> None:
-    """SQLite has one writer anyway. Django knows no word for the weakest lock of PostgreSQL."""
-    sql = _settings_sql() + (f" {lock}" if database.vendor == "postgresql" else "")
-    rows, _ = run_planned(database, sql, [_PK.get_db_prep_value(connection.pk, database)])
-    for name, value in zip(ProvisioningConnection.SETTINGS, rows[0], strict=True):
+        sql = f"{sql} {lock}"
+        if function:
+            sql, values = f"SELECT locked.*, {function}(%s) FROM ({sql}) AS locked", [*numbers, *values]  # noqa: S608
+    (settings, *_), _ = run_planned(database, sql, values)
+    for name, value in zip(ProvisioningConnection.SETTINGS, settings, strict=False):
         setattr(connection, name, value)
 
 

@@ -21,7 +21,8 @@ from provisioning.scim.auth import CallRequest
 from workspace import outage
 from workspace.db.keys import first_id_at, new_id
 from workspace.db.statement import insertion_of
-from workspace.db.together import NewRow
+from workspace.db.together import Write
+from workspace.db.transactions import write_last
 from workspace.db.waiting import at_most
 from workspace.visits import client_address
 
@@ -58,10 +59,10 @@ class Entry:
     def write(self, response: HttpResponse) -> UUID:
         """Insert the row, and return its id. A change does it in its own transaction: neither is without the other."""
         pk = new_id()
-        insertion.run(*self._values(pk, response, self.request.scim.tolerance.notes))
+        write_last((insertion, self._values(pk, response, self.request.scim.tolerance.notes)))
         return pk
 
-    def row(self, response: HttpResponse, notes: list[str]) -> NewRow:
+    def row(self, response: HttpResponse, notes: list[str]) -> Write:
         """Return the row that `write` inserts, with these notes."""
         return insertion, self._values(new_id(), response, notes)
 

@@ -10,7 +10,7 @@ from django_scim import views
 
 from provisioning.actions.locks import lock_group_alone, lock_shared
 from provisioning.actions.records.members import add_record_members
-from provisioning.models import ProvisionedUser
+from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.payload import body as bodies
 from provisioning.payload import errors, queries
 from provisioning.payload.resources import Document
@@ -20,7 +20,7 @@ from provisioning.scim.auth import CallRequest
 from provisioning.scim.base import ScimView
 from provisioning.search.kinds import GROUPS, USERS, AnyKind
 from provisioning.search.rows import Shown, shown
-from workspace.db.together import NewRow
+from workspace.db.together import Write
 
 
 class NotOffered(ScimView, views.SCIMView):
@@ -77,9 +77,10 @@ class ResourceView(ScimView):
         if uuid is None:
             raise errors.not_allowed(["GET", "POST"])
         pk, connection = _id(uuid), self.request.scim.connection
-        lock_shared(connection)
         if self.scim_adapter.kind is GROUPS:
             lock_group_alone(connection, pk)
+        else:
+            lock_shared(connection)
         row = self.scim_adapter.kind.find_to_change(connection, pk)
         if row is None:
             raise errors.not_found()
@@ -109,7 +110,7 @@ class UsersView(ResourceView, views.UsersView):
             return super().change(request, uuid)
         answers: list[HttpResponse] = []
 
-        def log(user: ProvisionedUser, notes: list[str]) -> list[NewRow]:
+        def log(user: ProvisionedUser, notes: list[str]) -> list[Write]:
             answers.append(self._shown(shown(user, is_new=True), 201))
             return [request.log.row(answers[-1], notes)] if request.log else []
 
@@ -125,6 +126,16 @@ class UsersView(ResourceView, views.UsersView):
 class GroupsView(ResourceView, views.GroupsView):
     """/Groups"""
 
+    # The group whose version is counted last.
+    filled: ProvisionedGroup | None = None
+
+    def change(self, request: CallRequest, uuid: str | None) -> HttpResponse:
+        """Say the version of a group that only got members when its transaction has ended."""
+        response = super().change(request, uuid)
+        if self.filled is not None:
+            response.headers["ETag"] = rendering.entity_tag(self.filled.version)
+        return response
+
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         """Read the body before the group is locked: where members only come, requests go on side by side."""
         try:
@@ -135,10 +146,11 @@ class GroupsView(ResourceView, views.GroupsView):
         is_shown = "attributes" in parameters(request)
         if uuid and members.only_adds and not others and not is_shown and "HTTP_IF_MATCH" not in request.META:
             call = request.scim
-            group = add_record_members(connection=call.connection, pk=_id(uuid), members=members.add, by=call.by)
-            if group is None:
+            added = add_record_members(connection=call.connection, pk=_id(uuid), members=members.add, by=call.by)
+            if added is None:
                 raise errors.not_found()
-            return responses.empty({"ETag": rendering.entity_tag(group.version)})
+            self.filled = added
+            return responses.empty()
         adapter = cast(GroupAdapter, self._to_change(uuid))
         adapter.change(members, others)
         return self._shown(shown(adapter.obj)) if is_shown else responses.empty({"ETag": adapter.version})

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ProvisioningConnection, ResourceCount
 from provisioning.payload.resources import Group, Model, User
+from provisioning.search.memberships import GROUPS_OF_USER
 from provisioning.search.rows import COLUMNS, WITH_GROUPS, Columns, Shown
 from workspace.db.keys import name_key
 from workspace.db.prepared import Nth, Parameter, Prepared, PreparedPage, Typed
@@ -104,11 +105,11 @@ def _following(model: type[Row]) -> PreparedPage[Shown]:
     return PreparedPage(build, _CONNECTION, (model, "id"))
 
 
-def _by_id_to_change(model: type[Row], joined: str) -> Prepared[Row]:
+def _by_id_to_change(model: type[Row], joined: str, **added: Subquery) -> Prepared[Row]:
     """Lock the row against other changes, but not against rows that refer to it by a foreign key."""
 
     def build(connection: object, pk: object) -> QuerySet[Row]:
-        rows = model._default_manager.filter(Q(connection=connection, pk=pk))
+        rows = model._default_manager.filter(Q(connection=connection, pk=pk)).annotate(**added)
         return rows.defer("folded").select_related(joined).select_for_update(of=("self",), no_key=True)
 
     return Prepared(build, _CONNECTION, (model, "id"))
@@ -124,7 +125,7 @@ USERS = Kind(
     schema=User,
     model=ProvisionedUser,
     by_id=_by_id(ProvisionedUser),
-    by_id_to_change=_by_id_to_change(ProvisionedUser, "end_user"),
+    by_id_to_change=_by_id_to_change(ProvisionedUser, "end_user", group_rows=GROUPS_OF_USER),
     numbered=_numbered(ProvisionedUser),
     following=_following(ProvisionedUser),
     look_ups={

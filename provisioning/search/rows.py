@@ -34,10 +34,13 @@ text_of: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def shown(row: ProvisionedUser | ProvisionedGroup, *, is_new: bool = False) -> Shown:
-    """Return what an answer shows of an object that was changed. A new user is in no group."""
+    """Return what an answer shows of an object that was changed. A new user is in no group.
+
+    A user that was read to be changed has its groups in `group_rows`.
+    """
     stored_id = str(row._meta.pk.get_db_prep_value(row.pk, connection))
     moments = _moment(row.created_at), _moment(row.updated_at)
-    return stored_id, text_of(row.document), row.version, *moments, "[]" if is_new else None
+    return stored_id, text_of(row.document), row.version, *moments, "[]" if is_new else vars(row).get("group_rows")
 
 
 def id_text(stored: str) -> str:

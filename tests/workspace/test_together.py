@@ -10,7 +10,7 @@ from django.utils import timezone
 from workspace.action_names import Action
 from workspace.db.keys import new_id
 from workspace.db.statement import insertion_of
-from workspace.db.together import Condition, insert_together
+from workspace.db.together import Condition, write_together
 from workspace.events import SYSTEM, Sentence, record
 from workspace.models import (
     ChangeEvent,
@@ -72,7 +72,7 @@ def test_rows_are_those_that_the_orm_inserts(dev, subjects):
             row.save_base(force_insert=True)
         theirs = [stored(row) for row in rows]
         transaction.set_rollback(True)
-    assert insert_together(rows)
+    assert write_together(rows) is not None
     for row, their in zip(rows, theirs, strict=True):
         # The ORM sets these when it saves.
         times = {name: getattr(row, name) for name in ("created_at", "updated_at") if name in their}
@@ -84,8 +84,8 @@ def test_rows_are_those_that_the_orm_inserts(dev, subjects):
 
 def test_postgresql_takes_one_statement_however_few_rows_there_are(dev):
     with CaptureQueriesContext(connection) as queries:
-        insert_together(rows_of(dev, "ada"))
-        insert_together(rows_of(dev, "bob", 0))
+        write_together(rows_of(dev, "ada"))
+        write_together(rows_of(dev, "bob", 0))
     assert len(queries) == (2 if connection.vendor == "postgresql" else 7)
 
 
@@ -95,20 +95,20 @@ def test_a_row_may_be_an_insertion_with_its_values(dev, subjects):
     rows = rows_of(dev, "ada", subjects)
     event, *about = rows[2:]
     others = [(insertion, (row.event_id, row.kind, row.subject_id)) for row in about]
-    assert insert_together([*rows[:2], event, *others])
+    assert write_together([*rows[:2], event, *others]) is not None
     counted = ChangeSubject.objects.order_by("pk").values_list("event", "kind", "subject_id")
     assert list(counted) == [(event.pk, "enduser", row.subject_id) for row in about]
 
 
 def test_a_broken_constraint_is_raised_and_nothing_is_inserted(dev):
-    assert insert_together(rows_of(dev, "ada"))
+    assert write_together(rows_of(dev, "ada")) is not None
     again = rows_of(dev, "ada")
     with pytest.raises(IntegrityError), transaction.atomic():
-        insert_together(again)
+        write_together(again)
     rows = rows_of(dev, "bob")
     rows[-1].subject_id = rows[-2].subject_id
     with pytest.raises(IntegrityError), transaction.atomic():
-        insert_together(rows)
+        write_together(rows)
     assert (EndUser.objects.count(), ChangeEvent.objects.count()) == (1, 1)
 
 
@@ -119,17 +119,17 @@ def test_rows_wait_for_a_condition(dev, subjects):
         return Condition(sql, ["DEV", name])
 
     rows = rows_of(dev, "ada", subjects)
-    assert not insert_together(rows, holds(new_id()))
+    assert write_together(rows, holds(new_id())) is None
     assert rows[0]._state.adding
     assert (EndUser.objects.count(), ChangeEvent.objects.count(), ChangeSubject.objects.count()) == (0, 0, 0)
-    assert insert_together(rows, holds(dev.pk))
+    assert write_together(rows, holds(dev.pk)) is not None
     # The first row would break a constraint: nothing is inserted, and the transaction goes on.
-    assert not insert_together(rows_of(dev, "ada", subjects), holds(dev.pk))
+    assert write_together(rows_of(dev, "ada", subjects), holds(dev.pk)) is None
     assert (EndUser.objects.count(), ChangeEvent.objects.count(), ChangeSubject.objects.count()) == (1, 1, subjects)
     twice = rows_of(dev, "bob")
     twice[-1].subject_id = twice[-2].subject_id
     with pytest.raises(IntegrityError), transaction.atomic():
-        insert_together(twice, holds(dev.pk))
+        write_together(twice, holds(dev.pk))
 
 
 @pytest.mark.parametrize("number", [2, 20, 21, 3_000])

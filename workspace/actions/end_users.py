@@ -10,7 +10,7 @@ from django.utils import timezone
 from workspace.action_names import Action
 from workspace.actions.access import give_access, set_manual_access
 from workspace.actions.read_only import profile_read_only_reason
-from workspace.db.together import insert_together
+from workspace.db.together import Write, write_together
 from workspace.db.transactions import atomic, naming_conflicts, save_unique
 from workspace.events import Actor, Sentence, changed, event_of, is_by_hand, record
 from workspace.isolation import isolated
@@ -64,7 +64,7 @@ class NewEndUser:
     """A person who is not stored yet, and the other rows that are stored together: access, memberships, the event."""
 
     end_user: EndUser
-    others: list[Model]
+    others: list[Write]
 
 
 def new_end_user(
@@ -114,7 +114,7 @@ def new_end_user(
 def insert_end_user(new: NewEndUser) -> None:
     """Store the rows of a new person. Raises ConflictError where the address is taken."""
     with naming_conflicts(EndUser, _email_taken(new.end_user)):
-        insert_together([new.end_user, *new.others])
+        write_together([new.end_user, *new.others])
 
 
 @atomic

@@ -15,7 +15,7 @@ from workspace.actions.members import insert_members
 from workspace.db.keys import name_key
 from workspace.db.prepared import Among
 from workspace.db.sets import insert_from, update_each
-from workspace.db.together import insert_together
+from workspace.db.together import write_together
 from workspace.events import Actor, Sentence, record
 from workspace.imports.judging import KnownGroup, Place, Verdict, judge
 from workspace.models import (
@@ -120,7 +120,7 @@ def _write_people(
     # In the order of the unique index, so that two imports do not wait for each other in a circle.
     new.sort(key=lambda person: person.email_key or "")
     if new:
-        insert_together(new)
+        write_together(new)
     update_each(renamed, "full_name", "name_source", "name_key", "search_key", "updated_at")
     written.after["created"] = [[*_name(person), person.email] for person in new]
     written.after["names"] = [_name(person) for person in renamed]

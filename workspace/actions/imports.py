@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from workspace.actions.import_checks import BATCH, add_people, key_of, known_of, line_of
 from workspace.actions.importing import import_people
-from workspace.db.together import insert_together
+from workspace.db.together import write_together
 from workspace.db.transactions import atomic
 from workspace.events import Actor
 from workspace.imports.columns import Columns, cells_of, check, matched
@@ -113,7 +113,7 @@ def _check_some(job: PeopleImport) -> None:
     """Judge the next lines of the file, and store them."""
     table = read_table(job.text)
     lines = _judged(job, table)
-    insert_together(lines)
+    write_together(lines)
     job.checked_count += len(lines)
     if job.checked_count >= len(table.lines):
         job.state = State.CHECKED

@@ -1,6 +1,6 @@
 """Changes of group members, made by sets: memberships that are not named are neither read nor written."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db.models import F
@@ -9,8 +9,9 @@ from django.utils import timezone
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
 from workspace.actions.read_only import refuse_read_only
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Update
-from workspace.db.transactions import atomic
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
+from workspace.db.statement import update_of
+from workspace.db.transactions import atomic, write_last
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUser, EndUserGroup, GroupMembership, Source
 from workspace.models.people import EndUserQuerySet
@@ -23,21 +24,21 @@ def change_members(
     group: EndUserGroup,
     add: Collection[UUID] = (),
     remove: Collection[UUID] = (),
+    names: Mapping[UUID, str] | None = None,
     source: Source = MANUAL,
-    is_synced_later: bool = False,
     by: Actor,
 ) -> None:
     """Add and remove end users by id. Only memberships that this source grants are removed.
 
-    With `is_synced_later` the caller marks the group as synced: that locks its row until the transaction ends.
+    `names` are those that the caller has read; all or none.
     """
     refuse_read_only(group, by)
     removed = [pk for (pk,) in _removed(group.pk, source.kind, source.id, remove)] if remove else []
     added = insert_members(group, add, source)
     if not added and not removed:
         return
-    _record(group, SetChange(group, pairs_of(added), pairs_of(removed)), source, by)
-    if not source.is_manual and not is_synced_later:
+    _record(group, SetChange(group, pairs_of(added, names), pairs_of(removed, names)), source, by)
+    if not source.is_manual:
         mark_synced(group)
 
 
@@ -53,8 +54,8 @@ def set_members_of_source(*, group: EndUserGroup, members: EndUserQuerySet, sour
 
 
 def mark_synced(group: EndUserGroup) -> None:
-    """Set when an IdP last changed the group's members."""
-    _synced(group.pk, timezone.now())
+    """Set when an IdP last changed the group's members. That locks its row, so it is written last."""
+    write_last((_synced, (timezone.now(), group.pk)))
 
 
 def insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -> list[UUID]:
@@ -62,8 +63,10 @@ def insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -
     return _inserted(group.pk, source.kind, source.id, source.name, timezone.now(), ids) if ids else []
 
 
-def pairs_of(ids: Collection[UUID]) -> list[list[str]]:
-    """Return people as pairs of id and name."""
+def pairs_of(ids: Collection[UUID], names: Mapping[UUID, str] | None = None) -> list[list[str]]:
+    """Return people as pairs of id and name, without reading names that are given."""
+    if names is not None:
+        return [[str(pk), names[pk]] for pk in sorted(ids)]
     if len(ids) == 1:
         return [[str(one.pk), one.full_name] for one in _one_name(*ids)]
     return EndUser.objects.filter(Among("pk", ids)).pairs() if ids else []
@@ -122,9 +125,5 @@ _removed = Deletion(
     Ids(),
     returning=["end_user"],
 )
-_synced = Update(
-    lambda group, now: (EndUserGroup.objects.filter(pk=group), {"synced_at": now}),
-    (EndUserGroup, "id"),
-    (EndUserGroup, "synced_at"),
-)
+_synced = update_of(EndUserGroup, "synced_at", is_required=False)
 _one_name = Prepared(lambda pk: EndUser.objects.filter(pk=pk).only("full_name").order_by(), (EndUser, "id"))

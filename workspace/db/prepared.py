@@ -200,18 +200,22 @@ class _Filler:
     columns: slice
     names: list[str]
     related: list[Any]  # populators, which the stubs do not type
+    annotations: list[tuple[str, int]]
 
     @classmethod
     def of(cls, compiler: Any, using: str) -> "_Filler":
         info = compiler.klass_info
         columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
         names = [column[0].target.attname for column in compiler.select[columns]]
-        return cls(info["model"], columns, names, get_related_populators(info, compiler.select, using))  # type: ignore[call-arg] # of a later Django
+        related = get_related_populators(info, compiler.select, using)  # type: ignore[call-arg] # of a later Django
+        return cls(info["model"], columns, names, related, list(compiler.annotation_col_map.items()))
 
     def row(self, row: Params, using: str) -> Model:
         filled = self.model.from_db(using, self.names, row[self.columns])
         for populator in self.related:
             populator.populate(row, filled)
+        for name, place in self.annotations:
+            setattr(filled, name, row[place])
         return filled
 
 
@@ -273,21 +277,6 @@ class Update(_Change):
         query.add_update_values(columns)
         query.clear_ordering(force=True)
         return query.get_compiler(rows.db).as_sql()
-
-
-class Returning(Update):
-    """UPDATE as a function of its values. It returns the column `returning` of the changed rows."""
-
-    def __init__(self, build: Callable[..., Selected], *fields: Typed, returning: str) -> None:
-        super().__init__(build, *fields)
-        self._returning = returning
-
-    def __call__(self, *values: object) -> list[Any]:  # type: ignore[override]
-        return [value for (value,) in self._run(values)[0]]
-
-    def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
-        sql, params = super()._compile(rows, columns)
-        return f"{sql} RETURNING {_quoted(_column(rows.model, self._returning))}", params
 
 
 class Deletion(_Change):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias, cast
@@ -25,14 +26,18 @@ _JSON: dict[type, Callable[[Any], object]] = {dict: json.dumps, list: json.dumps
 _SQLITE = _JSON | {UUID: lambda pk: pk.hex, datetime: lambda moment: str(moment.replace(tzinfo=None))}
 
 
+@dataclass(frozen=True)
 class Statement:
     """One SQL statement with `%s` for each value.
 
-    Values are what the ORM takes: ids are UUID, times are aware datetimes in UTC, JSON is a dict or a list.
+    Values are what the ORM takes: ids are UUID, times are aware datetimes in UTC, JSON is a dict or a list. `where` and
+    `returning` are the ends of an UPDATE, whose row need not be there if it is not `is_required`.
     """
 
-    def __init__(self, sql: str) -> None:
-        self.sql = sql
+    sql: str
+    where: str = ""
+    returning: str = ""
+    is_required: bool = True
 
     def run(self, *values: object) -> None:
         """Run it."""
@@ -61,6 +66,20 @@ def insertion_of(model: type[Model], *names: str) -> Statement:
     if missing or unknown:
         raise ImproperlyConfigured(f"The INSERT of {model._meta.label} lacks {missing} and names {sorted(unknown)}.")
     return Statement(insert_sql(model, [fields[name] for name in names]))
+
+
+def update_of(model: type[Model], *names: str, counted: str = "", is_required: bool = True) -> Statement:
+    """Return the UPDATE of one row by its id, whose values are of these fields in this order, and then the id.
+
+    `counted` is a number that grows by one. The statement returns what it is then.
+    """
+    quote, meta = connection.ops.quote_name, model._meta
+    table, pk = quote(meta.db_table), quote(str(meta.pk.column))
+    columns = [f"{quote(str(meta.get_field(name).column))} = %s" for name in names]  # type: ignore[union-attr]
+    if counted:
+        columns.append(f"{quote(counted)} = {table}.{quote(counted)} + 1")
+    sql = f"UPDATE {table} SET {', '.join(columns)}"  # noqa: S608 -- our own names
+    return Statement(sql, f"WHERE {table}.{pk} = %s", f"{table}.{quote(counted)}" if counted else "", is_required)
 
 
 def insert_sql(model: type[Model], fields: Iterable[AnyField]) -> str:

@@ -1,4 +1,4 @@
-"""New rows of several tables, inserted together: by one statement on PostgreSQL, by prepared ones on SQLite."""
+"""Writes to several tables that are done together: by one statement on PostgreSQL, by prepared ones on SQLite."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,8 +14,10 @@ from django.db.models import Model
 
 from workspace.db.statement import Statement, insert_sql, is_filled_by_database, run_planned, sent
 
-# PostgreSQL keeps the plans of statements in memory. Of more rows than this, each table's are inserted by themselves.
+# PostgreSQL keeps the plans of statements in memory. Of more writes than this, each table's are done by themselves.
 _MOST = 30
+# So many rows of one table have a statement of their own.
+_FEW = 8
 # What these hold is sent as it is. Other fields prepare it.
 _PLAIN = {
     *(models.BooleanField, models.CharField, models.DateTimeField, models.FloatField, models.ForeignKey),
@@ -32,70 +34,98 @@ class Condition:
     values: Sequence[object]
 
 
-# An instance of a model, or an insertion with its values.
-NewRow: TypeAlias = Model | tuple[Statement, Sequence[object]]
+# A new instance of a model, or a statement with its values.
+Write: TypeAlias = Model | tuple[Statement, Sequence[object]]
 
 
-def insert_together(rows: Sequence[NewRow], only_if: Condition | None = None) -> bool:
-    """Insert new rows, and say whether it was done. All are stored or none.
+def write_together(writes: Sequence[Write], only_if: Condition | None = None) -> tuple[Any, ...] | None:
+    """Do all of these or none. Return the columns that the first one returns; None where nothing was written.
 
-    They hold all that is stored, keys and times too, and no expressions. With `only_if`, nothing is inserted where the
-    query finds nothing, or where the first row would break a unique constraint.
+    New rows hold all that is stored, keys and times too, and no expressions. With `only_if`, nothing is written where
+    the query finds nothing, or where the first row would break a unique constraint. Nothing either where a row to
+    change is not there that is required; a caller with such a row ends its transaction then.
     """
     # `connection` itself would be looked up again for each of its attributes.
     database = connections[DEFAULT_DB_ALIAS]
-    is_one = len(rows) == 1 or (database.vendor == "postgresql" and len(rows) <= _MOST)
-    first, rest = (rows, []) if is_one else (rows[:1], rows[1:])
-    parts = [_part(row) for row in first]
+    is_one = len(writes) == 1 or (database.vendor == "postgresql" and len(writes) <= _MOST)
+    parts = [_part(write) for write in (writes if is_one else writes[:1])]
     values = [part_values for _, part_values in parts]
     if only_if:
         values.insert(1, sent(only_if.values))
-    sql = _sql(tuple(part_sql for part_sql, _ in parts), only_if and only_if.sql)
+    sql = _sql(tuple(statement for statement, _ in parts), only_if and only_if.sql)
     with nullcontext() if is_one or database.in_atomic_block else transaction.atomic():
-        if run_planned(database, sql, list(chain(*values)))[1] < 1:
-            return False
-        for _, each in groupby(rest, type):
-            _insert_all(database, list(each))
-    for row in rows:
-        if isinstance(row, Model):
-            row._state.adding, row._state.db = False, database.alias
+        rows, count = run_planned(database, sql, list(chain(*values)))
+        if not (rows or count > 0):
+            return None
+        for statement, alike in groupby(() if is_one else writes[1:], _statement):
+            if not _run_all(database, statement, list(alike)):
+                return None
+    for write in writes:
+        if isinstance(write, Model):
+            write._state.adding, write._state.db = False, database.alias
+    return tuple(rows[0]) if rows else ()
+
+
+def _run_all(database: BaseDatabaseWrapper, statement: Statement, writes: list[Write]) -> bool:
+    """Do writes that have one statement. Say whether the rows were there that are required."""
+    instances = [write for write in writes if isinstance(write, Model)]
+    if instances and database.vendor == "postgresql":
+        type(instances[0])._base_manager.bulk_create(instances)
+        return True
+    rows = [_part(write)[1] for write in writes]
+    if statement.where:
+        changed = [run_planned(database, _sql((statement,), None), row)[1] for row in rows]
+        return all(changed) or not statement.is_required
+    if len(rows) <= _FEW:
+        run_planned(database, _inserting(statement.sql, len(rows)), list(chain(*rows)))
+        return True
+    with database.cursor() as cursor:
+        cursor.executemany(statement.sql, rows)
     return True
 
 
-def _insert_all(database: BaseDatabaseWrapper, rows: list[NewRow]) -> None:
-    """Insert rows of one table."""
-    instances = [row for row in rows if isinstance(row, Model)]
-    if database.vendor == "postgresql" and instances:
-        type(instances[0])._base_manager.bulk_create(instances)
-        return
-    parts = [_part(row) for row in rows]
-    if len(parts) == 1:
-        run_planned(database, *parts[0])
-        return
-    with database.cursor() as cursor:
-        cursor.executemany(parts[0][0], [values for _, values in parts])
+def _statement(write: Write) -> Statement:
+    return _columns(type(write)).insertion if isinstance(write, Model) else write[0]
 
 
-def _part(row: NewRow) -> tuple[str, list[Any]]:
-    """Return the INSERT of a row, and its values."""
-    if isinstance(row, Model):
-        columns = _columns(type(row))
-        return columns.insertion, columns.values(row)
-    statement, values = row
-    return statement.sql, sent(values)
+def _part(write: Write) -> tuple[Statement, list[Any]]:
+    """Return the statement of a write, and its values."""
+    if isinstance(write, Model):
+        columns = _columns(type(write))
+        return columns.insertion, columns.values(write)
+    statement, values = write
+    return statement, sent(values)
 
 
 @cache
-def _sql(insertions: tuple[str, ...], condition: str | None) -> str:
-    """Return the statement. On PostgreSQL each row is inserted after the one before, so they are counted in order."""
-    first, *others = insertions
-    if condition:
-        first += f" FROM ({condition}) AS found WHERE true ON CONFLICT DO NOTHING"
-    if connection.vendor != "postgresql":
-        return first
-    parts = [first, *(f"{other} FROM row_{number}" for number, other in enumerate(others))]
-    named = ", ".join(f"row_{number} AS ({part} RETURNING 1)" for number, part in enumerate(parts))
-    return f"WITH {named} SELECT FROM row_{len(others)}"
+def _sql(statements: tuple[Statement, ...], condition: str | None) -> str:
+    """Return one statement that does all.
+
+    On PostgreSQL each is done after the one before, so new rows are counted in order, and rows are locked in order.
+    """
+    first, *others = statements
+    found = f"FROM ({condition}) AS found WHERE true ON CONFLICT DO NOTHING" if condition else ""
+    if not others:
+        return _joined(first.sql, found, first.where, first.returning and f"RETURNING {first.returning}")
+    named, before = [], ""
+    for number, each in enumerate(statements):
+        source = found if number == 0 else f"FROM {before}" if before else ""
+        sql = _joined(each.sql, source, each.where, f"RETURNING {each.returning or 1}")
+        named.append(f"row_{number} AS ({sql})")
+        before = f"row_{number}" if each.is_required else before
+    shown, read = ("row_0.*", {"row_0", before}) if first.returning else ("", {before or "row_0"})
+    return f"WITH {', '.join(named)} SELECT {shown} FROM {', '.join(sorted(read))}"  # noqa: S608 -- our own names
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))
+
+
+@cache
+def _inserting(sql: str, count: int) -> str:
+    """Return the INSERT of so many rows."""
+    selection = sql[sql.rindex("SELECT ") :]
+    return " UNION ALL ".join([sql, *[selection] * (count - 1)])
 
 
 class _Columns:
@@ -103,7 +133,7 @@ class _Columns:
 
     def __init__(self, model: type[Model]) -> None:
         fields = [field for field in model._meta.concrete_fields if not is_filled_by_database(field)]
-        self.insertion = insert_sql(model, fields)
+        self.insertion = Statement(insert_sql(model, fields))
         self._read = attrgetter(*(field.attname for field in fields))
         self._prepared = [(place, field) for place, field in enumerate(fields) if type(field) not in _PLAIN]
 

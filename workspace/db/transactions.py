@@ -1,18 +1,45 @@
 """Transactions of changes, and the unique constraints that refuse a row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, connections, transaction
 from django.db.models import Model, UniqueConstraint
+
+from workspace.db.statement import Statement
+from workspace.db.together import Write, write_together
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
+# Gets the columns that a write returns.
+Told: TypeAlias = Callable[[tuple[object, ...]], None]
+
+
+@dataclass
+class _Held:
+    """What a whole transaction writes last. `depth` is the number of savepoints around it."""
+
+    depth: int
+    writes: list[Write] = field(default_factory=list)
+    told: Told = lambda _: None
+
+    def takes(self, writes: Sequence[Write]) -> bool:
+        """Say whether nothing can undo these alone, and no row would be changed twice by one statement."""
+        is_again = set(_updates(writes)) & set(_updates(self.writes))
+        return not is_again and not any(connections[DEFAULT_DB_ALIAS].savepoint_ids[self.depth :])
+
+    def write(self) -> None:
+        if self.writes:
+            self.told(_written(self.writes))
+
+
 _is_whole: ContextVar[bool] = ContextVar("is_whole", default=False)
+_held: ContextVar[_Held | None] = ContextVar("held", default=None)
 
 
 def atomic(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -36,9 +63,42 @@ def whole() -> Iterator[None]:
     before = _is_whole.set(True)
     try:
         with transaction.atomic():
-            yield
+            held = _Held(len(connections[DEFAULT_DB_ALIAS].savepoint_ids))
+            held_before = _held.set(held)
+            try:
+                yield
+            finally:
+                _held.reset(held_before)
+            held.write()
     finally:
         _is_whole.reset(before)
+
+
+def write_last(*writes: Write, told: Told | None = None) -> None:
+    """Write this at the end of a whole transaction, together with other such writes; anywhere else at once.
+
+    So PostgreSQL is asked once for all, and rows are locked for as short as can be. Nothing may read it before.
+    `told` gets the columns that the first of these returns. They are written before what is held already.
+    """
+    held = _held.get()
+    if held is None or not held.takes(writes):
+        (told or _Held.told)(_written(writes))
+    elif told:
+        held.writes[:0], held.told = writes, told
+    else:
+        held.writes += writes
+
+
+def _written(writes: Sequence[Write]) -> tuple[object, ...]:
+    """Write this, and return the columns that the first one returns. Raises DatabaseError where a row is gone."""
+    row = write_together(writes)
+    if row is None and any(not isinstance(each, tuple) or each[0].is_required for each in writes):
+        raise DatabaseError("A row that was to be changed is not there any more.")
+    return row or ()
+
+
+def _updates(writes: Sequence[Write]) -> list[Statement]:
+    return [each[0] for each in writes if isinstance(each, tuple) and each[0].where]
 
 
 def apart() -> AbstractContextManager[None]:

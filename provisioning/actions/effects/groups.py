@@ -3,7 +3,7 @@
 A pushed group fills a group of its own, or, once it is mapped, what its mappings say; never both.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from uuid import UUID
 
 from provisioning.actions import grants
@@ -67,27 +67,22 @@ def fill_own_group(record: ProvisionedGroup, by: Actor) -> list[SetChange]:
     return [set_members_of_source(group=record.group, members=members, source=record.source, by=by)]
 
 
-def follow_members(
-    record: ProvisionedGroup,
-    come: Collection[UUID],
-    gone: Collection[UUID],
-    by: Actor,
-    *,
-    is_synced_later: bool = False,
-) -> None:
-    """Let the groups that a record fills, and access, follow people who came into it or left it."""
+def follow_members(record: ProvisionedGroup, come: Mapping[UUID, str], gone: Mapping[UUID, str], by: Actor) -> None:
+    """Let the groups that a record fills, and access, follow people who came into it or left it.
+
+    People are given by id, with their names.
+    """
+    names = {**come, **gone}
     if record.group is not None:
-        change_members(
-            group=record.group, add=come, remove=gone, source=record.source, is_synced_later=is_synced_later, by=by
-        )
+        change_members(group=record.group, add=come, remove=gone, names=names, source=record.source, by=by)
         return
     lock_for_effects(record.connection)
     mappings = grants.mappings_of(record)
     for group in grants.mapped_groups(mappings):
-        change_members(group=group, add=come, remove=gone, source=record.source, by=by)
+        change_members(group=group, add=come, remove=gone, names=names, source=record.source, by=by)
     if mappings:
         places = {each.environment for each in mappings}
-        grants.make_access_exact(record.connection, places, by, among={*come, *gone})
+        grants.make_access_exact(record.connection, places, by, among=names.keys())
 
 
 def follow_name(record: ProvisionedGroup, old_key: str, by: Actor) -> bool:

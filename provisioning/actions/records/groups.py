@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from django.utils import timezone
+
 from provisioning.actions.effects.groups import follow_name, give_own_group
 from provisioning.actions.locks import lock_shared
 from provisioning.actions.records.members import change_record_members
@@ -13,7 +15,8 @@ from provisioning.payload.resources import Document, Group
 from workspace.action_names import Action
 from workspace.actions.groups import delete_group, release_group
 from workspace.db.keys import kept_key
-from workspace.db.transactions import atomic
+from workspace.db.statement import update_of
+from workspace.db.transactions import atomic, write_last
 from workspace.events import Actor, Sentence, changed, record
 from workspace.refusals import restored_if_refused
 
@@ -39,15 +42,15 @@ def update_group_record(
     *, group: ProvisionedGroup, document: Document, change: MemberChange | None = None, by: Actor
 ) -> bool:
     """Let the record and what it fills follow a changed document and changed members; say whether anything changed."""
-    is_changed = document != group.document
+    is_changed = has_new_document = document != group.document
     with restored_if_refused(group):
-        if is_changed:
+        if has_new_document:
             _follow(group, document, by)
         if change:
             is_changed = change_record_members(group, change, by) or is_changed
         if is_changed:
             group.version += 1
-            save_unique(group)
+            _save(group, has_new_document=has_new_document)
     return is_changed
 
 
@@ -69,6 +72,15 @@ def _fill(group: ProvisionedGroup, document: Document) -> None:
     group.display_name_key = kept_key(group.display_name, group.display_name_key)
     group.external_id = document.get("externalId", "")
     group.document, group.folded = document, folded(document, Group)
+
+
+def _save(group: ProvisionedGroup, *, has_new_document: bool) -> None:
+    """Store the record. Of one that only got or lost members, store the version."""
+    if has_new_document:
+        save_unique(group)
+    else:
+        group.updated_at = timezone.now()
+        write_last((_counted, (group.version, group.updated_at, group.pk)))
 
 
 def _follow(group: ProvisionedGroup, document: Document, by: Actor) -> None:
@@ -99,3 +111,6 @@ def _record(group: ProvisionedGroup, action: Action, before: Document, after: Do
         before=changed(before, after),
         after=changed(after, before),
     )
+
+
+_counted = update_of(ProvisionedGroup, "version", "updated_at")

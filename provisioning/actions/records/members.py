@@ -7,17 +7,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from provisioning.actions.effects.groups import follow_members
-from provisioning.actions.locks import lock_group_to_add, lock_shared
+from provisioning.actions.locks import lock_group_to_add
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.payload.member_changes import MemberChange
-from workspace.actions.members import mark_synced
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Returning
-from workspace.db.transactions import atomic
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
+from workspace.db.statement import update_of
+from workspace.db.together import Write, write_together
+from workspace.db.transactions import atomic, write_last
 from workspace.events import Actor
 from workspace.refusals import ActionError
 
-# SCIM ids of users with their people.
-_People = dict[UUID, UUID]
+# SCIM ids of users, with the id and the name of their person.
+_People = dict[UUID, tuple[UUID, str]]
 # So many ids of a list are looked up first: a wrong list is mostly wrong from its beginning.
 _SAMPLE = 1000
 
@@ -32,10 +33,10 @@ def change_record_members(group: ProvisionedGroup, change: MemberChange, by: Act
         added, removed = _differences(group, wanted, set(_ids(change.keep)))
     if removed:
         _removed(group.pk, removed)
-    come = {added[pk] for pk in _inserted(group.pk, added)} if added else set()
+    come = dict(added[pk] for pk in _inserted(group.pk, added)) if added else {}
     if not come and not removed:
         return False
-    follow_members(group, come, set(removed.values()), by)
+    follow_members(group, come, dict(removed.values()), by)
     return True
 
 
@@ -45,37 +46,35 @@ def add_record_members(
 ) -> ProvisionedGroup | None:
     """Add users, by their SCIM ids, to the SCIM Group of this id, and return it; None if there is none.
 
-    Requests that only add do so side by side: the group's row is locked for the version alone, and last. Where access
-    follows, it is locked before that, as everywhere.
+    Requests that only add do so side by side: the group's row is locked for the version alone, and last, so the version
+    is known when the transaction ends. Where access follows, it is locked before that, as everywhere.
     """
-    lock_shared(connection)
     lock_group_to_add(connection, pk)
     group = _to_fill.first(connection.pk, pk)
     if group is None:
         return None
     group.connection = connection
     people = _people(connection, members)
-    come = {people[user] for user in _inserted(group.pk, people)} if people else set()
-    if come and group.group is None:
-        group.version = _counted(pk)
-        follow_members(group, come, [], by)
-    elif come and group.group:
+    come = dict(people[user] for user in _inserted(group.pk, people)) if people else {}
+    if not come:
+        return group
+    if group.group is None:
+        (group.version,) = write_together([_counted(pk)]) or ()
+    else:
         group.group.environment = connection.environment
-        follow_members(group, come, [], by, is_synced_later=True)
-        group.version = _counted(pk)
-        mark_synced(group.group)
+        write_last(_counted(pk), told=lambda row: setattr(group, "version", row[0]))
+    follow_members(group, come, {}, by)
     return group
 
 
-def _counted(group: UUID) -> int:
-    """Count a change of the group, and return its version. Its row is locked from now on."""
-    (version,) = _next_version(timezone.now(), group)
-    return int(version)
+def _counted(group: UUID) -> Write:
+    """Return the UPDATE that counts a change of the group. It returns the version, and locks the group's row."""
+    return _next_version, (timezone.now(), group)
 
 
 def _differences(group: ProvisionedGroup, wanted: _People, kept: Collection[UUID]) -> tuple[_People, _People]:
     """Return who is missing among the members, and who is too many: neither wanted nor kept."""
-    current = dict(group.memberships.values_list("user", "user__end_user"))
+    current = _named(group.memberships.values_list("user", "user__end_user", "user__end_user__full_name"))
     missing = {pk: person for pk, person in wanted.items() if pk not in current}
     return missing, {pk: person for pk, person in current.items() if pk not in wanted and pk not in kept}
 
@@ -104,15 +103,20 @@ def _people(connection: ProvisioningConnection, texts: Collection[str]) -> _Peop
 def _users_among(connection: ProvisioningConnection, ids: list[UUID]) -> _People:
     """Return which of these are users of the connection, with their people."""
     if len(ids) <= 1:
-        return {one.pk: one.end_user_id for pk in ids for one in _one_user(connection.pk, pk)}
-    return dict(connection.users.filter(Among("pk", ids)).values_list("pk", "end_user"))
+        return _named(one for pk in ids for one in _one_user(connection.pk, pk))
+    return _named(connection.users.filter(Among("pk", ids)).values_list("pk", "end_user", "end_user__full_name"))
 
 
 def _members_among(group: ProvisionedGroup, ids: Collection[UUID]) -> _People:
     """Return which of these users are members, with their people."""
     if len(ids) <= 1:
-        return {one.user_id: one.user.end_user_id for pk in ids for one in _one_member(group.pk, pk)}
-    return dict(group.memberships.filter(Among("user_id", ids)).values_list("user", "user__end_user"))
+        return _named(one for pk in ids for one in _one_member(group.pk, pk))
+    members = group.memberships.filter(Among("user_id", ids))
+    return _named(members.values_list("user", "user__end_user", "user__end_user__full_name"))
+
+
+def _named(rows: Iterable[tuple[UUID, UUID, str]]) -> _People:
+    return {user: (person, name) for user, person, name in rows}
 
 
 def _ids(texts: Iterable[str]) -> list[UUID]:
@@ -152,23 +156,18 @@ _to_fill = Prepared(
     (ProvisioningConnection, "id"),
     (ProvisionedGroup, "id"),
 )
-_next_version = Returning(
-    lambda now, pk: (ProvisionedGroup.objects.filter(pk=pk), {"version": F("version") + 1, "updated_at": now}),
-    (ProvisionedGroup, "updated_at"),
-    (ProvisionedGroup, "id"),
-    returning="version",
-)
+_next_version = update_of(ProvisionedGroup, "updated_at", counted="version")
 # IdPs mostly change one member at a time.
 _one_user = Prepared(
-    lambda connection, pk: ProvisionedUser.objects.filter(connection=connection, pk=pk).only("end_user_id"),
+    lambda connection, pk: ProvisionedUser.objects.filter(connection=connection, pk=pk).values_list(
+        "pk", "end_user", "end_user__full_name"
+    ),
     (ProvisioningConnection, "id"),
     (ProvisionedUser, "id"),
 )
 _one_member = Prepared(
-    lambda group, user: (
-        ProvisionedMembership.objects.filter(group=group, user=user)
-        .select_related("user")
-        .only("user_id", "user__end_user_id")
+    lambda group, user: ProvisionedMembership.objects.filter(group=group, user=user).values_list(
+        "user", "user__end_user", "user__end_user__full_name"
     ),
     (ProvisionedGroup, "id"),
     (ProvisionedUser, "id"),

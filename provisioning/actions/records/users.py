@@ -17,15 +17,15 @@ from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions.access import end_access
 from workspace.db.keys import canonical, kept_key, name_key
-from workspace.db.prepared import Update
-from workspace.db.together import NewRow, insert_together
-from workspace.db.transactions import apart, atomic, naming_conflicts, whole
+from workspace.db.statement import update_of
+from workspace.db.together import Write, write_together
+from workspace.db.transactions import apart, atomic, naming_conflicts, whole, write_last
 from workspace.events import Actor, Called, Sentence, changed, record
 from workspace.refusals import restored_if_refused
 from workspace.words import listed
 
 # Returns the row of the request log, for a user who is just being stored and the notes of the request.
-LogRow: TypeAlias = Callable[[ProvisionedUser, list[str]], list[NewRow]]
+LogRow: TypeAlias = Callable[[ProvisionedUser, list[str]], list[Write]]
 
 
 def create_user_record(
@@ -54,7 +54,7 @@ def create_user_record(
         _save_emails(user)
         notes[:] = noted(user, notes)
         if row := log(user, notes):
-            insert_together(row)
+            write_together(row)
     return user
 
 
@@ -65,7 +65,7 @@ def new_user(connection: ProvisioningConnection, document: Document, now: dateti
     return user
 
 
-def rows_of_new_user(user: ProvisionedUser, by: Actor) -> list[NewRow]:
+def rows_of_new_user(user: ProvisionedUser, by: Actor) -> list[Write]:
     """Return all rows of a new record whose person is new too, and give it that person. Nothing is read or stored.
 
     Empty where only `bring_in` can tell who the person is.
@@ -77,13 +77,13 @@ def rows_of_new_user(user: ProvisionedUser, by: Actor) -> list[NewRow]:
     return [new.end_user, *new.others, user, *_emails(user)]
 
 
-def insert_new_user(user: ProvisionedUser, rows: list[NewRow]) -> bool:
+def insert_new_user(user: ProvisionedUser, rows: list[Write]) -> bool:
     """Store the rows, and say whether it was done: not if the person is there already, or the connection has changed.
 
     Raises ConflictError where the userName is taken.
     """
     with naming_conflicts(ProvisionedUser, conflict), apart():
-        return insert_together(rows, only_if=unchanged(user.connection))
+        return write_together(rows, only_if=unchanged(user.connection)) is not None
 
 
 @atomic
@@ -96,9 +96,10 @@ def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor, 
     if document == before:
         return follow_profile(user, before, by, notes)
     with restored_if_refused(user):
+        key = user.user_name_key
         _fill(user, document)
         user.version += 1
-        _save_document(user)
+        _save_document(user, is_renamed=user.user_name_key != key)
     if document.get("emails") != before.get("emails"):
         user.emails.all().delete()
         _save_emails(user)
@@ -115,9 +116,9 @@ def delete_user_record(*, user: ProvisionedUser, by: Actor) -> None:
     """Forget the record: access and memberships through this connection end, the person stays in the history."""
     connection = user.connection
     _lock_groups(user)
-    lock_for_effects(connection)
     # Whoever just adds the user to a group commits first, or finds that there is no such user any more.
     list(connection.users.select_for_update().filter(pk=user.pk).values("pk"))
+    lock_for_effects(connection)
     _leave_groups(user, by)
     if user.is_active:
         end_access(end_user=user.end_user, source=connection.source, environment=connection.environment, by=by)
@@ -143,11 +144,15 @@ def _fill(user: ProvisionedUser, document: Document) -> None:
     user.document, user.folded = document, folded(document, User)
 
 
-def _save_document(user: ProvisionedUser) -> None:
-    """Store what follows from a document. Raises ConflictError where the userName is taken."""
+def _save_document(user: ProvisionedUser, *, is_renamed: bool) -> None:
+    """Store what follows from a document. Raises ConflictError where a new userName is taken."""
     user.updated_at = timezone.now()
+    write = _stored, [*(getattr(user, name) for name in _FOLLOWING), user.pk]
+    if not is_renamed:
+        write_last(write)
+        return
     with naming_conflicts(ProvisionedUser, conflict):
-        _stored(user.pk, *(getattr(user, name) for name in _FOLLOWING))
+        write_together([write])
 
 
 def _save_emails(user: ProvisionedUser) -> None:
@@ -189,7 +194,7 @@ def _leave_groups(user: ProvisionedUser, by: Actor) -> None:
     for group in left:
         group.connection = user.connection
         read_group(group)
-        follow_members(group, [], [user.end_user_id], by)
+        follow_members(group, {}, {user.end_user_id: user.end_user.full_name}, by)
         group.version += 1
         group.save(update_fields=["version", "updated_at"])
 
@@ -205,8 +210,4 @@ _FOLLOWING = (
     *("document", "folded", "version", "updated_at", "is_active"),
     *("external_id", "user_name", "user_name_key", "display_name_key"),
 )
-_stored = Update(
-    lambda pk, *values: (ProvisionedUser.objects.filter(pk=pk), dict(zip(_FOLLOWING, values, strict=True))),
-    (ProvisionedUser, "id"),
-    *((ProvisionedUser, name) for name in _FOLLOWING),
-)
+_stored = update_of(ProvisionedUser, *_FOLLOWING)
