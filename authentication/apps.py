@@ -9,7 +9,7 @@ class AuthenticationConfig(AppConfig):
     name = "authentication"
 
     def ready(self) -> None:
-        """Register the pages that sentences link to, what a merge of two people moves, and jobs."""
+        """Register the pages that sentences link to, what a merge moves, what keeps an environment, and jobs."""
         from authentication import jobs  # noqa: F401
-        from authentication.actions import merging  # noqa: F401
+        from authentication.actions import environments, merging  # noqa: F401
         from authentication.views import subjects  # noqa: F401

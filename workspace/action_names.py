@@ -57,7 +57,11 @@ class Action(StrEnum):
     END_USER_SESSIONS_ENDED = "end_user.sessions_ended"
     END_USER_UPDATED = "end_user.updated"
     ENVIRONMENT_ACCESS_SETTLED = "environment.access_settled"
+    ENVIRONMENT_CHANGED = "environment.changed"
+    ENVIRONMENT_CREATED = "environment.created"
+    ENVIRONMENT_MOVED = "environment.moved"
     ENVIRONMENT_PROFILES_UPDATED = "environment.profiles_updated"
+    ENVIRONMENT_REMOVED = "environment.removed"
 
     # Groups.
     GROUP_CREATED = "group.created"

@@ -24,6 +24,8 @@ LISTS = [
     "access-control/",
     "access-control/sso-bypass/",
     "access-control/sso-bypass/add/",
+    "environments/",
+    "environments/new/",
     "audit-log/",
     "audit-log/?person=nobody",
     "api-tokens/",

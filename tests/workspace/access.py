@@ -48,6 +48,15 @@ LOGIN_EXPERIENCE_PAGES = {
     "login-experience-style": ("login-experience/preview/saved/style.css", EVERYBODY),
 }
 
+# Likewise. `{other}` is an environment that nothing uses.
+ENVIRONMENT_PAGES = {
+    "environments": ("environments/", EVERYBODY),
+    "environment-add": ("environments/new/", MANAGERS),
+    "environment-edit": ("environments/{other}/edit/", MANAGERS),
+    "environment-move": ("environments/{other}/move/", MANAGERS),
+    "environment-remove": ("environments/{other}/remove/", MANAGERS),
+}
+
 LINK = re.compile(r"http://testserver(/invitations/\?token=\S+)")
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.workspace.access import ACCESS_PAGES, LOGIN_EXPERIENCE_PAGES, TOKEN_PAGES
+from tests.workspace.access import ACCESS_PAGES, ENVIRONMENT_PAGES, LOGIN_EXPERIENCE_PAGES, TOKEN_PAGES
 from tests.workspace.builders import with_take_over
 from workspace.models import ChangeEvent, EndUser, EndUserGroup
 from workspace.urls import workspace_patterns
@@ -93,7 +93,7 @@ def neutral(response):
 
 def test_no_console_route_is_missing_here():
     console = next(pattern for pattern in workspace_patterns if not hasattr(pattern, "lookup_str"))
-    known = {*PAGES, *ACCESS_PAGES, *TOKEN_PAGES, *LOGIN_EXPERIENCE_PAGES}
+    known = {*PAGES, *ACCESS_PAGES, *ENVIRONMENT_PAGES, *TOKEN_PAGES, *LOGIN_EXPERIENCE_PAGES}
     assert {pattern.name for pattern in console.url_patterns} == known
 
 

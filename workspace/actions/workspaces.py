@@ -4,12 +4,12 @@ from datetime import datetime
 
 from workspace.action_names import Action
 from workspace.actions.administrators import TOLD
-from workspace.actions.read_only import EVERYONE
+from workspace.actions.environments import create_environment
 from workspace.actions.roles import locked_workspace, refuse_but_owner
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Called, Sentence, record
 from workspace.mail import tell_owners
-from workspace.models import EndUserGroup, Environment, Workspace
+from workspace.models import Environment, Workspace
 from workspace.names import clean_name
 from workspace.refusals import ActionError
 
@@ -18,6 +18,8 @@ REMOVE = "remove it or take it back"
 TOO_LATE = "The time to take {workspace} back is over."
 
 Kind = Environment.Kind
+Colour = Environment.Colour
+_COLOURS = {Kind.DEV: Colour.BLUE, Kind.TEST: Colour.VIOLET, Kind.PROD: Colour.AMBER}
 
 
 @atomic
@@ -25,10 +27,14 @@ def create_workspace(*, name: str, slug: str, kinds: tuple[Kind, ...] = (Kind.PR
     """Create a workspace with its environments, at least one, each with its group Everyone."""
     workspace = Workspace.objects.create(name=name, slug=slug)
     for position, kind in enumerate(kinds or (Kind.PROD,)):
-        environment = Environment.objects.create(
-            workspace=workspace, name=kind.upper(), slug=str(kind), kind=kind, position=position
+        create_environment(
+            workspace=workspace,
+            name=kind.upper(),
+            slug=str(kind),
+            kind=kind,
+            colour=_COLOURS[kind],
+            position=position,
         )
-        EndUserGroup.objects.create(environment=environment, name=EVERYONE, is_everyone=True)
     record(
         by=by,
         action=Action.WORKSPACE_CREATED,

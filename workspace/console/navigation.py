@@ -52,6 +52,7 @@ _UNDER = {
     "workspace:access-control": "workspace:access-control",
     "workspace:api-token": "workspace:api-tokens",
     "workspace:audit-log": "workspace:audit-log",
+    "workspace:environment": "workspace:environments",
     "workspace:group": "workspace:groups",
     "workspace:login-experience": "workspace:login-experience",
     "workspace:end-user": "workspace:end-users",
@@ -69,6 +70,7 @@ def navigation(request: "ConsoleRequest") -> dict[str, object]:
         "workspace": environment.workspace,
         "environment": environment,
         "environment_choices": _environments(request, environment),
+        "environments_url": page_url("workspace:environments", environment),
         "workspace_choices": _workspaces(administrator),
         "sidebar": _sidebar(request, environment),
         "may": {permission.name.lower(): may(administrator, permission) for permission in Permission},
@@ -123,6 +125,7 @@ def _environments(request: "ConsoleRequest", current: Environment) -> list[Item]
             "name": environment.name,
             "url": _same_page(request, environment),
             "current": environment == current,
+            "colour": environment.colour,
             "tone": "warning" if environment.kind == Environment.Kind.PROD else "neutral",
         }
         for environment in current.workspace.environments.all()

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SEE_SECRETS = "see secrets"
     MANAGE_ADMINISTRATORS = "manage administrators"
     MANAGE_API_TOKENS = "manage API tokens"
+    MANAGE_ENVIRONMENTS = "manage environments"
     MANAGE_OWNERS = "manage owners"
     RENAME_WORKSPACE = "rename the workspace"
     REMOVE_WORKSPACE = "remove the workspace"

@@ -4,6 +4,7 @@ from django import forms
 from django.http import QueryDict
 
 from workspace.db.keys import name_key
+from workspace.isolation import isolated
 from workspace.models import Workspace
 
 
@@ -18,21 +19,26 @@ class WorkspaceForm(forms.Form):
     )
 
 
-class RemovalForm(forms.Form):
-    """The name of the workspace, typed to show that this one is meant."""
+class TypedNameForm(forms.Form):
+    """The name of a thing, typed to show that this one is meant."""
 
-    name = forms.CharField(
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Type the name of the workspace."},
-    )
+    name = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
 
-    def __init__(self, data: QueryDict | None = None, *, workspace: Workspace) -> None:
+    def __init__(self, data: QueryDict | None = None, *, of: str, name: str) -> None:
         super().__init__(data)
-        self.workspace = workspace
-        self.fields["name"].label = f"Type {workspace} to confirm"
+        self._of, self._name = of, name
+        self.fields["name"].label = f"Type {isolated(name)} to confirm"
+        self.fields["name"].error_messages["required"] = f"Type the name of the {of}."
 
     def clean_name(self) -> str:
         typed = self.cleaned_data["name"]
-        if name_key(typed) != name_key(self.workspace.name):
-            raise forms.ValidationError(f"This is not the name of the workspace. Type {self.workspace}.")
+        if name_key(typed) != name_key(self._name):
+            raise forms.ValidationError(f"This is not the name of the {self._of}. Type {isolated(self._name)}.")
         return str(typed)
+
+
+class RemovalForm(TypedNameForm):
+    """The name of the workspace, typed."""
+
+    def __init__(self, data: QueryDict | None = None, *, workspace: Workspace) -> None:
+        super().__init__(data, of="workspace", name=workspace.name)

@@ -43,17 +43,28 @@ class EnvironmentQuerySet(models.QuerySet["Environment"]):
 
 
 class Environment(Entity):
-    """DEV, TEST or PROD of a workspace. A workspace always has at least one."""
+    """A stage of a workspace, such as DEV, TEST or PROD. A workspace always has at least one."""
 
     class Kind(models.TextChoices):
         DEV = "dev", "Development"
         TEST = "test", "Test"
         PROD = "prod", "Production"
 
+    class Colour(models.TextChoices):
+        GREY = "grey", "Grey"
+        BLUE = "blue", "Blue"
+        TEAL = "teal", "Teal"
+        GREEN = "green", "Green"
+        AMBER = "amber", "Amber"
+        PINK = "pink", "Pink"
+        VIOLET = "violet", "Violet"
+
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="environments")
     name = models.CharField(max_length=50)
     slug = models.SlugField(max_length=50)
     kind = models.CharField(max_length=10, choices=Kind)
+    # Of its mark in the environment switch.
+    colour = models.CharField(max_length=10, choices=Colour, default=Colour.GREY, db_default=Colour.GREY.value)
     position = models.PositiveSmallIntegerField(default=0)
 
     objects = EnvironmentQuerySet.as_manager()

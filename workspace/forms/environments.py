@@ -1,0 +1,48 @@
+"""Forms of an environment: what it is called, and its name typed again before it is removed."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from workspace.forms.workspaces import TypedNameForm
+from workspace.models import Environment
+
+Kind, Colour = Environment.Kind, Environment.Colour
+
+
+class EnvironmentForm(forms.Form):
+    """Name, kind and colour."""
+
+    name = forms.CharField(
+        max_length=50,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter a name."},
+    )
+    kind = forms.ChoiceField(choices=Kind, help_text="Production has a warning tone on every page.")
+    colour = forms.ChoiceField(choices=Colour, help_text="Of its mark in the environment switch.")
+
+    def answers(self) -> dict[str, Any]:
+        """Return what the actions take."""
+        data = self.cleaned_data
+        return {**data, "kind": Kind(data["kind"]), "colour": Colour(data["colour"])}
+
+
+class NewEnvironmentForm(EnvironmentForm):
+    """The same with the short name, which does not change later."""
+
+    slug = forms.CharField(
+        label="Short name for URLs",
+        required=False,
+        max_length=60,
+        help_text="Stays for good, because sign-in addresses contain it. Empty: made of the name.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ["name", "slug", "kind", "colour"]
+
+
+class EnvironmentRemovalForm(TypedNameForm):
+    """The name of the environment, typed to show that this one is meant."""
+
+    def __init__(self, data: QueryDict | None = None, *, environment: Environment) -> None:
+        super().__init__(data, of="environment", name=environment.name)
