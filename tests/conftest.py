@@ -37,6 +37,8 @@ for variable in (
     "SECRETS_KEYS",
     "SECRET_KEY",
     "TRUST_PROXY",
+    "TRUSTED_PROXIES",
+    "NODES",
 ):
     os.environ.pop(variable, None)
 # Playwright's synchronous API marks this thread's event loop as running, and the ORM refuses to run in such a thread.

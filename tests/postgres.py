@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,12 @@ START_SECONDS = 60
 OPTIONS = ["max_connections=60", "listen_addresses="]
 # For data that need not survive a crash.
 QUICK = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+
+
+def node(url: str) -> dict[str, str]:
+    """Return the variables that a program of ours needs at this database."""
+    keys = {name: secrets.token_hex(32) for name in ("SECRET_KEY", "SECRETS_KEYS")}
+    return {"ORIGIN": "http://127.0.0.1:8000", "DATABASE_URL": url} | keys
 
 
 def binaries() -> Path:
@@ -164,7 +171,7 @@ def main(command: list[str]) -> int:
     with server() as url:
         # Ctrl-C reaches the command by itself; what is sent to this process alone is passed on as if it were Ctrl-C.
         signal.signal(signal.SIGINT, lambda *_: None)
-        process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url})
+        process = subprocess.Popen(command, env=os.environ | node(url))
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: process.send_signal(signal.SIGINT))
         return process.wait()

@@ -54,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @contextlib.contextmanager
 def demo_server(directory: Path, database_url: str = "") -> Iterator[Server]:
     """Install the demo in the directory and serve it, with a database of this run or with the given empty one."""
-    given = contextlib.nullcontext({"DATABASE_URL": database_url}) if database_url else fresh_database()
+    given = contextlib.nullcontext(at_database(database_url)) if database_url else fresh_database()
     with given as database:
         port = str(free_port())
         environment = outer_environment() | database | {
@@ -87,9 +87,14 @@ def fresh_database() -> Iterator[dict[str, str]]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
         try:
-            yield {"DATABASE_URL": urlunsplit(urlsplit(url)._replace(path=f"/{name}"))}
+            yield at_database(urlunsplit(urlsplit(url)._replace(path=f"/{name}")))
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def at_database(url: str) -> dict[str, str]:
+    """Return the variables of a node at this PostgreSQL database, with new keys."""
+    return {"DATABASE_URL": url, "SECRET_KEY": secrets.token_hex(32), "SECRETS_KEYS": secrets.token_hex(32)}
 
 
 def free_port() -> int:

@@ -35,6 +35,16 @@ def unseal(sealed: str) -> str:
     raise UnsealError
 
 
+def key_id(text: str) -> str:
+    """Return what tells a key from others and does not reveal it."""
+    return _id(_key(text)).hex()
+
+
+def sealed_by(sealed: str) -> str:
+    """Return the id of the key that sealed a text."""
+    return base64.b64decode(sealed)[:_ID].hex()
+
+
 def _key(text: str) -> bytes:
     """Return a 256-bit key made of a secret text."""
     return hashlib.sha256(text.strip().encode()).digest()

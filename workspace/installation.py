@@ -9,10 +9,14 @@ import re
 import secrets
 import sys
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+Network: TypeAlias = IPv4Network | IPv6Network
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("DATA_DIR", PROJECT / ".data"))
@@ -79,6 +83,23 @@ def number(variable: str, *, default: int, most: int, of: str) -> int:
 def words(variable: str) -> list[str]:
     """Return a comma-separated list from the environment."""
     return [word.strip() for word in os.environ.get(variable, "").split(",") if word.strip()]
+
+
+def networks(variable: str) -> list[Network]:
+    """Return networks and addresses from the environment."""
+    try:
+        return [ip_network(word) for word in words(variable)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{variable} is wrong: {error}. Set it to addresses and networks like 10.0.0.7,10.1.0.0/16."
+        ) from None
+
+
+def require_shared(*variables: str) -> None:
+    """Raise ImproperlyConfigured for a variable that is missing where several nodes must have the same one."""
+    for variable in variables:
+        if not os.environ.get(variable):
+            raise ImproperlyConfigured(f"Set {variable}: with DATABASE_URL every node needs the same one.")
 
 
 def origin() -> str:

@@ -12,6 +12,8 @@ from workspace import installation
 BASE_DIR = installation.PROJECT
 DATA_DIR = installation.DATA
 
+if os.environ.get("DATABASE_URL", "").startswith("postgres") and not installation.is_testing():
+    installation.require_shared("ORIGIN", "SECRET_KEY", "SECRETS_KEYS")
 ORIGIN = installation.origin()
 _IS_HTTPS = ORIGIN.startswith("https:")
 _HOST = urlsplit(ORIGIN).hostname or ""
@@ -49,6 +51,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "workspace.console.middleware.request_id",
+    "workspace.console.middleware.proxies",
     "workspace.console.middleware.outages",
     "workspace.console.middleware.chunked_bodies",
     "django.middleware.security.SecurityMiddleware",
@@ -163,7 +166,11 @@ SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _IS_HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if installation.flag("TRUST_PROXY"):
+if "TRUST_PROXY" in os.environ:
+    raise ImproperlyConfigured("TRUST_PROXY is gone. Name the addresses of your proxies in TRUSTED_PROXIES.")
+# Only their X-Forwarded-For and X-Forwarded-Proto count.
+TRUSTED_PROXIES = installation.networks("TRUSTED_PROXIES")
+if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -232,8 +239,10 @@ SCIM_SERVICE_PROVIDER = {
     "GROUP_ADAPTER": "provisioning.scim.adapters.GroupAdapter",
     "GROUP_MODEL": "provisioning.models.ProvisionedGroup",
 }
+# The machines that share the requests.
+NODES = max(installation.number("NODES", default=1, most=1000, of="machines"), 1)
 # Of each SCIM token in each worker process; identity providers send up to 25.
-SCIM_REQUESTS_PER_SECOND = max(float(os.environ.get("SCIM_REQUESTS_PER_SECOND", "100")), 50)
+SCIM_REQUESTS_PER_SECOND = max(float(os.environ.get("SCIM_REQUESTS_PER_SECOND", "100")) / NODES, 50)
 
 _LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
 _OVERSIZE = ["RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"]

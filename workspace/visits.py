@@ -5,6 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TypedDict
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from workspace.tokens import digest_of
@@ -71,8 +72,23 @@ def session_name(request: HttpRequest) -> str:
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the IP address of the client without its zone; None behind a socket file, where no address is known."""
-    return _without_zone(request.META.get("REMOTE_ADDR", ""))
+    """Return the IP address of the client without its zone; None behind a socket file, where no address is known.
+
+    Of `X-Forwarded-For` only what our own proxies added counts: the last address that is none of theirs.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.TRUSTED_PROXIES:
+        hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        while hops and is_trusted(address) and _without_zone(hop := hops.pop().strip()):
+            address = hop
+    return _without_zone(address)
+
+
+@lru_cache(maxsize=1000)
+def is_trusted(address: str) -> bool:
+    """Say whether this is the address of a proxy of ours."""
+    known = _without_zone(address)
+    return known is not None and any(ip_address(known) in network for network in settings.TRUSTED_PROXIES)
 
 
 @lru_cache(maxsize=1000)

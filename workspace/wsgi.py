@@ -20,6 +20,10 @@ if sys.platform == "linux" and parent_process():
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 application = get_wsgi_application()
+start = import_module("workspace.start")
+
+# A node with other keys than the others serves nobody.
+start.check_node()
 
 # Views and what they import took the first request of each worker two seconds.
 import_module(settings.ROOT_URLCONF)

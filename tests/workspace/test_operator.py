@@ -21,6 +21,7 @@ from workspace.actions.login_experience import keep_draft
 from workspace.actions.sealing import seal_all
 from workspace.branding.look import Look
 from workspace.events import SYSTEM
+from workspace.key_ring import join
 from workspace.models import (
     Administrator,
     ChangeEvent,
@@ -64,6 +65,7 @@ def operator(acme, globex):
         now=now,
     )
     run_due(now)
+    join()
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
     branding.brand(acme.dev)
     keep_draft(environment=acme.dev, look=Look())

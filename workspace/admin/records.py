@@ -8,6 +8,7 @@ from workspace.models import (
     ChangeEvent,
     ChangeSubject,
     Job,
+    KeyRing,
     SignInThrottle,
 )
 
@@ -61,3 +62,12 @@ class JobAdmin(ReadOnlyAdmin):
     list_display = ["name", "finished_at", "result", "failure_count", "error", "due_at", "leased_by"]
     list_filter = ["failure_count", "finished_at"]
     search_fields = ["name", "error"]
+
+
+@admin.register(KeyRing)
+class KeyRingAdmin(ReadOnlyAdmin):
+    """Fingerprints of the keys that every node must have."""
+
+    list_display = ["secret_key", "sealing"]
+    list_filter = ["secret_key"]
+    search_fields = ["secret_key"]

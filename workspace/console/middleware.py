@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from workspace import outage
 from workspace.db.keys import new_id
 from workspace.db.waiting import at_most
+from workspace.visits import is_trusted
 
 # With what a request does besides, its answer comes within 20 seconds.
 LONGEST_WAIT = 15.0
@@ -53,6 +54,17 @@ def request_id(get_response: Handler) -> Callable[[IdentifiedRequest], HttpRespo
         response = get_response(request)
         response["X-Request-ID"] = request.request_id
         return response
+
+    return handle
+
+
+def proxies(get_response: Handler) -> Handler:
+    """Drop what a client says that it was forwarded, unless it is one of our proxies."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if settings.TRUSTED_PROXIES and not is_trusted(request.META.get("REMOTE_ADDR", "")):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return get_response(request)
 
     return handle
 

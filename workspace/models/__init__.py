@@ -6,6 +6,7 @@ from workspace.models.api_tokens import ApiToken
 from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
 from workspace.models.imports import ImportedLine, PeopleImport
+from workspace.models.installation import KeyRing
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.jobs import Job
 from workspace.models.login_experience import BrandingFile, LoginExperience, LoginExperienceDraft
@@ -39,6 +40,7 @@ __all__ = [
     "GroupMembership",
     "ImportedLine",
     "Job",
+    "KeyRing",
     "LoginExperience",
     "LoginExperienceDraft",
     "MergedEndUser",

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from workspace import outage
-from workspace.db.writing import check_writable
+from workspace.start import why_not_ready
 
 _SECONDS_TO_WRITE = 2
 
@@ -18,10 +18,12 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer whether the database takes changes."""
+    """Answer whether the database takes changes, and whether migrations, static files and keys fit this release."""
     try:
-        check_writable(seconds=_SECONDS_TO_WRITE)
+        reason = why_not_ready(seconds_to_write=_SECONDS_TO_WRITE)
     except DatabaseError as error:
         outage.note(error)
-        return HttpResponse(f"{outage.reason(error)}\n", status=503, content_type="text/plain", headers=outage.RETRY)
+        reason = outage.reason(error)
+    if reason:
+        return HttpResponse(f"{reason}\n", status=503, content_type="text/plain", headers=outage.RETRY)
     return HttpResponse("ok\n", content_type="text/plain")
