@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import Error, close_old_connections
+from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
 from workspace import outage
@@ -116,6 +116,7 @@ class Scheduler:
             while self._running:
                 self._tick()
                 time.sleep(_TICK)
+        connection.close()
 
     def _tick(self, pool: ThreadPoolExecutor | None = None) -> None:
         """Renew the leases of what runs, and start in the pool what is due. An outage of the database is waited for."""
@@ -139,14 +140,13 @@ class Scheduler:
 
 
 def _in_thread(task: Task, holder: str, now: datetime) -> None:
-    close_old_connections()
     try:
         run_claimed(task, holder, now)
     except Error as failure:
         # The end of the job could not be noted. Its lease ends, and it runs again.
         outage.note(failure)
     finally:
-        close_old_connections()
+        connection.close()
 
 
 def run_due(now: datetime) -> list[str]:
