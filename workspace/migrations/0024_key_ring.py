@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0022_login_experience"),
+        ("workspace", "0023_colours_of_environments"),
     ]
 
     operations = [
