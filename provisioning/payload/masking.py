@@ -16,6 +16,8 @@ _SECRET_PAIR = re.compile(
     rf'((?:{"|".join(_SECRETS)}|value|\\u)[^"]*"\s*:\s*)(\\*"(?:[^"\\]|\\.)*"?|[\[{{].*|[^\s,}}\]]+)',
     re.IGNORECASE | re.DOTALL,
 )
+# A value that begins like an object or a list: JSON in a text.
+_JSON_IN_TEXT = re.compile(r'"\s*[\[{]')
 _TOKEN = re.compile(r"scim_[a-z0-9]+_[\w-]+")
 
 
@@ -56,11 +58,15 @@ def _masked_json(text: str) -> tuple[str, bool]:
     try:
         if has_many_parts(text):
             raise ValueError
-        return json.dumps(
-            copy.of(json.loads(text, parse_int=_number if has_long_numbers(text) else None)), ensure_ascii=False
-        ), copy.left > 0
+        value = json.loads(text, parse_int=_number if has_long_numbers(text) else None)
+        return json.dumps(value if _is_harmless(text) else copy.of(value), ensure_ascii=False), copy.left > 0
     except (ValueError, RecursionError):
         return _SECRET_PAIR.sub(rf'\1"{MASK}"', text[:MAX_LENGTH]), len(text) <= MAX_LENGTH
+
+
+def _is_harmless(text: str) -> bool:
+    """Say whether JSON is shown as it is: it fits, and names no secret. Escapes may spell any name."""
+    return len(text) <= MAX_LENGTH // 2 and "\\" not in text and not _is_secret(text) and not _JSON_IN_TEXT.search(text)
 
 
 def _number(text: str) -> int | str:

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioning.payload.masking import MASK, MAX_LENGTH, masked_query, masked_request, masked_text
 
@@ -103,3 +105,26 @@ def test_the_log_says_how_long_a_body_was_of_which_it_keeps_a_part():
     body = json.dumps({"x": [{"value": "x" * 50}] * 5_000})
     assert masked_request(body.encode()).endswith(f" … ({len(body):,} characters)")
     assert masked_request(json.dumps({"a": 1}, indent=MAX_LENGTH).encode()) == '{"a": 1}'
+
+
+texts = st.text(max_size=12) | st.sampled_from(
+    [' {"a": "b"}', "[1,2]", "ſecret", "\\u0070", "Zoë", 'pass"word', "tab\there"]
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(values, st.booleans())
+def test_a_body_without_secrets_is_shown_as_one_with_some(value, is_ascii):
+    """Bodies that name no secret are not copied value by value."""
+    alone = masked_request(json.dumps({"value": value}, ensure_ascii=is_ascii).encode(errors="replace"))
+    beside = masked_request(json.dumps({"password": 1, "value": value}, ensure_ascii=is_ascii).encode(errors="replace"))
+    assert beside == alone.replace("{", f'{{"password": "{MASK}", ', 1)
+
+
+def test_a_long_body_without_secrets_is_cut():
+    body = json.dumps({"value": ["x" * 100] * 200})
+    assert masked_request(body.encode()).endswith(f" … ({len(body):,} characters)")

@@ -1,10 +1,12 @@
 """Keys of names: what a reader takes for the same name has one key."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.db.keys import kept_key, name_key
+from workspace.db.keys import canonical, kept_key, name_key
 
 PARTS = [
     "Q",
@@ -47,3 +49,9 @@ def test_unseen_characters_tell_no_two_names_apart(unseen):
 def test_an_old_key_stays_with_its_name_alone():
     assert kept_key("Q  X", "q  x") == "q  x"
     assert kept_key("Q X", "q  x") == kept_key("Q  X", "") == kept_key("Q  X", "q x") == "q x"
+
+
+@given(text=st.text(st.characters(max_codepoint=127)))
+def test_a_key_of_plain_letters_is_that_of_the_full_form(text):
+    form = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold().strip()).strip()
+    assert "xn--" in form or canonical(text) == form

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NotRequired, TypedDict, Unpack
 
 from django.db.models import Model
 from django.utils import timezone
@@ -31,30 +32,26 @@ from workspace.words import listed
 _NO_ENVIRONMENT = "no environment"
 
 
+class Beginning(TypedDict):
+    """What a person of the workspace begins with.
+
+    `source` grants access to the environments and membership in the groups. It is MANUAL where it is left out.
+    """
+
+    workspace: Workspace
+    profile: Profile
+    environments: NotRequired[Collection[Environment]]
+    groups: NotRequired[Collection[EndUserGroup]]
+    is_active: NotRequired[bool]
+    source: NotRequired[Source]
+    concerns: NotRequired[Collection[Model]]
+    by: Actor
+
+
 @atomic
-def create_end_user(
-    *,
-    workspace: Workspace,
-    profile: Profile,
-    environments: Collection[Environment] = (),
-    groups: Collection[EndUserGroup] = (),
-    is_active: bool = True,
-    source: Source = MANUAL,
-    concerns: Collection[Model] = (),
-    by: Actor,
-) -> EndUser:
-    """Create a person of the workspace. `source` grants access to the environments and membership in the groups."""
-    new = new_end_user(
-        workspace=workspace,
-        profile=profile,
-        environments=environments,
-        groups=groups,
-        is_active=is_active,
-        source=source,
-        concerns=concerns,
-        by=by,
-        now=timezone.now(),
-    )
+def create_end_user(**given: Unpack[Beginning]) -> EndUser:
+    """Create a person of the workspace."""
+    new = new_end_user(timezone.now(), **given)
     insert_end_user(new)
     return new.end_user
 
@@ -67,27 +64,18 @@ class NewEndUser:
     others: list[Write]
 
 
-def new_end_user(
-    *,
-    workspace: Workspace,
-    profile: Profile,
-    environments: Collection[Environment] = (),
-    groups: Collection[EndUserGroup] = (),
-    is_active: bool = True,
-    source: Source = MANUAL,
-    concerns: Collection[Model] = (),
-    by: Actor,
-    now: datetime,
-) -> NewEndUser:
-    """Return all rows of a new person, see `create_end_user`. Raises ActionError for a bad name or address."""
+def new_end_user(now: datetime, **given: Unpack[Beginning]) -> NewEndUser:
+    """Return all rows of a new person. Raises ActionError for a bad name or address."""
+    workspace, source, is_active = given["workspace"], given.get("source", MANUAL), given.get("is_active", True)
+    environments, groups = given.get("environments", ()), given.get("groups", ())
     end_user = EndUser(workspace=workspace, created_at=now, updated_at=now, active_since=now)
     end_user.status = EndUser.Status.ACTIVE if is_active else EndUser.Status.DEACTIVATED
-    set_profile(end_user, profile)
+    set_profile(end_user, given["profile"])
     end_user.set_keys()
     granted = {"end_user": end_user, "created_at": now, **source.fields()}
     accesses = [EnvironmentAccess(environment=environment, **granted) for environment in environments]
     event, subjects = event_of(
-        by=by,
+        by=given["by"],
         action=Action.END_USER_CREATED,
         subject=end_user,
         workspace=workspace,
@@ -95,11 +83,11 @@ def new_end_user(
         environment=next(iter(environments)) if len(environments) == 1 else None,
         sentence=Sentence(
             "{by} added {person} with access to {places}.",
-            by=by,
+            by=given["by"],
             person=end_user,
             places=listed([each.name for each in environments], _NO_ENVIRONMENT),
         ),
-        concerns=[*groups, *concerns],
+        concerns=[*groups, *given.get("concerns", ())],
         after=profile_state(end_user)
         | {
             "status": str(end_user.status),

@@ -40,7 +40,12 @@ def canonical(text: str) -> str:
     A domain has one key in both of its IDN forms. Folding can undo the normal form, so it is applied again
     (Unicode 3.13, D146).
     """
-    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    if text.isascii():  # The forms of these letters are themselves.
+        folded = text.lower().strip()
+        if "xn--" not in folded:
+            return folded
+    else:
+        folded = unicodedata.normalize("NFKC", text).casefold().strip()
     if "xn--" in folded:
         folded = _decoded(folded).casefold()
     return unicodedata.normalize("NFKC", folded).strip()

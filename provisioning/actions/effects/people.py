@@ -119,6 +119,7 @@ def _foreign(connection: ProvisioningConnection, known: EndUser) -> ActionError:
 def _new(user: ProvisionedUser, said: Profile, by: Actor, now: datetime) -> NewEndUser:
     connection, environment = user.connection, user.connection.environment
     return new_end_user(
+        now,
         workspace=environment.workspace,
         profile=said,
         # A new user is in no group yet.
@@ -127,7 +128,6 @@ def _new(user: ProvisionedUser, said: Profile, by: Actor, now: datetime) -> NewE
         source=connection.source,
         concerns=[user],
         by=by,
-        now=now,
     )
 
 
