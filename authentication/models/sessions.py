@@ -203,6 +203,9 @@ class SignInAttempt(_FromBrowser):
             models.Index(fields=["environment", "outcome", "-id"], name="attempt_by_outcome"),
             models.Index(fields=["workspace_id", "email_key", "-id"], name="attempt_by_email"),
             models.Index(fields=["identity_provider", "environment", "-id"], name="attempt_by_provider"),
+            models.Index(
+                fields=["identity_provider", "environment", "outcome", "-id"], name="attempt_by_provider_outcome"
+            ),
             models.Index(fields=["end_user", "environment", "-id"], name="attempt_by_person"),
             models.Index(
                 fields=["environment", "network", "-id"],

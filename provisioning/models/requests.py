@@ -49,6 +49,13 @@ class ScimRequest(models.Model):
             models.Index(fields=["environment_id", "-id"], name="scim_request_by_environment"),
             models.Index(fields=["connection", "-id"], name="scim_request_by_connection"),
             models.Index(fields=["request_id"], name="scim_request_by_request_id"),
+            # Charts count the refused ones of each day.
+            models.Index(
+                fields=["environment_id", "-id"], condition=models.Q(status__gte=400), name="scim_request_failed"
+            ),
+            models.Index(
+                fields=["connection", "-id"], condition=models.Q(status__gte=400), name="scim_request_connection_failed"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from provisioning.forms import ChangeFilter, RequestFilter
 from provisioning.models import ScimRequest
 from provisioning.remedies import remedy
+from provisioning.views.day_charts import request_chart, requests_of_environment
 from provisioning.views.subjects import request_pages
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url, tabs
@@ -105,10 +107,13 @@ def _shown(found: ScimRequest) -> Context:
 
 def _context(request: ConsoleRequest, form: ChangeFilter | RequestFilter, older: str) -> Context:
     """Return what both lists show around their rows."""
+    is_filtered = bool(form.asked()) or "before" in request.GET
+    log, now = requests_of_environment(request.environment), timezone.now()
     return {
         "form": form,
         "older": older,
-        "is_filtered": bool(form.asked()) or "before" in request.GET,
+        "is_filtered": is_filtered,
+        "chart": None if is_filtered else request_chart(log, request.environment, now),
         "is_first_page": "before" not in request.GET,
         "tabs": tabs(request, _TABS),
         "authentication_url": page_url("authentication:environment", request.environment),

@@ -17,7 +17,9 @@ from authentication.provenance import source_of
 from authentication.views.described import Badge, expiry_badge
 from authentication.views.provider_rows import TONES, enforcement_words, next_step, provider_menu, wish_words
 from provisioning.models import ProvisioningConnection
+from provisioning.views.day_charts import request_chart, requests_by_day, sign_in_chart
 from provisioning.views.providers import connection_of, get_environment_provider, setup_url
+from workspace.console.charts import Chart
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission, may
@@ -51,9 +53,19 @@ def overview(request: ConsoleRequest, environment: Environment, provider: UUID) 
         "certificates": [_certificate(each, now) for each in found.certificates.all()],
         "steps": list(_steps(environment_provider, connection, bool(last_sign_in), now)) if may_change else [],
         "urls": _urls(environment_provider),
+        "charts": _charts(environment_provider, connection, now),
         "menu": provider_menu(environment, environment_provider, may_change),
     }
     return render(request, "provisioning/overview.html", context)
+
+
+def _charts(
+    environment_provider: EnvironmentProvider, connection: ProvisioningConnection | None, now: datetime
+) -> list[Chart]:
+    charts = [sign_in_chart(environment_provider, now)]
+    if connection:
+        charts.append(request_chart(requests_by_day(connection), environment_provider.environment, now))
+    return charts
 
 
 def _urls(environment_provider: EnvironmentProvider) -> dict[str, str]:

@@ -6,19 +6,13 @@ from uuid import UUID
 
 from django.db import models
 
+from workspace.db.counting import NumberOf
 from workspace.db.keys import kept_key, name_key
 from workspace.isolation import isolated
 from workspace.models.base import Entity
 from workspace.models.people import EndUser, EndUserQuerySet, count_active
 from workspace.models.sources import Source, Sourced, SourceKind
 from workspace.models.workspaces import Environment
-
-
-class _NumberOf(models.Subquery):
-    """The number of rows of a subquery. COUNT(DISTINCT) would sort them all on PostgreSQL before version 16."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
-    output_field = models.IntegerField()
 
 
 class EndUserGroupQuerySet(models.QuerySet["EndUserGroup"]):
@@ -71,7 +65,7 @@ def member_counts(groups: Iterable[EndUserGroup]) -> dict[UUID, int]:
     """Return the numbers of members by the ids of the groups. Everyone counts the active people with access."""
     members = GroupMembership.objects.filter(group=models.OuterRef("pk")).values("end_user").distinct()
     stored = EndUserGroup.objects.filter(pk__in=[group.pk for group in groups if not group.is_everyone])
-    counts = dict(stored.order_by().values_list("pk", _NumberOf(members)))
+    counts = dict(stored.order_by().values_list("pk", NumberOf(members)))
     return counts | {group.pk: count_active(group.environment) for group in groups if group.is_everyone}
 
 

@@ -1,0 +1,92 @@
+"""Small charts of days, drawn by the server as SVG."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.formats import date_format
+
+from workspace.console.days import DAYS, Day
+from workspace.words import count
+
+# Units of the drawing.
+_SLOT, _BAR, HEIGHT = 10, 7, 60
+_LEAST = 2
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A day's two bars, one on the other, and its numbers in words."""
+
+    x: int
+    good: int
+    bad: int
+    date: str
+    good_words: str
+    bad_words: str
+
+    @property
+    def bad_y(self) -> int:
+        return HEIGHT - self.good - self.bad
+
+    @property
+    def good_y(self) -> int:
+        return HEIGHT - self.good
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What the component `chart` draws and says."""
+
+    title: str
+    good: str
+    bad: str
+    summary: str
+    bars: Sequence[Bar]
+    kept: str
+    is_empty: bool
+    width: int
+    height: int = HEIGHT
+    slot: int = _SLOT
+    bar: int = _BAR
+
+    @property
+    def first(self) -> str:
+        return self.bars[0].date
+
+    @property
+    def last(self) -> str:
+        return self.bars[-1].date
+
+
+def chart_of(days: Sequence[Day], *, title: str, noun: str, good: str, bad: str) -> Chart:
+    """Return the chart of these days. `good` and `bad` say what the two numbers count."""
+    most = max(day.total for day in days)
+    good_sum, bad_sum = sum(day.good for day in days), sum(day.bad for day in days)
+    about = f"{'more than ' if any(day.is_more for day in days) else ''}{good_sum:,} {good}, {bad_sum:,} {bad}"
+    return Chart(
+        title=title,
+        good=good,
+        bad=bad,
+        summary=f"{count(len(days), 'day')}: {about}.",
+        bars=[_bar(at, day, most) for at, day in enumerate(days)],
+        kept="" if len(days) == DAYS else f"{noun} are kept for {count(len(days), 'day')} only.",
+        is_empty=most == 0,
+        width=len(days) * _SLOT,
+    )
+
+
+def _bar(at: int, day: Day, most: int) -> Bar:
+    more = "more than " if day.is_more else ""
+    return Bar(
+        x=at * _SLOT,
+        good=_height(day.good, most),
+        bad=_height(day.bad, most),
+        date=date_format(day.date, "j M"),
+        good_words=f"{more}{day.good:,}",
+        bad_words=f"{day.bad:,}",
+    )
+
+
+def _height(number: int, most: int) -> int:
+    """Return the height of a bar; a number that is not zero can always be seen."""
+    return max(_LEAST, round(number / most * (HEIGHT - _LEAST))) if number else 0
