@@ -49,12 +49,16 @@ class ScimRequest(models.Model):
             models.Index(fields=["environment_id", "-id"], name="scim_request_by_environment"),
             models.Index(fields=["connection", "-id"], name="scim_request_by_connection"),
             models.Index(fields=["request_id"], name="scim_request_by_request_id"),
-            # Charts count the refused ones of each day.
+            # Charts count the refused ones of each day. SQLite compares the status even of rows of these indexes.
             models.Index(
-                fields=["environment_id", "-id"], condition=models.Q(status__gte=400), name="scim_request_failed"
+                fields=["environment_id", "-id", "status"],
+                condition=models.Q(status__gte=400),
+                name="scim_request_failed",
             ),
             models.Index(
-                fields=["connection", "-id"], condition=models.Q(status__gte=400), name="scim_request_connection_failed"
+                fields=["connection", "-id", "status"],
+                condition=models.Q(status__gte=400),
+                name="scim_request_connection_failed",
             ),
         ]
 

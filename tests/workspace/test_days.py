@@ -80,6 +80,14 @@ def test_in_its_first_hour_a_day_leaves_the_one_before_open(acme):
     assert numbers(last_days(log(acme, subject), acme.dev, early, KEPT)) == {"09 Mar": (1, 0)}
 
 
+def test_what_is_known_is_forgotten_when_it_is_too_much(acme, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_KNOWN", 40)
+    add(acme, NOW - timedelta(days=1))
+    for _ in range(3):
+        assert numbers(last_days(log(acme), acme.dev, NOW, KEPT)) == {"09 Mar": (1, 0)}
+    assert len(module._known) <= 40
+
+
 def test_one_query_counts_all(acme):
     of_acme = log(acme)
     for _ in range(2):
@@ -88,11 +96,12 @@ def test_one_query_counts_all(acme):
         assert len(queries) == 1
 
 
-def test_a_long_day_is_counted_as_far_as_a_list_looks(acme, monkeypatch):
+def test_a_long_day_that_is_not_over_is_counted_as_far_as_a_list_looks(acme, monkeypatch):
     monkeypatch.setattr(module, "WALKED", 10)
     add(acme, NOW, 12)
+    add(acme, NOW - timedelta(days=1), 13)
     found = last_days(log(acme), acme.dev, NOW, KEPT)
-    assert found[-1].is_more and found[-1].good == 11
+    assert [(day.good, day.is_more) for day in found[-2:]] == [(13, False), (11, True)]
     assert "more than" in drawn(found)
 
 

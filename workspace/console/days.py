@@ -6,6 +6,7 @@ Ids tell the time, so an index of them counts a day. A day that is over is count
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain, islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -27,7 +28,7 @@ Rows: TypeAlias = "QuerySet[Any]"
 
 @dataclass(frozen=True)
 class Day:
-    """The rows of a day: those that went well and the others. A longer day is counted up to WALKED rows."""
+    """The rows of a day: those that went well and the others. With `is_more` there were more than these."""
 
     date: date
     good: int
@@ -60,40 +61,45 @@ def last_days(log: Log, environment: Environment, now: datetime, kept: timedelta
     """Return the last days, today last, as many as the log is kept for, with one query."""
     today = now.astimezone(UTC).date()
     dates = [today - timedelta(days=back) for back in reversed(range(min(DAYS, kept.days)))]
-    missing = [each for each in dates if (log.subject, log.name, each) not in _known]
-    counted = _count(log, environment, missing)
-    for each in missing:
-        if now - _start(each + timedelta(days=1)) >= _LATE:
-            _remember(log, counted[each])
-    return [counted.get(each) or _known[log.subject, log.name, each] for each in dates]
-
-
-def _remember(log: Log, day: Day) -> None:
-    if len(_known) >= _MOST_KNOWN:
+    found = {each: day for each in dates if (day := _known.get((log.subject, log.name, each)))}
+    counted = _count(log, environment, [each for each in dates if each not in found], now)
+    if len(_known) + len(counted) > _MOST_KNOWN:
         _known.clear()
-    _known[log.subject, log.name, day.date] = day
+    _known.update({(log.subject, log.name, each): day for each, day in counted.items() if _is_over(each, now)})
+    found |= counted
+    return [found[each] for each in dates]
 
 
-def _count(log: Log, environment: Environment, dates: Sequence[date]) -> dict[date, Day]:
-    expressions = [expression for each in dates for expression in _expressions(log, each)]
-    numbers = list(Environment.objects.filter(pk=environment.pk).values_list(*expressions).get())
-    return {each: _day(each, *numbers[3 * at : 3 * at + 3]) for at, each in enumerate(dates)}
+def _count(log: Log, environment: Environment, dates: Sequence[date], now: datetime) -> dict[date, Day]:
+    # Every page counts the days that are not over, so only up to a number of rows.
+    most = [None if _is_over(each, now) else WALKED + 1 for each in dates]
+    parts = [_expressions(log, each, number) for each, number in zip(dates, most, strict=True)]
+    numbers = iter(Environment.objects.filter(pk=environment.pk).values_list(*chain(*parts)).get())
+    return {
+        each: _day(each, list(islice(numbers, len(part))), number)
+        for each, part, number in zip(dates, parts, most, strict=True)
+    }
 
 
-def _expressions(log: Log, day: date) -> list[NumberOf | SumOf]:
-    """Return the numbers of all rows, of bad rows, and how often these happened."""
-    rows, bad = _of_day(log.rows, day), _of_day(log.bad, day)
-    number = NumberOf(bad.values("pk"))
-    return [NumberOf(rows.values("pk")), number, SumOf(bad.values(counted=F(log.times))) if log.times else number]
+def _expressions(log: Log, day: date, most: int | None) -> list[NumberOf | SumOf]:
+    """Return the numbers of all rows, of bad rows, and how often these happened where a column says that."""
+    rows, bad = _of_day(log.rows, day)[:most], _of_day(log.bad, day)[:most]
+    numbers: list[NumberOf | SumOf] = [NumberOf(rows.values("pk")), NumberOf(bad.values("pk"))]
+    return [*numbers, SumOf(bad.values(counted=F(log.times)))] if log.times else numbers
 
 
 def _of_day(rows: Rows, day: date) -> Rows:
     first, end = first_id_at(_start(day)), first_id_at(_start(day + timedelta(days=1)))
-    return rows.filter(pk__gte=first, pk__lt=end).order_by()[: WALKED + 1]
+    return rows.filter(pk__gte=first, pk__lt=end).order_by()
 
 
-def _day(day: date, total: int, bad_rows: int, bad: int) -> Day:
-    return Day(day, max(0, total - bad_rows), bad, total > WALKED)
+def _day(day: date, numbers: list[int], most: int | None) -> Day:
+    total, bad, *times = numbers
+    return Day(day, max(0, total - bad), times[0] if times else bad, total == most)
+
+
+def _is_over(day: date, now: datetime) -> bool:
+    return now - _start(day + timedelta(days=1)) >= _LATE
 
 
 def _start(day: date) -> datetime:

@@ -5,8 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authentication", "0015_differences_on_attempts"),
-        ("workspace", "0019_people_imports"),
+        ("authentication", "0019_claims_of_responses"),
     ]
 
     operations = [
