@@ -193,7 +193,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(scim, viewe
         scim.group(f"Group {number}", [scim.user(f"person{number}")])
 
     assert [queries("activity"), queries("requests")] == few
-    assert max(few) <= 16
+    assert max(few) <= 17  # the chart has one
 
 
 # Requests
