@@ -9,7 +9,7 @@ class AuthenticationConfig(AppConfig):
     name = "authentication"
 
     def ready(self) -> None:
-        """Register the pages that sentences link to, what a merge moves, what keeps an environment, and jobs."""
+        """Register what this app does with people and keeps of environments, the pages of sentences, and jobs."""
         from authentication import jobs  # noqa: F401
-        from authentication.actions import environments, merging  # noqa: F401
+        from authentication.actions import bulk_invitation, environments, merging  # noqa: F401
         from authentication.views import subjects  # noqa: F401

@@ -1,5 +1,6 @@
 """Mail of sign-in: links by which end users set a password, and what owners are told."""
 
+from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 from authentication.models import PasswordTicket, SsoBypass
 from workspace.brand import brand_of
 from workspace.isolation import isolated
-from workspace.mail import mail_owners, send, send_in_background
+from workspace.mail import mail_owners, send, send_all_in_background, send_in_background
 from workspace.models import ChangeEvent, Environment
 
 _SUBJECTS = {
@@ -26,6 +27,16 @@ def mail_link(ticket: PasswordTicket, token: str, *, is_secret: bool) -> None:
 
     `is_secret`: nobody may learn whether a mail was sent, so it goes in the background and a failure is only logged.
     """
+    message = _message(ticket, token)
+    transaction.on_commit(partial(send_in_background if is_secret else send, message))
+
+
+def mail_links(tickets: Sequence[tuple[PasswordTicket, str]]) -> None:
+    """Mail the links of tickets with their tokens in the background, once they are committed."""
+    transaction.on_commit(lambda: send_all_in_background(_message(ticket, token) for ticket, token in tickets))
+
+
+def _message(ticket: PasswordTicket, token: str) -> EmailMessage:
     environment = ticket.environment
     app_name = brand_of(environment).app_name
     place = f"{app_name} {environment}"
@@ -37,12 +48,11 @@ def mail_link(ticket: PasswordTicket, token: str, *, is_secret: bool) -> None:
         "link": f"{_url(environment, 'password-set')}?{urlencode({'token': token})}",
         "home": _url(environment, "sign-in"),
     }
-    message = EmailMessage(
+    return EmailMessage(
         subject=_SUBJECTS[PasswordTicket.Kind(ticket.kind)].format(place=place),
         body=render_to_string(f"emails/{ticket.kind}.txt", context),
         to=[ticket.end_user.email],
     )
-    transaction.on_commit(partial(send_in_background if is_secret else send, message))
 
 
 def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environment) -> None:

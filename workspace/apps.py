@@ -13,9 +13,9 @@ class WorkspaceConfig(AppConfig):
     name = "workspace"
 
     def ready(self) -> None:
-        """Make every new connection to SQLite ask for the write lock evenly; register what a merge moves, and jobs."""
+        """Make every new connection to SQLite ask for the write lock evenly, and register what this app does."""
         from workspace import jobs  # noqa: F401
-        from workspace.actions import merging  # noqa: F401
+        from workspace.actions import bulk_changes, merging  # noqa: F401
 
         connection_created.connect(wait_evenly)
 

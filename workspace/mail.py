@@ -1,6 +1,7 @@
 """Mail to people: sent at once or in the background; and the mail that tells owners of a change."""
 
 import logging
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -37,10 +38,16 @@ def send(message: EmailMessage) -> None:
 
 def send_in_background(message: EmailMessage) -> None:
     """Send a mail without waiting for it. A failure is only logged."""
+    send_all_in_background([message])
+
+
+def send_all_in_background(messages: Iterable[EmailMessage]) -> None:
+    """Send mails without waiting for them. They may be made while they are sent. A failure is only logged."""
 
     def attempt() -> None:
-        with suppress(ActionError):
-            send(message)
+        for message in messages:
+            with suppress(ActionError):
+                send(message)
 
     _background.submit(attempt)
 

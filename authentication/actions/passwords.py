@@ -124,8 +124,15 @@ def _unused(environment: Environment) -> QuerySet[PasswordTicket]:
 def _mail_ticket(
     end_user: EndUser, environment: Environment, kind: str, now: datetime, *, is_secret: bool = False
 ) -> None:
+    ticket, token = new_ticket(end_user, environment, kind, now)
+    ticket.save()
+    mail_link(ticket, token, is_secret=is_secret)
+
+
+def new_ticket(end_user: EndUser, environment: Environment, kind: str, now: datetime) -> tuple[PasswordTicket, str]:
+    """Return a link that is not stored yet, and its token."""
     token = new_token()
-    ticket = PasswordTicket.objects.create(
+    ticket = PasswordTicket(
         kind=kind,
         end_user=end_user,
         environment=environment,
@@ -133,7 +140,7 @@ def _mail_ticket(
         digest=digest_of(token),
         expires_at=now + LIFETIMES[TicketKind(kind)],
     )
-    mail_link(ticket, token, is_secret=is_secret)
+    return ticket, token
 
 
 def _obstacle(end_user: EndUser, environment: Environment, now: datetime) -> Reason | None:

@@ -139,6 +139,23 @@ async function work(form) {
 
 document.querySelectorAll("form[data-works]").forEach(work);
 
+// <label data-select-all="name of the check boxes" hidden> around a check box: checks all of them, and shows how they are.
+
+function startSelectAll(label) {
+  const all = label.querySelector("input");
+  const boxes = [...label.closest("form").querySelectorAll(`[name="${label.dataset.selectAll}"]`)];
+  const show = () => {
+    const chosen = boxes.filter((box) => box.checked).length;
+    [all.checked, all.indeterminate] = [chosen === boxes.length, chosen > 0 && chosen < boxes.length];
+  };
+  all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
+  boxes.forEach((box) => box.addEventListener("change", show));
+  addEventListener("pageshow", show);
+  label.hidden = false;
+}
+
+document.querySelectorAll("[data-select-all]").forEach(startSelectAll);
+
 // Errors first: the summary takes the focus, also where the browser ignores autofocus.
 
 document.querySelector("[data-error-summary]")?.focus();

@@ -30,6 +30,8 @@ PAGES = {
     "group-delete": ("support", MANAGERS),
     "end-users": (None, EVERYBODY),
     "end-users-csv": (None, EVERYBODY),
+    "end-users-selected": (None, MANAGERS),
+    "end-users-undo": ("event", MANAGERS),
     "end-user-add": (None, MANAGERS),
     "end-user-import": (None, MANAGERS),
     "end-user-import-example": (None, MANAGERS),
@@ -115,9 +117,9 @@ def test_each_role_reads_what_it_may(acme, as_role, name, role):
         assert status == 403
     else:
         # Some answer with a redirect (nobody chosen, nothing to show yet) or take no GET; none refuses.
-        led_on = dict.fromkeys(("job", "continue", "start", "discard"), 302)
-        others = {"group-members-remove": 302, "end-user-reactivate": 405}
-        assert status == others.get(name) or led_on.get(name.removeprefix("end-user-import-"), 200)
+        led_on = {f"end-user-import-{each}" for each in ("job", "continue", "start", "discard")}
+        led_on |= {"group-members-remove", "end-users-selected", "end-users-undo"}
+        assert status == {"end-user-reactivate": 405}.get(name, 302 if name in led_on else 200)
 
 
 @every_change

@@ -12,7 +12,7 @@ from workspace.actions.exact import SetChange, make_exact
 from workspace.db.prepared import Among, Deletion, Ids, Insertion, Update
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
-from workspace.models import MANUAL, EndUser, Environment, EnvironmentAccess, Source
+from workspace.models import MANUAL, ChangeEvent, EndUser, Environment, EnvironmentAccess, Source
 from workspace.models.people import EndUserQuerySet
 from workspace.words import listed, people_named
 
@@ -116,7 +116,7 @@ def set_access_of_source(
         rows, entitled = rows.filter(end_user__in=among), entitled.filter(pk__in=among)
     change = make_exact(environment, rows, entitled, environment=environment.pk, **source.fields())
     if change:
-        _record_set(environment, change, source, by)
+        record_set(environment, change, source, by)
     return change
 
 
@@ -156,10 +156,11 @@ def _gone() -> DatabaseError:
     return DatabaseError("The update of a status did not affect any rows.")
 
 
-def _record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> None:
+def record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> ChangeEvent:
+    """Write the event of access that many people got or lost."""
     parts = ["gave {added} access to"] if change.added else []
     parts += ["ended the access of {removed} to"] if change.removed else []
-    record(
+    return record(
         by=by,
         action=Action.ENVIRONMENT_ACCESS_SETTLED,
         subject=environment,

@@ -13,7 +13,7 @@ from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
 from workspace.db.statement import update_of
 from workspace.db.transactions import atomic, write_last
 from workspace.events import Actor, Sentence, record
-from workspace.models import MANUAL, EndUser, EndUserGroup, GroupMembership, Source
+from workspace.models import MANUAL, ChangeEvent, EndUser, EndUserGroup, GroupMembership, Source
 from workspace.models.people import EndUserQuerySet
 from workspace.words import people_named
 
@@ -27,8 +27,8 @@ def change_members(
     names: Mapping[UUID, str] | None = None,
     source: Source = MANUAL,
     by: Actor,
-) -> None:
-    """Add and remove end users by id. Only memberships that this source grants are removed.
+) -> ChangeEvent | None:
+    """Add and remove end users by id, and return the event. Only memberships that this source grants are removed.
 
     `names` are those that the caller has read; all or none.
     """
@@ -36,10 +36,11 @@ def change_members(
     removed = [pk for (pk,) in _removed(group.pk, source.kind, source.id, remove)] if remove else []
     added = insert_members(group, add, source)
     if not added and not removed:
-        return
-    _record(group, SetChange(group, pairs_of(added, names), pairs_of(removed, names)), source, by)
+        return None
+    event = _record(group, SetChange(group, pairs_of(added, names), pairs_of(removed, names)), source, by)
     if not source.is_manual:
         mark_synced(group)
+    return event
 
 
 @atomic
@@ -72,10 +73,10 @@ def pairs_of(ids: Collection[UUID], names: Mapping[UUID, str] | None = None) -> 
     return EndUser.objects.filter(Among("pk", ids)).pairs() if ids else []
 
 
-def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -> None:
+def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -> ChangeEvent:
     parts = ["added {added} to"] if change.added else []
     parts += ["removed {removed} from"] if change.removed else []
-    record(
+    return record(
         by=by,
         action=Action.GROUP_MEMBERS_CHANGED,
         subject=group,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from workspace.action_words import words_of
+from workspace.actions.undo_bulk import opposite_of
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.history import restore_url
 from workspace.console.navigation import page_url
@@ -80,6 +81,7 @@ def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> Ht
         "json": _as_json(found),
         "list_url": list_url,
         "restore_url": restore_url(found, environment),
+        "undo_url": _undo_url(found, environment),
     }
     return render(request, "workspace/audit/event.html", context)
 
@@ -99,6 +101,14 @@ def export_json_lines(request: ConsoleRequest, environment: Environment) -> Stre
     """Send the changes that the filter lets through as JSON lines, each with everything that it concerns."""
     events = AuditFilter(request.GET, workspace=environment.workspace).events()
     return json_lines_file(_name(environment, "jsonl"), _parts(events))
+
+
+def _undo_url(event: ChangeEvent, environment: Environment) -> str:
+    """Return the page that takes a change of many people back; empty if nothing does."""
+    environments = environment.workspace.environments.select_related("workspace")
+    place = environments.filter(pk=event.environment_id).first() if event.environment_id else environment
+    can_undo = place is not None and opposite_of(event, place) is not None
+    return page_url("workspace:end-users-undo", place or environment, event=event.pk) if can_undo else ""
 
 
 def _name(environment: Environment, ending: str) -> str:

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from workspace.actions.bulk import BULK_CHANGES
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.presenters import source_name, source_words
@@ -40,6 +41,8 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         "has_people": bool(page.rows) or environment.workspace.end_users.exists(),
         "list_url": page_url("workspace:end-users", environment),
         "query": query.urlencode(),
+        "filtered": [(name, value) for name, values in query.lists() if name in form.fields for value in values],
+        "bulk_changes": BULK_CHANGES.values(),
         "groups_label": f"Groups in {environment}",
     }
     return render(request, "workspace/end_users/index.html", context)

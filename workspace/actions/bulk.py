@@ -1,0 +1,109 @@
+"""What can be done with many end users at once, and how: first the plan, then exactly that.
+
+A kind of change is a `BulkChange`. The apps above register theirs as they load.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import ClassVar
+from uuid import UUID
+
+from workspace.db.transactions import atomic
+from workspace.events import Actor
+from workspace.models import ChangeEvent, EndUserGroup, Environment
+from workspace.models.people import EndUserQuerySet
+from workspace.refusals import ActionError
+from workspace.words import people
+
+
+@dataclass(frozen=True)
+class Selection:
+    """People of the environment's workspace, and the group that the change is about, if it is about one."""
+
+    environment: Environment
+    people: EndUserQuerySet
+    group: EndUserGroup | None = None
+
+    @property
+    def given_group(self) -> EndUserGroup:
+        """Return the group. Raises ActionError if there is none."""
+        if self.group is None:
+            raise ActionError("no_group", "Choose the group first.")
+        return self.group
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who will change, and in sentences: who is left out and why, and what else follows."""
+
+    ids: Sequence[UUID]
+    left_out: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def mark(self) -> str:
+        """Return what tells the plan from one with other people: their number, and a digest of their ids."""
+        return f"{len(self.ids)}-{sha256(b''.join(sorted(pk.bytes for pk in self.ids))).hexdigest()}"
+
+
+class BulkChange:
+    """A kind of change of many people."""
+
+    # In URLs, in the menu, and as the title of the page.
+    name: ClassVar[str]
+    label: ClassVar[str]
+    needs_group: ClassVar[bool] = False
+    # A harmful change takes something from people.
+    is_harmful: ClassVar[bool] = False
+
+    def plan(self, selection: Selection) -> Plan:
+        """Return what the change would do now."""
+        raise NotImplementedError
+
+    def change(self, selection: Selection, ids: Sequence[UUID], by: Actor, now: datetime) -> ChangeEvent | None:
+        """Change these people, and return the event; None if there was nothing to change."""
+        raise NotImplementedError
+
+    def effect(self, selection: Selection, number: int) -> str:
+        """Return what will happen to so many people, as a sentence."""
+        raise NotImplementedError
+
+    def done(self, selection: Selection, number: int) -> str:
+        """Return what has happened to so many people, as a sentence."""
+        raise NotImplementedError
+
+
+BULK_CHANGES: dict[str, BulkChange] = {}
+
+
+def bulk_change(kind: type[BulkChange]) -> type[BulkChange]:
+    """Register a kind of change; the list of end users offers it."""
+    BULK_CHANGES[kind.name] = kind()
+    return kind
+
+
+@atomic
+def change_many(
+    *, change: BulkChange, selection: Selection, expected: str, by: Actor, now: datetime
+) -> tuple[Plan, ChangeEvent | None]:
+    """Change exactly the people of a plan, whose mark is expected. Raises ActionError if it would be others by now."""
+    # The rows stay as the plan sees them. All of them are locked in one order, so that two changes do not block.
+    list(selection.people.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    plan = change.plan(selection)
+    if plan.mark != expected:
+        raise ActionError("changed_since", _changed(plan, expected))
+    return plan, change.change(selection, plan.ids, by, now) if plan.ids else None
+
+
+def _changed(plan: Plan, expected: str) -> str:
+    before, now = expected.partition("-")[0], f"{len(plan.ids):,}"
+    if not before.isdecimal() or len(before) > 9:
+        return "Look at the numbers, then confirm."
+    if int(before) == len(plan.ids):
+        return "Somebody changed these people meanwhile: it is as many as before, but others. Confirm again."
+    return (
+        f"Somebody changed these people meanwhile: it is {people(len(plan.ids))} now, and was {int(before):,} before."
+        f" Confirm {now} instead."
+    )

@@ -1,0 +1,87 @@
+"""Which end users an administrator selected in the list, and what is to be done with them."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import QueryDict
+
+from workspace.actions.bulk import BULK_CHANGES, BulkChange, Selection
+from workspace.forms.end_user_filter import EndUserFilter
+from workspace.models import SourceKind
+from workspace.models.groups import EndUserGroupQuerySet
+from workspace.models.people import EndUserQuerySet
+
+# A page of the list has fewer.
+_MOST = 1000
+_OWN = ("do", "all", "person", "to", "groups", "page")
+
+
+class SelectionForm(forms.Form):
+    """A selection as the list sends it: ids of people, or the filter of the list with `all`."""
+
+    do = forms.CharField(required=False)
+    all = forms.BooleanField(required=False)
+    person = forms.TypedMultipleChoiceField(required=False, coerce=UUID)
+    to = forms.UUIDField(required=False)
+
+    def __init__(self, data: QueryDict, *, filtered: EndUserFilter) -> None:
+        super().__init__(data)
+        self.environment, self._filter, self._query = filtered.environment, filtered, data
+        self.fields["person"].valid_value = _is_id  # type: ignore[attr-defined]
+
+    def clean_do(self) -> BulkChange:
+        change = BULK_CHANGES.get(self.cleaned_data["do"])
+        if change is None:
+            raise forms.ValidationError("Choose what to do with the selected people.")
+        return change
+
+    def clean(self) -> dict[str, Any]:
+        """Add `people`: those who were selected."""
+        answers = super().clean() or {}
+        ids = answers.get("person", [])
+        if answers.get("all") and not self._filter.is_valid():
+            raise forms.ValidationError("The filter of the list has a mistake. Correct it, then select again.")
+        if not (answers.get("all") or ids) or len(ids) > _MOST:
+            raise forms.ValidationError("Select the people first.")
+        answers["people"] = self._people(answers)
+        return answers
+
+    @property
+    def problem(self) -> str:
+        """Return the first error as a sentence."""
+        return str(next(iter(self.errors.values()))[0])
+
+    def selection(self) -> Selection:
+        """Return the selected people with the chosen group, if it is one that people may fill."""
+        group = self.groups().filter(pk=self.cleaned_data["to"]).first() if self.cleaned_data["to"] else None
+        if group:
+            group.environment = self.environment
+        return Selection(self.environment, self.cleaned_data["people"], group)
+
+    def groups(self) -> EndUserGroupQuerySet:
+        """Return the groups that people may fill."""
+        return self.environment.groups.filter(is_everyone=False, source_kind=SourceKind.MANUAL)
+
+    def kept(self, *but: str) -> list[tuple[str, str]]:
+        """Return what the next page of the selection is sent: everything that was sent here, but some."""
+        return [(name, value) for name, values in self._query.lists() if name not in but for value in values]
+
+    def filter_query(self) -> str:
+        """Return the query of the list from which the people were selected."""
+        query = self._query.copy()
+        for name in _OWN:
+            query.pop(name, None)
+        return query.urlencode()
+
+    def _people(self, answers: dict[str, Any]) -> EndUserQuerySet:
+        if answers.get("all"):
+            return self._filter.people
+        return self.environment.workspace.end_users.filter(pk__in=answers["person"])
+
+
+def _is_id(value: str) -> bool:
+    try:
+        return bool(UUID(value))
+    except ValueError:
+        return False
