@@ -23,3 +23,17 @@ def add_people(
         accesses = [EnvironmentAccess(end_user=person, environment=environment) for person in people]
         EnvironmentAccess.objects.bulk_create(accesses, batch_size=2000)
     return people
+
+
+def add_named(family: str, number: int) -> None:
+    """Add people of a family name to acme's DEV, and a group of that name by hand."""
+    dev = Environment.objects.get(workspace__slug="acme", slug="dev")
+    dev.groups.create(name=family)
+    people = [
+        EndUser(workspace=dev.workspace, full_name=f"Person {n:02} {family}", email=f"person.{n}@{family}.example")
+        for n in range(number)
+    ]
+    for person in people:
+        person.set_keys()
+    EndUser.objects.bulk_create(people)
+    EnvironmentAccess.objects.bulk_create(EnvironmentAccess(end_user=person, environment=dev) for person in people)
