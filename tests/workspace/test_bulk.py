@@ -195,7 +195,7 @@ class TestSelection:
         ("query", "sentence"),
         [
             ("do=deactivate", "Select the people first."),
-            ("do=deactivate&person=x", "Select a valid choice."),
+            ("do=deactivate&person=x", "Select the people first."),
             ("do=&person={ada}", "Choose what to do with the selected people."),
             ("do=delete&person={ada}", "Choose what to do with the selected people."),
             ("do=deactivate&all=1&status=zzz", "The filter of the list has a mistake."),

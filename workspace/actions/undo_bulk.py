@@ -17,6 +17,7 @@ _OPPOSITES: dict[str, dict[str, str]] = {
     Action.END_USERS_DEACTIVATED: {"deactivated": "reactivate"},
     Action.END_USERS_REACTIVATED: {"active": "deactivate"},
 }
+UNDOABLE = _OPPOSITES.keys()
 _STATUS = [
     *(Action.END_USER_DEACTIVATED, Action.END_USER_REACTIVATED, Action.END_USER_ACCESS_ENDED, Action.END_USER_LINKED),
     *(Action.END_USER_ACCESS_RESTORED, Action.END_USERS_DEACTIVATED, Action.END_USERS_REACTIVATED),
@@ -35,7 +36,7 @@ _LATER: dict[str, list[Action]] = {
 
 def opposite_of(event: ChangeEvent, environment: Environment) -> tuple[BulkChange, Selection] | None:
     """Return the change that takes an event back, with its people; None if nothing can."""
-    if event.action not in _OPPOSITES or event.environment_id not in (None, environment.pk):
+    if event.action not in UNDOABLE or event.environment_id not in (None, environment.pk):
         return None
     state: Mapping[str, object] = {**event.before, **event.after}
     source = state.get("source")

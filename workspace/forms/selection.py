@@ -10,7 +10,6 @@ from workspace.actions.bulk import BULK_CHANGES, BulkChange, Selection
 from workspace.forms.end_user_filter import EndUserFilter
 from workspace.models import SourceKind
 from workspace.models.groups import EndUserGroupQuerySet
-from workspace.models.people import EndUserQuerySet
 
 # A page of the list has fewer.
 _MOST = 1000
@@ -22,13 +21,11 @@ class SelectionForm(forms.Form):
 
     do = forms.CharField(required=False)
     all = forms.BooleanField(required=False)
-    person = forms.TypedMultipleChoiceField(required=False, coerce=UUID)
     to = forms.UUIDField(required=False)
 
     def __init__(self, data: QueryDict, *, filtered: EndUserFilter) -> None:
         super().__init__(data)
         self.environment, self._filter, self._query = filtered.environment, filtered, data
-        self.fields["person"].valid_value = _is_id  # type: ignore[attr-defined]
 
     def clean_do(self) -> BulkChange:
         change = BULK_CHANGES.get(self.cleaned_data["do"])
@@ -39,12 +36,13 @@ class SelectionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Add `people`: those who were selected."""
         answers = super().clean() or {}
-        ids = answers.get("person", [])
+        ids = [UUID(text) for text in self._query.getlist("person") if _is_id(text)]
         if answers.get("all") and not self._filter.is_valid():
             raise forms.ValidationError("The filter of the list has a mistake. Correct it, then select again.")
         if not (answers.get("all") or ids) or len(ids) > _MOST:
             raise forms.ValidationError("Select the people first.")
-        answers["people"] = self._people(answers)
+        chosen = self.environment.workspace.end_users.filter(pk__in=ids)
+        answers["people"] = self._filter.people if answers.get("all") else chosen
         return answers
 
     @property
@@ -73,11 +71,6 @@ class SelectionForm(forms.Form):
         for name in _OWN:
             query.pop(name, None)
         return query.urlencode()
-
-    def _people(self, answers: dict[str, Any]) -> EndUserQuerySet:
-        if answers.get("all"):
-            return self._filter.people
-        return self.environment.workspace.end_users.filter(pk__in=answers["person"])
 
 
 def _is_id(value: str) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from workspace.action_words import words_of
-from workspace.actions.undo_bulk import opposite_of
+from workspace.actions.undo_bulk import UNDOABLE, opposite_of
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.history import restore_url
 from workspace.console.navigation import page_url
@@ -105,6 +105,8 @@ def export_json_lines(request: ConsoleRequest, environment: Environment) -> Stre
 
 def _undo_url(event: ChangeEvent, environment: Environment) -> str:
     """Return the page that takes a change of many people back; empty if nothing does."""
+    if event.action not in UNDOABLE:
+        return ""
     environments = environment.workspace.environments.select_related("workspace")
     place = environments.filter(pk=event.environment_id).first() if event.environment_id else environment
     can_undo = place is not None and opposite_of(event, place) is not None
