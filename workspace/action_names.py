@@ -14,6 +14,8 @@ class Action(StrEnum):
     ADMINISTRATOR_JOINED = "administrator.joined"
     ADMINISTRATOR_REMOVED = "administrator.removed"
     ADMINISTRATOR_ROLE_CHANGED = "administrator.role_changed"
+    USER_ADDRESS_CHANGED = "user.address_changed"
+    USER_ADDRESS_REQUESTED = "user.address_requested"
     USER_CHANGED = "user.changed"
     USER_CREATED = "user.created"
     USER_PASSKEY_ADDED = "user.passkey_added"

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from workspace.views import (
     access,
     account,
+    account_address,
     account_passkeys,
     account_passwords,
     account_second_factor,
@@ -48,6 +49,9 @@ workspace_patterns: list[URLPattern | URLResolver] = [
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("confirm-identity/", sign_in.confirm_identity, name="confirm-identity"),
     path("account/", account.index, name="account"),
+    path("account/address/", account_address.change, name="account-address"),
+    path("account/address/confirm/", account_address.confirm, name="account-address-confirm"),
+    path("account/theme/", account.theme, name="account-theme"),
     path("account/password/", account.password, name="account-password"),
     path("account/sessions/end/", account.end_sessions, name="account-sessions-end"),
     path("account/sessions/<slug:name>/end/", account.end_session, name="account-session-end"),

@@ -35,6 +35,11 @@ def rename_account(*, user: User, full_name: str, by: Actor) -> bool:
     return True
 
 
+def choose_theme(*, user: User, theme: User.Theme) -> None:
+    """Show the account its pages light, dark or as its system. Nobody else sees that, so no event tells it."""
+    User.objects.filter(pk=user.pk).update(theme=theme)
+
+
 def change_account_password(*, user: User, current: str, password: str, visit: Visit, now: datetime) -> User:
     """Replace the current password, and return the account. All sessions end: keep one by its new hash."""
     if wait := SignInThrottle.objects.attempt(user.email, visit.address or "", now):

@@ -2,6 +2,8 @@
 
 from django import forms
 
+from workspace.models import User
+
 
 class NameForm(forms.Form):
     """What people call the account's owner."""
@@ -11,6 +13,23 @@ class NameForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": "Enter your full name."},
     )
+
+
+class AddressForm(forms.Form):
+    """The address that an account gets."""
+
+    email = forms.CharField(
+        label="New email address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
+        error_messages={"required": "Enter an email address."},
+    )
+
+
+class ThemeForm(forms.Form):
+    """Light, dark, or as the system is."""
+
+    theme = forms.ChoiceField(choices=User.Theme, error_messages={"required": "Choose a theme."})
 
 
 class ForgottenPasswordForm(forms.Form):

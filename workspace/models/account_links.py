@@ -27,6 +27,7 @@ class AccountLink(Entity):
 
     class Kind(models.TextChoices):
         PASSWORD = "password", "New password"
+        ADDRESS = "address", "New address"
 
     kind = models.CharField(max_length=10, choices=Kind)
     user = models.ForeignKey(User, models.CASCADE, related_name="links")

@@ -44,12 +44,18 @@ def validate_address(text: str) -> None:
 class User(PasswordOwner, Entity, AbstractBaseUser, PermissionsMixin):
     """An account that can open the console: never an end user."""
 
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "As the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
     password = models.CharField("password", max_length=128)
     email = models.CharField(max_length=MAX_EMAIL, validators=[validate_address])
     email_key = models.CharField("email address", max_length=500, unique=True, editable=False)
     full_name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("operator", default=False)
+    theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM, db_default=Theme.SYSTEM.value)
     # Counts how often all sessions of the account were ended.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from workspace.actions.accounts import (
     change_account_password,
+    choose_theme,
     end_account_session,
     end_account_sessions,
     rename_account,
@@ -19,9 +20,9 @@ from workspace.console.acting import refusals_in_form
 from workspace.console.passkeys import works_here
 from workspace.console.proof import prove
 from workspace.forms import sent
-from workspace.forms.account import NameForm
+from workspace.forms.account import NameForm, ThemeForm
 from workspace.forms.passwords import ChangePasswordForm
-from workspace.models import AuthenticatorApp, ConsoleSession
+from workspace.models import AuthenticatorApp, ConsoleSession, User
 from workspace.passkeys import origin
 from workspace.visits import Visit
 
@@ -38,6 +39,7 @@ def index(request: AccountRequest) -> HttpResponse:
             return redirect("workspace:account")
     context = {
         "form": form,
+        "theme_form": ThemeForm(initial={"theme": request.user.theme}),
         "sessions": _sessions(request),
         "session_key": request.session.session_key,
         "app": AuthenticatorApp.objects.filter(user=request.user).first(),
@@ -47,6 +49,19 @@ def index(request: AccountRequest) -> HttpResponse:
         "codes_left": request.user.recovery_codes.filter(used_at=None).count(),
     }
     return account_page(request, "workspace/account/index.html", context)
+
+
+@require_POST
+@personal()
+def theme(request: AccountRequest) -> HttpResponse:
+    """Choose the colour scheme of the console."""
+    form = ThemeForm(request.POST)
+    if form.is_valid():
+        choose_theme(user=request.user, theme=User.Theme(form.cleaned_data["theme"]))
+        messages.success(request, "Your theme is saved.")
+    else:
+        messages.error(request, "Choose one of the themes.")
+    return redirect("workspace:account")
 
 
 @sensitive_post_parameters()
