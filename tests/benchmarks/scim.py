@@ -103,7 +103,8 @@ def _serve(server: Server, who: str, order: Order, found: Findings) -> dict[str,
         sync = Sync(**report["sync"])
         found.lines.append(
             f"First sync, {who}: {sync.users:,} users and {sync.memberships:,} memberships, 5 at once, in "
-            f"{sync.seconds:.1f} s; users a second: {sync.first:.0f} in the first tenth, {sync.last:.0f} in the last"
+            f"{sync.seconds:.1f} s; users a second: {sync.first:.0f} in the first tenth, {sync.last:.0f} in the last; "
+            f"on a processor for each: {sync.cpu[0]:.2f} ms in the first tenth, {sync.cpu[1]:.2f} in the last"
         )
     recorded: dict[str, Any] = report["recorded"]
     return recorded
