@@ -10,7 +10,8 @@ from django.utils import timezone
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
 from workspace.db.prepared import Among, Deletion, Ids, Insertion, Update
-from workspace.db.transactions import atomic
+from workspace.db.statement import update_of
+from workspace.db.transactions import atomic, write_last
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, ChangeEvent, EndUser, Environment, EnvironmentAccess, Source
 from workspace.models.people import EndUserQuerySet
@@ -79,8 +80,7 @@ def restore_access(
     before = str(end_user.status)
     end_user.activate()
     end_user.updated_at = timezone.now()
-    if not _switched(end_user.pk, end_user.status, end_user.active_since, end_user.updated_at):
-        raise _gone()
+    write_last((_switched, (end_user.status, end_user.active_since, end_user.updated_at, end_user.pk)))
     given = give_access(end_user, environments, source)
     record(
         by=by,
@@ -178,16 +178,7 @@ def record_set(environment: Environment, change: SetChange, source: Source, by: 
     )
 
 
-_switched = Update(
-    lambda pk, status, since, now: (
-        EndUser.objects.filter(pk=pk),
-        {"status": status, "active_since": since, "updated_at": now},
-    ),
-    (EndUser, "id"),
-    (EndUser, "status"),
-    (EndUser, "active_since"),
-    (EndUser, "updated_at"),
-)
+_switched = update_of(EndUser, "status", "active_since", "updated_at")
 _deactivated_without_access = Update(
     lambda pk, status, now: (
         EndUser.objects.filter(~Exists(EnvironmentAccess.objects.filter(end_user=OuterRef("pk"))), pk=pk),

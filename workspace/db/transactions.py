@@ -93,7 +93,7 @@ def _written(writes: Sequence[Write]) -> tuple[object, ...]:
     """Write this, and return the columns that the first one returns. Raises DatabaseError where a row is gone."""
     row = write_together(writes)
     if row is None and any(not isinstance(each, tuple) or each[0].is_required for each in writes):
-        raise DatabaseError("A row that was to be changed is not there any more.")
+        raise DatabaseError("An update did not affect any rows: what it was to change is gone.")
     return row or ()
 
 
