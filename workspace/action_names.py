@@ -55,6 +55,7 @@ class Action(StrEnum):
     END_USER_PASSWORD_RESET_REQUESTED = "end_user.password_reset_requested"
     END_USER_PASSWORD_RESET_SENT = "end_user.password_reset_sent"
     END_USER_PASSWORD_SET = "end_user.password_set"
+    END_USER_PERSONAL_DATA_DELETED = "end_user.personal_data_deleted"
     END_USER_REACTIVATED = "end_user.reactivated"
     END_USER_SESSIONS_ENDED = "end_user.sessions_ended"
     END_USER_UPDATED = "end_user.updated"

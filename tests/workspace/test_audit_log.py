@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from tests.workspace.pages import text_of
 from workspace.actions.end_users import save_end_user
+from workspace.console.states import differences
 from workspace.db.keys import new_id
 from workspace.db.paging import PAGE
 from workspace.events import SYSTEM, Actor, Kind, Sentence, record
@@ -220,3 +221,10 @@ def _crowd(acme, number: int, workspace_id=None) -> None:
     ChangeSubject.objects.bulk_create(
         ChangeSubject(event=event, kind="enduser", subject_id=event.pk) for event in events
     )
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_change_of_any_number_of_people_is_shown(number):
+    rows = [[str(new_id()), f"Person {each}"] for each in range(number)]
+    (row,) = differences({}, {"given": rows})
+    assert row.after.lines == [f"Person {each}" for each in range(number)]

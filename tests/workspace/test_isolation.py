@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests import factories
 from tests.workspace.access import ACCESS_PAGES, ENVIRONMENT_PAGES, LOGIN_EXPERIENCE_PAGES, TOKEN_PAGES
 from tests.workspace.builders import with_take_over
 from workspace.models import ChangeEvent, EndUser, EndUserGroup
@@ -43,6 +44,7 @@ PAGES = {
     "end-user-import-report": ("job", MANAGERS),
     "end-user": ("ada", EVERYBODY),
     "end-user-edit": ("ada", MANAGERS),
+    "end-user-erase": ("ada", MANAGERS),
     "end-user-merge": ("ada", MANAGERS),
     "end-user-merge-with": ("ada", MANAGERS),
     "end-user-deactivate": ("ada", MANAGERS),
@@ -116,9 +118,9 @@ def test_each_role_reads_what_it_may(acme, as_role, name, role):
     if role not in readers:
         assert status == 403
     else:
-        # Some answer with a redirect (nobody chosen, nothing to show yet) or take no GET; none refuses.
+        # Some answer with a redirect (nobody chosen, nothing to show yet, no proof) or take no GET; none refuses.
         led_on = {f"end-user-import-{each}" for each in ("job", "continue", "start", "discard")}
-        led_on |= {"group-members-remove", "end-users-selected", "end-users-undo"}
+        led_on |= {"group-members-remove", "end-users-selected", "end-users-undo", "end-user-erase"}
         assert status == {"end-user-reactivate": 405}.get(name, 302 if name in led_on else 200)
 
 
@@ -150,8 +152,8 @@ def test_an_unknown_environment_is_absent(acme, owner, name):
 
 @every_page_of_one
 @both_methods
-def test_ids_of_another_workspace_are_as_absent_as_unknown_ones(acme, globex, owner, name, method):
-    before = state()
+def test_ids_of_another_workspace_are_as_absent_as_unknown_ones(acme, globex, name, method):
+    before, owner = state(), factories.sign_in(Client(), acme.roles["owner"])
     subject, _ = PAGES[name]
     data = {"name": "Forged", "full_name": "Forged", "email": "forged@acme.example"}
     foreign = getattr(owner, method)(url(name, acme, pk=getattr(globex, subject).pk), data)

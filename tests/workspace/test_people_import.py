@@ -176,6 +176,24 @@ def test_the_report_imported_again_changes_nobody(acme, importing):
     assert outcomes(again) == [(2, "unchanged", "")]
 
 
+def test_a_file_of_export_csv_changes_nobody(acme, importing):
+    """The people of an IdP, a deactivated one, and names that a spreadsheet takes for formulas are among them."""
+    sales = factories.group(acme.dev, acme.ada, name="Sales, EMEA; @home")
+    plus = factories.end_user(acme.dev, acme.prod, name="+1 Plus")
+    factories.group(acme.dev, plus, acme.ada, name="=Ops")
+    deactivate_end_user(end_user=factories.end_user(acme.dev, name="Old Moor"), by=SYSTEM)
+    before = ChangeEvent.objects.count()
+    for query in ("", "?access=any"):
+        exported = importing.client.get(f"{acme.url}end-users/export.csv{query}")
+        job = importing.run(b"".join(exported.streaming_content))
+        lines = outcomes(job)
+        # A semicolon separates groups, so a name that holds one is not found; nobody is changed by that.
+        refused = [note for _, outcome, note in lines if outcome == "refused"]
+        assert refused == ["There is no group Sales, EMEA in DEV."]
+        assert [outcome for _, outcome, _ in lines].count("unchanged") == len(lines) - 1 == 3
+    assert ChangeEvent.objects.count() == before and sales.memberships.count() == 1
+
+
 def test_the_example_file_can_be_imported(acme, importing):
     factories.group(acme.dev, name="Sales")
     response = importing.client.get(f"{importing.url}example.csv")

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
+from workspace.action_names import Action
 from workspace.actions.sealing import event_digests, events_of, settled
 from workspace.models import AuditSeal
 
@@ -19,6 +21,8 @@ class Verdict:
     head: AuditSeal | None = None
     problem: str = ""
     forgotten_at: datetime | None = None
+    # Changes that are different since personal data was deleted.
+    redacted: int = 0
 
 
 def verify_chain(chain: UUID) -> Verdict:
@@ -37,9 +41,9 @@ def _start(chain: UUID) -> object:
 def _verdict(chain: UUID) -> Verdict:
     verdict = Verdict(chain)
     head = AuditSeal.objects.of(chain).last()
-    below, end = 0, settled(head)
+    below, end, redactions = 0, settled(head), _Redactions(chain)
     for seal in _seals(chain, head):
-        verdict.problem = _broken(seal, verdict.head) or _differing(seal)
+        verdict.problem = _broken(seal, verdict.head) or _differing(seal, redactions, verdict)
         if verdict.problem:
             return verdict
         verdict.head = seal
@@ -77,8 +81,8 @@ def _broken(seal: AuditSeal, before: AuditSeal | None) -> str:
     return ""
 
 
-def _differing(seal: AuditSeal) -> str:
-    """Return the first change of a seal that is not as it was."""
+def _differing(seal: AuditSeal, redactions: "_Redactions", verdict: Verdict) -> str:
+    """Return the first change of a seal that is not as it was, nor as a deletion of personal data left it."""
     if seal.forgotten_at:
         return ""
     sealed = seal.digests()
@@ -87,8 +91,30 @@ def _differing(seal: AuditSeal) -> str:
         if pk not in present:
             return f"Change {pk} of seal {seal.number} is missing."
         if present[pk] != digest:
-            return f"Change {pk} of seal {seal.number} was altered."
+            if not redactions.lead(pk, digest, present[pk]):
+                return f"Change {pk} of seal {seal.number} was altered."
+            verdict.redacted += 1
     return ""
+
+
+class _Redactions:
+    """What deletions of personal data did to changes of a chain, as their events say. They are sealed themselves."""
+
+    def __init__(self, chain: UUID) -> None:
+        self._events = events_of(chain).filter(action=Action.END_USER_PERSONAL_DATA_DELETED)
+
+    def lead(self, pk: UUID, sealed: bytes, present: bytes) -> bool:
+        """Say whether deletions, one after the other, made of the sealed change the present one."""
+        seen, digest = set[str](), sealed.hex()
+        while digest not in seen and (following := self._steps.get((str(pk), digest))):
+            seen.add(digest)
+            digest = following
+        return digest == present.hex()
+
+    @cached_property
+    def _steps(self) -> dict[tuple[str, str], str]:
+        states = self._events.order_by("pk").values_list("after", flat=True)
+        return {(pk, old): new for state in states for pk, old, new in state.get("redacted", [])}
 
 
 def _unsealed(chain: UUID, head: AuditSeal, end: UUID) -> str:

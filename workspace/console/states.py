@@ -89,7 +89,7 @@ def _is_thing(value: list[object]) -> bool:
 
 def _is_source(value: list[object]) -> bool:
     """Say whether it is a kind, an id and a name, as events keep a source."""
-    return len(value) == 3 and value[0] in _SOURCES and _is_id(value[1] or str(UUID(int=0)))
+    return len(value) == 3 and str(value[0]) in _SOURCES and _is_id(value[1] or str(UUID(int=0)))
 
 
 def _is_id(value: object) -> bool:

@@ -34,6 +34,14 @@ def first_id_at(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
+def is_id(text: str) -> bool:
+    """Say whether a text is an id as JSON holds it."""
+    try:
+        return len(text) == 36 and bool(UUID(text))
+    except ValueError:
+        return False
+
+
 def canonical(text: str) -> str:
     """Return the comparison key of an address or a domain: NFKC, case-folded, without blanks around.
 

@@ -43,4 +43,6 @@ def _words(verdict: Verdict) -> str:
     words = f"{verdict.events:,} changes in {verdict.seals:,} seals"
     if verdict.forgotten_at:
         words += f", older ones deleted until {verdict.forgotten_at:%Y-%m-%d}"
+    if verdict.redacted:
+        words += f", {verdict.redacted:,} changed by deletions of personal data"
     return f"{words}, digest {verdict.head.digest}" if verdict.head else words
