@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from workspace import outage
 from workspace.actions.imports import advance, stop_import
+from workspace.actions.login_experience import forget_unsaved_looks
 from workspace.actions.sealing import forget_changes, seal_all
 from workspace.models import ConsoleSession, PeopleImport
 from workspace.scheduling import job
@@ -34,6 +35,11 @@ def forget_old_changes(now: datetime) -> str:
 def forget_console_sessions(now: datetime) -> str:
     number, _ = ConsoleSession.objects.filter(expire_date__lt=now).delete()
     return f"{count(number, 'session')} deleted."
+
+
+@job("Forget looks that nobody saved", every=timedelta(hours=6))
+def forget_previews(now: datetime) -> str:
+    return f"{count(forget_unsaved_looks(now), 'row')} deleted."
 
 
 @job("Import people", every=timedelta(seconds=1))

@@ -12,6 +12,7 @@ from tests.workspace import branding
 from tests.workspace.access import LOGIN_EXPERIENCE_PAGES, MANAGERS
 from tests.workspace.branding import png, svg, upload, woff2
 from tests.workspace.pages import text
+from workspace.actions.login_experience import forget_unsaved_looks, keep_draft
 from workspace.branding.look import COLOURS, Look
 from workspace.models import BrandingFile, ChangeEvent, LoginExperience, LoginExperienceDraft
 
@@ -268,20 +269,23 @@ class TestPreview:
         assert look(acme.dev) == Look()
 
     def test_what_nobody_saved_goes_after_a_day(self, owner, acme):
-        preview(owner, logo=upload(png()))
-        old = timezone.now() - timedelta(days=2)
-        BrandingFile.objects.update(updated_at=old)
-        LoginExperienceDraft.objects.update(created_at=old)
-        branding.keep(acme.dev, "favicon", branding.clean_logo(png((3, 3))))
-        assert [file.kind for file in BrandingFile.objects.all()] == ["favicon"]
-        assert not LoginExperienceDraft.objects.exists()
+        used = branding.brand(acme.dev).logo
+        preview(owner, seen="1", favicon=upload(png()))
+        now = timezone.now()
+        assert forget_unsaved_looks(now) == 0
+        assert forget_unsaved_looks(now + timedelta(days=2)) == 2
+        assert [file.digest for file in BrandingFile.objects.all()] == [used]
 
-    def test_of_many_uploads_only_the_newest_are_kept(self, acme):
+    def test_of_many_uploads_and_previews_only_the_newest_are_kept(self, owner, acme):
         used = branding.brand(acme.dev).logo
         for side in range(1, 40):
             branding.keep(acme.dev, "logo", branding.clean_logo(png((side, side))))
-        assert acme.dev.branding_files.count() <= 32
+            keep_draft(environment=acme.dev, look=Look(), now=timezone.now())
+        assert acme.dev.branding_files.count() <= 32 and acme.dev.login_experience_drafts.count() <= 32
         assert acme.dev.branding_files.filter(digest=used).exists()
+        assert acme.dev.branding_files.filter(
+            digest=branding.keep(acme.dev, "logo", branding.clean_logo(png((39, 39))))
+        )
 
 
 class TestCopy:

@@ -68,7 +68,7 @@ def operator(acme, globex):
     join()
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
     branding.brand(acme.dev)
-    keep_draft(environment=acme.dev, look=Look())
+    keep_draft(environment=acme.dev, look=Look(), now=now)
     return factories.as_operator(Client())
 
 

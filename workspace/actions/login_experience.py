@@ -44,10 +44,10 @@ def reset_login_experience(*, environment: Environment, by: Actor) -> bool:
 
 @atomic
 def keep_file(*, environment: Environment, kind: str, name: str, file: Cleaned, now: datetime) -> BrandingFile:
-    """Store an uploaded file for a preview, until a look with it is saved. What was left for a day is deleted."""
+    """Store an uploaded file for a preview, until a look with it is saved."""
     digest = sha256(file.content).hexdigest()
     values = {"name": name[-100:], "content_type": file.content_type, "content": file.content}
-    _forget_left(environment, now)
+    _make_room(environment, now)
     found, _ = BrandingFile.objects.update_or_create(
         environment=environment, kind=kind, digest=digest, defaults=values | {"size": len(file.content)}
     )
@@ -55,8 +55,9 @@ def keep_file(*, environment: Environment, kind: str, name: str, file: Cleaned, 
 
 
 @atomic
-def keep_draft(*, environment: Environment, look: Look) -> LoginExperienceDraft:
+def keep_draft(*, environment: Environment, look: Look, now: datetime) -> LoginExperienceDraft:
     """Store a look for its preview. End users do not see it."""
+    _make_room(environment, now)
     return LoginExperienceDraft.objects.create(environment=environment, values=checked_look(environment, look).values)
 
 
@@ -69,6 +70,14 @@ def copy_look(*, environment: Environment, source: Environment) -> Look:
             environment=environment, kind=file.kind, digest=file.digest, defaults=same
         )
     return LoginExperience.look_of(source)
+
+
+def forget_unsaved_looks(now: datetime) -> int:
+    """Delete what was uploaded or previewed more than a day ago and not saved. Return how many rows."""
+    yesterday = now - BrandingFile.KEPT_FOR_PREVIEW
+    files, _ = BrandingFile.objects.left(yesterday).delete()
+    drafts, _ = LoginExperienceDraft.objects.filter(created_at__lt=yesterday).delete()
+    return files + drafts
 
 
 def checked_look(environment: Environment, look: Look) -> Look:
@@ -128,11 +137,10 @@ def _state(found: LoginExperience, look: Look) -> Mapping[str, object]:
     return state
 
 
-def _forget_left(environment: Environment, now: datetime) -> None:
-    """Delete what was uploaded or previewed, but not saved: after a day, and of many the oldest."""
-    yesterday = now - BrandingFile.KEPT_FOR_PREVIEW
-    environment.login_experience_drafts.filter(created_at__lt=yesterday).delete()
-    files = environment.branding_files.all()
-    files.left(yesterday).delete()
-    oldest = files.left(now).order_by("-updated_at").values_list("pk", flat=True)[_MOST_LEFT:]
-    files.filter(pk__in=list(oldest)).delete()
+def _make_room(environment: Environment, now: datetime) -> None:
+    """Delete the oldest of many uploads and previews that nobody saved."""
+    drafts, files = environment.login_experience_drafts.all(), environment.branding_files.all()
+    old_drafts = drafts.order_by("-created_at").values_list("pk", flat=True)[_MOST_LEFT:]
+    old_files = files.left(now).order_by("-updated_at").values_list("pk", flat=True)[_MOST_LEFT:]
+    drafts.filter(pk__in=list(old_drafts)).delete()
+    files.filter(pk__in=list(old_files)).delete()

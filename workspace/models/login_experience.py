@@ -83,7 +83,7 @@ class BrandingFileQuerySet(models.QuerySet["BrandingFile"]):
 
 
 def _is_used() -> Q:
-    uses = [Q(**{f"environment__login_experience__{name}": F("digest")}) for name in FILES]
+    uses = [Q(**{"kind": name, f"environment__login_experience__{name}": F("digest")}) for name in FILES]
     return uses[0] | uses[1] | uses[2]
 
 

@@ -53,7 +53,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     with refusals_in_form(form):
         if request.POST.get("do") == "save":
             return _saved(request, environment, form)
-        draft = str(keep_draft(environment=environment, look=look).pk)
+        draft = str(keep_draft(environment=environment, look=look, now=timezone.now()).pk)
     return _page(request, environment, form, look, draft)
 
 
@@ -131,7 +131,7 @@ def _copied(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     look = copy_look(environment=environment, source=source)
     form = LoginExperienceForm(None, look=look, version=LoginExperience.version_of(environment))
     messages.info(request, f"This is the look of {source}. It is not saved here yet: check it, then save the changes.")
-    draft = keep_draft(environment=environment, look=look)
+    draft = keep_draft(environment=environment, look=look, now=timezone.now())
     return _page(request, environment, form, look, str(draft.pk))
 
 
