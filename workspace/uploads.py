@@ -8,11 +8,12 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.http import HttpRequest
 
+_NOTHING = -1
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def takes_files(*, body: int, file: int) -> Callable[[View], View]:
-    """Let signed-in administrators send a view a larger body than others, in bytes.
+    """Let a view take a larger body than others, in bytes; the files in it from signed-in people only.
 
     Of a file larger than `file` the rest is read and dropped, so its form says that it is too large, and the other
     fields are there to be shown again.
@@ -26,13 +27,16 @@ def takes_files(*, body: int, file: int) -> Callable[[View], View]:
 
 
 def caps_of(request: HttpRequest | None) -> tuple[int, int]:
-    """Return the most bytes that a request's body and each of its files may have."""
+    """Return the most bytes that a request's body and each of its files may have.
+
+    Of somebody whose session ended the files are dropped and the fields are read, so that they can be kept.
+    """
     smallest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     match = request.resolver_match if request else None
     caps: tuple[int, int] | None = getattr(match.func, "most_bytes", None) if match else None
-    # Reading the user may ask the database, so it comes last.
-    is_allowed = caps is not None and request is not None and request.user.is_authenticated
-    return caps if caps and is_allowed else (smallest, smallest)
+    if request is None or caps is None:
+        return smallest, smallest
+    return caps if request.user.is_authenticated else (caps[0], _NOTHING)
 
 
 class CappedUploadHandler(MemoryFileUploadHandler):

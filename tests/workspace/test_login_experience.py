@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from tests.factories import PASSWORD
 from tests.workspace import branding
 from tests.workspace.access import LOGIN_EXPERIENCE_PAGES, MANAGERS
 from tests.workspace.branding import png, svg, upload, woff2
@@ -234,9 +235,15 @@ class TestMistakes:
 
     def test_a_body_beyond_all_files_is_refused_unread(self, owner):
         assert save(owner, logo=upload(b"x" * 21_000_000)).status_code == 400
-        nobody = Client(enforce_csrf_checks=True)
-        nobody.cookies["csrftoken"] = "x" * 32
-        assert save(nobody, logo=upload(b"x" * 3_000_000)).status_code == 400
+
+    def test_who_was_signed_out_gets_what_was_typed_back(self, acme):
+        nobody = Client()
+        response = save(nobody, app_name="Typed", logo=upload(b"x" * 3_000_000))
+        assert "what you typed comes back" in text(response)
+        fields = {"email": "owner@acme.example", "password": PASSWORD, "next": PAGE, "kept": shown(response)["kept"]}
+        page = nobody.post("/sign-in/", fields, follow=True)
+        assert page.redirect_chain[-1][0] == PAGE and 'value="Typed"' in page.content.decode()
+        assert not BrandingFile.objects.exists()
 
     def test_what_was_left_out_of_an_svg_is_told(self, owner):
         response = preview(owner, logo=upload(svg("<script/><path d='M0'/>"), "a.svg"))
