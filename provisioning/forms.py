@@ -114,9 +114,9 @@ class MappingForm(forms.Form):
         groups = environment.groups.filter(fillable, is_everyone=False)
         targets = {str(environment.pk): (environment, None)} | {str(each.pk): (environment, each) for each in groups}
         self._targets |= targets
+        place = str(environment)
         return environment.name, [
-            (key, f"{environment} → {group}" if group else f"{environment}, access only")
-            for key, (_, group) in targets.items()
+            (key, f"{place} → {group}" if group else f"{place}, access only") for key, (_, group) in targets.items()
         ]
 
     def clean(self) -> dict[str, object]:

@@ -135,10 +135,13 @@ class ProvisioningConnection(Entity):
         """Return how many people have access through it, without looking at each."""
         return self.granted_accesses.order_by().values("end_user").distinct().count()
 
-    @property
-    def people_without_other_access(self) -> EndUserQuerySet:
-        """Return those of them who would be deactivated without it."""
-        return EndUser.objects.filter(workspace=self.environment.workspace_id).depending_on(self.source)
+    def count_people_without_other_access(self) -> int:
+        """Return how many of them would be deactivated without it, without looking at each."""
+        workspace, source = self.environment.workspace, self.source
+        accesses = EnvironmentAccess.objects.filter(environment__workspace=workspace).order_by()
+        others = accesses.exclude(source_kind=source.kind, source_id=source.id).values_list("end_user")
+        deactivated = workspace.end_users.filter(status=EndUser.Status.DEACTIVATED).order_by().values_list("pk")
+        return accesses.of_source(source).values_list("end_user").difference(others, deactivated).count()
 
     @property
     def has_people(self) -> bool:

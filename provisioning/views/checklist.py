@@ -62,8 +62,8 @@ def checklist(connection: ProvisioningConnection) -> list[Line]:
 
 def _first_call(connection: ProvisioningConnection, answered: QuerySet[ScimRequest]) -> Line:
     """Return the line that can fail: the provider calls, but without a live token of this connection."""
-    refused = connection.requests.filter(status=401).first()
-    if refused and not answered.exists():
+    refused = None if answered.exists() else connection.requests.filter(status=401).first()
+    if refused:
         return {"label": "First call", "state": "failed", "detail": refused.error}
     return _line("First call", answered, "The provider reaches the Base URL with the token.")
 

@@ -177,7 +177,7 @@ def _reach(connection: ProvisioningConnection) -> dict[str, object]:
     number = connection.count_people()
     people, groups = count(number, "end user"), count(connection.managed_groups.count(), "group")
     name = isolated(connection.name)
-    lone = connection.people_without_other_access.count()
+    lone = connection.count_people_without_other_access()
     named = list(connection.people.values_list("full_name", flat=True)[:NAMED_PEOPLE])
     return about(connection.environment_provider) | {
         "effect": f"{name} provisions {people} and {groups} of {connection.environment}.",

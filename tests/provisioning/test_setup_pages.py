@@ -16,6 +16,8 @@ from provisioning.tokens import find
 from tests.factories import PASSWORD
 from tests.provisioning.setting_up import choose, people_of, post, shown_token, text, url
 from tests.scim import Scim
+from workspace.actions.access import set_manual_access
+from workspace.actions.end_users import deactivate_end_user
 from workspace.actions.groups import create_group
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, ConsoleSession
@@ -288,6 +290,25 @@ def test_giving_scim_up_asks_what_happens_to_its_people_in_numbers(saved, use, a
     assert "2 end users lose this access; 2 without any other are deactivated." in text(page)
     assert page.context["names"] == ["Ada Example", "Bo Example"]
     assert use.environment.providers.get().method == "scim"
+
+
+def test_who_loses_the_last_access_is_counted_by_person(saved, use, admin):
+    """Not who has another access, in whatever environment, nor who is deactivated already."""
+    for name in ("ada", "bo", "cleo", "dario"):
+        saved.user(name)
+    connection = ProvisioningConnection.objects.get()
+    workspace = connection.environment.workspace
+    here, *others = workspace.environments.all()
+    people = list(workspace.end_users.order_by("pk"))
+    set_manual_access(end_user=people[0], environments=[here], by=SYSTEM)
+    set_manual_access(end_user=people[1], environments=others, by=SYSTEM)
+    deactivate_end_user(end_user=people[2], by=SYSTEM)
+
+    page = text(admin.get(url("setup-people", use)))
+
+    assert connection.count_people_without_other_access() == 1
+    assert list(workspace.end_users.depending_on(connection.source)) == [people[3]]
+    assert "1 without any other are deactivated." in page
 
 
 def test_the_answer_is_needed_and_the_method_is_kept(saved, use, admin):

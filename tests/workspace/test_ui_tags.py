@@ -1,6 +1,9 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django import forms
+from django.forms.renderers import DjangoTemplates
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import timezone
@@ -25,6 +28,16 @@ def test_unknown_icon_is_a_developer_mistake():
 
 def test_badge_escapes_its_word():
     assert render("{% badge word tone='success' %}", word="<b>") == '<span class="badge tone-success">&lt;b&gt;</span>'
+
+
+def test_a_select_offers_what_djangos_own_does():
+    """Names are escaped, and isolated as plain text: an option holds no elements."""
+    names = [("", "None"), ("1", "A & <B>"), ("Places", [("2", "\u05d0 \u202e<b>"), ('3 "', "C")])]
+    field = forms.ChoiceField(choices=names, widget=forms.Select(attrs={"required": True}))
+    ours = field.widget.render("place", '3 "', attrs={"id": "id_place"})
+    theirs = field.widget.render("place", '3 "', attrs={"id": "id_place"}, renderer=DjangoTemplates())
+    assert re.sub(r"\s*\n\s*", "", ours) == re.sub(r"\s*\n\s*", "", theirs)
+    assert '<option value="3 &quot;" selected>C</option>' in ours
 
 
 def test_unknown_tone_is_a_developer_mistake():
