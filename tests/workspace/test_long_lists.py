@@ -101,6 +101,15 @@ def test_a_number_of_no_page_opens_the_first(acme, owner, crowd, number):
     assert names(owner.get(f"{acme.url}end-users/", {"page": number}))[0] == "Ada Winter"
 
 
+def test_a_number_of_no_page_counts_no_further_than_others(acme, crowd):
+    crowd(MANY)
+    (part,) = listed(acme, "").parts()
+    with CaptureQueriesContext(connection) as queries:
+        assert numbered(listed(acme, "").people, "99999", parts=[part]).number == 1
+    counts = [each["sql"] for each in queries if "COUNT(" in each["sql"]]
+    assert len(counts) == 1 and "LIMIT 1001" in counts[0]
+
+
 def test_all_pages_together_have_everybody_once(acme, crowd):
     crowd(MANY)
     for order in ("name", "-name", "email", "-email"):

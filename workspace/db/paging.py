@@ -97,10 +97,10 @@ def _page(rows: QuerySet[Row], parts: Sequence[Ids], number: int, size: int) -> 
 
 def _ids(parts: Sequence[Ids], skipped: int, most: int) -> list[UUID]:
     found: list[UUID] = []
-    for part in parts:
+    for number, part in enumerate(parts, start=1):
         ids = list(part[skipped : skipped + most - len(found)])
         found += ids
-        if len(found) == most:
+        if len(found) == most or number == len(parts):
             break
         skipped = skipped - part.count() if skipped and not ids else 0
     return found
