@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, models
 
 from authentication.models.providers import EnvironmentProvider, IdentityProvider
-from workspace.db.prepared import Prepared, Update
+from workspace.db.prepared import RememberingRelated, Update
 from workspace.db.saving import PreparedSave
 from workspace.db.statement import insertion_of
 from workspace.models import EndUser
@@ -126,7 +126,7 @@ class AuthnRequest(PreparedSave):
         return bool(self.response or self.refusal)
 
 
-_asked = Prepared(
+_asked = RememberingRelated(
     lambda provider, pk: AuthnRequest.objects.to(provider).filter(pk=pk),
     (IdentityProvider, "id"),
     (AuthnRequest, "id"),

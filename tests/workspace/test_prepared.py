@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.workspace.builders import build
 from workspace.actions.end_users import create_end_user
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Remembering, Update
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Remembering, RememberingRelated, Update
 from workspace.db.saving import PreparedSave
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace
@@ -71,6 +71,34 @@ def test_rows_and_what_is_selected_with_them_are_the_query_sets(place):
         theirs = (row, row.end_user, row.end_user.workspace, row.environment)
         assert [everything(each) for each in ours] == [everything(each) for each in theirs]
         assert not any(each._state.adding for each in ours)
+
+
+def test_related_rows_that_are_remembered_are_those_that_are_stored(place):
+    known = RememberingRelated(
+        lambda environment: (
+            EnvironmentAccess.objects.filter(environment=environment)
+            .select_related("end_user__workspace", "environment")
+            .order_by("id")
+        ),
+        (Environment, "id"),
+    )
+    expected = EnvironmentAccess.objects.select_related("end_user__workspace", "environment").order_by("id")
+
+    def parts(rows):
+        return [
+            [everything(each) for each in (row, row.end_user, row.end_user.workspace, row.environment)] for row in rows
+        ]
+
+    with CaptureQueriesContext(connection) as queries:
+        found = parts(known(place.pk))
+    assert len(queries) == 1 and found == parts(expected.filter(environment=place))
+    EndUser.objects.update(full_name="Somebody else")
+    first = known(place.pk)
+    assert parts(first) == parts(expected.filter(environment=place)) != found
+    first[0].end_user.full_name = first[0].environment.name = "Changed by a caller"
+    first[0].source_name = "Changed too"
+    assert parts(known(place.pk)) == parts(expected.filter(environment=place))
+    assert not any(each._state.adding for each in (first[0], first[0].end_user, first[0].end_user.workspace))
 
 
 def test_postgresql_keeps_the_plan_of_a_look_up(place):

@@ -5,6 +5,7 @@ Rows are filled as Django's own iteration does it (`ModelIterable` of the pinned
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -139,6 +140,35 @@ class Remembering(Prepared[Row]):
         return [cast(Row, _copied(cast(Model, row))) for row in known[1]]
 
 
+class RememberingRelated(Prepared[Row]):
+    """A query of rows that come with the same related rows again and again. Only what differs is made anew.
+
+    The caller gets copies of the related rows.
+    """
+
+    _MOST = 1000
+
+    def __init__(self, build: "Callable[..., QuerySet[Any, Row]]", *fields: Typed) -> None:
+        super().__init__(build, *fields)
+        # Rows by their columns of related ones.
+        self._known: dict[tuple[object, ...], Model] = {}
+
+    def __call__(self, *values: object) -> list[Row]:
+        whole = self._statement()
+        end = cast(_Filler, whole.filler).columns.stop
+        return [self._row(found, tuple(found[end:]), whole, whole.without_related) for found in whole.raw(values)]
+
+    def _row(self, found: Params, related: tuple[object, ...], whole: "_Compiled", alone: "_Compiled") -> Row:
+        if related not in self._known:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            self._known[related] = whole.filled([found])[0]
+        row: Model = alone.filled([found])[0]
+        for name, each in self._known[related]._state.fields_cache.items():
+            row._state.fields_cache[name] = each and _copied(each)
+        return cast(Row, row)
+
+
 def _copied(row: Model, done: dict[int, Model] | None = None) -> Model:
     """Return a copy with the related rows that were selected with it. Rows of a one-to-one key refer to each other."""
     done = {} if done is None else done
@@ -173,6 +203,13 @@ class _Compiled:
             converters=[(place, functions, column) for place, (functions, column) in converters.items()],
             filler=None if is_of_values else _Filler.of(compiler, queryset.db),
         )
+
+    @cached_property
+    def without_related(self) -> "_Compiled":
+        """Return what fills a row alone."""
+        filler = cast(_Filler, self.filler)
+        converters = [each for each in self.converters if each[0] < filler.columns.stop]
+        return replace(self, converters=converters, filler=replace(filler, related=[]))
 
     def raw(self, values: Params) -> list[Params]:
         """Run the query. Return what the driver returns."""
