@@ -150,6 +150,13 @@ def _obstacle(end_user: EndUser, environment: Environment, now: datetime) -> Rea
     return None if obstacle == Reason.NO_PASSWORD else obstacle
 
 
+def may_be_invited(end_user: EndUser, environment: Environment, now: datetime) -> bool:
+    """Say whether the next step is an invitation: a password would open the environment, but there is none yet."""
+    if end_user.password or _obstacle(end_user, environment, now):
+        return False
+    return not environment.password_tickets.usable(now).filter(end_user=end_user).exists()
+
+
 def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment, now: datetime) -> None:
     if obstacle := _obstacle(end_user, environment, now):
         raise ActionError(

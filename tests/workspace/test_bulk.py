@@ -1,7 +1,6 @@
 """Changes of many end users at once: who changes, who is left out and why, and the one event of it."""
 
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -9,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests import factories
 from tests.workspace.builders import OKTA_ACTOR
+from tests.workspace.bulk import confirm, everybody, mark, path
 from tests.workspace.crowds import add_people
 from tests.workspace.pages import text
 from workspace.actions.access import set_manual_access
@@ -27,25 +27,6 @@ def place(acme):
     set_manual_access(end_user=acme.bo, environments=[acme.prod], by=SYSTEM)
     acme.team = factories.group(acme.dev, name="Team")
     return acme
-
-
-def path(place, do, *people, **more) -> str:
-    query = [("do", do), *(("person", one.pk) for one in people), *more.items()]
-    return f"{place.url}end-users/selected/?{urlencode(query)}"
-
-
-def everybody(place, do, **more) -> str:
-    return path(place, do, all="1", access="any", **more)
-
-
-def mark(page) -> str:
-    """What the confirmation page sends along."""
-    return dict(page.context["hidden"])["expected"]
-
-
-def confirm(client, url: str):
-    """Open the confirmation page and press its button; the page that follows."""
-    return client.post(url, {"expected": mark(client.get(url))}, follow=True)
 
 
 def state():

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from workspace.actions.end_users import create_end_user, deactivate_end_user, reactivate_end_user, save_end_user
@@ -13,7 +14,8 @@ from workspace.actions.read_only import profile_read_only_reason
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import end_user_tabs, page_url
-from workspace.console.permissions import Permission
+from workspace.console.offers import offers
+from workspace.console.permissions import Permission, may
 from workspace.console.presenters import present, source_words
 from workspace.forms import sent
 from workspace.forms.end_users import AddEndUserForm, EditEndUserForm, EndUserForm
@@ -22,6 +24,7 @@ from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, So
 from workspace.words import count, listed
 
 RECENT_CHANGES = 10
+_MANAGE = Permission.MANAGE_PEOPLE
 
 
 @console(needs=Permission.MANAGE_PEOPLE)
@@ -57,6 +60,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "places": _places(person, environment),
         "merged": merged,
         "events": present(about, environment, but=person.pk),
+        "offers": offers(person, environment, timezone.now()) if may(request.administrator, _MANAGE) else [],
         "list_url": page_url("workspace:end-users", environment),
     }
     return render(request, "workspace/end_users/detail.html", context)
@@ -122,6 +126,9 @@ def _form_context(form: EndUserForm, environment: Environment) -> dict[str, obje
         "form": form,
         "holder": holder,
         "holder_url": person_url(environment, holder) if holder else "",
+        "reactivate_url": page_url("workspace:end-user-reactivate", environment, end_user=holder.pk)
+        if holder and not holder.is_active
+        else "",
         "list_url": page_url("workspace:end-users", environment),
     }
 
