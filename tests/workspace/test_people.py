@@ -42,7 +42,7 @@ class TestList:
     def test_a_row_says_access_groups_provider_last_sign_in_and_status(self, acme, owner):
         assert cells(owner.get(f"{acme.url}end-users/"), "Bo Lund") == {
             "Email address": "bo@acme.example",
-            "Access": "DEV TEST",
+            "Access": "DEV, TEST",
             "Groups in DEV": "Engineering",
             "Provider": "Okta Dev",
             "Last sign-in": "Never",

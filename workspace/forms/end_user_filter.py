@@ -18,7 +18,7 @@ from workspace.models.people import EndUserQuerySet
 
 Ids: TypeAlias = "QuerySet[Any, Any]"
 # More groups do not fit a menu, so a name is typed.
-MOST_GROUPS = 100
+MOST_GROUPS = 25
 # So few people are found by their ids, more by walking the index of the order.
 _FEW = 1000
 _NEVER = "never"

@@ -19,8 +19,9 @@ from workspace.db.paging import numbered
 from workspace.exports import csv_file, in_order_of
 from workspace.forms.end_user_filter import EndUserFilter
 from workspace.models import EndUser, Environment, EnvironmentAccess, GroupMembership
+from workspace.words import listed
 
-_GROUPS_SHOWN = 2
+_GROUPS_SHOWN = 1
 _COLUMNS = [
     *("Full name", "Email address", "userName", "Environment access", "Groups", "Access through"),
     *("Last sign-in", "Status", "Added", "Id"),
@@ -64,7 +65,6 @@ class _Row:
     """A person as the list shows them."""
 
     end_user: EndUser
-    url: str
     environments: list[Environment]
     # What gives access to the environment of the page.
     here: list[EnvironmentAccess]
@@ -75,12 +75,10 @@ class _Row:
         return list(dict.fromkeys(map(source_name, self.here)))
 
     @property
-    def groups_shown(self) -> list[str]:
-        return self.groups[:_GROUPS_SHOWN]
-
-    @property
-    def more_groups(self) -> int:
-        return len(self.groups[_GROUPS_SHOWN:])
+    def groups_in_words(self) -> str:
+        """Return the first group, and the number of the others."""
+        more = len(self.groups[_GROUPS_SHOWN:])
+        return listed(self.groups[:_GROUPS_SHOWN], "") + (f" +{more}" if more else "")
 
     def cells(self) -> list[object]:
         """Return the row of the file. Names in a cell are separated as an import reads them."""
@@ -100,7 +98,6 @@ def _rows(people: Sequence[EndUser], environment: Environment) -> list[_Row]:
     return [
         _Row(
             person,
-            page_url("workspace:end-user", environment, end_user=person.pk),
             list(dict.fromkeys(access.environment for access in person.accesses.all())),
             # In the order by which the list sorts.
             sorted(
