@@ -12,10 +12,11 @@ from django.utils import timezone
 from tests import factories
 from tests.factories import PASSWORD
 from tests.workspace import branding
-from tests.workspace.builders import build
+from tests.workspace.builders import build, uploaded
 from tests.workspace.two_step import with_two_step
 from workspace.actions.account_passwords import request_account_password
 from workspace.actions.api_tokens import issue_api_token
+from workspace.actions.imports import choose_columns
 from workspace.actions.invitations import invite_administrator
 from workspace.actions.login_experience import keep_draft
 from workspace.actions.sealing import seal_all
@@ -64,6 +65,8 @@ def operator(acme, globex):
         by=SYSTEM,
         now=now,
     )
+    job = uploaded(acme.dev)
+    choose_columns(job=job, columns={"full_name": 0, "email": 1}, default_access=[], creates_groups=False)
     run_due(now)
     join()
     MergedEndUser.objects.create(end_user=acme.ada, full_name="Ada Summer")
