@@ -21,10 +21,13 @@ _TAG = re.compile(r"(<[^>]*>)")
 
 
 def value_html(text: str) -> SafeString:
-    """Return a name, a value, or a sentence of isolated names as HTML."""
-    if turns(text):
-        return mark_safe(parted(text, _wrapping, lambda part: f"<bdi>{_wrapping(part)}</bdi>"))  # noqa: S308 -- escaped
-    return mark_safe(_wrapping(text))  # noqa: S308 -- escaped
+    """Return a name, a value, or a sentence of isolated names as HTML: one element, if it wraps in between.
+
+    In a flex container, such as a button, each part would become a column of its own.
+    """
+    html = parted(text, _wrapping, lambda part: f"<bdi>{_wrapping(part)}</bdi>") if turns(text) else _wrapping(text)
+    is_one = "<wbr>" not in html and "<span" not in html
+    return mark_safe(html if is_one else f"<span>{html}</span>")  # noqa: S308 -- escaped
 
 
 def needs_markup(text: str) -> bool:

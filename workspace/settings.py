@@ -60,6 +60,8 @@ MIDDLEWARE = [
     "workspace.console.middleware.health_checks",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "workspace.console.compression.CompressionMiddleware",
+    "workspace.console.middleware.explained_refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

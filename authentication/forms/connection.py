@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.db import models
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
@@ -19,6 +20,7 @@ from authentication.saml.metadata_text import MAX_BYTES
 
 MetadataSource = IdentityProvider.MetadataSource
 Read = TypeVar("Read")
+_MISSING = {"file": "Choose the metadata file.", "xml": "Paste the metadata XML."}
 
 
 class LinesField(forms.CharField):
@@ -26,6 +28,14 @@ class LinesField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
+class Provided(models.TextChoices):
+    """How the IdP's side is provided without a metadata URL. Without a script the filled fields decide."""
+
+    FILE = "file", "Upload a file"
+    XML = "xml", "Paste the XML"
+    VALUES = "values", "Enter single values"
 
 
 class ConnectionForm(forms.Form):
@@ -40,6 +50,12 @@ class ConnectionForm(forms.Form):
     )
     metadata_url = forms.CharField(
         label="Metadata URL", required=False, widget=forms.TextInput(attrs=CODE | {"inputmode": "url"})
+    )
+    provided = forms.ChoiceField(
+        label="How do you provide your IdP information?",
+        choices=Provided.choices,
+        required=False,
+        widget=forms.RadioSelect,
     )
     metadata_file = forms.FileField(
         label="Upload metadata XML",
@@ -84,19 +100,31 @@ class ConnectionForm(forms.Form):
         """Add `source` and `metadata` to the answers. For a URL `metadata` is None: fetching it is the next step."""
         answers = super().clean() or {}
         way = answers.get("has_metadata_url", "")
+        self._drop_other_ways(answers)
         self._drop_private_keys(asked=self._ASKED.get(way, ()))
         url, answers["metadata_url"], answers["metadata"] = answers.get("metadata_url", ""), "", None
         if way == "yes":
             answers["source"] = MetadataSource.URL
             answers["metadata_url"] = self._checked("metadata_url", lambda: idp_side.read_metadata_url(url)) or ""
-        elif answers.get("metadata_file") or answers.get("metadata_xml") or self.has_error("metadata_xml"):
+        elif way and self._is_document(answers):
             answers["source"] = MetadataSource.XML
             answers["metadata"] = self._metadata_of_document(answers)
         elif way:
-            answers["source"] = MetadataSource.FIELDS if self.has_changed() else self.provider.metadata_source
+            answers["source"] = (
+                MetadataSource.FIELDS if {*self.changed_data} - {"provided"} else self.provider.metadata_source
+            )
             answers["metadata"] = self._metadata_of_values(answers)
         self._ask_for_file_again(way, answers.get("metadata_file"))
         return answers
+
+    def _drop_other_ways(self, answers: dict[str, Any]) -> None:
+        """Count only what belongs to the chosen card: the other parts of the form were not in sight."""
+        chosen = answers.get("provided")
+        if chosen and chosen != Provided.FILE:
+            answers["metadata_file"] = None
+        if chosen and chosen != Provided.XML:
+            answers["metadata_xml"] = ""
+            self.errors.pop("metadata_xml", None)
 
     def _drop_private_keys(self, asked: tuple[str, ...]) -> None:
         """Blank every field with a private key, so that no page shows it again, and say so at those that count."""
@@ -108,14 +136,22 @@ class ConnectionForm(forms.Form):
                     self.add_error(name, PRIVATE_KEY)
 
     def _metadata_of_document(self, answers: dict[str, Any]) -> IdpMetadata | None:
-        field = "metadata_file" if answers.get("metadata_file") else "metadata_xml"
+        is_file = answers.get("metadata_file") or answers.get("provided") == Provided.FILE
+        field = "metadata_file" if is_file else "metadata_xml"
         return self._trusted(field, lambda: idp_side.read_metadata_xml(self._document(answers), self.now))
+
+    def _is_document(self, answers: dict[str, Any]) -> bool:
+        if chosen := answers.get("provided"):
+            return chosen != Provided.VALUES
+        return bool(answers.get("metadata_file") or answers.get("metadata_xml") or self.has_error("metadata_xml"))
 
     def _document(self, answers: dict[str, Any]) -> bytes:
         file, xml = answers.get("metadata_file"), answers.get("metadata_xml", "")
+        if not (file or xml):
+            raise idp_side.WrongAnswer(_MISSING[answers["provided"]])
         if file and xml:
             raise idp_side.WrongAnswer("Upload a file or paste the XML, not both: they may differ.")
-        if any(name in self.changed_data for name in self._VALUES):
+        if not answers.get("provided") and any(name in self.changed_data for name in self._VALUES):
             raise idp_side.WrongAnswer("Give the metadata XML or the single values, not both: they may differ.")
         if file and file.size > MAX_BYTES:
             raise idp_side.WrongAnswer("The file is larger than 1 MB. Upload the metadata of this provider alone.")

@@ -68,10 +68,9 @@ class ProviderForm(forms.Form):
     )
     enforcement = forms.ChoiceField(
         label="Enforce SAML authentication for",
-        help_text="No one yet: SSO is offered, passwords still work. "
-        "Any other choice starts after a successful test sign-in. Until then, passwords still work.",
         choices=Enforcement.choices,
         initial=Enforcement.NO_ONE,
+        widget=forms.Select(attrs={"aria-describedby": "enforcement-hints"}),
     )
     domains = forms.CharField(
         label="Specify domains",

@@ -20,8 +20,8 @@ class OpenSessionsForm(forms.Form):
         field.label = f"{count(number, 'session is', 'sessions are')} open that began this way"
         hours = int(GREATEST_AGE.total_seconds() // 3600)
         field.choices = [  # type: ignore[attr-defined]
-            ("keep", f"Let them go on, for {hours} hours at most"),
-            ("end", "End them now"),
+            ("keep", f"Let {'it' if number == 1 else 'them'} go on, for {hours} hours at most"),
+            ("end", f"End {'it' if number == 1 else 'them'} now"),
         ]
 
     @property

@@ -1,6 +1,6 @@
 """Active Directory Federation Services: a relying party trust. It does not provision."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, Screen
 
 ADFS = Guide(
     key="adfs",
@@ -27,6 +27,13 @@ ADFS = Guide(
         "Add the rule Transform an Incoming Claim: from E-Mail Address to Name ID, outgoing format Email.",
         "In the trust's Properties, tab Advanced, keep SHA-256 as secure hash algorithm.",
     ),
+    screen=Screen(
+        "AD FS Management > Relying Party Trusts",
+        "Add Relying Party Trust Wizard",
+        "Relying party SAML 2.0 SSO service URL",
+        "Relying party trust identifier",
+    ),
+    docs_url="https://learn.microsoft.com/en-us/windows-server/identity/ad-fs/operations/create-a-relying-party-trust",
     name_id="Transform an Incoming Claim: E-Mail Address to Name ID, format Email",
     attributes=(
         AttributeStatement(NAME_ATTRIBUTE, "Display-Name"),

@@ -24,6 +24,23 @@ class ScimGuide:
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """Where our two values go at a vendor, as a picture shows it: the way there, the heading and the fields."""
+
+    way: str
+    heading: str
+    acs_url_label: str
+    entity_id_label: str
+    is_entity_id_first: bool = False
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """Return the vendor's labels from above to below, each with our value for it."""
+        fields = [(self.acs_url_label, "Single sign-on URL"), (self.entity_id_label, "SP entity ID")]
+        return fields[::-1] if self.is_entity_id_first else fields
+
+
+@dataclass(frozen=True, slots=True)
 class Guide:
     """How to set up one vendor. Without `scim`, `scim_note` says what to use instead."""
 
@@ -35,6 +52,9 @@ class Guide:
     steps: tuple[str, ...]
     name_id: str
     attributes: tuple[AttributeStatement, ...]
+    screen: Screen
+    # The vendor's own page about this.
+    docs_url: str = ""
     # Where sign-ins that begin at the vendor are told which page they are for.
     relay_state_field: str = "RelayState"
     # Between the groups of a vendor that sends all of them in one value.

@@ -1,6 +1,6 @@
 """Microsoft Entra ID: an enterprise application with SAML and automatic provisioning."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide, Screen
 
 ENTRA = Guide(
     key="entra",
@@ -25,6 +25,14 @@ ENTRA = Guide(
         "Choose Add a group claim, and under Advanced options customize the name of the claim as below.",
         "Give people access under Users and groups.",
     ),
+    screen=Screen(
+        "Enterprise applications > Single sign-on",
+        "Basic SAML Configuration",
+        "Reply URL (Assertion Consumer Service URL)",
+        "Identifier (Entity ID)",
+        is_entity_id_first=True,
+    ),
+    docs_url="https://learn.microsoft.com/en-us/entra/identity/enterprise-apps/add-application-portal-setup-sso",
     name_id="Unique User Identifier (Name ID): format Email address, source user.mail",
     attributes=(
         AttributeStatement(NAME_ATTRIBUTE, "user.displayname"),

@@ -1,6 +1,6 @@
 """Google Workspace: a custom SAML app. Google does not provision it."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
+from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide, Screen
 
 GOOGLE = Guide(
     key="google",
@@ -18,6 +18,10 @@ GOOGLE = Guide(
         "On Attributes add the mappings below. Under Group membership choose the Google groups to send.",
         "Choose Finish, then turn the app on for people under User access; this can take a few hours.",
     ),
+    screen=Screen(
+        "Apps > Web and mobile apps > Add custom SAML app", "Service provider details", "ACS URL", "Entity ID"
+    ),
+    docs_url="https://support.google.com/a/answer/6087519",
     name_id="Name ID format EMAIL, Name ID Basic Information > Primary email",
     attributes=(
         AttributeStatement("firstName", "Basic Information > First name"),

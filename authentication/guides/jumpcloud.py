@@ -1,6 +1,6 @@
 """JumpCloud: a custom application with SSO and identity management."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide, ScimGuide, Screen
 
 JUMPCLOUD = Guide(
     key="jumpcloud",
@@ -20,6 +20,10 @@ JUMPCLOUD = Guide(
         "Add the attributes below; for groups select include group attribute and enter its name.",
         "Save, and give access on the User Groups tab.",
     ),
+    screen=Screen(
+        "SSO Applications > SSO", "Single sign-on configuration", "ACS URL", "SP Entity ID", is_entity_id_first=True
+    ),
+    docs_url="https://jumpcloud.com/support/sso-using-custom-saml-application-connectors",
     name_id="SAMLSubject NameID email, with the format emailAddress",
     attributes=(
         AttributeStatement("firstName", "firstname"),

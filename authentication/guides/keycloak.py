@@ -1,6 +1,6 @@
 """Keycloak: a SAML client of a realm. Provisioning needs an extension."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide
+from authentication.guides.base import GROUPS_ATTRIBUTE, AttributeStatement, Guide, Screen
 
 KEYCLOAK = Guide(
     key="keycloak",
@@ -33,6 +33,14 @@ KEYCLOAK = Guide(
         ),
         "In the Group list mapper switch Single Group Attribute on and Full group path off.",
     ),
+    screen=Screen(
+        "Clients > Create client",
+        "Client details",
+        "Assertion Consumer Service POST Binding URL",
+        "Client ID",
+        is_entity_id_first=True,
+    ),
+    docs_url="https://www.keycloak.org/docs/latest/server_admin/",
     name_id="Name ID format email, Force name ID format on",
     attributes=(
         AttributeStatement("firstName", "Mapper type User Property, property firstName"),

@@ -1,6 +1,6 @@
 """Okta: a SAML 2.0 app integration with SCIM provisioning."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide, Screen
 
 OKTA = Guide(
     key="okta",
@@ -21,6 +21,10 @@ OKTA = Guide(
         "Add the attribute below under Attribute Statements, and the groups under Group Attribute Statements.",
         "Choose Next, then Finish, and give people access on the Assignments tab.",
     ),
+    screen=Screen(
+        "Applications > Create App Integration", "Configure SAML", "Single sign-on URL", "Audience URI (SP Entity ID)"
+    ),
+    docs_url="https://help.okta.com/en-us/Content/Topics/Apps/Apps_App_Integration_Wizard_SAML.htm",
     name_id="Name ID format EmailAddress, Application username Email",
     attributes=(
         AttributeStatement(NAME_ATTRIBUTE, "user.displayName"),

@@ -1,6 +1,6 @@
 """OneLogin: the SCIM provisioner application, which also supports SAML."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide, Screen
 
 ONELOGIN = Guide(
     key="onelogin",
@@ -24,6 +24,14 @@ ONELOGIN = Guide(
         "On the Parameters tab add the parameters below, each with Include in SAML assertion selected.",
         "Save, and give people access under Users or Access.",
     ),
+    screen=Screen(
+        "Applications > Configuration",
+        "Application details",
+        "ACS (Consumer) URL",
+        "Audience (EntityID)",
+        is_entity_id_first=True,
+    ),
+    docs_url="https://developers.onelogin.com/saml",
     name_id="SAML nameID format Email, NameID value Email",
     attributes=(
         AttributeStatement(NAME_ATTRIBUTE, "Macro: {firstname} {lastname}"),

@@ -1,6 +1,6 @@
 """Any other identity provider, with the terms of the standards."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide, Screen
 
 OTHER = Guide(
     key="other",
@@ -16,6 +16,12 @@ OTHER = Guide(
         "Send the email address as NameID, and add the attributes below.",
         "Sign the assertion with SHA-256 and a key of RSA 2048 or more, or EC P-256 or more.",
         "Give people access to the application.",
+    ),
+    screen=Screen(
+        "Applications > New SAML application",
+        "Service provider",
+        "Assertion consumer service (ACS) URL",
+        "SP entity ID, often called audience",
     ),
     name_id="NameID in the format emailAddress, with the person's email address",
     attributes=(

@@ -1,6 +1,6 @@
 """PingOne: a SAML application and a provisioning connection."""
 
-from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide
+from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide, Screen
 
 PING = Guide(
     key="ping",
@@ -18,6 +18,8 @@ PING = Guide(
         "On the Attribute Mappings tab set saml_subject to Email Address and add the mappings below.",
         "Give groups access on the Access tab and switch the application on.",
     ),
+    screen=Screen("Applications > Applications", "SAML Configuration", "ACS URLs", "Entity ID"),
+    docs_url="https://docs.pingidentity.com/r/en-us/pingone/pingone_p1tutorial_add_a_saml_app",
     name_id="saml_subject: Email Address, with emailAddress as Subject NameID format",
     attributes=(
         AttributeStatement(NAME_ATTRIBUTE, "Formatted (name)"),

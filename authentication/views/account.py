@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from authentication.actions.passwords import change_password
 from authentication.actions.sessions import EndReason, as_actor, end_session, end_sessions
@@ -19,6 +18,7 @@ from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import SignInPolicy
 from authentication.views.logout import leave
 from workspace.console.acting import refusals_in_form
+from workspace.console.methods import post_only
 from workspace.console.navigation import page_url
 from workspace.forms import sent
 from workspace.forms.passwords import ChangePasswordForm
@@ -42,7 +42,7 @@ def account(request: HttpRequest, session: EndUserSession) -> HttpResponse:
     return render(request, "end_user/account/index.html", context)
 
 
-@require_POST
+@post_only("end_user:account")
 @end_user_required
 def end_one(request: HttpRequest, session: EndUserSession, other: UUID) -> HttpResponse:
     """Sign out in one browser."""
@@ -55,7 +55,7 @@ def end_one(request: HttpRequest, session: EndUserSession, other: UUID) -> HttpR
     return redirect(page_url("end_user:account", session.environment))
 
 
-@require_POST
+@post_only("end_user:account")
 @end_user_required
 def end_all(request: HttpRequest, session: EndUserSession) -> HttpResponse:
     """Sign out in every browser, including this one."""

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from authentication import pending
 from authentication.actions.metadata_refresh import (
@@ -26,6 +25,7 @@ from authentication.views.described import Badge, DescribedCertificate, describe
 from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import RECENT
@@ -75,7 +75,7 @@ def index(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
     return render(request, "authentication/providers/certificates.html", context)
 
 
-@require_POST
+@post_only("authentication:provider-certificates")
 @console(needs=Permission.MANAGE_SIGN_IN)
 def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Fetch the metadata again. That changes nothing that is trusted."""
@@ -100,7 +100,7 @@ def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -
     return redirect(_url("certificates", environment, provider))
 
 
-@require_POST
+@post_only("authentication:provider-certificates")
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def confirm(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Apply the held metadata, as it was shown."""
@@ -111,7 +111,7 @@ def confirm(request: ConsoleRequest, environment: Environment, provider: UUID) -
     return redirect(_url("certificates", environment, provider))
 
 
-@require_POST
+@post_only("authentication:provider-certificates")
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def discard(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Forget the held metadata."""

@@ -11,7 +11,6 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
 
 from authentication.actions.sessions import EndReason, as_actor, end_session
 from authentication.actions.single_logout import receive_logout_message, start_logout_at_provider
@@ -21,6 +20,7 @@ from authentication.reasons import Refused
 from authentication.saml.bindings import Arrived, read_form, read_query
 from authentication.saml.logout import Sent
 from authentication.views.onwards import leading_on, place_to_begin, posting
+from workspace.console.methods import post_only
 from workspace.console.navigation import page_url
 from workspace.models import Environment
 from workspace.visits import Visit
@@ -33,7 +33,7 @@ NEUTRAL = (
 )
 
 
-@require_POST
+@post_only("end_user:sign-in")
 @at_environment
 def sign_out(request: HttpRequest, environment: Environment) -> HttpResponse:
     """End this browser's session, then the one at the identity provider."""

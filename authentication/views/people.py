@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from authentication.actions.passwords import invite_end_user, send_password_reset
 from authentication.actions.sessions import EndReason, end_session, end_sessions
@@ -19,6 +19,7 @@ from authentication.records import known_by_name_id
 from authentication.views.attempts import rows_of
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.permissions import Permission
 from workspace.isolation import isolated
@@ -54,7 +55,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     return render(request, "authentication/people/detail.html", context)
 
 
-@require_POST
+@post_only("authentication:end-user")
 @console(needs=Permission.MANAGE_PEOPLE)
 def invite(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Mail the link for the first password."""
@@ -67,7 +68,7 @@ def invite(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     return redirect(_tab_url(environment, person))
 
 
-@require_POST
+@post_only("authentication:end-user")
 @console(needs=Permission.MANAGE_PEOPLE)
 def reset(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Mail the link for another password."""
@@ -80,7 +81,7 @@ def reset(request: ConsoleRequest, environment: Environment, end_user: UUID) -> 
     return redirect(_tab_url(environment, person))
 
 
-@require_POST
+@post_only("authentication:end-user")
 @console(needs=Permission.MANAGE_PEOPLE)
 def end_one(request: ConsoleRequest, environment: Environment, end_user: UUID, session: UUID) -> HttpResponse:
     """Sign the person out in one browser."""
@@ -92,7 +93,7 @@ def end_one(request: ConsoleRequest, environment: Environment, end_user: UUID, s
     return redirect(_tab_url(environment, person))
 
 
-@require_POST
+@post_only("authentication:end-user")
 @console(needs=Permission.MANAGE_PEOPLE)
 def end_all(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Sign the person out of this environment in every browser."""

@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import get_text_list
-from django.views.decorators.http import require_POST
 
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.actions.undo import UNDOABLE, undo
@@ -22,6 +21,7 @@ from authentication.views.asking import Question, change_or_ask
 from authentication.views.provider_rows import enforcement_notes, provider_row
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import authentication_and_groups_tabs, page_url
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY, RECENT
@@ -47,7 +47,7 @@ def environment(request: ConsoleRequest, environment: Environment) -> HttpRespon
     return render(request, "authentication/environment.html", context)
 
 
-@require_POST
+@post_only("authentication:environment")
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Switch SAML-based SSO authentication on or off."""
@@ -56,7 +56,7 @@ def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpRespon
     return _switch(request, environment, switch_saml, "SAML-based SSO authentication", how, sessions)
 
 
-@require_POST
+@post_only("authentication:environment")
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def password_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Switch password authentication on or off."""
@@ -65,7 +65,7 @@ def password_switch(request: ConsoleRequest, environment: Environment) -> HttpRe
     return _switch(request, environment, switch_password, "Password authentication", how, sessions)
 
 
-@require_POST
+@post_only("authentication:environment")
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
 def undo_change(request: ConsoleRequest, environment: Environment, event: UUID) -> HttpResponse:
     """Undo the change of which a message has just told."""

@@ -74,18 +74,18 @@ def next_step(environment: Environment, environment_provider: EnvironmentProvide
 def provider_menu(
     environment: Environment, environment_provider: EnvironmentProvider, may_change: bool
 ) -> list[dict[str, object]]:
-    """Return the ellipsis menu. Viewers get only the entries that read."""
+    """Return the ellipsis menu: set-up, use, and last what takes a way in. Viewers get only the entries that read."""
     is_set_up = environment_provider.state != State.UNFINISHED
     is_on = environment_provider.state == State.ON
     entries: list[tuple[str, str, bool, dict[str, object]]] = [
-        ("Edit", "authentication:provider-edit", may_change, {}),
-        ("End user & group provisioning", "provisioning:setup", True, {}),
-        ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {}),
-        ("Certificates", "authentication:provider-certificates", is_set_up, {}),
-        ("Sign-in settings", "authentication:provider-settings", may_change and is_set_up, {}),
-        ("Use in another environment", "authentication:provider-use", may_change and is_set_up, {}),
-        ("Turn off", "authentication:provider-disable", may_change and is_on, {"method": "post"}),
-        ("Remove", "authentication:provider-remove", may_change, {"danger": True}),
+        ("Edit", "authentication:provider-edit", may_change, {"group": "Set-up"}),
+        ("End user & group provisioning", "provisioning:setup", True, {"group": "Set-up"}),
+        ("Certificates", "authentication:provider-certificates", is_set_up, {"group": "Set-up"}),
+        ("Sign-in settings", "authentication:provider-settings", may_change and is_set_up, {"group": "Set-up"}),
+        ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {"group": "Use"}),
+        ("Use in another environment", "authentication:provider-use", may_change and is_set_up, {"group": "Use"}),
+        ("Turn off", "authentication:provider-disable", may_change and is_on, {"group": "End", "method": "post"}),
+        ("Remove", "authentication:provider-remove", may_change, {"group": "End", "danger": True}),
     ]
     return [
         {"label": label, "url": _url(route, environment, environment_provider), **extra}

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from authentication.actions.provider_settings import (
     set_attributes,
@@ -24,6 +23,7 @@ from authentication.views.described import described_key
 from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.acting import refusals_as_messages, refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
@@ -79,7 +79,7 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
     return render(request, "authentication/providers/settings.html", context)
 
 
-@require_POST
+@post_only("authentication:provider-settings")
 @manages_settings
 def signing_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Sign AuthnRequests, or stop signing them."""
@@ -87,7 +87,7 @@ def signing_switch(request: ConsoleRequest, environment: Environment, provider: 
     return _switched(request, environment, provider, partial(switch_request_signing, now=timezone.now()), told)
 
 
-@require_POST
+@post_only("authentication:provider-settings")
 @manages_settings
 def idp_initiated_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Let sign-ins that begin at the IdP go on by themselves, or show a button first."""
@@ -95,7 +95,7 @@ def idp_initiated_switch(request: ConsoleRequest, environment: Environment, prov
     return _switched(request, environment, provider, switch_idp_initiated, told)
 
 
-@require_POST
+@post_only("authentication:provider-settings")
 @manages_settings
 def sha1_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Accept SHA-1 in signatures, or refuse it."""

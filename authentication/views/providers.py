@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from authentication.actions.enforcement import enforce_without_test, enforced_for
 from authentication.actions.provider_states import configuration
@@ -25,6 +24,7 @@ from authentication.models import EndUserSession, EnvironmentPolicy, Environment
 from authentication.views.asking import Question, ask, ask_about_loss, change_or_ask, say, sessions_form
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY, RECENT
@@ -53,7 +53,7 @@ def list_url(environment: Environment) -> str:
     return page_url("authentication:environment", environment)
 
 
-@require_POST
+@post_only("authentication:environment")
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def enable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn a provider on."""
@@ -75,7 +75,7 @@ def enable(request: ConsoleRequest, environment: Environment, provider: UUID) ->
     return change_or_ask(request, environment, change, question)
 
 
-@require_POST
+@post_only("authentication:environment")
 @console(needs=Permission.MANAGE_SIGN_IN, recent=RECENT)
 def disable(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Turn a provider off."""

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from authentication.actions.service_provider import (
     cancel_rollover,
@@ -20,6 +19,7 @@ from authentication.views.provider_settings import manages_settings, settings_ur
 from authentication.views.providers import get_environment_provider
 from workspace.console.acting import refusals_as_messages
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.models import Environment
 
 State = ServiceProviderKey.State
@@ -38,7 +38,7 @@ def download(request: ConsoleRequest, environment: Environment, provider: UUID) 
     return response
 
 
-@require_POST
+@post_only("authentication:provider-settings")
 @manages_settings
 def create(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Create the workspace's first certificate before it is needed."""
@@ -49,7 +49,7 @@ def create(request: ConsoleRequest, environment: Environment, provider: UUID) ->
     return redirect(settings_url("settings", environment, provider))
 
 
-@require_POST
+@post_only("authentication:provider-settings")
 @manages_settings
 def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Create the next certificate."""
@@ -57,14 +57,14 @@ def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
     return _roll(request, provider, start_rollover, done)
 
 
-@require_POST
+@post_only("authentication:provider-settings")
 @manages_settings
 def finish(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Put the next certificate in force."""
     return _roll(request, provider, finish_rollover, "The rollover is finished: the new certificate signs now.")
 
 
-@require_POST
+@post_only("authentication:provider-settings")
 @manages_settings
 def cancel(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Withdraw the next certificate."""

@@ -15,7 +15,7 @@ from django.utils.text import get_text_list
 
 from authentication.actions.identity_providers import create_provider, update_provider
 from authentication.actions.provider_connection import connect_provider
-from authentication.forms.connection import ConnectionForm
+from authentication.forms.connection import ConnectionForm, Provided
 from authentication.forms.providers import ProviderForm
 from authentication.guides import GUIDES
 from authentication.idp_side import fetch_idp
@@ -33,6 +33,11 @@ from workspace.words import count, together
 
 DETAILS, CONNECTION = "provider-edit", "provider-connect"
 STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}
+PROVIDED_HINTS = {
+    Provided.FILE: "The metadata that your identity provider offers for download.",
+    Provided.XML: "The same metadata as text.",
+    Provided.VALUES: "Single sign-on URL, issuer and certificate, one by one.",
+}
 Context = dict[str, object]
 
 
@@ -126,7 +131,8 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
                 messages.warning(request, sentence)
             return redirect(list_url(environment))
     context = _context(environment_provider, CONNECTION) | {"form": form} | _guidance(found)
-    context["risk"] = _risk(environment_provider, timezone.now())
+    context |= {"risk": _risk(environment_provider, timezone.now()), "provided_hints": PROVIDED_HINTS}
+    context["is_values_open"] = found.is_set_up or bool(form.errors)
     return render(request, "authentication/wizard/connection.html", context)
 
 

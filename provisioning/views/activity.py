@@ -11,10 +11,11 @@ from django.views.decorators.http import require_safe
 
 from provisioning.forms import ChangeFilter, RequestFilter
 from provisioning.models import ScimRequest
-from provisioning.remedies import remedy
+from provisioning.remedies import explained
 from provisioning.views.day_charts import request_chart, requests_of_environment
-from provisioning.views.subjects import request_pages
+from provisioning.views.subjects import request_pages, subjects_of
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.finding import Found
 from workspace.console.navigation import page_url, tabs
 from workspace.console.presenters import present
 from workspace.db.paging import PAGE, newest
@@ -42,7 +43,9 @@ def requests(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     exchanges, older = newest(
         form.requests().defer("request_body", "response_body"), request.GET.get("before", ""), among=form.among()
     )
-    context = _context(request, form, older) | {"rows": [_request_row(each, environment) for each in exchanges]}
+    subjects = subjects_of(exchanges, environment)
+    rows = [_request_row(each, environment, subjects) for each in exchanges]
+    context = _context(request, form, older) | {"rows": rows}
     return render(request, "provisioning/activity/requests.html", context)
 
 
@@ -81,9 +84,10 @@ def _readable_query(exchange: ScimRequest) -> str:
     return f"?{unquote_plus(exchange.query)}" if exchange.query else ""
 
 
-def _request_row(exchange: ScimRequest, environment: Environment) -> Context:
-    """Return a request as the list shows it: its error, else what was tolerated."""
+def _request_row(exchange: ScimRequest, environment: Environment, subjects: dict[UUID, Found]) -> Context:
+    """Return a request as the list shows it: whom it is about, and its error, else what was tolerated."""
     return {
+        "subject": subjects.get(exchange.pk),
         "exchange": exchange,
         "path": _short_path(exchange) + _readable_query(exchange),
         "notes": exchange.error or "; ".join(exchange.notes),
@@ -101,7 +105,7 @@ def _shown(found: ScimRequest) -> Context:
         "duration_ms": round(found.duration_ms, 1),
         "request_body": found.request_body,
         "response_body": found.response_body,
-        "remedy": f"{found.error} {remedy(found.status, found.response_body)}".strip(),
+        "remedy": explained(found.status, found.error, found.response_body),
     }
 
 

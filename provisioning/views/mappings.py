@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
 from provisioning.actions.mappings import add_mapping, remove_mapping
@@ -24,6 +24,7 @@ from provisioning.views.effects import (
 from provisioning.views.providers import about, connection_or_404, setup_tabs, setup_url
 from workspace.console.acting import refusals_as_messages, refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
@@ -44,7 +45,7 @@ def mappings(request: ConsoleRequest, environment: Environment, provider: UUID) 
 
 
 @_changes
-@require_POST
+@post_only("provisioning:mappings")
 def add(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Add a row."""
     connection = connection_or_404(environment, provider)
@@ -77,7 +78,7 @@ def remove(request: ConsoleRequest, environment: Environment, provider: UUID, ma
 
 
 @_changes
-@require_POST
+@post_only("provisioning:mappings")
 def only_mapped(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Give access to members of mapped groups alone, or to everybody."""
     connection = connection_or_404(environment, provider)
@@ -87,7 +88,7 @@ def only_mapped(request: ConsoleRequest, environment: Environment, provider: UUI
 
 
 @_changes
-@require_POST
+@post_only("provisioning:mappings")
 def attributes(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Choose what feeds name and email address."""
     connection = connection_or_404(environment, provider)

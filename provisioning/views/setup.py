@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from authentication.models import EnvironmentProvider
 from provisioning.actions.connections import choose_method, prepare_scim
@@ -20,6 +20,7 @@ from provisioning.views.providers import about, connection_of, get_environment_p
 from provisioning.views.tokens import hand_over, token_to_show
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
@@ -49,7 +50,7 @@ def setup(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
 
 
 @console(needs=Permission.MANAGE_PROVISIONING, recent=OPENED_RECENTLY)
-@require_POST
+@post_only("provisioning:setup")
 def method(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Go on to the part of the chosen method; SCIM gets its Base URL and first token, still switched off."""
     environment_provider = get_environment_provider(environment, provider)
@@ -62,7 +63,7 @@ def method(request: ConsoleRequest, environment: Environment, provider: UUID) ->
 
 
 @console(needs=Permission.MANAGE_PROVISIONING, recent=OPENED_RECENTLY)
-@require_POST
+@post_only("provisioning:setup")
 def save(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Save the method; ask first where people depend on the one that is given up."""
     environment_provider = get_environment_provider(environment, provider)

@@ -56,6 +56,7 @@ function showDependents(form) {
   for (const part of form.querySelectorAll("[data-shows-when]")) {
     const [name, wanted] = part.dataset.showsWhen.split("=");
     const given = answers(form, name);
+    if (!given.length) given.push(""); // "provided=values," is for no answer too
     part.hidden = !wanted.split(",").some((value) => given.includes(value));
   }
 }
@@ -70,7 +71,9 @@ function startDependents(root) {
 
 function pressFor(control) {
   for (const button of control.form.querySelectorAll("button[data-pressed-by]")) {
-    if (button.dataset.pressedBy === `${control.name}=${control.value}`) control.form.requestSubmit(button);
+    if (button.dataset.pressedBy !== `${control.name}=${control.value}`) continue;
+    sessionStorage.setItem("focus", control.id);
+    control.form.requestSubmit(button);
   }
 }
 
@@ -155,6 +158,11 @@ function startSelectAll(label) {
 }
 
 document.querySelectorAll("[data-select-all]").forEach(startSelectAll);
+
+// The page that an answer has opened goes on where the hand was.
+
+document.getElementById(sessionStorage.getItem("focus"))?.focus();
+sessionStorage.removeItem("focus");
 
 // Errors first: the summary takes the focus, also where the browser ignores autofocus.
 

@@ -91,7 +91,7 @@ def test_the_reference_of_a_counted_refusal_leads_to_its_row(okta, client, place
     assert references(first) == references(second) == {str(attempt.pk)}
     factories.sign_in(client, factories.administrator(places[0].workspace, "viewer"))
     page = client.get(f"/workspaces/acme/test/sign-in-attempts/?q={attempt.pk}")
-    assert "2 times from" in text(page)
+    assert "2 times, " in text(page)
 
 
 def test_a_page_tells_the_reference_of_a_counted_refusal_and_no_other(okta, places):

@@ -1,4 +1,5 @@
 import pytest
+from django.template.loader import render_to_string
 
 from authentication.guides import GUIDES, Guide
 
@@ -45,6 +46,22 @@ def test_the_scim_steps_place_both_of_our_values_or_a_note_says_what_to_do_inste
     assert "Base URL" in steps and "SCIM token" in steps
     assert guide.scim.base_url_field and guide.scim.token_field
     assert not guide.scim_note
+
+
+@every_guide
+def test_the_picture_shows_the_fields_that_the_steps_name(guide):
+    labels = [label for label, _ in guide.screen.fields]
+    assert guide.acs_url_field.startswith(guide.screen.acs_url_label)
+    assert guide.entity_id_field.startswith(guide.screen.entity_id_label)
+    assert len(labels) == 2 and all(len(label) <= 44 for label in labels)
+    picture = render_to_string("authentication/wizard/_picture.html", {"guide": guide})
+    assert all(f">{label}</text>" in picture for label in labels)
+    assert "style=" not in picture and "<image" not in picture and len(picture) < 3000
+
+
+@every_guide
+def test_a_vendor_has_a_link_to_its_own_page(guide):
+    assert guide.docs_url.startswith("https://") or guide.key == "other"
 
 
 @every_guide

@@ -126,4 +126,4 @@ def test_providers_are_kept_while_saml_is_off(admin, dev):
 
 def test_switches_take_a_post_only(admin):
     for route in ("saml-switch", "password-switch"):
-        assert admin.get(url(route)).status_code == 405
+        assert admin.get(url(route))["Location"] == url("environment")

@@ -48,6 +48,7 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Console):
     assert entity_id in page.request.get(entity_id).text()
 
     page.get_by_role("radio", name="No").check()
+    page.get_by_role("radio", name="Enter single values").check()
     page.get_by_label("Identity provider single sign-on URL").fill("https://idp.example/sso")
     page.get_by_label("Identity provider issuer (entity ID)").fill("https://idp.example/metadata")
     page.get_by_label("X.509 certificate(s)").fill(pem(make(days=3650)))
@@ -113,6 +114,7 @@ def test_wrong_metadata_keeps_what_was_typed_and_says_what_to_correct(page: Page
     acme.switch_saml_on()
     acme.start_wizard(acme.fresh("Ping Dev"))
     page.get_by_role("radio", name="No").check()
+    page.get_by_role("radio", name="Enter single values").check()
     page.get_by_label("Identity provider single sign-on URL").fill("http://idp.example/sso")
     page.get_by_label("Identity provider issuer (entity ID)").fill("https://idp.example/metadata")
     page.get_by_label("X.509 certificate(s)").fill("no certificate")
@@ -123,10 +125,8 @@ def test_wrong_metadata_keeps_what_was_typed_and_says_what_to_correct(page: Page
     expect(page.get_by_label("Identity provider single sign-on URL")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("Identity provider issuer (entity ID)")).to_have_value("https://idp.example/metadata")
     expect(page.get_by_label("X.509 certificate(s)")).to_have_value("no certificate")
+    page.get_by_role("radio", name="Paste the XML").check()
     page.get_by_label("Or paste metadata XML").fill(metadata_xml(datetime.now(UTC)))
-    page.get_by_label("Identity provider single sign-on URL").fill("")
-    page.get_by_label("Identity provider issuer (entity ID)").fill("")
-    page.get_by_label("X.509 certificate(s)").fill("")
     page.get_by_role("button", name="Set up", exact=True).click()
     expect(page.get_by_role("heading", name="Authentication & Groups")).to_be_visible()
 

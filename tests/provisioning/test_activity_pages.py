@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import conditional_escape
 
 from provisioning.models import ScimRequest
-from provisioning.remedies import remedy
+from provisioning.remedies import explained, remedy
 from tests import factories
 from tests.scim import Scim, make_connection, okta_user
 from workspace.action_names import Action
@@ -270,14 +270,27 @@ def test_an_error_comes_with_its_words_and_its_remedy(scim, viewer):
     page = text(viewer.get(url("provisioning:request", exchange=last_request().pk)))
 
     assert last_request().error in page
-    assert "Let it match people by userName, externalId or email." in page
+    assert "Let the provider match people by userName, externalId or email." in page
     assert "Nothing." in page
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 412, 413, 415, 418, 429, 500, 501, 503])
 def test_every_error_has_a_remedy(status):
     for body in ("", "null", "[]", "no json", json.dumps({"scimType": "unheardOf"})):
-        assert len(remedy(status, body)) > 40
+        assert len(remedy(status, body)) > 25
+
+
+def test_an_error_gives_one_advice(scim, viewer):
+    Scim(scim.connection, token="scim_unknown").get("/Users")
+    page = text(viewer.get(url("provisioning:request", exchange=last_request().pk)))
+    assert page.count("SCIM token of this connection") == 1 + last_request().response_body.count("SCIM token")
+    error = "This connection already has a user with this userName. Look it up, then update it."
+    assert explained(409, error, "") == (
+        "This connection already has a user with this userName. Rename one of the two. Nothing is lost: correct the "
+        "cause, then let the provider send it again."
+    )
+    assert explained(400, "ada@example.com is no number", "").startswith("ada@example.com is no number ")
+    assert explained(200, "", "") == ""
 
 
 def test_the_remedy_follows_the_scim_type():

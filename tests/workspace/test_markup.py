@@ -26,7 +26,7 @@ def words_in_one_piece():
     ],
 )
 def test_a_long_word_wraps_between_its_parts(text, parts):
-    assert value_html(text).split("<wbr>") == parts
+    assert value_html(text) == f"<span>{'<wbr>'.join(parts)}</span>"
 
 
 @pytest.mark.parametrize("text", ["ada@acme.de", "Ada Lovelace", "a.b", "", "Many short words are no long one"])
@@ -37,7 +37,7 @@ def test_a_short_word_stays_as_it_is(text):
 
 def test_a_part_without_a_place_to_wrap_is_cut_in_the_middle_and_its_text_stays_whole():
     html = value_html("00u00000000000000004")
-    assert html == '<span class="cut"><span class="cut-start">00u00000000000</span>000004</span>'
+    assert html == '<span><span class="cut"><span class="cut-start">00u00000000000</span>000004</span></span>'
     assert re.sub("<[^>]*>", "", html) == "00u00000000000000004"
 
 
@@ -47,7 +47,7 @@ def test_every_character_is_escaped_once():
 
 
 def test_a_name_that_turns_is_isolated_and_wraps():
-    assert value_html("אבגדהוזחט@acme.example") == "<bdi>אבגדהוזחט<wbr>@acme<wbr>.example</bdi>"
+    assert value_html("אבגדהוזחט@acme.example") == "<span><bdi>אבגדהוזחט<wbr>@acme<wbr>.example</bdi></span>"
 
 
 def test_html_wraps_in_its_text_only():

@@ -33,9 +33,41 @@ def test_the_environment_switch_keeps_the_page_and_marks_prod(acme, owner):
     assert current(choices) == ["DEV"]
 
 
+def switched(client, page):
+    """Where one is after choosing TEST on a page."""
+    url = client.get(page).context["environment_choices"][1]["url"]
+    response = client.get(url, headers={"referer": f"http://testserver{page}"}, follow=True)
+    assert response.status_code == 200
+    return response.request["PATH_INFO"]
+
+
 def test_from_one_group_the_switch_leads_to_the_other_environments_groups(acme, owner):
-    choices = owner.get(f"{acme.url}groups/{acme.support.pk}/").context["environment_choices"]
-    assert [choice["url"] for choice in choices][1] == "/workspaces/acme/test/groups/"
+    assert switched(owner, f"{acme.url}groups/{acme.support.pk}/") == "/workspaces/acme/test/groups/"
+    assert switched(owner, f"{acme.url}groups/{acme.support.pk}/edit/") == "/workspaces/acme/test/groups/"
+
+
+def test_the_switch_keeps_what_exists_in_the_other_environment(acme, owner):
+    for page in (f"end-users/{acme.ada.pk}/", f"end-users/{acme.ada.pk}/sign-in/", "access-control/", "groups/new/"):
+        assert switched(owner, f"{acme.url}{page}") == f"/workspaces/acme/test/{page}"
+
+
+def test_the_switch_keeps_filters_but_not_the_place_in_the_list(acme, owner):
+    page = f"{acme.url}end-users/?q=ada&status=active&sort=-name&access=any&page=1"
+    choices = owner.get(page).context["environment_choices"]
+    assert choices[1]["url"] == "/workspaces/acme/test/end-users/?q=ada&status=active&sort=-name"
+
+
+def test_an_id_that_is_nowhere_stays_a_404_without_the_switch(acme, globex, owner):
+    path, page = f"/workspaces/acme/test/groups/{acme.support.pk}/", f"{acme.url}groups/{acme.support.pk}/"
+    assert owner.get(path).status_code == 404
+    for before in (path, "/", "/nowhere/", f"{acme.url}groups/{globex.support.pk}/", f"{globex.url}groups/"):
+        assert owner.get(path, headers={"referer": f"http://testserver{before}"}).status_code == 404
+    assert owner.get(path, headers={"referer": f"http://evil.example{page}"}).status_code == 404
+
+
+def test_the_logo_leads_to_where_one_is(acme, owner):
+    page = owner.get("/workspaces/acme/prod/end-users/").content.decode()
+    assert 'class="topbar-brand" href="/workspaces/acme/prod/groups/"' in page
 
 
 def test_the_workspace_switch_names_only_workspaces_with_a_role(acme, globex, owner):

@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
-from workspace.console.acting import refused
+from workspace.console.acting import page_before, refused
 from workspace.console.kept import sign_in_first
-from workspace.console.navigation import current_entry, page_after_merge, page_url
+from workspace.console.navigation import current_entry, page_above, page_after_merge, page_url
 from workspace.console.permissions import Permission, require
 from workspace.console.proof import RECENT, ask_for_proof, is_proved
 from workspace.console.second_factor import ask_for_second_factor, has_second_factor
@@ -90,7 +90,7 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
         try:
             return view(request, request.environment, *args, **kwargs)
         except Http404:
-            if page := page_after_merge(request):
+            if page := page_after_merge(request) or page_above(request, page_before(request)):
                 return redirect(page)
             raise
         except ActionError as refusal:

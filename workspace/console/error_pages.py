@@ -14,6 +14,8 @@ from workspace.models import Environment
 from workspace.uploads import caps_of
 
 _PLACE = re.compile(r"/sign-in/([-\w]+)/([-\w]+)/")
+# Below these, only pages of end users can be missing. The console's start page would ask them for an account.
+_END_USERS = ("/sign-in/", "/saml/")
 _NOT_FOUND = (
     "The address may be mistyped, or the page may have been removed. "
     "If a link led here, ask your administrator for the right one."
@@ -53,7 +55,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Show the page for an uncaught error: 503 in an outage, else 500. It asks no database: that may be what failed."""
     error, place = sys.exc_info()[1], place_of(request)
     if error is None or not outage.is_outage(error):
-        return HttpResponse(render_to_string("500.html", {"place": place}), status=500)
+        return HttpResponse(render_to_string("500.html", {"place": place, "request": request}), status=500)
     outage.note(error)
     context = {"reason": outage.reason(error), "request": request, "kept": outage.kept(request), "place": place}
     headers = {**outage.RETRY, "Cache-Control": "no-store"}
@@ -61,10 +63,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _of_end_user(request: HttpRequest, title: str, sentence: str, status: int) -> HttpResponse | None:
-    found = _PLACE.match(request.path)
-    if not found:
+    if not request.path.startswith(_END_USERS):
         return None
-    environments = Environment.objects.open().select_related("workspace", "login_experience")
-    environment = environments.filter(workspace__slug=found[1], slug=found[2]).first()
+    environment = None
+    if found := _PLACE.match(request.path):
+        environments = Environment.objects.open().select_related("workspace", "login_experience")
+        environment = environments.filter(workspace__slug=found[1], slug=found[2]).first()
     context = {"title": title, "sentence": sentence, "environment": environment}
     return render(request, "end_user/error.html", context, status=status)

@@ -14,7 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import Resolver404, resolve, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from workspace.console.acting import page_before
@@ -96,8 +96,6 @@ def kept_forms(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         response = get_response(request)
         if request.method != "GET" or not (kept := _found(request)):
             return response
-        if response.status_code == 405:
-            return redirect(_page_above(request.path))
         if response.status_code == 200 and _is_page(response) and _fill(request, response, kept):
             request.session.pop(_KEPT, None)
             response.delete_cookie(_KEPT, samesite="Lax")
@@ -155,18 +153,6 @@ def _fill(request: HttpRequest, response: HttpResponse, kept: Kept) -> bool:
 
 def _is_page(response: HttpResponse) -> bool:
     return not response.streaming and response.get("Content-Type", "").startswith("text/html")
-
-
-def _page_above(path: str) -> str:
-    """Return the nearest page above a URL that only takes a POST."""
-    while path != "/":
-        path = path.rstrip("/").rpartition("/")[0] + "/"
-        try:
-            resolve(path)
-        except Resolver404:
-            continue
-        break
-    return path
 
 
 def _is_from_here(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from io import BytesIO
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from workspace import outage
 from workspace.db.keys import new_id
@@ -117,6 +118,20 @@ def session_end(get_response: Handler) -> Handler:
             if began is not None and time.time() - began > settings.SESSION_ABSOLUTE_AGE:
                 logout(request)
         return get_response(request)
+
+    return handle
+
+
+def explained_refusals(get_response: Handler) -> Handler:
+    """Show a page where a URL does not take the request's method. Django's answer is empty."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 405 and not response.streaming and not response.content:
+            page = render(request, "405.html", status=405)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
 
     return handle
 

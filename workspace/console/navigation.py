@@ -1,8 +1,9 @@
 """The frame of the console: environment switch, workspaces, sidebar and tabs."""
 
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from workspace.console.permissions import Permission, may
 from workspace.models import Administrator, EndUser, Environment, MergedEndUser
@@ -34,6 +35,8 @@ SIDEBAR = [
         ],
     ),
 ]
+# What the query of a list says of one environment only: its place in the list, and things and access there.
+_OF_THIS_ENVIRONMENT = ("page", "before", "access", "group", "provider")
 # The sidebar entry of each route, by the longest prefix of the route's name.
 _UNDER = {
     "authentication:": "workspace:groups",
@@ -133,12 +136,50 @@ def _environments(request: "ConsoleRequest", current: Environment) -> list[Item]
 
 
 def _same_page(request: "ConsoleRequest", environment: Environment) -> str:
-    """Return the URL of the same page in another environment; of a page about one thing, that of its list."""
+    """Return the URL of the same page in another environment, with its filters.
+
+    What the page is about may not exist there: then `page_above` leads to the list.
+    """
     environment.workspace = request.administrator.workspace
     match = request.resolver_match
-    if match is None or set(match.kwargs) != {"workspace", "environment"}:
+    if match is None:
         return page_url(current_entry(request), environment)
-    return page_url(match.view_name, environment)
+    query = request.GET.copy()
+    for name in _OF_THIS_ENVIRONMENT:
+        query.pop(name, None)
+    url = reverse(match.view_name, kwargs=match.kwargs | {"environment": environment.slug})
+    return f"{url}?{query.urlencode()}" if query else url
+
+
+def page_above(request: "ConsoleRequest", before: str) -> str:
+    """Return the list above a page that this environment does not have, if the switch led here from `before`.
+
+    Empty otherwise: an id that is nowhere stays a 404.
+    """
+    try:
+        match, other = request.resolver_match, resolve(urlsplit(before).path)
+    except Resolver404:
+        return ""
+    if (
+        match is None
+        or other.view_name != match.view_name
+        or other.kwargs["environment"] == match.kwargs["environment"]
+    ):
+        return ""
+    if other.kwargs | {"environment": match.kwargs["environment"]} != match.kwargs:
+        return ""
+    return _list_above(request.path) or page_url(current_entry(request), request.environment)
+
+
+def _list_above(path: str) -> str:
+    """Return the nearest page above a path that is about nothing in particular; empty if there is none."""
+    while path := path.rstrip("/").rpartition("/")[0]:
+        try:
+            if set(resolve(f"{path}/").kwargs) == {"workspace", "environment"}:
+                return f"{path}/"
+        except Resolver404:
+            continue
+    return ""
 
 
 def _workspaces(administrator: Administrator) -> list[Item]:

@@ -151,11 +151,20 @@ def time_ago(value: datetime | None, empty: str = "Never") -> str:
         return empty
     local = timezone.localtime(value)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}" tabindex="0">{}</time>',
         local.isoformat(timespec="seconds"),
         f"{date_format(local, 'j F Y, H:i:s')} {local:%Z}",
         relative_words(local, timezone.now()),
     )
+
+
+@register.simple_tag
+def time_span(first: datetime, last: datetime) -> str:
+    """{% time_span attempt.at attempt.last_at %}: "from 3 hours ago to just now", or one time."""
+    now = timezone.now()
+    if relative_words(first, now) == relative_words(last, now):
+        return time_ago(last)
+    return format_html("from {} to {}", time_ago(first), time_ago(last))
 
 
 @register.filter
@@ -198,6 +207,13 @@ def initials(name: str) -> str:
     """Return one or two letters for a name or an address: "Ada Lovelace" → AL, "ada@example.com" → A."""
     words = name.partition("@")[0].split()
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+
+@register.filter
+def middle(text: str, most: int) -> str:
+    """{{ path|middle:70 }}: a long text without its middle. Values mostly differ at their ends."""
+    start = most * 2 // 3
+    return text if len(text) <= most else f"{text[:start]}…{text[start - most + 1 :]}"
 
 
 @register.filter

@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
 from workspace.actions.accounts import (
     change_account_password,
@@ -17,6 +16,7 @@ from workspace.actions.accounts import (
 )
 from workspace.console.account import AccountRequest, account_page, personal
 from workspace.console.acting import refusals_in_form
+from workspace.console.methods import post_only
 from workspace.console.passkeys import works_here
 from workspace.console.proof import prove
 from workspace.forms import sent
@@ -86,7 +86,7 @@ def password(request: AccountRequest) -> HttpResponse:
     return account_page(request, "workspace/account/password.html", {"form": form})
 
 
-@require_POST
+@post_only("workspace:account")
 @personal()
 def end_session(request: AccountRequest, name: str) -> HttpResponse:
     """Sign out in one browser."""
@@ -95,7 +95,7 @@ def end_session(request: AccountRequest, name: str) -> HttpResponse:
     return redirect("workspace:account")
 
 
-@require_POST
+@post_only("workspace:account")
 @personal()
 def end_sessions(request: AccountRequest) -> HttpResponse:
     """Sign out in every browser, this one too."""

@@ -9,11 +9,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
 
 from workspace.actions.passkeys import NOT_SIGNED_IN, add_passkey, remove_passkey, take_passkey
 from workspace.console.account import AccountRequest, account_page, personal
 from workspace.console.acting import refusals_in_form
+from workspace.console.methods import post_only
 from workspace.console.passkeys import asked_to_create
 from workspace.console.proof import OPENED_RECENTLY, begin_session
 from workspace.console.second_factor import ask_for_second_factor, must_prove
@@ -60,7 +60,7 @@ def remove(request: AccountRequest, passkey: UUID) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@post_only("workspace:sign-in")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with a passkey. It is both factors: the authenticator, and what opened it."""
     target, form = target_of(request), PasskeyAnswerForm(request.POST)

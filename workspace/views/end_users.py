@@ -7,12 +7,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from workspace.actions.end_users import create_end_user, deactivate_end_user, reactivate_end_user, save_end_user
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import end_user_tabs, page_url
 from workspace.console.offers import offers
 from workspace.console.permissions import Permission, may
@@ -98,7 +98,7 @@ def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID
 
 
 @console(needs=Permission.MANAGE_PEOPLE)
-@require_POST
+@post_only("workspace:end-user")
 def reactivate(request: ConsoleRequest, environment: Environment, end_user: UUID) -> HttpResponse:
     """Reactivate the person."""
     person = get_person(environment, end_user)

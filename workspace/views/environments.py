@@ -5,7 +5,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
 
 from workspace.actions.environments import (
     add_environment,
@@ -16,6 +15,7 @@ from workspace.actions.environments import (
 )
 from workspace.console.acting import refusals_as_messages, refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
+from workspace.console.methods import post_only
 from workspace.console.navigation import Item, page_url
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY
@@ -61,7 +61,7 @@ def edit(request: ConsoleRequest, environment: Environment, other: UUID) -> Http
     return render(request, "workspace/environments/edit.html", {"form": form, "found": found, "list_url": list_url})
 
 
-@require_POST
+@post_only("workspace:environments")
 @console(needs=Permission.MANAGE_ENVIRONMENTS)
 def move(request: ConsoleRequest, environment: Environment, other: UUID) -> HttpResponse:
     """Move one place up or down."""

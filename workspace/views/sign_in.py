@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
 
+from workspace.console.methods import post_only
 from workspace.console.passkeys import asked_to_sign_in
 from workspace.console.proof import is_proved, take_password
 from workspace.console.responses import with_wait
@@ -65,7 +65,7 @@ def confirm_identity(request: HttpRequest) -> HttpResponse:
     return with_wait(render(request, "workspace/confirm_identity.html", {"form": form, "next": target}), wait)
 
 
-@require_POST
+@post_only("workspace:home")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
