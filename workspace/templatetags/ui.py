@@ -104,6 +104,12 @@ def callout(content: str, tone: str = "neutral", title: str = "") -> str:
     return render_to_string("components/callout.html", context)
 
 
+@register.simple_block_tag
+def list_table(content: str, caption: str) -> str:
+    """{% list_table caption="End-user groups" %}<thead>…<tbody>…{% endlist_table %}: a list of things."""
+    return render_to_string("components/list_table.html", {"content": content, "caption": caption})
+
+
 @register.simple_tag(takes_context=True)
 def page_url(context: template.Context, route: str, **kwargs: object) -> str:
     """{% page_url "workspace:group" group=group.pk %}: the URL of a page in the environment that the page shows."""
