@@ -29,6 +29,7 @@ from workspace.tokens import digest_of
 from workspace.visits import Visit
 
 REQUEST_AGE = timedelta(minutes=10)
+TYPED = "The address was typed here. The response does not say whose it is."
 MAX_NEXT_PATH = 500
 
 _REQUEST_ID = re.compile(r"_[0-9a-f]{40}")
@@ -91,6 +92,7 @@ def start_sign_in(
             nonce_digest=digest_of(nonce),
             next_path=next_path if len(next_path) <= MAX_NEXT_PATH and next_path.isprintable() else "",
             network=network,
+            typed_address=login_hint[:254],
             tester_id=tester_id,
             configuration=tested,
             expires_at=now + REQUEST_AGE,
@@ -155,15 +157,16 @@ def record_refusal(
         return
     # A person whom the refused sign-in created is gone again.
     end_user = EndUser.objects.filter(pk=refusal.end_user.pk).first() if refusal.end_user else None
+    typed = request.typed_address if request and not refusal.email else ""
     attempt = record_attempt(
         environment=place.environment,
         visit=visit,
         now=now,
-        email=refusal.email,
+        email=refusal.email or typed,
         end_user=end_user,
         identity_provider=place.identity_provider,
         reason=refusal.reason,
-        notes=refusal.notes,
+        notes=[*refusal.notes, *([TYPED] if typed else [])],
         differences=refusal.differences,
         is_proved=is_proved,
     )

@@ -104,6 +104,8 @@ class AuthnRequest(PreparedSave):
     # What the response says, as long as `saml/keeping.py` can tell that reading it again would say the same.
     claims = models.TextField(blank=True, editable=False)
     network = models.CharField(max_length=45, blank=True, editable=False)
+    # What the person typed on our page before, for attempts whose response names nobody. It proves nothing.
+    typed_address = models.CharField(max_length=254, blank=True, editable=False)
     consumed_at = models.DateTimeField(null=True, blank=True)
 
     objects = AuthnRequestQuerySet.as_manager()

@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from authentication.models import AuthnRequest, ConsumedMessage, EndUserSession, EnvironmentProvider
+from authentication.actions.saml_requests import TYPED
+from authentication.models import AuthnRequest, ConsumedMessage, EndUserSession, EnvironmentProvider, SignInAttempt
 from tests import factories
 from tests.authentication.end_users import environments, url
 from tests.authentication.ways import ADA, Way, reasons, refused, requested, way
@@ -47,6 +48,18 @@ def test_the_idp_is_told_an_address_and_nothing_else(okta, typed, told):
     query = dict(parse_qsl(urlsplit(okta.browser.get(start, {"login_hint": typed})["Location"]).query))
     assert query.pop("login_hint", None) == told
     assert query.keys() == {"SAMLRequest", "RelayState"}
+
+
+def test_an_attempt_whose_response_names_nobody_shows_the_address_that_was_typed_here(okta, client):
+    start = url(okta.environment, f"sso/{okta.environment_provider.identity_provider_id}/")
+    okta.browser.get(start, {"login_hint": ADA})
+    stored = okta.browser.post(okta.acs, {"SAMLResponse": "!!", "RelayState": AuthnRequest.objects.get().pk})
+    assert okta.browser.get(stored["Location"]).status_code == 403
+    attempt = SignInAttempt.objects.get()
+    assert attempt.email == ADA and attempt.end_user is None and attempt.notes == [TYPED]
+    viewer = factories.sign_in(client, factories.administrator(okta.environment.workspace, "viewer"))
+    page = viewer.get(f"/workspaces/{okta.environment.workspace.slug}/{okta.environment.slug}/sign-in-attempts/")
+    assert ADA in page.content.decode() and TYPED in page.content.decode()
 
 
 # S6: in answer to a request of this browser. --------------------------------------------------------------------------
