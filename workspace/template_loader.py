@@ -7,6 +7,8 @@ from django.template.loaders.filesystem import Loader as FilesystemLoader
 
 _TAG = re.compile(r"{[%{].*?[%}]}", re.DOTALL)
 _LINE_END = re.compile(r"\s*\n\s*")
+# Means nothing in HTML. In a list it would come again with every row.
+_INDENTATION = re.compile(r"\n[ \t]+")
 # A template tag or comment, a value, and where an HTML tag begins and ends.
 _TOKEN = re.compile(r"{[%#].*?[%#]}|{{(?P<value>.*?)}}|<[a-zA-Z/!]|>", re.DOTALL)
 
@@ -16,11 +18,14 @@ class Loader(FilesystemLoader):
 
     It joins each tag into one line, because Django's lexer reads no others. It adds a filter to each value that stands
     in text, so a name is in `<bdi>` wherever it needs to be. Values in the attributes of an HTML tag stay as they are.
+    It drops the indentation of HTML.
     """
 
     def get_contents(self, origin: Origin) -> str:
         joined = _TAG.sub(lambda tag: _LINE_END.sub(" ", tag[0]), super().get_contents(origin))
-        return isolate_values(joined, "in_plain_text" if origin.name.endswith(".txt") else "in_html")
+        if origin.name.endswith(".txt"):
+            return isolate_values(joined, "in_plain_text")
+        return isolate_values(_INDENTATION.sub("\n", joined), "in_html")
 
 
 def isolate_values(source: str, name: str) -> str:

@@ -22,7 +22,7 @@ _FAULTS = r"""
     const box = e.getBoundingClientRect();
     const words = String(e.value || e.textContent).trim().slice(0, 40);
     if (box.width && (box.right > width + 1 || box.left < -1)) faults.add(`${name(e)} reaches ${box.right}: ${words}`);
-    const mayCut = e.matches("textarea, select, .cut-start, input:not([readonly])");
+    const mayCut = e.matches("textarea, select, .cut-start, .preview-frame, input:not([readonly])");
     const cuts = e.scrollWidth > e.clientWidth + 1 && e.clientWidth && getComputedStyle(e).overflowX !== "visible";
     if (cuts && !mayCut) faults.add(`${name(e)} cuts ${e.scrollWidth} px to ${e.clientWidth}: ${words}`);
     if (e.matches("wbr, bdi") && /flex|grid/.test(getComputedStyle(e.parentElement).display)) {

@@ -13,11 +13,11 @@ from django.utils.html import conditional_escape
 
 from provisioning.models import ScimRequest
 from provisioning.remedies import explained, remedy
+from provisioning.views.activity import MOST
 from tests import factories
 from tests.scim import Scim, make_connection, okta_user
 from workspace.action_names import Action
 from workspace.actions.end_users import create_end_user
-from workspace.db.paging import PAGE
 from workspace.events import Actor, Sentence, record
 from workspace.models import ChangeEvent, EndUser, EndUserGroup
 from workspace.profile import Profile
@@ -161,7 +161,7 @@ def test_no_change_yet_is_not_no_match(scim, viewer):
 
 
 def test_older_changes_are_a_page_away_and_nothing_is_counted(scim, viewer):
-    make_events(scim, PAGE + 10)
+    make_events(scim, MOST + 10)
 
     with CaptureQueriesContext(database) as captured:
         first = viewer.get(url("provisioning:activity"), {"kind": "group"})
@@ -176,7 +176,7 @@ def test_older_changes_are_a_page_away_and_nothing_is_counted(scim, viewer):
 
 
 def test_a_full_last_page_offers_no_older_one(scim, viewer):
-    make_events(scim, PAGE)
+    make_events(scim, MOST)
 
     assert viewer.get(url("provisioning:activity")).context["older"] == ""
 

@@ -119,9 +119,15 @@ def test_each_role_reads_what_it_may(acme, as_role, name, role):
     if role not in readers:
         assert status == 403
     else:
-        # Some lead to another page (nobody chosen, nothing to show yet, no proof, or only a POST is taken); none refuses.
+        # Some lead to another page (nobody chosen, nothing to show, no proof, or only a POST is taken); none refuses.
         led_on = {f"end-user-import-{each}" for each in ("job", "continue", "start", "discard")}
-        led_on |= {"group-members-remove", "end-users-selected", "end-users-undo", "end-user-erase", "end-user-reactivate"}
+        led_on |= {
+            "group-members-remove",
+            "end-users-selected",
+            "end-users-undo",
+            "end-user-erase",
+            "end-user-reactivate",
+        }
         assert status == (302 if name in led_on else 200)
 
 

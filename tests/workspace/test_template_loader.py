@@ -22,8 +22,8 @@ def test_a_tag_and_a_value_may_go_on_over_lines(rendered):
     assert rendered(source, a="yes", b=1) == 'yes <span class="badge tone-success">On</span>'
 
 
-def test_text_keeps_its_lines(rendered):
-    assert rendered("one\n  {{ a }}\n\ntwo {", a="x") == "one\n  x\n\ntwo {"
+def test_text_keeps_its_lines_and_values_their_indentation(rendered):
+    assert rendered("one\n  {{ a }}\n\ntwo {", a="x\n  y") == "one\nx\n  y\n\ntwo {"
 
 
 def test_a_value_in_text_is_isolated_and_one_in_an_attribute_is_not(rendered):

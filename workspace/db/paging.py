@@ -106,7 +106,9 @@ def _ids(parts: Sequence[Ids], skipped: int, most: int) -> list[UUID]:
     return found
 
 
-def newest(rows: QuerySet[Row], before: str, *, among: QuerySet[Row] | None = None) -> tuple[list[Row], str]:
+def newest(
+    rows: QuerySet[Row], before: str, *, among: QuerySet[Row] | None = None, most: int = PAGE
+) -> tuple[list[Row], str]:
     """Return the newest rows, or those before the row with the id `before`, and the id from which to continue.
 
     The table is never counted. The id is empty on the last page. With `among`, which an index has in this order, a page
@@ -117,7 +119,7 @@ def newest(rows: QuerySet[Row], before: str, *, among: QuerySet[Row] | None = No
         rows, among = rows.filter(pk__lt=start), among if among is None else among.filter(pk__lt=start)
     # A row further: the last one looked at.
     ends = [] if among is None else list(among.order_by("-pk").values_list("pk", flat=True)[WALKED - 1 : WALKED + 1])
-    found = list(rows.filter(pk__gte=ends[0])[: PAGE + 1] if len(ends) == 2 else rows[: PAGE + 1])
-    if len(found) > PAGE:
-        return found[:PAGE], str(found[PAGE - 1].pk)
+    found = list(rows.filter(pk__gte=ends[0])[: most + 1] if len(ends) == 2 else rows[: most + 1])
+    if len(found) > most:
+        return found[:most], str(found[most - 1].pk)
     return found, str(ends[0]) if len(ends) == 2 else ""

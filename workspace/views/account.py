@@ -51,7 +51,7 @@ def index(request: AccountRequest) -> HttpResponse:
     return account_page(request, "workspace/account/index.html", context)
 
 
-@require_POST
+@post_only("workspace:account")
 @personal()
 def theme(request: AccountRequest) -> HttpResponse:
     """Choose the colour scheme of the console."""
