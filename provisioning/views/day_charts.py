@@ -41,4 +41,4 @@ def sign_in_chart(use: EnvironmentProvider, now: datetime) -> Chart:
 def request_chart(log: Log, environment: Environment, now: datetime) -> Chart:
     """Return a chart of SCIM requests."""
     days = last_days(log, environment, now, REQUESTS_KEPT)
-    return chart_of(days, title="SCIM requests by day", noun="SCIM requests", good="answered", bad="refused")
+    return chart_of(days, title="SCIM requests by day", noun="SCIM requests", good="answered", bad="failed")

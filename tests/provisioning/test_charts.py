@@ -53,7 +53,7 @@ def test_the_overview_draws_sign_ins_and_requests_of_this_provider(scim, other, 
     SignInAttempt.objects.filter(reason="not_provisioned").update(outcome=SignInAttempt.Outcome.REFUSED)
     assert summaries(overview(owner, scim)) == [
         "30 days: 3 signed in, 4 refused.",
-        "30 days: 2 answered, 1 refused.",
+        "30 days: 2 answered, 1 failed.",
     ]
 
 
@@ -62,10 +62,10 @@ def test_activity_draws_the_requests_of_the_environment_on_its_first_page_only(s
     scim.get("/Users/nobody")
     other.get("/Users")
     where = "/workspaces/acme/dev/provisioning-activity/"
-    assert summaries(owner.get(where)) == ["30 days: 1 answered, 1 refused."]
+    assert summaries(owner.get(where)) == ["30 days: 1 answered, 1 failed."]
     assert summaries(owner.get(where, {"q": "ada"})) == []
     assert summaries(owner.get("/workspaces/acme/dev/provisioning-activity/requests/")) == [
-        "30 days: 1 answered, 1 refused."
+        "30 days: 1 answered, 1 failed."
     ]
 
 

@@ -115,6 +115,8 @@ def delete_group(
 @atomic
 def take_over_group(*, group: EndUserGroup, source: Source, concerns: Collection[Model] = (), by: Actor) -> None:
     """Let an IdP manage an existing group. Members of other sources are removed; the event lists them."""
+    # Members that are being restored come first, or not at all.
+    EndUserGroup.objects.select_for_update().get(pk=group.pk)
     aside = group.memberships.exclude_source(source)
     members, before = aside.states(), group.source
     aside.delete()
