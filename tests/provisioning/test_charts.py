@@ -113,3 +113,10 @@ def test_charts_take_the_same_queries_however_long_the_logs_are(scim, owner):
         attempt(scim, email=f"p{number}@example.com")
     ScimRequest.objects.filter(method="POST").update(at=timezone.now() - timedelta(days=2))
     assert [queries(path) for path in paths] == few
+
+
+def test_a_full_list_with_its_chart_weighs_less_than_50_kb(scim, owner):
+    for number in range(60):
+        scim.user(f"p{number}", displayName=f"Someone of the name {number}")
+    for path in ("", "requests/"):
+        assert len(owner.get(f"/workspaces/acme/dev/provisioning-activity/{path}").content) < 50_000

@@ -8,8 +8,8 @@ from django.utils.formats import date_format
 from workspace.console.days import DAYS, Day
 from workspace.words import count
 
-# Units of the drawing.
-_SLOT, _BAR, HEIGHT = 10, 7, 60
+# Units of the drawing, as the component `chart` has them.
+_SLOT, HEIGHT = 10, 60
 _LEAST = 2
 
 
@@ -23,6 +23,7 @@ class Bar:
     date: str
     good_words: str
     bad_words: str
+    words: str
 
     @property
     def bad_y(self) -> int:
@@ -45,9 +46,6 @@ class Chart:
     kept: str
     is_empty: bool
     width: int
-    height: int = HEIGHT
-    slot: int = _SLOT
-    bar: int = _BAR
 
     @property
     def first(self) -> str:
@@ -68,22 +66,24 @@ def chart_of(days: Sequence[Day], *, title: str, noun: str, good: str, bad: str)
         good=good,
         bad=bad,
         summary=f"{count(len(days), 'day')}: {about}.",
-        bars=[_bar(at, day, most) for at, day in enumerate(days)],
+        bars=[_bar(at, day, most, good, bad) for at, day in enumerate(days)],
         kept="" if len(days) == DAYS else f"{noun} are kept for {count(len(days), 'day')} only.",
         is_empty=most == 0,
         width=len(days) * _SLOT,
     )
 
 
-def _bar(at: int, day: Day, most: int) -> Bar:
-    more = "more than " if day.is_more else ""
+def _bar(at: int, day: Day, most: int, good: str, bad: str) -> Bar:
+    date = date_format(day.date, "j M")
+    good_words, bad_words = f"{'more than ' if day.is_more else ''}{day.good:,}", f"{day.bad:,}"
     return Bar(
         x=at * _SLOT,
         good=_height(day.good, most),
         bad=_height(day.bad, most),
-        date=date_format(day.date, "j M"),
-        good_words=f"{more}{day.good:,}",
-        bad_words=f"{day.bad:,}",
+        date=date,
+        good_words=good_words,
+        bad_words=bad_words,
+        words=f"{date}: {good_words} {good}, {bad_words} {bad}",
     )
 
 

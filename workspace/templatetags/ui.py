@@ -71,8 +71,7 @@ def thousands(number: int) -> str:
 def icon(name: str) -> SafeString:
     """{% icon "users" %}: decoration beside words, hidden from screen readers."""
     return format_html(
-        '<svg class="icon icon-{}" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5"'
-        ' stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="{}"/></svg>',
+        '<svg class="icon icon-{}" viewBox="0 0 16 16" aria-hidden="true"><path d="{}"/></svg>',
         name,
         ICONS[name],
     )
