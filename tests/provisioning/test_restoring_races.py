@@ -4,9 +4,11 @@ from tests import factories
 from tests.provisioning.races import side_by_side
 from workspace.actions.groups import release_group, take_over_group
 from workspace.actions.restoring import restore_members
-from workspace.events import SYSTEM, Actor
+from workspace.events import Actor
 from workspace.models import ChangeEvent, EndUserGroup, GroupMembership, SourceKind
 from workspace.refusals import ActionError
+
+OWNER = Actor("administrator", "", "owner@acme.example")
 
 
 def set_up(scim):
@@ -21,7 +23,7 @@ def set_up(scim):
 
 
 def restore(scim, event):
-    return restore_members(event=event, environment=scim.connection.environment, by=SYSTEM)
+    return restore_members(event=event, environment=scim.connection.environment, by=OWNER)
 
 
 def test_of_two_who_restore_at_once_one_does_and_nobody_is_in_the_group_twice(transactional_db, scim):
