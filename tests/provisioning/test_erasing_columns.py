@@ -59,7 +59,8 @@ SHORT_LIVED = {
     "workspace.ConsoleSession": "session_key session_data",
     "sessions.Session": "session_key session_data",
     "workspace.Job": "name leased_by result error",
-    "authentication.AuthnRequest": "id nonce_digest next_path tester_id configuration response refusal claims network",
+    "authentication.AuthnRequest": "id nonce_digest next_path tester_id configuration response refusal claims"
+    " network typed_address",
 }
 
 
