@@ -13,7 +13,7 @@ from authentication.actions.policies import switch_saml
 from authentication.actions.provider_connection import connect_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.idp_side import typed_in
-from authentication.models import EndUserSession
+from authentication.models import EndUserSession, SsoBypass
 from authentication.saml.certificates import parse_certificates
 from provisioning.actions.mappings import add_mapping
 from provisioning.models import ScimRequest
@@ -21,10 +21,10 @@ from tests import factories
 from tests.authentication.certificates import EC_CERTIFICATE, pem
 from tests.scim import Scim
 from tests.workspace.access import invited
-from tests.workspace.builders import build
+from tests.workspace.builders import build, uploaded, with_take_over
 from workspace.actions.api_tokens import issue_api_token
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent, Passkey, User
+from workspace.models import BrandingFile, ChangeEvent, LoginExperience, LoginExperienceDraft, Passkey, User
 
 EVERYBODY = ["anonymous", "outsider", "viewer", "admin", "owner"]
 Things = dict[str, object]
@@ -65,6 +65,20 @@ def make(slug: str) -> tuple[SimpleNamespace, Things]:
         workspace=place.workspace, name="Import", scopes=["groups:read"], environments=None, expires_at=None,
         by=SYSTEM, now=now,
     )  # fmt: skip
+    logo = BrandingFile.objects.create(
+        environment=place.dev,
+        digest="a" * 64,
+        kind="logo",
+        name="a.png",
+        content_type="image/png",
+        content=b"a",
+        size=1,
+    )
+    LoginExperience.objects.create(environment=place.dev, logo=logo.digest)
+    draft = LoginExperienceDraft.objects.create(environment=place.dev, values={})
+    bypass = SsoBypass.objects.create(
+        environment=place.dev, end_user=place.bo, reason="Break-glass", expires_at=now + timedelta(days=1)
+    )
     things = {
         "workspace": slug,
         "environment": "dev",
@@ -76,6 +90,13 @@ def make(slug: str) -> tuple[SimpleNamespace, Things]:
         "end_user": place.ada.pk,
         "other": place.bo.pk,
         "session": session.pk,
+        "digest": logo.digest,
+        "draft": draft.pk,
+        "state": "light",
+        "bypass": bypass.pk,
+        "job": uploaded(place.dev).pk,
+        "workspace:group-restore.event": with_take_over(place).taken_over.pk,
+        **{f"workspace:environment-{act}.other": place.test.pk for act in ("edit", "move", "remove")},
         "provider": provider.pk,
         "connection": connection.pk,
         "token": connection.tokens.get().pk,
