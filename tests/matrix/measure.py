@@ -16,6 +16,7 @@ README = Path(__file__).resolve().parents[2] / "workspace" / "README.md"
 _BEGIN, _END = "<!-- written by python -m tests.matrix -->\n", "<!-- end of the table -->\n"
 _WORDS = {401: "token", 403: "403", 404: "404", 405: "–"}
 _SIGN_IN = re.compile(r"/sign-in/$|/sign-in/[^/]+/[^/]+/$|/operator/login/$")
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 # What each person gets for a GET and a POST, such as "open · 403". By path as the table shows it.
 Rows = dict[str, dict[str, str]]
 
@@ -34,12 +35,37 @@ def rows(routes: Iterable[Route], things: Things, browsers: Browsers) -> Rows:
 
 def answer(browser: Client, method: str, address: str) -> str:
     """Ask, take back what was changed, and return a word: open, sign in, token, 403, 404, or – for a wrong method."""
+    response = _ask(browser, method, address)
+    if _asks_to_sign_in(response, address):
+        return "sign in"
+    if method == "get" and _leads_everybody_away(response, address):
+        return "–"
+    return _WORDS.get(response.status_code) or _open(response)
+
+
+def told(browser: Client, method: str, address: str) -> tuple[object, ...]:
+    """Return everything that an answer tells, without ids, which differ from request to request."""
+    response = _ask(browser, method, address)
+    body = _ID.sub("", response.content.decode()) if not response.streaming else "a file"
+    return response.status_code, _ID.sub("", response.get("Location", "")), body
+
+
+def _ask(browser: Client, method: str, address: str) -> HttpResponse:
     with transaction.atomic():
-        response = getattr(browser, method)(address)
+        response: HttpResponse = getattr(browser, method)(address)
         # Until an export is read to its end, its query goes on.
         b"".join(response)
         transaction.set_rollback(True)
-    return "sign in" if _asks_to_sign_in(response, address) else _WORDS.get(response.status_code) or _open(response)
+    return response
+
+
+def _leads_everybody_away(response: HttpResponse, address: str) -> bool:
+    """Say whether the address takes a POST only: a GET leads everybody to the page with its form, who may or not."""
+    if response.status_code != 302:
+        return False
+    anybody = _ask(Client(), "get", address)
+    same = anybody.get("Location") == response["Location"]
+    return same and not _asks_to_sign_in(anybody, address) and address != "/"
 
 
 def _asks_to_sign_in(response: HttpResponse, address: str) -> bool:
