@@ -80,9 +80,9 @@ def provider_menu(
     entries: list[tuple[str, str, bool, dict[str, object]]] = [
         ("Edit", "authentication:provider-edit", may_change, {"group": "Set-up"}),
         ("End user & group provisioning", "provisioning:setup", True, {"group": "Set-up"}),
+        ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {"group": "Set-up"}),
         ("Certificates", "authentication:provider-certificates", is_set_up, {"group": "Set-up"}),
         ("Sign-in settings", "authentication:provider-settings", may_change and is_set_up, {"group": "Set-up"}),
-        ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {"group": "Use"}),
         ("Use in another environment", "authentication:provider-use", may_change and is_set_up, {"group": "Use"}),
         ("Turn off", "authentication:provider-disable", may_change and is_on, {"group": "End", "method": "post"}),
         ("Remove", "authentication:provider-remove", may_change, {"group": "End", "danger": True}),

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Error, Page, Response
 
 from tests.browser.layout import MOST_BYTES, all_faults
 from tests.browser.steps import Console
-from tests.server import Server
+from tests.server import Server, demo_server
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 # What a click would download, and what leads away to an identity provider.
@@ -28,11 +28,18 @@ STARTS = [
 
 
 @pytest.fixture(scope="module")
-def owner_page(chromium: Browser, server: Server) -> Iterator[Page]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the demo alone: the other tests' one fills up with names that no page is made for."""
+    with demo_server(tmp_path_factory.mktemp("every-page")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def owner_page(chromium: Browser, demo: Server) -> Iterator[Page]:
     """A page on which acme's owner is signed in. Its errors are not looked at: some of these pages are errors."""
-    with chromium.new_context(base_url=server.origin, reduced_motion="reduce") as context:
+    with chromium.new_context(base_url=demo.origin, reduced_motion="reduce") as context:
         page = context.new_page()
-        Console(page, server.demo()).sign_in("owner")
+        Console(page, demo.demo()).sign_in("owner")
         yield page
 
 
@@ -61,8 +68,8 @@ def opened(page: Page, url: str) -> Response | None:
     return response if response and "text/html" in response.headers.get("content-type", "") else None
 
 
-def test_every_page_fits_a_narrow_screen_with_big_text_and_is_light(owner_page: Page, server: Server):
-    waiting = [f"{server.origin}{start}" for start in STARTS]
+def test_every_page_fits_a_narrow_screen_with_big_text_and_is_light(owner_page: Page, demo: Server):
+    waiting = [f"{demo.origin}{start}" for start in STARTS]
     seen = {kind(url) for url in waiting}
     found: list[str] = []
     while waiting:
@@ -74,7 +81,7 @@ def test_every_page_fits_a_narrow_screen_with_big_text_and_is_light(owner_page: 
             found.append(f"{url} has {len(response.body()):,} bytes")
         found += all_faults(owner_page)
         for link in links(owner_page):
-            if link.startswith(server.origin) and kind(link) not in seen and not _NO_PAGE.search(link):
+            if link.startswith(demo.origin) and kind(link) not in seen and not _NO_PAGE.search(link):
                 seen.add(kind(link))
                 waiting.append(link)
     assert len(seen) > 60, "Links lead to fewer pages than there are"

@@ -1,9 +1,11 @@
 """An upgrade gives the names that are there the keys of today; nothing that is the same name now stops it."""
 
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from authentication.models import IdentityProvider
 from provisioning.actions.mappings import add_mapping
@@ -20,12 +22,13 @@ MIGRATIONS = [
     ("workspace", "0007_one_key_for_a_name"),
     ("authentication", "0012_one_key_for_a_name"),
     ("provisioning", "0008_one_key_for_a_name"),
+    ("workspace", "0020_search_and_sort_people"),
 ]
 
 
 def upgrade() -> None:
     for app, name in MIGRATIONS:
-        import_module(f"{app}.migrations.{name}").fill(apps, None)
+        import_module(f"{app}.migrations.{name}").fill(apps, SimpleNamespace(connection=connection))
 
 
 def as_before(row, name: str, key: str, text: str) -> None:

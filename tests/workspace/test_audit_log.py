@@ -12,11 +12,11 @@ from tests.workspace.pages import text_of
 from workspace.actions.end_users import save_end_user
 from workspace.console.states import differences
 from workspace.db.keys import new_id
-from workspace.db.paging import PAGE
 from workspace.events import SYSTEM, Actor, Kind, Sentence, record
 from workspace.forms.audit import AuditFilter
 from workspace.models import ChangeEvent, ChangeSubject
 from workspace.profile import Profile
+from workspace.views.audit import MOST as PAGE
 from workspace.visits import Visit
 
 OFFICE = Visit("192.0.2.7", "", "01a21c31-04b5-7e9c-959b-2dc88e681121", "0123456789abcdef")

@@ -45,7 +45,7 @@ def signed_in(client, ada):
 
 
 def key_on(page):
-    return re.search(r'id="key" value="([A-Z2-7 ]+)"', page.content.decode())[1].replace(" ", "")
+    return re.search(r'id="key"[^>]*>([A-Z2-7 ]+)<', page.content.decode())[1].replace(" ", "")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ from workspace.models import ChangeEvent, Environment
 from workspace.models.events import ChangeEventQuerySet
 
 Context = dict[str, object]
+# A page of more is over 50 KB.
+MOST = 40
 # What each kind of subject is called.
 _KINDS = {model._meta.model_name: str(model._meta.verbose_name) for model in apps.get_models()}
 _COLUMNS = [
@@ -38,7 +40,7 @@ _COLUMNS = [
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """List the changes of the workspace that the filter lets through, newest first."""
     form = AuditFilter(request.GET, workspace=environment.workspace)
-    events, older = newest(form.events(), request.GET.get("before", ""), among=form.among())
+    events, older = newest(form.events(), request.GET.get("before", ""), among=form.among(), most=MOST)
     query = request.GET.copy()
     query.pop("before", None)
     context = {
