@@ -1,44 +1,22 @@
 """Changes of many people at the same time as others, in threads with connections of their own."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from tests import factories
 from tests.workspace.builders import OKTA, OKTA_ACTOR
 from tests.workspace.crowds import add_people
+from tests.workspace.races import at_once
 from workspace.actions.access import end_access, give_access
 from workspace.actions.bulk import BULK_CHANGES, Selection, change_many
 from workspace.actions.end_users import deactivate_end_user
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser
-from workspace.refusals import ActionError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 3
-
-
-def at_once(*functions) -> list[str]:
-    """Call the functions in threads that start together; the code of each refusal, or "done"."""
-    barrier = Barrier(len(functions))
-
-    def run(function) -> str:
-        try:
-            barrier.wait(10)
-            function()
-        except ActionError as refusal:
-            return refusal.code
-        else:
-            return "done"
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(functions)) as pool:
-        return list(pool.map(run, functions))
 
 
 @pytest.fixture

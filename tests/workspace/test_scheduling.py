@@ -5,9 +5,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 
+from tests.workspace.races import at_once
 from workspace import scheduling
 from workspace.models import Job
 from workspace.scheduling import LEASE, Scheduler, Task, claim, enlist, new_holder, run_claimed, run_due
@@ -29,24 +30,6 @@ def tasks(monkeypatch):
     return register
 
 
-def on(alias, threads=8):
-    """Call a function in threads at once."""
-    barrier = threading.Barrier(threads)
-
-    def run():
-        barrier.wait()
-        try:
-            alias()
-        finally:
-            connection.close()
-
-    running = [threading.Thread(target=run) for _ in range(threads)]
-    for each in running:
-        each.start()
-    for each in running:
-        each.join()
-
-
 def eventually(condition, seconds=10):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -61,7 +44,7 @@ class TestOneProcess:
     def test_of_many_that_claim_a_job_at_once_one_gets_it(self, tasks):
         task, got = tasks("Count", lambda now: ""), []
         enlist(NOW)
-        on(lambda: got.append(claim(task, new_holder(), NOW)))
+        at_once(*[lambda: got.append(claim(task, new_holder(), NOW))] * 8)
         assert sorted(got) == [False] * 7 + [True]
 
     @pytest.mark.django_db
