@@ -103,6 +103,7 @@ class Scheduler:
         self.holder = new_holder()
         self._stopping = threading.Event()
         self._running: dict[str, Future[None]] = {}
+        self._has_enlisted = False
 
     def stop(self) -> None:
         """Claim no more jobs. `work` returns when those that run have ended."""
@@ -133,7 +134,9 @@ class Scheduler:
             outage.note(failure)
 
     def _start(self, pool: ThreadPoolExecutor, now: datetime) -> None:
-        enlist(now)
+        if not self._has_enlisted:
+            enlist(now)
+            self._has_enlisted = True
         for name in Job.objects.due(now).filter(name__in=TASKS).values_list("name", flat=True):
             if len(self._running) < _AT_ONCE and name not in self._running and claim(TASKS[name], self.holder, now):
                 self._running[name] = pool.submit(_in_thread, TASKS[name], self.holder, now)
