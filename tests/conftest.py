@@ -58,6 +58,14 @@ def words_in_one_piece(monkeypatch):
     monkeypatch.setattr(markup, "LONG_WORD", re.compile("(?!)"))
 
 
+@pytest.fixture(autouse=True)
+def no_outage(monkeypatch):
+    """Begin each test without an outage: the first answer after one asks the database, also in a test that has none."""
+    from workspace import outage
+
+    monkeypatch.setattr(outage._log, "began", None)
+
+
 @pytest.fixture
 def mails(mailoutbox, django_capture_on_commit_callbacks):
     """Return a function that calls a function and returns the mails it sends, also in the background."""
