@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests prepare serve jobs practice-idp check measure picture format lock port origin browser pgbouncer
+.PHONY: help run test install install-tests prepare serve jobs practice-idp check measure picture screenshots format lock port origin browser pgbouncer
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -153,6 +153,9 @@ measure: install-tests ## sizes, repetition and unused code of each app (WHERE=-
 
 picture: browser ## take the picture of the console that README.md shows
 	$(VENV)/bin/python -m tests.browser.picture
+
+screenshots: browser ## take pictures of every page into .screenshots (LOCALE=de chooses the language)
+	$(VENV)/bin/python -m tests.browser.screenshots $${LOCALE:-en}
 
 format: install-tests ## mend what ruff can mend
 	$(VENV)/bin/ruff check --quiet --fix . || true
