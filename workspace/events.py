@@ -6,7 +6,10 @@ from string import Formatter
 from typing import NotRequired, TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, models
+from django.utils import translation
+from django.utils.functional import Promise
 
 from workspace.action_names import Action
 from workspace.db.statement import Statement, insertion_of
@@ -25,6 +28,7 @@ from workspace.models import (
     Workspace,
 )
 from workspace.visits import NOWHERE, Visit
+from workspace.words import Spoken
 
 Kind = ChangeEvent.ActorKind
 _BY_HAND = {Kind.ADMINISTRATOR, Kind.API_TOKEN, Kind.OPERATOR}
@@ -97,14 +101,14 @@ class Called:
         return self.name
 
 
-Word: TypeAlias = str | Actor | models.Model | Called
+Word: TypeAlias = str | Promise | Actor | models.Model | Called
 
 
 class Sentence:
     """A sentence about a change, with links: `Sentence("{by} added {person}.", by=by, person=end_user)`.
 
-    `text` is the sentence. `links` holds [start, end, kind, id] of each model that it names: pages link by these ids,
-    never by names.
+    `text` is the sentence in English. `links` holds [start, end, kind, id] of each word. Kind and id are those of a
+    model: pages link by these ids, never by names. Those of other words say how they are translated (`word_in`).
     """
 
     def __init__(self, template: str, **words: Word) -> None:
@@ -115,11 +119,25 @@ class Sentence:
                 self._add(words[name])
 
     def _add(self, word: Word) -> None:
-        start = len(self.text)
-        self.text += isolated(word.name if isinstance(word, Actor) else str(word))
-        subject = word.subject if isinstance(word, Called) else word
-        if isinstance(subject, models.Model):
-            self.links.append([start, len(self.text), kind_of(subject), str(subject.pk)])
+        start, (text, kind, key) = len(self.text), _stored(word)
+        self.text += isolated(text)
+        self.links.append([start, len(self.text), kind, key])
+
+
+def _stored(word: Word) -> tuple[str, str, str]:
+    """Return a word in English, with the kind and the id of its link."""
+    if isinstance(word, Actor):
+        return word.name, "", ""
+    if isinstance(word, models.Model):
+        return str(word), kind_of(word), str(word.pk)
+    if isinstance(word, Called):
+        return word.name, kind_of(word.subject), str(word.subject.pk)
+    if isinstance(word, Spoken):
+        return word.english, word.kind, word.key
+    if isinstance(word, Promise):
+        with translation.override(settings.LANGUAGE_CODE):
+            return str(word), "word", ""
+    return word, "", ""
 
 
 def kind_of(subject: models.Model | type[models.Model]) -> str:

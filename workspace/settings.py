@@ -61,12 +61,14 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "workspace.console.compression.CompressionMiddleware",
+    "workspace.console.languages.asked_for",
     "workspace.console.middleware.explained_refusals",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "workspace.console.middleware.session_end",
+    "workspace.console.languages.chosen",
     "workspace.console.middleware.no_store",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -93,7 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "workspace.console.navigation.navigation",
             ],
-            "builtins": ["workspace.templatetags.ui"],
+            "builtins": ["workspace.templatetags.ui", "django.templatetags.i18n"],
         },
     },
 ]
@@ -189,8 +191,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Language, time, files.
-LANGUAGE_CODE = "en-us"
-USE_I18N = False
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "workspace" / "locale"]
+FORMAT_MODULE_PATH = ["workspace.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"

@@ -8,6 +8,7 @@ from provisioning.models import ProvisionedGroup, ProvisionedUser, ProvisioningC
 from workspace.console.finding import Found
 from workspace.console.navigation import page_url
 from workspace.console.presenters import Pages, find_pages, pages_of
+from workspace.db.keys import is_id
 from workspace.models import ChangeEvent, Environment
 
 _PERSON = "provisioning:end-user"
@@ -80,7 +81,8 @@ def _things(ids: set[str], environment: Environment) -> dict[str, Found]:
 def _changed(request_ids: set[str], environment: Environment) -> dict[str, Found]:
     """Return what the changes of these requests name first."""
     events = ChangeEvent.objects.of(environment.workspace).filter(request_id__in=request_ids)
-    firsts = {event.request_id: (event.sentence, *event.links[0]) for event in events if event.links}
+    named = {event.request_id: (event.sentence, [link for link in event.links if is_id(link[3])]) for event in events}
+    firsts = {request_id: (sentence, *links[0]) for request_id, (sentence, links) in named.items() if links}
     pages = find_pages(environment, [(kind, pk) for _, _, _, kind, pk in firsts.values()])
     return {
         request_id: Found(sentence[start:end], pages.get(pk, ""))

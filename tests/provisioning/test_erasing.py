@@ -182,7 +182,7 @@ def test_links_of_sentences_move_with_the_names(zenobia):
             if pk == str(zenobia.pk):
                 assert event.sentence[start:end] in (NOBODY, "a deactivated person")
             else:
-                assert event.sentence[start:end].strip() and event.sentence[end : end + 1] in " .,\u2069"
+                assert event.sentence[start:end].strip() and event.sentence[end : end + 1] in " .,:\u2069"
 
 
 def test_what_is_told_of_others_stays(scim, zenobia):

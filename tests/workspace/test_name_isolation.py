@@ -55,7 +55,8 @@ def test_an_event_isolates_every_word_of_its_sentence():
         "{by} renamed {old} to {group}.", by=Actor("system", "", EVE), old=NOA, group=EndUserGroup(name=NOA)
     )
     assert sentence.text == f"\u2068{EVE}\u2069 renamed \u2068{NOA}\u2069 to \u2068{NOA}\u2069."
-    [[start, end, *_]] = sentence.links
+    [*_, [start, end, kind, _]] = sentence.links
+    assert kind == "endusergroup"
     assert sentence.text[start:end] == f"\u2068{NOA}\u2069"
 
 

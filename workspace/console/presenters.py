@@ -14,6 +14,7 @@ from workspace.markup import value_html
 from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, LoginExperience, MergedEndUser
 from workspace.models.people import EndUserQuerySet
 from workspace.models.sources import Sourced
+from workspace.sentences import template_of, word_in
 
 # URLs of pages by the ids of their things. Things that are gone or of another workspace are missing.
 Pages = dict[str, str]
@@ -96,14 +97,17 @@ def find_pages(environment: Environment, things: Collection[tuple[str, str]]) ->
 
 
 def _linked(event: ChangeEvent, pages: Pages) -> SafeString:
-    """Return the sentence as HTML, with links to the pages of what it names."""
-    parts, at = [], 0
-    for start, end, _, pk in event.links:
-        name = value_html(event.sentence[start:end])
-        parts.append(_unlinked(event, event.sentence[at:start]))
-        parts.append(format_html('<a href="{}">{}</a>', pages[pk], name) if pk in pages else name)
-        at = end
-    return format_html_join("", "{}", ((part,) for part in [*parts, _unlinked(event, event.sentence[at:])]))
+    """Return the sentence as HTML, in the language that is spoken, with links to the pages of what it names."""
+    words = [_word(event.sentence[start:end], kind, pk, pages) for start, end, kind, pk in event.links]
+    parts = template_of(event.sentence, [(start, end) for start, end, _, _ in event.links])
+    html = [words[part] if isinstance(part, int) else _unlinked(event, part) for part in parts]
+    return format_html_join("", "{}", ((each,) for each in html))
+
+
+def _word(word: str, kind: str, pk: str, pages: Pages) -> SafeString:
+    """Return a word of a sentence as HTML."""
+    name = value_html(word_in(word, kind, pk))
+    return format_html('<a href="{}">{}</a>', pages[pk], name) if pk in pages else name
 
 
 def _unlinked(event: ChangeEvent, words: str) -> SafeString:

@@ -20,6 +20,7 @@ from workspace.brand import Brand, brand_of
 from workspace.console import navigation
 from workspace.isolation import escaped_controls, isolated, turns
 from workspace.markup import needs_markup, title_of, value_html, wrapped_html
+from workspace.words import grouped
 
 register = template.Library()
 
@@ -64,7 +65,7 @@ ICONS = {
 @register.filter
 def thousands(number: int) -> str:
     """{{ 1128|thousands }}: 1,128, as sentences write numbers."""
-    return f"{number:,}"
+    return grouped(number)
 
 
 @register.simple_tag

@@ -1,0 +1,147 @@
+"""Pages in the language of who asks, and stored sentences in the language of the page."""
+
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext_lazy
+from django.utils.translation.trans_real import translation as messages_of
+
+from workspace.events import Actor, Sentence
+from workspace.isolation import OPEN
+from workspace.sentences import _messages, template_of, word_in
+from workspace.template_loader import isolate_values
+from workspace.words import count, grouped, together
+
+BY = Actor("system", "", "System")
+
+
+@pytest.fixture
+def german(monkeypatch):
+    """A catalogue with a few messages, whatever has been translated."""
+    catalog = messages_of("de")._catalog
+    messages = {
+        "{by} removed {people} from {place}.": "{by} hat aus {place} {people} entfernt.",
+        ("robot", 0): "Roboter",
+        ("robot", 1): "Roboter",
+        "Viewer": "Betrachter",
+        "and": "und",
+    }
+    monkeypatch.setattr(catalog, "_catalogs", [messages, *catalog._catalogs])
+    monkeypatch.setattr(catalog, "_plurals", [catalog._plurals[0], *catalog._plurals])
+    _messages.cache_clear()
+    with translation.override("de"):
+        yield
+    _messages.cache_clear()
+
+
+def shown(sentence: Sentence) -> str:
+    """Return a stored sentence in the language that is spoken."""
+    words = [word_in(sentence.text[start:end], kind, key) for start, end, kind, key in sentence.links]
+    parts = template_of(sentence.text, [link[:2] for link in sentence.links])
+    return "".join(words[part] if isinstance(part, int) else part for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("people", "english", "translated"),
+    [
+        (lambda: "Ada", "Ada", "Ada"),
+        (lambda: count(1, "robot"), "1 robot", "1 Roboter"),
+        (lambda: count(3000, "robot"), "3,000 robots", "3.000 Roboter"),
+        (lambda: gettext_lazy("Viewer"), "Viewer", "Betrachter"),
+        (lambda: together(["Ada and Bob", "Otto"]), "Ada and Bob and Otto", "Ada and Bob und Otto"),
+        (lambda: together(["Ada", "Otto", "Zoë"]), "Ada, Otto and Zoë", "Ada, Otto und Zoë"),
+    ],
+)
+def test_a_sentence_is_stored_in_english_and_shown_in_the_language_of_the_page(german, people, english, translated):
+    sentence = Sentence("{by} removed {people} from {place}.", by=BY, people=people(), place="Sales")
+    assert sentence.text == f"System removed {english} from Sales."
+    assert shown(sentence) == f"System hat aus Sales {translated} entfernt."
+    with translation.override("en"):
+        assert shown(sentence) == sentence.text
+
+
+def test_a_sentence_without_a_translation_is_shown_as_it_is_stored(german):
+    sentence = Sentence("{by} painted {place}.", by=BY, place="Sales")
+    assert shown(sentence) == sentence.text
+
+
+def test_a_list_whose_names_were_deleted_stays_as_it_is_stored(german):
+    assert word_in("deleted and deleted", "names", "3,4") == "deleted and deleted"
+
+
+@pytest.mark.parametrize(("language", "number"), [("en", "12,345"), ("de", "12.345")])
+def test_numbers_are_grouped_as_readers_write_them(language, number):
+    with translation.override(language):
+        assert grouped(12345) == number
+
+
+class TestTranslatedBlocks:
+    """A name in a translated block is isolated where it is bound, because no filter may stand in the block."""
+
+    @pytest.mark.parametrize(
+        ("source", "expected"),
+        [
+            ("{% blocktranslate with n=p.name %}A {{ n }}", "{% blocktranslate with n=p.name|in_html %}A {{ n }}"),
+            ("{% blocktranslate %}A {{ n }}", "{% blocktranslate with n=n|in_html %}A {{ n }}"),
+            (
+                '{% blocktranslate with u=x %}<a href="{{ u }}">{{ n }}</a>',
+                '{% blocktranslate with n=n|in_html u=x %}<a href="{{ u }}">{{ n }}</a>',
+            ),
+            (
+                "{% blocktranslate count i=n %}{{ i }} of {{ g }}{% plural %}{{ i }} in {{ g }}",
+                "{% blocktranslate count i=n with g=g|in_html %}{{ i }} of {{ g }}{% plural %}{{ i }} in {{ g }}",
+            ),
+            (
+                "{% blocktranslate asvar title %}A {{ n }}",
+                "{% blocktranslate asvar title with n=n|in_plain_text %}A {{ n }}",
+            ),
+        ],
+    )
+    def test_values_in_text_are_bound_with_the_filter(self, source, expected):
+        end = "{% endblocktranslate %}"
+        assert isolate_values(source + end, "in_html") == expected + end
+
+    def test_a_block_in_an_attribute_stays_as_it_is(self):
+        source = '<a title="{% blocktranslate %}Edit {{ n }}{% endblocktranslate %}">{{ n }}</a>'
+        assert isolate_values(source, "in_html") == source.replace("{{ n }}</a>", "{{ n|in_html }}</a>")
+
+    def test_a_name_from_right_to_left_is_isolated_in_the_page(self, rf):
+        from django.template import engines
+
+        source = isolate_values("{% blocktranslate %}Remove {{ n }}?{% endblocktranslate %}", "in_html")
+        page = engines["django"].from_string(source).render({"n": "נועה"})
+        assert page == "Remove <bdi>נועה</bdi>?"
+        assert OPEN not in page
+
+
+@pytest.mark.django_db
+class TestTheLanguageOfAPage:
+    @pytest.mark.parametrize(
+        ("header", "language"),
+        [
+            ("", "en"),
+            ("de", "de"),
+            ("de-AT,de;q=0.9,en;q=0.8", "de"),
+            ("fr, de;q=0.5", "de"),
+            ("fr", "en"),
+            ("en-GB,en;q=0.9,de;q=0.8", "en"),
+            ("*", "en"),
+            ("de;q=0, en", "en"),
+            ("\x7f;;q=x,,", "en"),
+        ],
+    )
+    def test_the_browser_asks_for_it(self, client, header, language):
+        page = client.get("/sign-in/", headers={"Accept-Language": header})
+        assert f'<html lang="{language}"' in page.content.decode()
+        assert page["Content-Language"] == language
+        assert "Accept-Language" in page["Vary"]
+        assert translation.get_language() == "en", "the next request of this thread begins anew"
+
+    @pytest.mark.parametrize("path", ["/nowhere/", "/account/theme/", "/sign-in/nowhere/dev/"])
+    def test_error_pages_have_it_too(self, client, path):
+        page = client.get(path, headers={"Accept-Language": "de"}, follow=True)
+        assert '<html lang="de"' in page.content.decode()
+
+    def test_operators_pages_are_english(self, client):
+        page = client.get("/operator/", headers={"Accept-Language": "de"})
+        assert not page.headers.get("Content-Language")
+        assert translation.get_language() == "en"

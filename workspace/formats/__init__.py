@@ -1,0 +1,1 @@
+"""How each language writes dates, for `|date:"DATE_FORMAT"` and the like."""
