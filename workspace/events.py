@@ -112,7 +112,7 @@ class Sentence:
     """
 
     def __init__(self, template: str, **words: Word) -> None:
-        self.text, self.links = "", list[list[int | str]]()
+        self.text, self.links = "", list[tuple[int, int, str, str]]()
         for literal, name, _, _ in Formatter().parse(template):
             self.text += literal
             if name is not None:
@@ -121,7 +121,7 @@ class Sentence:
     def _add(self, word: Word) -> None:
         start, (text, kind, key) = len(self.text), _stored(word)
         self.text += isolated(text)
-        self.links.append([start, len(self.text), kind, key])
+        self.links.append((start, len(self.text), kind, key))
 
 
 def _stored(word: Word) -> tuple[str, str, str]:
