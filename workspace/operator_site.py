@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from workspace.console.second_factor import ask_for_second_factor, has_second_factor
+from workspace.console.sessions import end_sooner
 
 
 class OperatorSite(AdminSite):
@@ -18,7 +19,10 @@ class OperatorSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Say whether an operator is signed in, with both factors unless this is an installation of a developer."""
-        return super().has_permission(request) and (settings.DEBUG or has_second_factor(request))
+        if not super().has_permission(request) or not (settings.DEBUG or has_second_factor(request)):
+            return False
+        end_sooner(request)
+        return True
 
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         target = request.GET.get("next", reverse("admin:index"))

@@ -152,6 +152,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_ENGINE = "workspace.console.sessions"
 SESSION_COOKIE_AGE = 30 * 60
+OPERATOR_SESSION_AGE = 15 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_ABSOLUTE_AGE = 12 * 60 * 60
 # Browsers accept a __Host- cookie only over https and only from this host.

@@ -15,6 +15,7 @@ from tests.workspace import branding
 from tests.workspace.builders import build, uploaded
 from tests.workspace.two_step import with_two_step
 from workspace.actions.account_passwords import request_account_password
+from workspace.actions.administrators import add_administrator
 from workspace.actions.api_tokens import issue_api_token
 from workspace.actions.imports import choose_columns
 from workspace.actions.invitations import invite_administrator
@@ -168,6 +169,36 @@ class TestAccounts:
         assert not user.is_staff and not user.is_superuser
         assert ChangeEvent.objects.about(user.pk).filter(action="user.changed").count() == 2
 
+    def test_a_workspace_keeps_an_owner_who_can_sign_in(self, operator, acme):
+        owner = acme.roles["owner"].user
+        response = operator.post(page(User, "change", owner.pk), {"email": owner.email, "full_name": ""}, follow=True)
+        assert "This is the last owner of Acme." in response.content.decode()
+        owner.refresh_from_db()
+        assert owner.is_active and not ChangeEvent.objects.about(owner.pk).filter(action="user.changed").exists()
+        other = add_administrator(
+            workspace=acme.workspace, email="cy@acme.example", role=Administrator.Role.OWNER, by=SYSTEM
+        )
+        self.change(operator, owner, is_active="")
+        owner.refresh_from_db()
+        assert not owner.is_active and other.user.is_active
+
+    def test_the_last_operator_stays_one(self, operator):
+        me = User.objects.get(email_key="op@example.com")
+        for wish in ({"is_staff": ""}, {"is_staff": "on", "is_active": ""}):
+            response = operator.post(page(User, "change", me.pk), {"email": me.email, "is_active": "on"} | wish)
+            assert response.status_code == 302
+            me.refresh_from_db()
+            assert me.is_staff and me.is_superuser and me.is_active
+
+    def test_a_change_keeps_what_was_and_what_is(self, operator, acme):
+        user = acme.roles["viewer"].user
+        self.change(operator, user, email="Other@acme.example")
+        event = ChangeEvent.objects.about(acme.roles["viewer"].pk).get(action="user.changed")
+        assert (event.before, event.after) == ({"email": user.email}, {"email": "Other@acme.example"})
+        assert event.sentence == "op@example.com edited the account Other@acme.example: Changed email address."
+        self.change(operator, User.objects.get(pk=user.pk))
+        assert ChangeEvent.objects.about(user.pk).filter(action="user.changed").count() == 1
+
     def test_a_deactivated_account_is_out_at_once(self, operator, acme, as_role):
         browser = as_role("viewer")
         assert browser.get(f"{acme.url}groups/").status_code == 200
@@ -211,6 +242,14 @@ def test_a_role_is_given_by_the_action(operator, acme, globex):
     assert ChangeEvent.objects.about(administrator.pk).get().action == "administrator.added"
     assert operator.post(page(Administrator, "add"), data).status_code == 200
     assert Administrator.objects.filter(user=user, workspace=globex.workspace).count() == 1
+
+
+def test_a_session_of_an_operator_ends_after_fifteen_minutes_without_a_request(operator):
+    page = operator.get("/operator/")
+    assert page.cookies["sessionid"]["max-age"] == 15 * 60
+    row = ConsoleSession.objects.get(session_key=operator.session.session_key)
+    assert timedelta(minutes=14) < row.expire_date - timezone.now() <= timedelta(minutes=15)
+    assert abs(row.last_used_at - timezone.now()) < timedelta(minutes=1)
 
 
 def test_djangos_own_groups_do_not_stand_beside_end_user_groups(operator):

@@ -1,28 +1,26 @@
 """Operators' pages of console accounts."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import mark_safe
 
-from workspace.action_names import Action
+from workspace.actions.operators import change_account, create_account, note_account_password
 from workspace.actions.passkeys import remove_passkey
 from workspace.actions.two_step import disable_two_step
 from workspace.admin.base import checked_name, operator
 from workspace.console.acting import refusals_as_messages
 from workspace.db.keys import canonical
-from workspace.events import Sentence, record
-from workspace.models import (
-    User,
-)
+from workspace.models import User
+from workspace.refusals import ActionError
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
@@ -70,7 +68,7 @@ def free_address(form: _UserForm) -> str:
 
 @admin.register(User)
 class ConsoleUserAdmin(_UserAdmin):
-    """Accounts of administrators and operators. Their changes have no actions; they are recorded here."""
+    """Accounts of administrators and operators."""
 
     add_form = AddUserForm
     form = ChangeUserForm
@@ -96,9 +94,21 @@ class ConsoleUserAdmin(_UserAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: _UserForm, change: bool) -> None:
-        # Operators run the whole installation: Django's finer rights do not apply.
-        obj.is_superuser = obj.is_staff
-        super().save_model(request, obj, form, change)
+        save = change_account if change else create_account
+        save(user=obj, by=operator(request))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except ActionError as refusal:
+            messages.error(request, refusal.message)
+        return redirect(request.get_full_path())
 
     @admin.action(description="Turn off two-step verification", permissions=["change"])
     def turn_off_two_step(self, request: HttpRequest, users: QuerySet[User]) -> None:
@@ -119,20 +129,10 @@ class ConsoleUserAdmin(_UserAdmin):
 
     @transaction.atomic
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        return super().user_change_password(request, id, form_url)
-
-    def log_addition(self, request: HttpRequest, obj: User, message: object) -> LogEntry:
-        by = operator(request)
-        sentence = Sentence("{by} created the account {user}.", by=by, user=obj)
-        record(by=by, action=Action.USER_CREATED, subject=obj, sentence=sentence)
-        return super().log_addition(request, obj, message)
-
-    def log_change(self, request: HttpRequest, obj: User, message: object) -> LogEntry:
-        by, entry = operator(request), super().log_change(request, obj, message)
-        what = entry.get_change_message().rstrip(".")
-        sentence = Sentence("{by} edited the account {user}: {what}.", by=by, user=obj, what=what)
-        record(by=by, action=Action.USER_CHANGED, subject=obj, sentence=sentence)
-        return entry
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            note_account_password(user=User.objects.get(pk=id), by=operator(request))
+        return response
 
 
 # Django's groups give no rights here, and would be mistaken for end-user groups.

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from workspace.console.kept import way_back
+from workspace.console.sessions import end_sooner
 from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 from workspace.visits import Visit, client_address
@@ -34,6 +35,8 @@ def begin_session(request: HttpRequest, user: User, *, has_second_factor: bool =
     request.session["signed_in_at"] = time.time()
     request.session["has_second_factor"] = has_second_factor
     request.session["visit"] = Visit.of(request).fields()
+    if user.is_staff:
+        end_sooner(request)
     prove(request)
 
 

@@ -3,6 +3,7 @@
 from contextlib import nullcontext
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
@@ -43,6 +44,12 @@ class SessionStore(db.SessionStore):
             if not only_extends:
                 raise cause from None
             outage.note(cause)
+
+
+def end_sooner(request: HttpRequest) -> None:
+    """Let the session of an operator end after OPERATOR_SESSION_AGE without a request."""
+    if request.session.get_expiry_age() != settings.OPERATOR_SESSION_AGE:
+        request.session.set_expiry(settings.OPERATOR_SESSION_AGE)
 
 
 def do_not_extend(request: HttpRequest) -> None:

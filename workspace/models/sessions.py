@@ -48,7 +48,7 @@ class ConsoleSession(AbstractBaseSession):
     @property
     def last_used_at(self) -> datetime:
         """Return when its last request came: each one moves the expiry."""
-        return self.expire_date - timedelta(seconds=settings.SESSION_COOKIE_AGE)
+        return self.expire_date - timedelta(seconds=self._data.get("_session_expiry", settings.SESSION_COOKIE_AGE))
 
     def counts(self, user: User, now: datetime) -> bool:
         """Say whether the session still opens the account. Ended ones stay in the table until they expire."""
