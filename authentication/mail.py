@@ -1,20 +1,16 @@
 """Mail of sign-in: links by which end users set a password, and what owners are told."""
 
 from collections.abc import Sequence
-from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from authentication.models import PasswordTicket, SsoBypass
 from workspace.brand import brand_of
 from workspace.isolation import isolated
-from workspace.mail import mail_owners, send, send_all_in_background, send_in_background
-from workspace.models import ChangeEvent, Environment
+from workspace.mail import mail, mail_owners
+from workspace.models import ChangeEvent, Environment, OutgoingMail
 
 _SUBJECTS = {
     PasswordTicket.Kind.INVITATION: "You are invited to {place}",
@@ -22,21 +18,12 @@ _SUBJECTS = {
 }
 
 
-def mail_link(ticket: PasswordTicket, token: str, *, is_secret: bool) -> None:
-    """Mail the ticket's link once it is committed. Raises ActionError if that fails.
-
-    `is_secret`: nobody may learn whether a mail was sent, so it goes in the background and a failure is only logged.
-    """
-    message = _message(ticket, token)
-    transaction.on_commit(partial(send_in_background if is_secret else send, message))
-
-
 def mail_links(tickets: Sequence[tuple[PasswordTicket, str]]) -> None:
-    """Mail the links of tickets with their tokens in the background, once they are committed."""
-    transaction.on_commit(lambda: send_all_in_background(_message(ticket, token) for ticket, token in tickets))
+    """Mail the links of tickets with their tokens."""
+    OutgoingMail.objects.bulk_create([_mail(*each) for each in tickets], batch_size=1000)
 
 
-def _message(ticket: PasswordTicket, token: str) -> EmailMessage:
+def _mail(ticket: PasswordTicket, token: str) -> OutgoingMail:
     environment = ticket.environment
     app_name = brand_of(environment).app_name
     place = f"{app_name} {environment}"
@@ -48,11 +35,9 @@ def _message(ticket: PasswordTicket, token: str) -> EmailMessage:
         "link": f"{_url(environment, 'password-set')}?{urlencode({'token': token})}",
         "home": _url(environment, "sign-in"),
     }
-    return EmailMessage(
-        subject=_SUBJECTS[PasswordTicket.Kind(ticket.kind)].format(place=place),
-        body=render_to_string(f"emails/{ticket.kind}.txt", context),
-        to=[ticket.end_user.email],
-    )
+    person = ticket.end_user
+    subject = _SUBJECTS[PasswordTicket.Kind(ticket.kind)].format(place=place)
+    return mail([person.email], subject, f"emails/{ticket.kind}.txt", context, end_user_id=person.pk)
 
 
 def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environment) -> None:
@@ -60,7 +45,7 @@ def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environme
     person, workspace = bypass.end_user, environment.workspace
     subject = f"{isolated(person.full_name)} bypassed SSO in {workspace} {environment}"
     context: dict[str, object] = {"event": event, "bypass": bypass, "workspace": workspace, "environment": environment}
-    mail_owners(workspace, subject, "emails/sso_bypassed.txt", context)
+    mail_owners(workspace, subject, "emails/sso_bypassed.txt", context, end_user_id=person.pk)
 
 
 def _url(environment: Environment, route: str) -> str:

@@ -68,14 +68,19 @@ def no_outage(monkeypatch):
 
 @pytest.fixture
 def mails(mailoutbox, django_capture_on_commit_callbacks):
-    """Return a function that calls a function and returns the mails it sends, also in the background."""
-    from workspace.mail import wait_for_background
+    """Return a function that calls a function, sends the mails that it left in the outbox, and returns them."""
+    from django.utils import timezone
+
+    from workspace.models import OutgoingMail
+    from workspace.outbox import send_due
 
     def act(function):
+        OutgoingMail.objects.all().delete()
         mailoutbox.clear()
         with django_capture_on_commit_callbacks(execute=True):
             function()
-        wait_for_background()
+        while send_due(timezone.now()):
+            pass
         return list(mailoutbox)
 
     return act

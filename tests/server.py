@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -38,6 +39,14 @@ class Server:
     def demo(self, *arguments: str) -> dict[str, Any]:
         """Return the accounts, URLs and tokens of the demo, or what `manage.py demo` makes with these arguments."""
         return json.loads(self.commands.run("demo", *arguments)) if arguments else self._demo
+
+    def mailed_link(self, address: str) -> str:
+        """Return the single-use link of the newest mail to an address, which waits in the outbox: no jobs run here."""
+        mails = f"OutgoingMail.objects.filter(recipients=[{address!r}])"
+        text = self.commands.run("shell", "-c", f"from workspace.models import OutgoingMail; print({mails}[0].body)")
+        found = re.search(r"http\S+token=\S+", text)
+        assert found, text
+        return found[0]
 
     @cached_property
     def _demo(self) -> dict[str, Any]:

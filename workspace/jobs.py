@@ -11,6 +11,7 @@ from workspace.actions.imports import advance, stop_import
 from workspace.actions.login_experience import forget_unsaved_looks
 from workspace.actions.sealing import forget_changes, seal_all
 from workspace.models import ConsoleSession, PeopleImport
+from workspace.outbox import forget_mails, send_due
 from workspace.scheduling import job
 from workspace.words import count
 
@@ -40,6 +41,16 @@ def forget_console_sessions(now: datetime) -> str:
 @job("Forget looks that nobody saved", every=timedelta(hours=6))
 def forget_previews(now: datetime) -> str:
     return f"{count(forget_unsaved_looks(now), 'row')} deleted."
+
+
+@job("Send mail", every=timedelta(seconds=1))
+def send_mail(now: datetime) -> str:
+    return send_due(now)
+
+
+@job("Forget sent mail", every=timedelta(hours=1))
+def forget_mail(now: datetime) -> str:
+    return f"{count(forget_mails(now), 'mail')} deleted."
 
 
 @job("Import people", every=timedelta(seconds=1))

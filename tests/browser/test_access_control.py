@@ -1,7 +1,6 @@
 """An owner invites a colleague, who joins in another browser; roles change and end. By role and label only."""
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,18 +13,6 @@ from tests.browser.steps import Console
 from tests.server import Server
 
 PASSPHRASE = "violet tractor seven"
-
-
-def mailed_link(server: Server, address: str) -> str:
-    """The link in the newest mail to the address, which the server prints."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        mails = server.log.read_text().split("Content-Type: text/plain")
-        links = [re.search(r"http\S+/invitations/\?token=\S+", mail) for mail in mails if f"To: {address}" in mail]
-        if links and links[-1]:
-            return links[-1][0]
-        time.sleep(0.05)
-    raise AssertionError(f"No mail to {address}")
 
 
 @pytest.fixture
@@ -52,7 +39,7 @@ def invite(console: Console, server: Server, role: str) -> tuple[str, str]:
     page.get_by_role("radio", name=re.compile(f"^{role}")).check()
     page.get_by_role("button", name="Send invitation").click()
     expect(page.get_by_role("status").first).to_contain_text(f"An invitation is on its way to {address}.")
-    return address, mailed_link(server, address)
+    return address, server.mailed_link(address)
 
 
 def join(page: Page, link: str, role: str) -> None:
@@ -123,7 +110,7 @@ def test_an_invitation_is_sent_again_and_withdrawn(console, server, elsewhere):
     expect(page.get_by_role("status").first).to_contain_text("The link of the old mail no longer works.")
     theirs.goto(old)
     expect(theirs.get_by_role("main")).to_contain_text("a newer invitation has replaced it")
-    newest = mailed_link(server, address)
+    newest = server.mailed_link(address)
     theirs.goto(newest)
     expect(theirs.get_by_role("heading", level=1)).to_have_text("Join Acme")
     hold_to_the_rules(theirs)

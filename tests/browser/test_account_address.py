@@ -1,24 +1,10 @@
 """Your account in a browser: another address, and the theme."""
 
-import re
-import time
-
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Check
 from tests.factories import PASSWORD
 from tests.server import Server
-
-
-def mailed_link(server: Server, address: str) -> str:
-    """The link in the newest mail to the address, which the server prints."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        for mail in reversed(server.log.read_text().split("Content-Type: text/plain")):
-            if f"To: {address}" in mail and (link := re.search(r"http\S+/confirm/\?token=\S+", mail)):
-                return link[0]
-        time.sleep(0.05)
-    raise AssertionError(f"No mail to {address}")
 
 
 def test_the_address_changes_by_a_mailed_link_and_the_theme_at_once(page: Page, server: Server, check: Check):
@@ -36,7 +22,7 @@ def test_the_address_changes_by_a_mailed_link_and_the_theme_at_once(page: Page, 
     page.get_by_label("New email address").fill("moved@example.com")
     page.get_by_role("button", name="Send link").click()
     expect(page.get_by_role("main")).to_contain_text("If moved@example.com can be your address")
-    page.goto(mailed_link(server, "moved@example.com"))
+    page.goto(server.mailed_link("moved@example.com"))
     check(page.url)
     page.get_by_role("button", name="Change address").click()
     expect(page.get_by_role("status").first).to_contain_text("Your address is moved@example.com now.")

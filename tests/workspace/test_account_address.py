@@ -165,15 +165,9 @@ class TestConfirming:
         assert ada.check_password(PASSWORD)
 
     @pytest.mark.django_db(transaction=True)
-    def test_of_two_accounts_that_confirm_one_address_at_once_one_gets_it(self, transactional_db, mailoutbox):
-        from workspace.mail import wait_for_background
-
+    def test_of_two_accounts_that_confirm_one_address_at_once_one_gets_it(self, transactional_db, mails):
         accounts = [User.objects.create_user(f"{name}@example.com", PASSWORD) for name in ("ada", "bo")]
-        tokens = []
-        for account in accounts:
-            ask(account)
-            wait_for_background()
-            tokens.append(token_in(mailoutbox[-1]))
+        tokens = [token_in(mails(lambda account=account: ask(account))[-1]) for account in accounts]
         outcomes = at_once(
             *[
                 lambda a=account, t=token: confirm_address(user=a, token=t, by=Actor.account(a), now=timezone.now())

@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from authentication.actions.service_provider import ensure_signing_key
 from tests import factories
 from workspace import crypto, installation, key_ring, start
+from workspace.mail import mail
 from workspace.models import KeyRing, User
 from workspace.models.second_factors import AuthenticatorApp
 from workspace.visits import client_address, is_trusted
@@ -85,10 +86,11 @@ class TestKeys:
         factories.scim_token(use)
         ensure_signing_key(place, now=use.created_at)
         app_of()
+        mail(["ada@acme.example"], "Hello", "emails/account_password.txt", {"link": "https://once"}).save()
         keys("new", "old")
         call_command("rotate_keys")
         told = capsys.readouterr().out
-        assert told.count(": 1 sealed anew") == 3
+        assert told.count(": 1 sealed anew") == 4
         for model, column in key_ring.sealed_columns():
             for sealed in model._base_manager.exclude(**{column: ""}).values_list(column, flat=True):
                 assert crypto.sealed_by(sealed) == crypto.key_id("new")

@@ -61,7 +61,7 @@ def _locked(end_user: EndUser, now: datetime) -> Erasure:
     return Erasure(person, {person.pk, *(pk for pk, *_ in merged)}, now, texts - {""})
 
 
-@erases("accesses", "memberships", "merged")
+@erases("accesses", "memberships", "merged", "mails")
 def erase_rows(erasure: Erasure) -> list[Fact]:
     """Count what goes with the person's own row."""
     person = erasure.end_user

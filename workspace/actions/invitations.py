@@ -1,13 +1,9 @@
 """Invitations of administrators: sent by mail, sent again, withdrawn, accepted."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from workspace.action_names import Action
@@ -17,7 +13,7 @@ from workspace.db.keys import canonical
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.isolation import isolated
-from workspace.mail import send, tell_owners
+from workspace.mail import mail, tell_owners
 from workspace.models import Administrator, AdministratorInvitation, SignInThrottle, User, Workspace
 from workspace.models.throttling import too_many_attempts
 from workspace.names import clean_name
@@ -49,10 +45,7 @@ UNKNOWN_LINK = (
 def invite_administrator(
     *, workspace: Workspace, email: str, role: Administrator.Role, by: Actor, now: datetime
 ) -> AdministratorInvitation:
-    """Mail somebody a link that gives them a role in the workspace.
-
-    Raises ActionError also if the mail fails; the invitation then waits to be sent again (code `mail_failed`).
-    """
+    """Mail somebody a link that gives them a role in the workspace."""
     lock_roles(workspace)
     refuse_beyond_role(workspace, by, role)
     address = clean_email(email)
@@ -198,7 +191,7 @@ def _refuse_too_many(workspace: Workspace, email: str, now: datetime) -> None:
 
 
 def _send(invitation: AdministratorInvitation, by: Actor, now: datetime) -> None:
-    """Save the invitation with a new link, and mail it once that is committed."""
+    """Save the invitation with a new link, and mail it."""
     token = new_token()
     invitation.digest = digest_of(token)
     invitation.sent_at, invitation.expires_at = now, now + LIFETIME
@@ -211,12 +204,8 @@ def _send(invitation: AdministratorInvitation, by: Actor, now: datetime) -> None
         # The token stands in the query, which is not logged.
         "link": f"{settings.ORIGIN}{reverse('workspace:invitation')}?{urlencode({'token': token})}",
     }
-    message = EmailMessage(
-        subject=f"{isolated(by.name)} invites you to {workspace}",
-        body=render_to_string("emails/administrator_invitation.txt", context),
-        to=[invitation.email],
-    )
-    transaction.on_commit(partial(send, message))
+    subject = f"{isolated(by.name)} invites you to {workspace}"
+    mail([invitation.email], subject, "emails/administrator_invitation.txt", context).save()
 
 
 def _record(invitation: AdministratorInvitation, action: Action, template: str, by: Actor) -> None:

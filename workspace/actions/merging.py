@@ -161,10 +161,11 @@ def move_memberships(merge: Merge) -> Moved:
     )
 
 
-@moves("merged")
+@moves("merged", "mails")
 def move_merged(merge: Merge) -> Moved:
     """Let those who were merged into the one who goes lead to the one who stays, and so does their history."""
     merge.goes.merged.update(end_user=merge.stays)
+    merge.goes.mails.update(end_user=merge.stays)
     return Moved([Fact("History", "Both become one", "Old links to either person lead to the one who stays.")])
 
 

@@ -1,6 +1,9 @@
 """Operators' pages of changes and attempts."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 
 from workspace.admin.base import ReadOnlyAdmin
 from workspace.models import (
@@ -9,8 +12,11 @@ from workspace.models import (
     ChangeSubject,
     Job,
     KeyRing,
+    OutgoingMail,
     SignInThrottle,
 )
+from workspace.outbox import send_again
+from workspace.words import count
 
 
 @admin.register(ChangeEvent)
@@ -62,6 +68,27 @@ class JobAdmin(ReadOnlyAdmin):
     list_display = ["name", "finished_at", "result", "failure_count", "error", "due_at", "leased_by"]
     list_filter = ["failure_count", "finished_at"]
     search_fields = ["name", "error"]
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ReadOnlyAdmin):
+    """The mails of the last day, those that wait, and those that were given up."""
+
+    list_display = ["subject", "recipients", "created_at", "sent_at", "next_attempt_at", "attempt_count", "error"]
+    list_filter = [
+        ("sent_at", admin.EmptyFieldListFilter),
+        ("next_attempt_at", admin.EmptyFieldListFilter),
+        "created_at",
+    ]
+    search_fields = ["subject", "recipients", "error"]
+    raw_id_fields = ["end_user"]
+    show_full_result_count = False
+    actions = ["send_again"]
+
+    @admin.action(description="Send again what was given up", permissions=["view"])
+    def send_again(self, request: HttpRequest, mails: "QuerySet[OutgoingMail]") -> None:
+        number = send_again(mails, timezone.now())
+        self.message_user(request, f"{count(number, 'mail')} will be sent within seconds.")
 
 
 @admin.register(KeyRing)

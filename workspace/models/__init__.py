@@ -10,6 +10,7 @@ from workspace.models.installation import KeyRing
 from workspace.models.invitations import AdministratorInvitation
 from workspace.models.jobs import Job
 from workspace.models.login_experience import BrandingFile, LoginExperience, LoginExperienceDraft
+from workspace.models.mails import OutgoingMail
 from workspace.models.merged import MergedEndUser
 from workspace.models.passkeys import Passkey
 from workspace.models.people import EndUser, EnvironmentAccess
@@ -44,6 +45,7 @@ __all__ = [
     "LoginExperience",
     "LoginExperienceDraft",
     "MergedEndUser",
+    "OutgoingMail",
     "Passkey",
     "PeopleImport",
     "RecoveryCode",

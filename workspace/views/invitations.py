@@ -17,7 +17,6 @@ from workspace.forms import sent
 from workspace.forms.administrators import ROLE_HINTS, InvitationForm
 from workspace.isolation import isolated
 from workspace.models import Administrator, AdministratorInvitation, Environment
-from workspace.refusals import ActionError
 
 
 @console(needs=Permission.MANAGE_ADMINISTRATORS, recent=OPENED_RECENTLY)
@@ -28,21 +27,14 @@ def invite(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     if form.is_valid():
         email = form.cleaned_data["email"]
         with refusals_in_form(form):
-            try:
-                invite_administrator(
-                    workspace=environment.workspace,
-                    email=email,
-                    role=form.chosen(),
-                    by=request.actor,
-                    now=timezone.now(),
-                )
-                messages.success(
-                    request, f"An invitation is on its way to {isolated(email)}. Its link works for 7 days."
-                )
-            except ActionError as refusal:
-                if refusal.code != "mail_failed":
-                    raise
-                messages.error(request, f"{isolated(email)} is in the list, but has no mail yet. {refusal.message}")
+            invite_administrator(
+                workspace=environment.workspace,
+                email=email,
+                role=form.chosen(),
+                by=request.actor,
+                now=timezone.now(),
+            )
+            messages.success(request, f"An invitation is on its way to {isolated(email)}. Its link works for 7 days.")
             return redirect(list_url)
     return render(
         request, "workspace/access/invite.html", {"form": form, "list_url": list_url, "role_hints": ROLE_HINTS}

@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand, CommandError
 from authentication.actions.unlock import unlock_environment
 from workspace.db.keys import canonical
 from workspace.events import Actor, Kind
-from workspace.mail import wait_for_background
 from workspace.models import Environment
 from workspace.words import count
 
@@ -44,7 +43,6 @@ class Command(BaseCommand):
         self.stdout.write(
             "An administrator sends the others a link on their page, under Sign-in. The owners are mailed."
         )
-        wait_for_background()
 
 
 def _find(asked: str) -> Environment:
