@@ -1,19 +1,11 @@
-"""Bearer tokens of SCIM connections: drawn, found and marked as used."""
+"""Bearer tokens of SCIM connections: drawn and found."""
 
-from datetime import timedelta
-
-from django.db import DatabaseError
-from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection, ScimToken
-from workspace import outage
 from workspace.db.prepared import Remembering
-from workspace.db.waiting import at_most
 from workspace.models import Workspace
 from workspace.tokens import is_proved, new_bearer_token, prefix_of
-
-_USED_EVERY = timedelta(minutes=1)
 
 _PROVIDER = "connection__environment_provider__"
 # Every request reads these columns: without dates, sealed copies and metadata.
@@ -55,16 +47,3 @@ def find(clear: str) -> ScimToken | None:
 
 def _workspace_of(token: ScimToken) -> Workspace:
     return token.connection.environment_provider.environment.workspace
-
-
-def mark_used(token: ScimToken, address: str | None) -> None:
-    """Remember when and from where a token was last used. Once a minute is enough, or later if the database is busy."""
-    now = timezone.now()
-    if token.last_used_at is None or token.last_used_at < now - _USED_EVERY:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USED_EVERY)
-        try:
-            with at_most(0):
-                ScimToken.objects.filter(stale, pk=token.pk).update(last_used_at=now, last_used_from=address)
-        except DatabaseError as failure:
-            if not outage.is_outage(failure):
-                raise

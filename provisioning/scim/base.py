@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.generic import View
 
-from provisioning import tokens
 from provisioning.actions.tokens import retire_replaced
 from provisioning.payload import errors
 from provisioning.scim import auth, responses
@@ -16,6 +15,7 @@ from provisioning.scim.auth import CallRequest
 from provisioning.scim.rate import limiter
 from provisioning.scim.request_log import Entry, keep_refusal
 from workspace.db.transactions import whole
+from workspace.last_use import mark_used
 from workspace.visits import client_address
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class ScimView(View):
                 limiter.check(call.token.pk)
                 if call.token.retires_another:
                     retire_replaced(token=call.token, address=client_address(request), now=timezone.now(), by=call.by)
-                tokens.mark_used(call.token, client_address(request))
+                mark_used(call.token, client_address(request), timezone.now())
         except errors.ScimError as refusal:
             response = responses.error(refusal)
             keep_refusal(request, response, connection, started)
