@@ -18,6 +18,7 @@ from workspace.db.transactions import write_last
 from workspace.isolation import isolated
 from workspace.models import (
     Administrator,
+    ApiToken,
     ChangeEvent,
     ChangeSubject,
     EndUser,
@@ -64,6 +65,10 @@ class Actor:
     @classmethod
     def administrator(cls, administrator: Administrator, visit: Visit = NOWHERE) -> "Actor":
         return cls.of(Kind.ADMINISTRATOR, str(administrator.pk), administrator.user.email, visit)
+
+    @classmethod
+    def api_token(cls, token: ApiToken, visit: Visit) -> "Actor":
+        return cls.of(Kind.API_TOKEN, str(token.pk), token.name, visit)
 
     @classmethod
     def operator(cls, user: User, visit: Visit = NOWHERE) -> "Actor":

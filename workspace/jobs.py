@@ -10,7 +10,7 @@ from workspace import outage
 from workspace.actions.imports import advance, stop_import
 from workspace.actions.login_experience import forget_unsaved_looks
 from workspace.actions.sealing import forget_changes, seal_all
-from workspace.models import ConsoleSession, PeopleImport
+from workspace.models import ConsoleSession, IdempotentRequest, PeopleImport
 from workspace.outbox import forget_mails, send_due
 from workspace.scheduling import job
 from workspace.words import count
@@ -36,6 +36,12 @@ def forget_old_changes(now: datetime) -> str:
 def forget_console_sessions(now: datetime) -> str:
     number, _ = ConsoleSession.objects.filter(expire_date__lt=now).delete()
     return f"{count(number, 'session')} deleted."
+
+
+@job("Forget answers of the management API", every=timedelta(hours=1))
+def forget_answers(now: datetime) -> str:
+    number, _ = IdempotentRequest.objects.filter(created_at__lt=now - IdempotentRequest.KEPT).delete()
+    return f"{count(number, 'answer')} deleted."
 
 
 @job("Forget looks that nobody saved", every=timedelta(hours=6))

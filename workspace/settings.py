@@ -57,6 +57,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Answers what is below /scim/ itself, so the rest is for pages.
     "provisioning.scim.middleware.scim",
+    # The same for /api/v1/.
+    "workspace.api.core.middleware.api",
     "workspace.console.middleware.health_checks",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -250,6 +252,28 @@ SCIM_SERVICE_PROVIDER = {
 NODES = max(installation.number("NODES", default=1, most=1000, of="machines"), 1)
 # Of each SCIM token in each worker process; identity providers send up to 25.
 SCIM_REQUESTS_PER_SECOND = max(float(os.environ.get("SCIM_REQUESTS_PER_SECOND", "100")) / NODES, 50)
+
+# Of each API token in each worker process.
+API_REQUESTS_PER_SECOND = max(
+    installation.number("API_REQUESTS_PER_SECOND", default=20, most=10_000, of="requests") / NODES, 1
+)
+REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}  # `?format=` is an unknown parameter like any other
+# The schema of the management API, made of `workspace.api.core`.
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Workspace admin: management API",
+    "VERSION": "1",
+    "DESCRIPTION": "What the console does, for programs. Lists have pages: `next` of one page is the `cursor` of the "
+    "following one. Errors are problem details (RFC 9457). Times are RFC 3339, in UTC.",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_SUFFIX": "",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "workspace.api.core.schema.add_shared",
+    ],
+}
 
 _LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
 _OVERSIZE = ["RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"]

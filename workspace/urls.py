@@ -153,6 +153,8 @@ urlpatterns = [
     path(ENVIRONMENT, include("provisioning.urls")),
     path("scim/<uuid:connection>/v2/", include("provisioning.scim.urls")),
     path("scim/<uuid:connection>/v2", include("provisioning.scim.base_urls")),
+    path("api/v1/", include("workspace.api.urls")),
+    path("api/v1/", include("authentication.api.urls")),
     path("operator/gallery/", admin.site.admin_view(gallery.gallery), name="gallery"),
     path("operator/", admin.site.urls),
     path("livez", health.livez, name="livez"),

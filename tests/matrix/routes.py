@@ -15,7 +15,8 @@ _OF_NAME = {
 }  # fmt: skip
 _CONVERTER = re.compile(r"<(?:(\w+):)?(\w+)>")
 # Routes that are one row together, by the beginning of their path.
-_TOGETHER = ("/scim/<connection>/v2", "/operator/")
+_TOGETHER = ("/scim/<connection>/v2", "/api/v1/", "/operator/")
+_APART = ("admin:logout", "api:docs", "api:schema")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Route:
     @property
     def row(self) -> str:
         """Return the path as the table shows it, where many routes may be one row."""
-        if self.name == "admin:logout":
+        if self.name in _APART:
             return self.shown
         return next((f"{start}…" for start in _TOGETHER if self.shown.startswith(start)), self.shown)
 
@@ -51,11 +52,14 @@ class Route:
         return [name for name in self.parameters if name not in ("workspace", "environment")]
 
     def address(self, things: Mapping[str, object]) -> str:
-        """Return the path to the things of a workspace. A thing may have another one under the route's own name."""
+        """Return the path to the things of a workspace. A thing may have another one under the route's own name.
+
+        Paths of the management API have ids where those of the console have short names.
+        """
 
         def value(match: re.Match[str]) -> str:
             name = match[2]
-            own = f"{self.name}.{name}"
+            own = f"api.{name}" if self.pattern.startswith("api/") else f"{self.name}.{name}"
             if own not in things and name not in things:
                 raise KeyError(f"{self.shown} needs {name}: add one to tests/matrix/world.py")
             return str(things[own] if own in things else things[name])

@@ -82,6 +82,7 @@ def make(slug: str) -> tuple[SimpleNamespace, Things]:
     things = {
         "workspace": slug,
         "environment": "dev",
+        "api.environment": place.dev.pk,
         "administrator": place.roles["viewer"].pk,
         "invitation": invited(place.workspace, place.actor)[0].pk,
         "event": ChangeEvent.objects.of(place.workspace).filter(subject_kind="enduser")[0].pk,

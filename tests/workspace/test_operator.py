@@ -28,6 +28,7 @@ from workspace.models import (
     Administrator,
     ChangeEvent,
     ConsoleSession,
+    IdempotentRequest,
     MergedEndUser,
     Passkey,
     SignInThrottle,
@@ -57,7 +58,7 @@ def operator(acme, globex):
     Passkey.objects.create(
         user=acme.roles["owner"].user, name="MacBook", credential_id="a", public_key="a", sign_count=0, challenged_at=0
     )
-    issue_api_token(
+    token, _ = issue_api_token(
         workspace=acme.workspace,
         name="Ada’s import",
         scopes=["groups:read"],
@@ -66,6 +67,7 @@ def operator(acme, globex):
         by=SYSTEM,
         now=now,
     )
+    IdempotentRequest.objects.create(token=token, key="import-1")
     job = uploaded(acme.dev)
     choose_columns(job=job, columns={"full_name": 0, "email": 1}, default_access=[], creates_groups=False)
     run_due(now)

@@ -7,11 +7,12 @@ from django.db.models import Q
 
 from workspace.action_names import Action
 from workspace.actions.redacting import find_events, redact
+from workspace.crypto import UnsealError, unseal
 from workspace.db.transactions import atomic
 from workspace.erasing import NOBODY, TELLS, Erasure, erase_all, erases
 from workspace.events import Actor, Called, Sentence, record
 from workspace.merging import Fact, lock_all
-from workspace.models import EndUser, ImportedLine, PeopleImport
+from workspace.models import EndUser, IdempotentRequest, ImportedLine, PeopleImport
 from workspace.refusals import ActionError
 from workspace.words import count
 
@@ -99,3 +100,21 @@ def empty_operators_log(erasure: Erasure) -> list[Fact]:
     ids = [str(pk) for pk in (*erasure.ids, *erasure.records)]
     LogEntry.objects.filter(object_id__in=ids).update(object_repr=NOBODY, change_message="")
     return []
+
+
+@erases()
+def empty_kept_answers(erasure: Erasure) -> list[Fact]:
+    """Empty the answers of the management API that name the person. They are kept for a day."""
+    kept = IdempotentRequest.objects.filter(token__workspace=erasure.workspace_id).exclude(sealed_answer="")
+    named = [row.pk for row in kept if _names(row.sealed_answer, erasure)]
+    IdempotentRequest.objects.filter(pk__in=named).update(sealed_answer="")
+    return []
+
+
+def _names(sealed: str, erasure: Erasure) -> bool:
+    """Say whether an answer names the person, or cannot be read."""
+    try:
+        answer = unseal(sealed)
+    except UnsealError:
+        return True
+    return any(str(pk) in answer for pk in erasure.ids) or erasure.pattern.search(answer) is not None

@@ -25,21 +25,28 @@ def lock_roles(workspace: Workspace) -> None:
 def refuse_beyond_role(workspace: Workspace, by: Actor, *roles: str) -> None:
     """Raise ActionError where an administrator's own role, as it is now, does not reach for these roles.
 
-    Owners give and take every role, Admins every role but Owner. Operators are no administrators of the workspace.
+    Owners give and take every role, Admins and API tokens every role but Owner. Operators are no administrators of the
+    workspace.
     """
+    if by.kind == Kind.API_TOKEN and Role.OWNER in roles:
+        raise _owners_only(workspace)
     if by.kind != Kind.ADMINISTRATOR:
         return
     own = workspace.administrators.filter(pk=by.id).first()
     if own is None or own.role == Role.VIEWER:
         raise ActionError("not_allowed", f"Your role in {workspace} has changed: you may not do this any more.")
     if Role.OWNER in roles and own.role != Role.OWNER:
-        raise ActionError("owners_only", f"Only an owner of {workspace} may add, change or remove an owner.")
+        raise _owners_only(workspace)
+
+
+def _owners_only(workspace: Workspace) -> ActionError:
+    return ActionError("owners_only", f"Only an owner of {workspace} may add, change or remove an owner.")
 
 
 def refuse_but_owner(workspace: Workspace, by: Actor, what: str) -> None:
-    """Raise ActionError for an administrator who is no owner now: `what` is for owners. Operators may do everything."""
-    is_administrator = by.kind == Kind.ADMINISTRATOR
-    if is_administrator and not workspace.administrators.owners().filter(pk=by.id).exists():
+    """Raise ActionError for anybody who is no owner now, but operators: `what` is for owners."""
+    is_bound = by.kind in (Kind.ADMINISTRATOR, Kind.API_TOKEN)
+    if is_bound and not workspace.administrators.owners().filter(pk=by.id).exists():
         raise ActionError("owners_only", f"Only an owner of {workspace} may {what}.")
 
 

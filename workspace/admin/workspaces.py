@@ -12,6 +12,7 @@ from workspace.models import (
     AdministratorInvitation,
     ApiToken,
     Environment,
+    IdempotentRequest,
     Workspace,
 )
 
@@ -101,3 +102,13 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     list_filter = ["expires_at", "revoked_at", "last_used_at"]
     list_select_related = ["workspace"]
     search_fields = ["name", "prefix", "created_by_name", "workspace__name", "workspace__slug"]
+
+
+@admin.register(IdempotentRequest)
+class IdempotentRequestAdmin(ReadOnlyAdmin):
+    """Requests of programs with an Idempotency-Key, kept for a day. Their answers are not shown."""
+
+    list_display = ["key", "token", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["token"]
+    search_fields = ["key", "token__name", "token__prefix"]

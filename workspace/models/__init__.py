@@ -5,6 +5,7 @@ from workspace.models.administrators import Administrator, User
 from workspace.models.api_tokens import ApiToken
 from workspace.models.events import AppendOnlyError, ChangeEvent, ChangeSubject
 from workspace.models.groups import EndUserGroup, GroupMembership
+from workspace.models.idempotency import IdempotentRequest
 from workspace.models.imports import ImportedLine, PeopleImport
 from workspace.models.installation import KeyRing
 from workspace.models.invitations import AdministratorInvitation
@@ -39,6 +40,7 @@ __all__ = [
     "Environment",
     "EnvironmentAccess",
     "GroupMembership",
+    "IdempotentRequest",
     "ImportedLine",
     "Job",
     "KeyRing",

@@ -1,0 +1,5 @@
+"""Paths of the management API that this app adds."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,57 @@
+"""Pages of lists: a cursor is the id of the last row that was shown."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from workspace.api.core.fields import Query, Text
+from workspace.api.core.problems import Fault, Problem
+
+MOST, USUAL = 200, 50
+
+
+class PageQuery(Query):
+    """Which page of a list. Lists with filters add their own parameters."""
+
+    cursor = Text(required=False, help_text="`next` of the page before. The other parameters stay the same.")
+    limit = serializers.IntegerField(
+        min_value=1, max_value=MOST, default=USUAL, help_text="How many items the page has at most."
+    )
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the cursor of the rows after them; None if there are no more."""
+
+    rows: list[Any]
+    next: str | None
+
+
+def page(rows: "QuerySet[Any]", asked: Mapping[str, Any], *, newest_first: bool = False, key: str = "pk") -> Page:
+    """Return the page that is asked for, in the order of ids, which is that of creation. Nothing is counted."""
+    if cursor := asked.get("cursor"):
+        rows = rows.filter(**{f"{key}__{'lt' if newest_first else 'gt'}": _opened(cursor)})
+    limit: int = asked["limit"]
+    found = list(rows.order_by(f"-{key}" if newest_first else key)[: limit + 1])
+    return Page(found[:limit], _closed(found[limit - 1].pk) if len(found) > limit else None)
+
+
+def _closed(pk: UUID) -> str:
+    return base64.urlsafe_b64encode(pk.bytes).rstrip(b"=").decode()
+
+
+def _opened(cursor: str) -> UUID:
+    try:
+        raw = base64.b64decode(cursor + "==", altchars=b"-_", validate=True)
+        if len(raw) == 16 and _closed(UUID(bytes=raw)) == cursor:
+            return UUID(bytes=raw)
+    except (binascii.Error, ValueError):
+        pass
+    fault: Fault = {"parameter": "cursor", "code": "invalid", "detail": "Send `next` of the page before as it is."}
+    raise Problem(400, "invalid", "The request is not valid.", errors=[fault])
