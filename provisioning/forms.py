@@ -5,6 +5,8 @@ from typing import Any, cast
 from django import forms
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from authentication.models import EnvironmentProvider
 from provisioning.actions.leaving import People
@@ -21,26 +23,30 @@ class MethodForm(forms.Form):
     """The provisioning method with what belongs to each."""
 
     method = forms.ChoiceField(
-        label="Provisioning method",
+        label=_("Provisioning method"),
         choices=Method.choices,
-        error_messages={"invalid_choice": "Choose one of the methods in the list."},
+        error_messages={"invalid_choice": _("Choose one of the methods in the list.")},
     )
     syncs_groups = forms.BooleanField(
-        label="Enable user groups syncing",
+        label=_("Enable user groups syncing"),
         required=False,
-        help_text="A sign-in adds and removes memberships as the provider says. "
-        "A sign-in that does not mention groups changes none.",
+        help_text=_(
+            "A sign-in adds and removes memberships as the provider says. "
+            "A sign-in that does not mention groups changes none."
+        ),
     )
     takes_over_groups = forms.BooleanField(
-        label="Take over existing groups of the same name",
+        label=_("Take over existing groups of the same name"),
         required=False,
-        help_text="The provider then decides their members. Removed members are listed under Provisioning activity. "
-        "Off: a pushed group whose name is taken is refused.",
+        help_text=_(
+            "The provider then decides their members. Removed members are listed under Provisioning activity. "
+            "Off: a pushed group whose name is taken is refused."
+        ),
     )
     is_strict = forms.BooleanField(
-        label="Refuse requests that break the standard",
+        label=_("Refuse requests that break the standard"),
         required=False,
-        help_text="Most providers deviate from the SCIM standard somewhere. Off: deviations are accepted and noted.",
+        help_text=_("Most providers deviate from the SCIM standard somewhere. Off: deviations are accepted and noted."),
     )
 
 
@@ -48,10 +54,10 @@ class PeopleForm(forms.Form):
     """What happens to the people of a connection that is given up; the method chosen instead is sent along."""
 
     people = forms.ChoiceField(
-        label="What happens to them",
+        label=_("What happens to them"),
         choices=People.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose what happens to them."},
+        error_messages={"required": _("Choose what happens to them.")},
     )
     method = forms.ChoiceField(
         choices=[choice for choice in Method.choices if choice[0] != Method.SCIM], widget=forms.HiddenInput
@@ -63,18 +69,18 @@ class NewTokenForm(forms.Form):
     """When a new token retires the old one. Without an old one nothing is asked."""
 
     retirement = forms.ChoiceField(
-        label="The old token retires",
+        label=_("The old token retires"),
         choices=Retirement.choices,
         initial=Retirement.FIRST_USE,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose when the old token retires."},
+        error_messages={"required": _("Choose when the old token retires.")},
     )
     retires_at = forms.DateTimeField(
-        label="Date and time (UTC)",
+        label=_("Date and time (UTC)"),
         required=False,
-        help_text=f"Within {MOST_TOGETHER.days} days. Only for a retirement at a date.",
+        help_text=format_lazy(_("Within {days} days. Only for a retirement at a date."), days=MOST_TOGETHER.days),
         widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        error_messages={"invalid": "Enter a date and a time, for example 2026-12-31 18:00."},
+        error_messages={"invalid": _("Enter a date and a time, for example 2026-12-31 18:00.")},
     )
 
     def __init__(self, data: QueryDict | None = None, *, has_old: bool) -> None:
@@ -87,17 +93,17 @@ class MappingForm(forms.Form):
     """A group of the IdP and what its members get: access to an environment, or membership in one of its groups too."""
 
     name = forms.CharField(
-        label="IdP group",
+        label=_("IdP group"),
         max_length=250,
-        help_text="Its name at the identity provider. It may be pushed later.",
+        help_text=_("Its name at the identity provider. It may be pushed later."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "list": "pushed-groups"}),
-        error_messages={"required": "Enter the name that the group has at the identity provider."},
+        error_messages={"required": _("Enter the name that the group has at the identity provider.")},
     )
     target = forms.ChoiceField(
-        label="Environment and end-user group",
+        label=_("Environment and end-user group"),
         error_messages={
-            "required": "Choose an environment or a group.",
-            "invalid_choice": "This group no longer exists, or a provider manages it now. Choose again.",
+            "required": _("Choose an environment or a group."),
+            "invalid_choice": _("This group no longer exists, or a provider manages it now. Choose again."),
         },
     )
 
@@ -106,7 +112,7 @@ class MappingForm(forms.Form):
         self._connection = connection
         self._targets: dict[str, tuple[Environment, EndUserGroup | None]] = {}
         choices = [self._choices(each) for each in connection.environment.workspace.environments.all()]
-        cast(forms.ChoiceField, self.fields["target"]).choices = [("", "Choose…"), *choices]
+        cast(forms.ChoiceField, self.fields["target"]).choices = [("", _("Choose…")), *choices]
 
     def _choices(self, environment: Environment) -> tuple[str, list[tuple[str, str]]]:
         """Return an environment with what can be chosen in it: itself, its manual groups and the connection's."""
@@ -116,7 +122,8 @@ class MappingForm(forms.Form):
         self._targets |= targets
         place = str(environment)
         return environment.name, [
-            (key, f"{place} → {group}" if group else f"{place}, access only") for key, (_, group) in targets.items()
+            (key, f"{place} → {group}" if group else _("%(environment)s, access only") % {"environment": place})
+            for key, (_place, group) in targets.items()
         ]
 
     def clean(self) -> dict[str, object]:
@@ -129,12 +136,12 @@ class MappingForm(forms.Form):
 class ProfileSourcesForm(forms.Form):
     """Which attributes of a SCIM User feed name and email address."""
 
-    name_from = forms.ChoiceField(label="Full name from", choices=NameFrom.choices, required=False)
+    name_from = forms.ChoiceField(label=_("Full name from"), choices=NameFrom.choices, required=False)
     email_from = forms.ChoiceField(
-        label="Email address from",
+        label=_("Email address from"),
         choices=EmailFrom.choices,
         required=False,
-        help_text="Where a user lacks the attribute, the automatic order decides.",
+        help_text=_("Where a user lacks the attribute, the automatic order decides."),
     )
 
 
@@ -148,7 +155,7 @@ class _ProviderFilter(forms.Form):
         self.environment = environment
         connections = ProvisioningConnection.objects.of(environment).named()
         choices = [(str(connection.pk), connection.name) for connection in connections]
-        cast(forms.ChoiceField, self.fields["provider"]).choices = [("", "Any provider"), *choices]
+        cast(forms.ChoiceField, self.fields["provider"]).choices = [("", _("Any provider")), *choices]
 
     def asked(self) -> dict[str, Any]:
         """Return the valid values that were given."""
@@ -159,9 +166,11 @@ class _ProviderFilter(forms.Form):
 class ChangeFilter(_ProviderFilter):
     """Which changes the activity shows."""
 
-    q = forms.CharField(label="Search", required=False, max_length=200, widget=forms.SearchInput)
+    q = forms.CharField(label=_("Search"), required=False, max_length=200, widget=forms.SearchInput)
     kind = forms.ChoiceField(
-        label="About", required=False, choices={"": "Everything", "end_user": "End users", "group": "Groups"}
+        label=_("About"),
+        required=False,
+        choices={"": _("Everything"), "end_user": _("End users"), "group": _("Groups")},
     )
     field_order = ["q", "provider", "kind"]
 
@@ -189,9 +198,9 @@ class RequestFilter(_ProviderFilter):
 
     method = forms.ChoiceField(
         required=False,
-        choices=[("", "Any method"), *((name, name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE"))],
+        choices=[("", _("Any method")), *((name, name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE"))],
     )
-    result = forms.ChoiceField(required=False, choices={"": "Any result", "failed": "Failed only"})
+    result = forms.ChoiceField(required=False, choices={"": _("Any result"), "failed": _("Failed only")})
     field_order = ["provider", "method", "result"]
 
     def requests(self) -> ScimRequestQuerySet:

@@ -37,7 +37,7 @@ def needs_markup(text: str) -> bool:
 
 def wrapped_html(html: str) -> SafeString:
     """Return HTML that is safe already, with the long words in its text ready to wrap."""
-    parts = (part if part.startswith("<") else _wrapping(unescape(part)) for part in _TAG.split(html))
+    parts = (part if part.startswith("<") else _wrapping(unescape(part)) for part in _TAG.split(str(html)))
     return mark_safe("".join(parts))  # noqa: S308 -- escaped again
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext_noop
+
 from provisioning.actions.effects.profiles import profile_of
 from provisioning.actions.grants import make_own_access_exact
 from provisioning.actions.locks import lock_exclusive
@@ -20,12 +22,11 @@ from workspace.models import ChangeEvent
 def set_strict(*, connection: ProvisioningConnection, is_strict: bool, by: Actor) -> bool:
     """Let the connection refuse what it would otherwise tolerate, or not; say whether that changed."""
     lock_exclusive(connection)
-    sentence = Sentence(
-        "{by} switched strict SCIM {state} for {connection}.",
-        by=by,
-        state="on" if is_strict else "off",
-        connection=connection,
-    )
+    if is_strict:
+        told = gettext_noop("{by} switched strict SCIM on for {connection}.")
+    else:
+        told = gettext_noop("{by} switched strict SCIM off for {connection}.")
+    sentence = Sentence(told, by=by, connection=connection)
     return bool(_set(connection, {"is_strict": is_strict}, Action.PROVISIONING_STRICT_SET, sentence, by))
 
 
@@ -33,12 +34,11 @@ def set_strict(*, connection: ProvisioningConnection, is_strict: bool, by: Actor
 def set_only_mapped(*, connection: ProvisioningConnection, only_mapped: bool, by: Actor) -> list[SetChange]:
     """Let only members of mapped groups have access, or everybody who is provisioned."""
     lock_exclusive(connection)
-    sentence = Sentence(
-        "{by} let {whom} of {connection} have access.",
-        by=by,
-        whom="only members of mapped groups" if only_mapped else "everybody",
-        connection=connection,
-    )
+    if only_mapped:
+        told = gettext_noop("{by} let only members of mapped groups of {connection} have access.")
+    else:
+        told = gettext_noop("{by} let everybody of {connection} have access.")
+    sentence = Sentence(told, by=by, connection=connection)
     event = _set(connection, {"only_mapped": only_mapped}, Action.PROVISIONING_ONLY_MAPPED_SET, sentence, by)
     if event is None:
         return []

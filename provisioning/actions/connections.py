@@ -55,7 +55,7 @@ def choose_method(
     environment_provider.save(update_fields=["method", "is_method_chosen", "syncs_groups", "updated_at"])
     left = _switch(connection, method, takes_over_groups, people) if connection is not None else Left()
     after = _state(environment_provider, connection)
-    is_changed = before != after or bool(left.words)
+    is_changed = before != after or bool(left.numbers)
     if is_changed:
         _record(environment_provider, connection, before, after, left, by)
     if connection is not None and connection.is_enabled and is_strict is not None:
@@ -117,12 +117,12 @@ def _record(
         subject=provider,
         environment=environment,
         sentence=Sentence(
-            "{by} chose {label} for {provider} in {environment}{ending}.",
+            left.sentence,
             by=by,
             label=Method(environment_provider.method).label,
             provider=provider,
             environment=environment,
-            ending=left.words,
+            **left.numbers,
         ),
         concerns=[environment, *(connection.concerns() if connection else []), *groups],
         people=left.change.people,
@@ -130,5 +130,5 @@ def _record(
         after=changed(after, before) | left.change.after,
     )
     # A choice that was only confirmed is no news.
-    if left.words or before | {"is_method_chosen": True} != after:
+    if left.numbers or before | {"is_method_chosen": True} != after:
         tell_owners(event, environment.workspace)

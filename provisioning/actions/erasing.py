@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ScimRequest
 from workspace.erasing import RECORDS, Erasure, erases, tells
 from workspace.merging import Fact
 from workspace.models import ChangeEvent, EndUser, Environment
-from workspace.words import count, together
+from workspace.words import count, grouped, together
 
 ERASED = "Personal data was deleted from this request."
 
@@ -36,8 +38,9 @@ def delete_users(erasure: Erasure) -> list[Fact]:
     users.all().delete()
     if not names:
         return []
-    hint = f"If {together(names)} sends the person again, that makes a new end user."
-    return [Fact("SCIM users", f"{len(names):,} will be deleted", hint)]
+    hint = _("If %(provider)s sends the person again, that makes a new end user.") % {"provider": together(names)}
+    number = grouped(len(names))
+    return [Fact(_("SCIM users"), _("%(number)s will be deleted") % {"number": number}, hint)]
 
 
 @erases()
@@ -58,4 +61,9 @@ def empty_requests(erasure: Erasure) -> list[Fact]:
         if erasure.pattern.search(unquote(path)):
             found.filter(pk=pk).update(path="")
     found.update(query="", request_body="", response_body="", error="", notes=[ERASED])
-    return [Fact("SCIM requests", f"{count(len(ids), 'request')} will lose what was sent and answered")]
+    value = ngettext(
+        "%(requests)s will lose what was sent and answered",
+        "%(requests)s will lose what was sent and answered",
+        len(ids),
+    )
+    return [Fact(_("SCIM requests"), value % {"requests": count(len(ids), "request", "requests")})]

@@ -1,5 +1,8 @@
 """Changes of mappings: what each grants and ends is in the same transaction, and comes back for the page."""
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from provisioning.actions.effects.groups import fill_own_group, give_own_group, take_own_group
 from provisioning.actions.grants import make_exact
 from provisioning.actions.locks import lock_exclusive
@@ -26,12 +29,12 @@ def add_mapping(
     by: Actor,
 ) -> list[SetChange]:
     """Let the members of the IdP group of that name enter an environment and, if one is given, a group of it."""
-    missing = "Enter the name that the group has at the identity provider."
+    missing = _("Enter the name that the group has at the identity provider.")
     clean = clean_name(name, what="name", missing=missing)
     mapping = GroupMapping(connection=connection, name=clean, environment=environment, group=group)
     pushed = _pushed(connection, name_key(clean))
     _check_target(mapping, pushed)
-    save_unique(mapping, lambda _: ConflictError("mapping_taken", f"{mapping} is there already.", field="name"))
+    save_unique(mapping, lambda constraint: _taken(mapping))
     _record(mapping, Action.GROUP_MAPPING_ADDED, by)
     if pushed is None:
         return []
@@ -51,6 +54,12 @@ def remove_mapping(*, mapping: GroupMapping, by: Actor) -> list[SetChange]:
     return [*changed, *fill_own_group(pushed, by)]
 
 
+_SENTENCES = {
+    Action.GROUP_MAPPING_ADDED: gettext_noop("{by} added the mapping {mapping} of {connection}."),
+    Action.GROUP_MAPPING_REMOVED: gettext_noop("{by} removed the mapping {mapping} of {connection}."),
+}
+
+
 def _pushed(connection: ProvisioningConnection, name_key: str) -> ProvisionedGroup | None:
     """Return the pushed group of that name, once nobody else changes anything of the connection."""
     lock_exclusive(connection)
@@ -64,19 +73,25 @@ def _pushed(connection: ProvisioningConnection, name_key: str) -> ProvisionedGro
 def _check_target(mapping: GroupMapping, pushed: ProvisionedGroup | None) -> None:
     environment, group = mapping.environment, mapping.group
     if environment.workspace_id != mapping.connection.environment.workspace_id:
-        raise ActionError("invalid_target", "Choose an environment of this workspace.", field="target")
+        raise ActionError("invalid_target", _("Choose an environment of this workspace."), field="target")
     if group is None:
         return
     if group.environment_id != environment.pk or group.is_everyone:
-        raise ActionError("invalid_target", f"Choose a group of {environment}, or access only.", field="target")
+        sentence = _("Choose a group of %(environment)s, or access only.") % {"environment": environment}
+        raise ActionError("invalid_target", sentence, field="target")
     is_own = pushed is not None and pushed.group_id == group.pk
     if group.is_managed and not is_own:
-        raise ActionError(
-            "group_managed",
-            f"{isolated(group.source_name)} manages {group} in {environment} and decides its members. "
-            "Choose another group, or create one.",
-            field="target",
+        sentence = _(
+            "%(provider)s manages %(group)s in %(environment)s and decides its members. "
+            "Choose another group, or create one."
         )
+        names = {"provider": isolated(group.source_name), "group": group, "environment": environment}
+        raise ActionError("group_managed", sentence % names, field="target")
+
+
+def _taken(mapping: GroupMapping) -> ConflictError:
+    sentence = _("%(mapping)s is there already.") % {"mapping": mapping.in_words}
+    return ConflictError("mapping_taken", sentence, field="name")
 
 
 def _record(mapping: GroupMapping, action: Action, by: Actor) -> None:
@@ -86,13 +101,7 @@ def _record(mapping: GroupMapping, action: Action, by: Actor) -> None:
         action=action,
         subject=mapping,
         environment=connection.environment,
-        sentence=Sentence(
-            "{by} {did} the mapping {mapping} of {connection}.",
-            by=by,
-            did=action.partition(".")[2],
-            mapping=mapping,
-            connection=connection,
-        ),
+        sentence=Sentence(_SENTENCES[action], by=by, mapping=mapping, connection=connection),
         concerns=[connection, mapping.environment, *([mapping.group] if mapping.group else [])],
         before=state if action == Action.GROUP_MAPPING_REMOVED else {},
         after=state if action == Action.GROUP_MAPPING_ADDED else {},

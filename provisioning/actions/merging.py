@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext as _
+
 from provisioning.models import ProvisionedUser, ProvisioningConnection
 from workspace.isolation import isolated
 from workspace.merging import Fact, Merge, Moved, locks_before_merge, moves
 from workspace.models import Workspace
 from workspace.refusals import ActionError
-from workspace.words import together
+from workspace.words import grouped, together
 
 
 @locks_before_merge
@@ -25,9 +27,10 @@ def move_users(merge: Merge) -> Moved:
     _refuse_two_of_one_connection(merge, users)
     merge.goes.provisioned.update(end_user=merge.stays)
     if not users:
-        return Moved([Fact("SCIM users", "None")])
-    value = f"{len(users):,} will move: {', '.join(map(_called, users))}"
-    fact = Fact("SCIM users", value, "For their IdPs nothing changes: the SCIM ids stay.")
+        return Moved([Fact(_("SCIM users"), _("None"))])
+    number = grouped(len(users))
+    value = _("%(number)s will move: %(users)s") % {"number": number, "users": ", ".join(map(_called, users))}
+    fact = Fact(_("SCIM users"), value, _("For their IdPs nothing changes: the SCIM ids stay."))
     return Moved([fact], {"scim_users": [str(user.pk) for user in users]}, concerns=[*users])
 
 
@@ -35,14 +38,17 @@ def _refuse_two_of_one_connection(merge: Merge, users: Iterable[ProvisionedUser]
     own = {user.connection_id: user for user in merge.stays.provisioned.all()}
     for user in users:
         if twin := own.get(user.connection_id):
-            name = isolated(user.connection.name)
-            raise ActionError(
-                "two_users",
-                f"{name} provisions both to {user.connection.environment}, as {together([str(twin), str(user)])}. "
-                f"One connection cannot have two users of one person: delete one of them in {name} first.",
+            sentence = _(
+                "%(provider)s provisions both to %(environment)s, as %(users)s. One connection cannot have two users "
+                "of one person: delete one of them in %(provider)s first."
             )
+            names = {"provider": isolated(user.connection.name), "environment": user.connection.environment}
+            raise ActionError("two_users", sentence % {**names, "users": together([str(twin), str(user)])})
 
 
 def _called(user: ProvisionedUser) -> str:
-    state = "" if user.is_active else ", inactive"
-    return f"{user} of {isolated(user.connection.name)} in {user.connection.environment}{state}"
+    sentence = _("%(user)s of %(provider)s in %(environment)s")
+    if not user.is_active:
+        sentence = _("%(user)s of %(provider)s in %(environment)s, inactive")
+    connection = user.connection
+    return sentence % {"user": user, "provider": isolated(connection.name), "environment": connection.environment}

@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import TextChoices
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from provisioning import tokens
 from provisioning.models import ProvisioningConnection, ScimToken
 from workspace import crypto
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Sentence, Word, record
 from workspace.refusals import ActionError
 
 MAX_LIVE = 2
@@ -23,9 +25,9 @@ MOST_TOGETHER = timedelta(days=90)
 class Retirement(TextChoices):
     """When a new token retires the old one."""
 
-    FIRST_USE = "first_use", "At the first use of the new one"
-    DATE = "date", "At a date"
-    AT_ONCE = "at_once", "At once"
+    FIRST_USE = "first_use", gettext_lazy("At the first use of the new one")
+    DATE = "date", gettext_lazy("At a date")
+    AT_ONCE = "at_once", gettext_lazy("At once")
 
 
 @atomic
@@ -61,11 +63,17 @@ def rotate_token(
     if retirement == Retirement.DATE:
         old.expires_at = _checked(retires_at, now)
         old.save(update_fields=["expires_at"])
-    sentence = f"{{by}} issued the SCIM token {{token}} of {{connection}}; {_WHEN[retirement]}"
     at = f"{old.expires_at:%-d %B %Y, %H:%M} UTC" if old.expires_at else ""
     replaced = {"replaced": _state(old), "retirement": retirement}
     _record(
-        Action.SCIM_TOKEN_ISSUED, token, by, sentence, before={"replaced": before}, after=replaced, other=old, at=at
+        Action.SCIM_TOKEN_ISSUED,
+        token,
+        by,
+        _ISSUED[retirement],
+        before={"replaced": before},
+        after=replaced,
+        other=old,
+        at=at,
     )
     return clear
 
@@ -80,7 +88,9 @@ def retire_replaced(*, token: ScimToken, address: str | None, now: datetime, by:
     if old:
         _end(old, now)
         old.connection = token.connection
-        sentence = "{by} used the SCIM token {other} of {connection} for the first time, which retired {token}."
+        sentence = gettext_noop(
+            "{by} used the SCIM token {other} of {connection} for the first time, which retired {token}."
+        )
         _record(Action.SCIM_TOKEN_REVOKED, old, by, sentence, other=token)
 
 
@@ -90,12 +100,13 @@ def reveal_token(*, token: ScimToken, by: Actor) -> str:
     if not token.is_revealable:
         raise ActionError(
             "token_not_revealable",
-            "This token can no longer be shown. Make a new one, and replace it in the identity provider.",
+            _("This token can no longer be shown. Make a new one, and replace it in the identity provider."),
         )
     try:
         clear = crypto.unseal(token.sealed)
     except crypto.UnsealError:
-        raise ActionError("token_not_revealable", "The key that sealed this token is gone. Make a new token.") from None
+        message = _("The key that sealed this token is gone. Make a new token.")
+        raise ActionError("token_not_revealable", message) from None
     _record(Action.SCIM_TOKEN_REVEALED, token, by)
     return clear
 
@@ -111,10 +122,17 @@ def revoke_token(*, token: ScimToken, by: Actor) -> None:
     _record(Action.SCIM_TOKEN_REVOKED, token, by)
 
 
-_WHEN = {
-    Retirement.FIRST_USE: "{other} retires at its first use.",
-    Retirement.DATE: "{other} retires on {at}.",
-    Retirement.AT_ONCE: "{other} was retired.",
+_ISSUED = {
+    Retirement.FIRST_USE: gettext_noop(
+        "{by} issued the SCIM token {token} of {connection}; {other} retires at its first use."
+    ),
+    Retirement.DATE: gettext_noop("{by} issued the SCIM token {token} of {connection}; {other} retires on {at}."),
+    Retirement.AT_ONCE: gettext_noop("{by} issued the SCIM token {token} of {connection}; {other} was retired."),
+}
+_SENTENCES = {
+    Action.SCIM_TOKEN_ISSUED: gettext_noop("{by} issued the SCIM token {token} of {connection}."),
+    Action.SCIM_TOKEN_REVEALED: gettext_noop("{by} revealed the SCIM token {token} of {connection}."),
+    Action.SCIM_TOKEN_REVOKED: gettext_noop("{by} revoked the SCIM token {token} of {connection}."),
 }
 
 
@@ -126,7 +144,7 @@ def _lock(connection: ProvisioningConnection) -> None:
 def _draw(connection: ProvisioningConnection, replaces: ScimToken | None = None) -> tuple[ScimToken, str]:
     """Store a new token, and return it with its clear text."""
     if connection.tokens.live().count() >= MAX_LIVE:
-        raise ActionError("too_many_tokens", "Two tokens are live already. Revoke one of them first.")
+        raise ActionError("too_many_tokens", _("Two tokens are live already. Revoke one of them first."))
     token, clear = tokens.draw(connection)
     token.replaces = replaces
     if settings.REVEAL_TOKENS:
@@ -137,12 +155,14 @@ def _draw(connection: ProvisioningConnection, replaces: ScimToken | None = None)
 
 def _checked(retires_at: datetime | None, now: datetime) -> datetime:
     if retires_at is None:
-        raise ActionError("retires_at", "Enter the date and time at which the old token retires.", field="retires_at")
+        message = _("Enter the date and time at which the old token retires.")
+        raise ActionError("retires_at", message, field="retires_at")
     if retires_at <= now:
-        message = "This time is over. Enter a later one, or let the old token retire at once."
+        message = _("This time is over. Enter a later one, or let the old token retire at once.")
         raise ActionError("retires_at", message, field="retires_at")
     if retires_at > now + MOST_TOGETHER:
-        raise ActionError("retires_at", f"Enter a time within {MOST_TOGETHER.days} days.", field="retires_at")
+        message = _("Enter a time within %(days)s days.") % {"days": MOST_TOGETHER.days}
+        raise ActionError("retires_at", message, field="retires_at")
     return retires_at
 
 
@@ -160,7 +180,7 @@ def _record(
     action: Action,
     token: ScimToken,
     by: Actor,
-    sentence: str = "{by} {did} the SCIM token {token} of {connection}.",
+    sentence: str = "",
     *,
     other: ScimToken | None = None,
     at: str = "",
@@ -168,13 +188,13 @@ def _record(
     after: Mapping[str, object] | None = None,
 ) -> None:
     """Record a change of a token. `other` is the one that it replaces, or that replaces it."""
-    did = action.partition(".")[2]
+    words: dict[str, Word] = {"by": by, "token": token, "connection": token.connection, "other": other or "", "at": at}
     record(
         by=by,
         action=action,
         subject=token,
         environment=token.connection.environment,
-        sentence=Sentence(sentence, by=by, did=did, token=token, connection=token.connection, other=other or "", at=at),
+        sentence=Sentence(sentence or _SENTENCES[action], **words),
         concerns=[*token.connection.concerns(), *([other] if other else [])],
         before=({"is_revoked": False} if action == Action.SCIM_TOKEN_REVOKED else {}) | dict(before or {}),
         after={"token": token.masked, "is_revoked": token.revoked_at is not None} | dict(after or {}),

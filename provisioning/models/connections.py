@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from authentication.models import EnvironmentProvider
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, Source, SourceKind
@@ -17,10 +18,10 @@ from workspace.models.people import EndUserQuerySet
 class NameFrom(models.TextChoices):
     """Which attribute of a SCIM User feeds the full name, where the user has it."""
 
-    AUTOMATIC = "", "Automatic: displayName, else name"
+    AUTOMATIC = "", _("Automatic: displayName, else name")
     DISPLAY_NAME = "displayName", "displayName"
     FORMATTED = "name.formatted", "name.formatted"
-    PARTS = "name", "name.givenName and name.familyName"
+    PARTS = "name", _("name.givenName and name.familyName")
     NICK_NAME = "nickName", "nickName"
     USER_NAME = "userName", "userName"
 
@@ -28,7 +29,7 @@ class NameFrom(models.TextChoices):
 class EmailFrom(models.TextChoices):
     """Which attribute of a SCIM User feeds the email address, where the user has it."""
 
-    AUTOMATIC = "", "Automatic: the primary email, else the work email, else userName"
+    AUTOMATIC = "", _("Automatic: the primary email, else the work email, else userName")
     USER_NAME = "userName", "userName"
     WORK = "work", 'emails[type eq "work"].value'
     HOME = "home", 'emails[type eq "home"].value'

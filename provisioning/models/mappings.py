@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db import models
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from provisioning.models.connections import ProvisioningConnection
 from workspace.db.keys import kept_key
@@ -42,7 +44,9 @@ class GroupMapping(Entity):
         ]
 
     def __str__(self) -> str:
-        return f"{isolated(self.name)} → {self.target}"
+        # As events keep it.
+        with translation.override("en"):
+            return self.in_words
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name_key = kept_key(self.name, self.name_key)
@@ -60,6 +64,7 @@ class GroupMapping(Entity):
         }
 
     @property
-    def target(self) -> str:
-        """Return in words what the members get."""
-        return f"{self.environment} → {self.group}" if self.group else f"{self.environment}, access only"
+    def in_words(self) -> str:
+        """Return the mapping as pages show it."""
+        access_only = _("%(environment)s, access only") % {"environment": self.environment}
+        return f"{isolated(self.name)} → {f'{self.environment} → {self.group}' if self.group else access_only}"

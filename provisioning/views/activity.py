@@ -7,6 +7,8 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from provisioning.forms import ChangeFilter, RequestFilter
@@ -24,7 +26,6 @@ from workspace.models import ChangeEvent, Environment
 Context = dict[str, object]
 # With their charts, the first pages stay below 50 KB.
 MOST = 35
-_TABS = [("Changes", "provisioning:activity"), ("Requests", "provisioning:requests")]
 
 
 @console
@@ -60,7 +61,7 @@ def exchange(request: ConsoleRequest, environment: Environment, exchange: UUID) 
     """Show one request and its answer, what was tolerated, what to do about an error, and what it changed."""
     found = get_object_or_404(ScimRequest.objects.in_environment(environment), pk=exchange)
     events = ChangeEvent.objects.in_environment(environment).filter(request_id=found.request_id)
-    kind, has_id, _ = _short_path(found).strip("/").partition("/")
+    kind, has_id, _id = _short_path(found).strip("/").partition("/")
     context = {
         "exchange": _shown(found),
         "found": found,
@@ -68,10 +69,10 @@ def exchange(request: ConsoleRequest, environment: Environment, exchange: UUID) 
         "title": f"{found.method} /{kind}{'/…' if has_id else ''}",
         "rows": _change_rows(events[:PAGE], environment),
         "facts": [
-            {"label": "Provider", "value": found.connection_name},
-            {"label": "Time", "value": f"{found.at:%-d %B %Y, %H:%M:%S} UTC"},
-            {"label": "From address", "value": found.address},
-            {"label": "Request id", "value": found.request_id, "mono": True},
+            {"label": _("Provider"), "value": found.connection_name},
+            {"label": _("Time"), "value": f"{date_format(found.at, 'DATE_FORMAT')}, {found.at:%H:%M:%S} UTC"},
+            {"label": _("From address"), "value": found.address},
+            {"label": _("Request id"), "value": found.request_id, "mono": True},
         ],
         "requests_url": page_url("provisioning:requests", environment),
     }
@@ -80,7 +81,7 @@ def exchange(request: ConsoleRequest, environment: Environment, exchange: UUID) 
 
 def _short_path(exchange: ScimRequest) -> str:
     """Return the path behind the Base URL: only that differs between requests of a connection."""
-    _, separator, path = exchange.path.partition("/v2")
+    _prefix, separator, path = exchange.path.partition("/v2")
     return (path or "/") if separator else exchange.path
 
 
@@ -124,7 +125,7 @@ def _context(request: ConsoleRequest, form: ChangeFilter | RequestFilter, older:
         "is_filtered": is_filtered,
         "chart": None if is_filtered else request_chart(log, request.environment, now),
         "is_first_page": "before" not in request.GET,
-        "tabs": tabs(request, _TABS),
+        "tabs": tabs(request, [(_("Changes"), "provisioning:activity"), (_("Requests"), "provisioning:requests")]),
         "authentication_url": page_url("authentication:environment", request.environment),
     }
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from provisioning.models import ProvisioningConnection, ScimRequest
@@ -52,20 +53,30 @@ def checklist(connection: ProvisioningConnection) -> list[Line]:
     updates = by(Action.END_USER_UPDATED, Action.PROVISIONED_USER_UPDATED)
     return [
         _first_call(connection, answered),
-        _line("Look-up", answered.filter(method="GET", path__contains="/Users"), "It asks which end users there are."),
-        _line("Create", by(Action.END_USER_CREATED, Action.END_USER_LINKED), "Assign somebody to the application."),
-        _line("Update", updates, "Change a name there."),
-        _line("Group push", by(Action.GROUP_CREATED, Action.GROUP_TAKEN_OVER), "Push a group."),
-        _line("Deactivate", by(Action.END_USER_ACCESS_ENDED), "Unassign a test person."),
+        _line(
+            _("Look-up"),
+            answered.filter(method="GET", path__contains="/Users"),
+            _("It asks which end users there are."),
+        ),
+        _line(
+            _("Create"), by(Action.END_USER_CREATED, Action.END_USER_LINKED), _("Assign somebody to the application.")
+        ),
+        _line(_("Update"), updates, _("Change a name there.")),
+        _line(_("Group push"), by(Action.GROUP_CREATED, Action.GROUP_TAKEN_OVER), _("Push a group.")),
+        _line(_("Deactivate"), by(Action.END_USER_ACCESS_ENDED), _("Unassign a test person.")),
     ]
 
 
 def _first_call(connection: ProvisioningConnection, answered: QuerySet[ScimRequest]) -> Line:
     """Return the line that can fail: the provider calls, but without a live token of this connection."""
-    refused = None if answered.exists() else connection.requests.filter(status=401).first()
-    if refused:
-        return {"label": "First call", "state": "failed", "detail": refused.error}
-    return _line("First call", answered, "The provider reaches the Base URL with the token.")
+    if not answered.exists() and connection.requests.filter(status=401).exists():
+        # As the provider was answered (`errors.unauthorized`).
+        detail = _(
+            "Send a live SCIM token of this connection as Authorization: Bearer <token>. "
+            "Copy the Base URL and the token from the same page of the console."
+        )
+        return {"label": _("First call"), "state": "failed", "detail": detail}
+    return _line(_("First call"), answered, _("The provider reaches the Base URL with the token."))
 
 
 def _line(label: str, rows: QuerySet[Any], detail: str) -> Line:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from authentication.actions.retention import ATTEMPTS_KEPT
 from authentication.models import EnvironmentProvider, SignInAttempt
 from provisioning.actions.retention import REQUESTS_KEPT
@@ -35,10 +37,10 @@ def requests_of_environment(environment: Environment) -> Log:
 def sign_in_chart(use: EnvironmentProvider, now: datetime) -> Chart:
     """Return the chart of a provider's sign-ins."""
     days = last_days(sign_ins_by_day(use), use.environment, now, ATTEMPTS_KEPT)
-    return chart_of(days, title="Sign-ins by day", noun="Sign-in attempts", good="signed in", bad="refused")
+    return chart_of(days, title=_("Sign-ins by day"), noun=_("Sign-in attempts"), good=_("signed in"), bad=_("refused"))
 
 
 def request_chart(log: Log, environment: Environment, now: datetime) -> Chart:
     """Return a chart of SCIM requests."""
     days = last_days(log, environment, now, REQUESTS_KEPT)
-    return chart_of(days, title="SCIM requests by day", noun="SCIM requests", good="answered", bad="failed")
+    return chart_of(days, title=_("SCIM requests by day"), noun=_("SCIM requests"), good=_("answered"), bad=_("failed"))

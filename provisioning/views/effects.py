@@ -1,11 +1,13 @@
 """The effect of a change as a page asks for it and tells it: in sentences, with the names of who loses something."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from provisioning.models import ProvisioningConnection
 from provisioning.views.providers import about, setup_url
@@ -15,7 +17,7 @@ from workspace.console.decorators import ConsoleRequest
 from workspace.db.foreseen import foreseen
 from workspace.isolation import isolated
 from workspace.models import Environment
-from workspace.words import count, listed
+from workspace.words import count, grouped, listed
 
 NAMED_PEOPLE = 10
 
@@ -36,11 +38,11 @@ def effect_of_sets(changes: list[SetChange], connection: ProvisioningConnection)
 
 def effect_of_profiles(changes: ProfileChanges) -> Effect:
     """Return the effect of new names and addresses."""
-    sentences = [f"{count(len(changes.after), 'profile')} changed."] if changes.after else []
+    sentences = []
+    if changes.after:
+        sentences.append(_("%(profiles)s changed.") % {"profiles": count(len(changes.after), "profile", "profiles")})
     if changes.refused:
-        more = len(changes.refused) - NAMED_PEOPLE
-        refused = listed(changes.refused[:NAMED_PEOPLE]) + (f" and {more:,} more" if more > 0 else "")
-        sentences.append(f"Not taken, because somebody else has it or it is no address: {refused}.")
+        sentences.append(_refused(changes.refused))
     return Effect(
         sentences, [f"{isolated(str(name))} <{isolated(str(email))}>" for _, name, email, *_ in changes.after]
     )
@@ -59,14 +61,14 @@ def change_or_ask(
 
 def changed(request: ConsoleRequest, connection: ProvisioningConnection, change: Callable[[], Effect]) -> HttpResponse:
     """Change, say what that did, and go back to the tab."""
-    messages.success(request, " ".join(["Saved.", *change().sentences]))
+    messages.success(request, " ".join([_("Saved."), *change().sentences]))
     return to_mappings(connection)
 
 
 def ask(request: ConsoleRequest, connection: ProvisioningConnection, effect: Effect, submit: str) -> HttpResponse:
     """Ask whether to change, with the effect; what was typed is sent along."""
     typed: Mapping[str, str] = request.POST.dict()
-    first, *others = effect.sentences or ["Nobody loses or gets anything by this."]
+    first, *others = effect.sentences or [_("Nobody loses or gets anything by this.")]
     context = about(connection.environment_provider) | {
         "effect": first,
         "notes": others,
@@ -90,13 +92,39 @@ _CONFIRMED = ("confirmed", "yes")
 def _sentences(change: SetChange, connection: ProvisioningConnection) -> list[str]:
     place, come, gone = change.place, len(change.added), len(change.removed)
     if isinstance(place, Environment):
-        losing = f"{_people(gone, 'lose')} the access to {place} that {isolated(connection.name)} gives."
-        gaining = f"{_people(come, 'get')} access to {place}."
+        losing = ngettext(
+            "%(people)s loses the access to %(environment)s that %(provider)s gives.",
+            "%(people)s lose the access to %(environment)s that %(provider)s gives.",
+            gone,
+        )
+        gaining = ngettext(
+            "%(people)s gets access to %(environment)s.", "%(people)s get access to %(environment)s.", come
+        )
+        names = {"environment": place, "provider": isolated(connection.name)}
     else:
-        losing = f"{_people(gone, 'leave')} the group {place} of {place.environment}."
-        gaining = f"{_people(come, 'join')} the group {place} of {place.environment}."
-    return [losing] * bool(gone) + [gaining] * bool(come)
+        losing = ngettext(
+            "%(people)s leaves the group %(group)s of %(environment)s.",
+            "%(people)s leave the group %(group)s of %(environment)s.",
+            gone,
+        )
+        gaining = ngettext(
+            "%(people)s joins the group %(group)s of %(environment)s.",
+            "%(people)s join the group %(group)s of %(environment)s.",
+            come,
+        )
+        names = {"group": place, "environment": place.environment}
+    numbers = [(losing, gone), (gaining, come)]
+    return [
+        sentence % {**names, "people": count(number, "end user", "end users")} for sentence, number in numbers if number
+    ]
 
 
-def _people(number: int, verb: str) -> str:
-    return f"{count(number, 'end user')} {verb}{'s' if number == 1 else ''}"
+def _refused(addresses: Sequence[str]) -> str:
+    """Return which addresses were not taken, the first by name."""
+    names, more = listed(addresses[:NAMED_PEOPLE]), len(addresses) - NAMED_PEOPLE
+    if more > 0:
+        return _("Not taken, because somebody else has it or it is no address: %(addresses)s and %(number)s more.") % {
+            "addresses": names,
+            "number": grouped(more),
+        }
+    return _("Not taken, because somebody else has it or it is no address: %(addresses)s.") % {"addresses": names}

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
@@ -29,6 +30,7 @@ from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
 from workspace.db.foreseen import foreseen
+from workspace.isolation import isolated
 from workspace.models import Environment
 
 # So many pushed groups are suggested while a name is typed.
@@ -53,7 +55,7 @@ def add(request: ConsoleRequest, environment: Environment, provider: UUID) -> Ht
     if form.is_valid():
         add_row = partial(add_mapping, connection=connection, by=request.actor, **form.cleaned_data)
         with refusals_in_form(form):
-            return change_or_ask(request, connection, lambda: effect_of_sets(add_row(), connection), "Add mapping")
+            return change_or_ask(request, connection, lambda: effect_of_sets(add_row(), connection), _("Add mapping"))
     return _page(request, connection, mapping_form=form)
 
 
@@ -73,7 +75,7 @@ def remove(request: ConsoleRequest, environment: Environment, provider: UUID, ma
         if request.method == "POST":
             response = changed(request, connection, change)
         else:
-            response = ask(request, connection, foreseen(change), f"Remove {found}")
+            response = ask(request, connection, foreseen(change), _("Remove %(name)s") % {"name": found.in_words})
     return response
 
 
@@ -84,7 +86,7 @@ def only_mapped(request: ConsoleRequest, environment: Environment, provider: UUI
     connection = connection_or_404(environment, provider)
     wanted = request.POST.get("only_mapped") == "true"
     change = partial(set_only_mapped, connection=connection, only_mapped=wanted, by=request.actor)
-    return change_or_ask(request, connection, lambda: effect_of_sets(change(), connection), "Change access")
+    return change_or_ask(request, connection, lambda: effect_of_sets(change(), connection), _("Change access"))
 
 
 @_changes
@@ -96,7 +98,7 @@ def attributes(request: ConsoleRequest, environment: Environment, provider: UUID
     if not form.is_valid():
         return _page(request, connection, attributes_form=form)
     change = partial(choose_attributes, connection=connection, by=request.actor, **form.cleaned_data)
-    return change_or_ask(request, connection, lambda: effect_of_profiles(change()), "Save")
+    return change_or_ask(request, connection, lambda: effect_of_profiles(change()), _("Save"))
 
 
 def _page(
@@ -109,18 +111,36 @@ def _page(
     environment_provider = connection.environment_provider
     chosen = {"name_from": connection.name_from, "email_from": connection.email_from}
     names = connection.groups.order_by("display_name_key").values_list("display_name", flat=True)
-    context = about(environment_provider) | {
-        "connection": connection,
-        "tabs": setup_tabs(request, environment_provider),
-        "authentication_url": page_url("authentication:environment", environment_provider.environment),
-        "form": mapping_form or MappingForm(connection=connection),
-        "attributes_form": attributes_form or ProfileSourcesForm(initial=chosen),
-        "rows": _rows(connection),
-        "pushed": names[:OFFERED_GROUPS],
-        "urls": {name: setup_url(f"provisioning:mappings-{name}", environment_provider) for name in _FORMS},
-        "groups_url": page_url("workspace:groups", environment_provider.environment),
-    }
+    place = environment_provider.environment
+    context = (
+        about(environment_provider)
+        | _hints(connection)
+        | {
+            "connection": connection,
+            "tabs": setup_tabs(request, environment_provider),
+            "authentication_url": page_url("authentication:environment", place),
+            "form": mapping_form or MappingForm(connection=connection),
+            "attributes_form": attributes_form or ProfileSourcesForm(initial=chosen),
+            "rows": _rows(connection),
+            "pushed": names[:OFFERED_GROUPS],
+            "urls": {name: setup_url(f"provisioning:mappings-{name}", environment_provider) for name in _FORMS},
+            "groups_url": page_url("workspace:groups", place),
+        }
+    )
     return render(request, "provisioning/mappings/index.html", context)
+
+
+def _hints(connection: ProvisioningConnection) -> dict[str, object]:
+    names = {"provider": isolated(connection.name), "environment": connection.environment}
+    groups = _(
+        "A pushed group without a mapping becomes an end-user group of the same name in %(environment)s. "
+        "With mappings, its members go where those say instead, and get access to that environment."
+    )
+    access = _(
+        "Off: everybody whom %(provider)s provisions may sign in to %(environment)s. "
+        "On: only members of at least one group above."
+    )
+    return {"groups_hint": groups % names, "access_hint": access % names}
 
 
 def _rows(connection: ProvisioningConnection) -> list[dict[str, object]]:

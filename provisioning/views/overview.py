@@ -8,6 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from authentication.actions.provider_states import configuration
@@ -26,7 +28,7 @@ from workspace.console.permissions import Permission, may
 from workspace.models import Environment
 from workspace.words import count
 
-Method = EnvironmentProvider.Method
+Method, State = EnvironmentProvider.Method, EnvironmentProvider.State
 # A step that comes next: what it is about, the label and URL of its button, and how that is pressed.
 Step = dict[str, str]
 
@@ -96,12 +98,18 @@ def _people(environment_provider: EnvironmentProvider, connection: ProvisioningC
     """Return numbers of people in words: who may sign in with it, and who has access through it."""
     environment = environment_provider.environment
     through = count_of_those_through(environment_provider)
-    told = [f"{count(through, 'end user')} of {environment} can sign in with it"]
+    people, place = count(through, "end user", "end users"), {"environment": environment}
+    told = [_("%(people)s of %(environment)s can sign in with it") % {"people": people, **place}]
     if environment_provider.method == Method.SCIM and connection:
-        told.append(f"{count(connection.count_people(), 'end user has', 'end users have')} access through SCIM")
+        made = connection.count_people()
+        sentence = ngettext("%(people)s has access through SCIM", "%(people)s have access through SCIM", made)
+        told.append(sentence % {"people": count(made, "end user", "end users")})
     if environment_provider.method == Method.JIT:
         made = environment.accesses.of_source(source_of(environment_provider)).count()
-        told.append(f"{count(made, 'end user has', 'end users have')} access since a sign-in with it")
+        sentence = ngettext(
+            "%(people)s has access since a sign-in with it", "%(people)s have access since a sign-in with it", made
+        )
+        told.append(sentence % {"people": count(made, "end user", "end users")})
     return told
 
 
@@ -113,7 +121,8 @@ def _is_test_stale(environment_provider: EnvironmentProvider) -> bool:
 
 def _certificate(certificate: SigningCertificate, now: datetime) -> dict[str, object]:
     badge: Badge | None = expiry_badge(certificate, now)
-    return {"text": f"Valid until {date_format(certificate.not_after, 'j F Y')}", "badge": badge}
+    until = date_format(certificate.not_after, "DATE_FORMAT")
+    return {"text": _("Valid until %(date)s") % {"date": until}, "badge": badge}
 
 
 def _steps(
@@ -125,39 +134,44 @@ def _steps(
     """Yield what is to be done next, the most important first."""
     environment, provider = environment_provider.environment, environment_provider.identity_provider
     if step := next_step(environment, environment_provider):
-        yield {"text": _WHY[step["label"]].format(provider=provider, environment=environment)} | step
+        yield {"text": _WHY[environment_provider.state] % {"provider": provider, "environment": environment}} | step
     if not provider.is_set_up:
         return
     if provider.pending_metadata:
         url = setup_url("authentication:provider-certificates", environment_provider)
-        yield {"text": "Its metadata has changed. Nothing is in force until you confirm it.", **_link("Compare", url)}
+        text = _("Its metadata has changed. Nothing is in force until you confirm it.")
+        yield {"text": text, **_link(_("Compare"), url)}
     if not EnvironmentPolicy.objects.of(environment).is_saml_enabled:
         url = page_url("authentication:environment", environment)
-        text = f"SAML-based SSO authentication is off in {environment}: nobody can sign in with it."
-        yield {"text": text, **_link("Go to the switch", url)}
+        text = _("SAML-based SSO authentication is off in %(environment)s: nobody can sign in with it.")
+        yield {"text": text % {"environment": environment}, **_link(_("Go to the switch"), url)}
     if (last := provider.certificates.first()) and expiry_badge(last, now):
         url = setup_url("authentication:provider-connect", environment_provider)
-        yield {"text": "Its last certificate ends. Add the new one in time.", **_link("Replace certificates", url)}
+        text = _("Its last certificate ends. Add the new one in time.")
+        yield {"text": text, **_link(_("Replace certificates"), url)}
     if text := _why_test(environment_provider, has_signed_in):
-        yield {"text": text, **_link("Test sign-in", setup_url("authentication:provider-test", environment_provider))}
+        url = setup_url("authentication:provider-test", environment_provider)
+        yield {"text": text, **_link(_("Test sign-in"), url)}
     if environment_provider.method == Method.SCIM and connection and not connection.requests.exists():
         url = setup_url("provisioning:setup", environment_provider)
-        yield {"text": "No SCIM call has come yet. Give the Base URL and the token to it.", **_link("Open", url)}
+        text = _("No SCIM call has come yet. Give the Base URL and the token to it.")
+        yield {"text": text, **_link(_("Open"), url)}
 
 
 _WHY = {
-    "Continue set-up": "The connection is missing, so nobody can sign in with {provider} yet.",
-    "Turn on": "It is turned off: nobody can sign in to {environment} with it.",
-    "Set up": "Provisioning is not chosen yet.",
+    State.UNFINISHED: gettext_lazy("The connection is missing, so nobody can sign in with %(provider)s yet."),
+    State.OFF: gettext_lazy("It is turned off: nobody can sign in to %(environment)s with it."),
+    State.ON: gettext_lazy("Provisioning is not chosen yet."),
 }
 
 
 def _why_test(environment_provider: EnvironmentProvider, has_signed_in: bool) -> str:
     if environment_provider.wished_enforcement:
-        return "Enforcement starts after a test sign-in."
+        return _("Enforcement starts after a test sign-in.")
     if _is_test_stale(environment_provider):
-        return "It was changed since the last successful test sign-in."
-    return "" if has_signed_in or environment_provider.tested_configuration else "No test sign-in has succeeded yet."
+        return _("It was changed since the last successful test sign-in.")
+    is_proved = has_signed_in or environment_provider.tested_configuration
+    return "" if is_proved else _("No test sign-in has succeeded yet.")
 
 
 def _link(label: str, url: str) -> Step:

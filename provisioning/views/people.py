@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from provisioning.models import ProvisionedMembership, ProvisionedUser
@@ -23,8 +24,12 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "end_user": person,
         "tabs": end_user_tabs(request, person),
         "facts": [
-            {"label": "Full name", "value": person.full_name, "hint": _provenance(person.name_source)},
-            {"label": "Email address", "value": person.email or "None", "hint": _provenance(person.email_source)},
+            {"label": _("Full name"), "value": person.full_name, "hint": _provenance(person.name_source)},
+            {
+                "label": _("Email address"),
+                "value": person.email or _("None"),
+                "hint": _provenance(person.email_source),
+            },
         ],
         "records": [_record(record) for record in _records(person)],
         "list_url": page_url("workspace:end-users", environment),
@@ -49,6 +54,7 @@ def _record(record: ProvisionedUser) -> dict[str, object]:
         "record": record,
         "connection": connection,
         "environment": environment,
+        "document_label": _("Document of %(connection)s") % {"connection": isolated(connection.name)},
         "code_id": f"document-{record.pk}",
         "url": page_url("provisioning:setup", environment, provider=provider),
         "groups": [
@@ -65,4 +71,5 @@ def _group_url(environment: Environment, membership: ProvisionedMembership) -> s
 
 def _provenance(source: Source) -> str:
     """Return who gave a value, for people."""
-    return f"{'by' if source.is_manual else 'from'} {isolated(source.name)}"
+    sentence = _("by %(name)s") if source.is_manual else _("from %(name)s")
+    return sentence % {"name": isolated(source.name)}

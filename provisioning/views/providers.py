@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 
-from authentication.guides import GUIDES
+from authentication.guides import GUIDES, Guide
 from authentication.models import EnvironmentProvider
 from provisioning.models import ProvisioningConnection
 from workspace.console.decorators import ConsoleRequest
@@ -45,7 +46,7 @@ def setup_url(route: str, environment_provider: EnvironmentProvider, **kwargs: o
 
 def setup_tabs(request: ConsoleRequest, environment_provider: EnvironmentProvider) -> list[dict[str, Any]]:
     """Return the tabs of a provider's provisioning, once it has a connection."""
-    entries = [("Provisioning method", "provisioning:setup"), ("Mappings", "provisioning:mappings")]
+    entries = [(_("Provisioning method"), "provisioning:setup"), (_("Mappings"), "provisioning:mappings")]
     return tabs(request, entries, provider=environment_provider.identity_provider_id)
 
 
@@ -60,7 +61,11 @@ def about(environment_provider: EnvironmentProvider) -> dict[str, object]:
     return {
         "provider": environment_provider.identity_provider,
         "guide": guide,
-        "base_url_hint": f"{guide.label} calls it {guide.scim.base_url_field}." if guide.scim else "",
-        "token_hint": f"{guide.label} calls it {guide.scim.token_field}." if guide.scim else "",
+        "base_url_hint": _called(guide, guide.scim.base_url_field) if guide.scim else "",
+        "token_hint": _called(guide, guide.scim.token_field) if guide.scim else "",
         "setup_url": setup_url("provisioning:setup", environment_provider),
     }
+
+
+def _called(guide: Guide, field: str) -> str:
+    return _("%(vendor)s calls it %(field)s.") % {"vendor": guide.label, "field": field}

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from authentication.models import EnvironmentProvider
@@ -26,7 +27,7 @@ from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
 from workspace.isolation import isolated
 from workspace.models import Environment, SourceKind
-from workspace.words import count
+from workspace.words import count, grouped
 
 Method = EnvironmentProvider.Method
 NAMED_GROUPS = 5
@@ -94,8 +95,8 @@ def people(request: ConsoleRequest, environment: Environment, provider: UUID) ->
         with refusals_in_form(form):
             choose_method(environment_provider=environment_provider, **form.cleaned_data, by=request.actor)
             return _saved(request, environment_provider)
-    instead = dict(Method.choices).get(form["method"].value(), "another method")
-    submit = f"Switch to {instead}" if connection.is_enabled else "Save"
+    instead = dict(Method.choices).get(form["method"].value(), _("another method"))
+    submit = _("Switch to %(method)s") % {"method": instead} if connection.is_enabled else _("Save")
     context = {"form": form, "submit": submit} | _reach(connection)
     return render(request, "provisioning/setup/people.html", context)
 
@@ -108,15 +109,16 @@ def _prepare(request: ConsoleRequest, environment_provider: EnvironmentProvider)
 
 def _saved(request: ConsoleRequest, environment_provider: EnvironmentProvider) -> HttpResponse:
     """Say what holds now. SCIM goes on with its checklist; with the others there is nothing more to set up."""
-    name, environment = environment_provider.identity_provider, environment_provider.environment
+    names = {"provider": environment_provider.identity_provider, "environment": environment_provider.environment}
     if environment_provider.method == Method.SCIM:
-        messages.success(request, f"Saved. {name} can now provision end users and groups of {environment}.")
+        sentence = _("Saved. %(provider)s can now provision end users and groups of %(environment)s.")
+        messages.success(request, sentence % names)
         return to_setup(environment_provider)
     sentences = {
-        Method.MANUAL: f"Saved. End users of {name} are added to {environment} by hand.",
-        Method.JIT: f"Saved. End users of {name} are added to {environment} at their first sign-in.",
+        Method.MANUAL: _("Saved. End users of %(provider)s are added to %(environment)s by hand."),
+        Method.JIT: _("Saved. End users of %(provider)s are added to %(environment)s at their first sign-in."),
     }
-    messages.success(request, sentences[Method(environment_provider.method)])
+    messages.success(request, sentences[Method(environment_provider.method)] % names)
     return redirect(page_url("authentication:environment", environment_provider.environment))
 
 
@@ -152,7 +154,9 @@ def _connection_context(request: ConsoleRequest, connection: ProvisioningConnect
     """Return tokens, the checklist while SCIM is on, and whether people are left pending while it is off."""
     environment_provider, tokens = connection.environment_provider, list(connection.tokens.live())
     requests_url = page_url("provisioning:requests", environment_provider.environment)
+    hint = _("Each line turns green when %(provider)s does it. Not every provider does all of them.")
     return {
+        "checklist_hint": hint % {"provider": isolated(connection.name)},
         "clear_token": token_to_show(request, connection),
         "tokens": tokens,
         "successors": {each.replaces_id: each for each in tokens if each.retires_another},
@@ -176,18 +180,25 @@ def _groups_at_risk(environment: Environment) -> dict[str, object]:
 def _reach(connection: ProvisioningConnection) -> dict[str, object]:
     """Return whom the end of a connection concerns, and what each choice would do, in numbers."""
     number = connection.count_people()
-    people, groups = count(number, "end user"), count(connection.managed_groups.count(), "group")
-    name = isolated(connection.name)
+    people, groups = count(number, "end user", "end users"), count(connection.managed_groups.count(), "group", "groups")
     lone = connection.count_people_without_other_access()
+    effect = _("%(provider)s provisions %(people)s and %(groups)s of %(environment)s.")
+    numbers = {"provider": isolated(connection.name), "people": people, "groups": groups}
     named = list(connection.people.values_list("full_name", flat=True)[:NAMED_PEOPLE])
     return about(connection.environment_provider) | {
-        "effect": f"{name} provisions {people} and {groups} of {connection.environment}.",
+        "effect": effect % {**numbers, "environment": connection.environment},
         "names": named,
         "more": number - len(named),
         "hints": {
-            People.KEEP: f"{people} keep access, {groups} keep their members. From now on you manage them by hand.",
-            People.DEACTIVATE: f"{people} lose this access; {lone:,} without any other are deactivated. "
-            f"Their data stays, and {groups} become manual with their members.",
-            People.PENDING: f"Nothing changes for them. {name} is refused until SCIM is saved again.",
+            People.KEEP: _(
+                "%(people)s keep access, %(groups)s keep their members. From now on you manage them by hand."
+            )
+            % numbers,
+            People.DEACTIVATE: _(
+                "%(people)s lose this access; %(lone)s without any other are deactivated. "
+                "Their data stays, and %(groups)s become manual with their members."
+            )
+            % {**numbers, "lone": grouped(lone)},
+            People.PENDING: _("Nothing changes for them. %(provider)s is refused until SCIM is saved again.") % numbers,
         },
     }

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from provisioning.actions.tokens import Retirement, reveal_token, revoke_token, rotate_token
@@ -40,11 +41,11 @@ def new(request: ConsoleRequest, environment: Environment, provider: UUID) -> Ht
             clear = rotate_token(connection=connection, **asked, now=timezone.now(), by=request.actor)
             hand_over(request, connection, clear)
             return redirect(f"{setup_url('provisioning:setup', connection.environment_provider)}?method=scim#tokens")
-    name = isolated(connection.name)
+    name = {"provider": isolated(connection.name)}
     hints = {
-        Retirement.FIRST_USE: f"Both work until {name} sends its first request with the new one.",
-        Retirement.DATE: "Both work until then.",
-        Retirement.AT_ONCE: f"{name} is refused until you have given it the new one.",
+        Retirement.FIRST_USE: _("Both work until %(provider)s sends its first request with the new one.") % name,
+        Retirement.DATE: _("Both work until then."),
+        Retirement.AT_ONCE: _("%(provider)s is refused until you have given it the new one.") % name,
     }
     context = {"form": form, "hints": hints, "old": old} | about(connection.environment_provider)
     return render(request, "provisioning/setup/new_token.html", context)
@@ -76,7 +77,7 @@ def revoke(request: ConsoleRequest, environment: Environment, provider: UUID, to
     scim_token = _live_token(connection, token)
     if request.method == "POST":
         revoke_token(token=scim_token, by=request.actor)
-        messages.success(request, f"The SCIM token {scim_token.masked} was revoked.")
+        messages.success(request, _("The SCIM token %(token)s was revoked.") % {"token": scim_token.masked})
         return to_setup(connection.environment_provider, method="scim")
     other = connection.tokens.live().exclude(pk=scim_token.pk).first()
     context = {"token": scim_token, "other": other} | about(connection.environment_provider)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from provisioning.actions.effects.groups import follow_name, give_own_group
 from provisioning.actions.locks import lock_shared
@@ -104,13 +105,16 @@ def _record(group: ProvisionedGroup, action: Action, before: Document, after: Do
         action=action,
         subject=group,
         environment=group.connection.environment,
-        sentence=Sentence(
-            "{by} {did} its record of the group {group}.", by=by, did=action.partition(".")[2], group=group
-        ),
+        sentence=Sentence(_SENTENCES[action], by=by, group=group),
         concerns=[group.connection, *([group.group] if group.group else [])],
         before=changed(before, after),
         after=changed(after, before),
     )
 
 
+_SENTENCES = {
+    Action.PROVISIONED_GROUP_CREATED: gettext_noop("{by} created its record of the group {group}."),
+    Action.PROVISIONED_GROUP_DELETED: gettext_noop("{by} deleted its record of the group {group}."),
+    Action.PROVISIONED_GROUP_UPDATED: gettext_noop("{by} updated its record of the group {group}."),
+}
 _counted = update_of(ProvisionedGroup, "version", "updated_at")
