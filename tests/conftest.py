@@ -49,6 +49,9 @@ django.setup()
 
 pytest_plugins = ["tests.server"]
 
+# What they hold is in the code and in the routes.
+_ON_ONE_DATABASE = {"test_repository.py", "test_matrix.py"}
+
 
 @pytest.fixture(autouse=True)
 def words_in_one_piece(monkeypatch):
@@ -116,11 +119,26 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects by mark
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that drive a browser."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that drive a browser, and leave to the run on SQLite what no database changes."""
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    if "DATABASE_URL" in os.environ:
+        left_out = [item for item in items if not asks_a_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def asks_a_database(item: pytest.Item) -> bool:
+    """Say whether a test may go another way on another database."""
+    if item.path.name in _ON_ONE_DATABASE:
+        return False
+    if "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
+        return True
+    # Its file starts processes of ours: servers and commands.
+    used = {getattr(each, "__module__", "") for each in vars(getattr(item, "module", item)).values()}
+    return not used.isdisjoint({"tests.commands", "tests.postgres", "tests.server"})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
