@@ -59,6 +59,7 @@ class Action(StrEnum):
     END_USER_REACTIVATED = "end_user.reactivated"
     END_USER_SESSIONS_ENDED = "end_user.sessions_ended"
     END_USER_UPDATED = "end_user.updated"
+    END_USERS_CREATED = "end_users.created"
     END_USERS_DEACTIVATED = "end_users.deactivated"
     END_USERS_INVITED = "end_users.invited"
     END_USERS_REACTIVATED = "end_users.reactivated"

@@ -101,7 +101,7 @@ def new_end_user(now: datetime, **given: Unpack[Beginning]) -> NewEndUser:
 
 def insert_end_user(new: NewEndUser) -> None:
     """Store the rows of a new person. Raises ConflictError where the address is taken."""
-    with naming_conflicts(EndUser, _email_taken(new.end_user)):
+    with naming_conflicts(EndUser, email_taken(new.end_user)):
         write_together([new.end_user, *new.others])
 
 
@@ -151,7 +151,7 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
         raise ActionError("read_only", reason)
     with restored_if_refused(end_user):
         set_profile(end_user, wanted)
-        save_unique(end_user, _email_taken(end_user))
+        save_unique(end_user, email_taken(end_user))
     after = profile_state(end_user)
     what = [name for name in ("email", "name") if before[name] != after[name]] or ["userName"]
     record(
@@ -244,7 +244,7 @@ def _set_status(end_user: EndUser, status: EndUser.Status, action: Action, by: A
     )
 
 
-def _email_taken(end_user: EndUser) -> Callable[[str], ConflictError]:
+def email_taken(end_user: EndUser) -> Callable[[str], ConflictError]:
     message = (
         f"{isolated(end_user.email)} belongs to another end user of this workspace. Search for it under End users."
     )

@@ -79,6 +79,14 @@ class Call:
             raise wrong(field, "unknown", "There is no group with this id that this token can see.")
         return found
 
+    def refuse_elsewhere(self, person: EndUser) -> None:
+        """Raise Problem where a token of some environments would change a person who has access to others too."""
+        if self.places is not None and person.accesses.exclude(environment__in=self.places).exists():
+            detail = (
+                "This person has access to environments that this token is not for. Use a token for all environments."
+            )
+            raise Problem(403, "other_environments", detail)
+
 
 def authenticate(request: HttpRequest) -> Call:
     """Return who calls. Raises Problem 401 for anything but a live token of a workspace that is not removed."""

@@ -134,7 +134,7 @@ class Endpoint(APIView):
         named = []
         if self.thing:
             row = self._named(path, to_change=expected is not None)
-            if expected is not None and not _names(expected, _etag(_json(self.thing, [row])[0])):
+            if expected is not None and not _names(expected, _etag(_json(self.thing, [row], self.call)[0])):
                 raise Problem(412, "changed_since", "This has changed since. Read it again, then repeat the change.")
             named = [row]
         return self._shown(described, run(self, self.call, *named, *given))
@@ -156,10 +156,10 @@ class Endpoint(APIView):
         content: dict[str, Any]
         if isinstance(result, Page):
             assert described.lists  # noqa: S101 -- a mistake of the endpoint
-            content = {"items": _json(described.lists, result.rows), "next": result.next}
+            content = {"items": _json(described.lists, result.rows, self.call), "next": result.next}
         else:
             assert described.gives  # noqa: S101
-            content = _json(described.gives, [result])[0]
+            content = _json(described.gives, [result], self.call)[0]
             if described.gives is self.thing:
                 headers["ETag"] = _etag(content)
             if described.status == 201:
@@ -180,8 +180,8 @@ class Endpoint(APIView):
         return response
 
 
-def _json(kind: type[Answer], rows: list[Any]) -> list[Any]:
-    return list(kind(list(kind.shown(rows)), many=True).data)
+def _json(kind: type[Answer], rows: list[Any], call: Call) -> list[Any]:
+    return list(kind(list(kind.shown(rows, call)), many=True).data)
 
 
 def _etag(content: object) -> str:

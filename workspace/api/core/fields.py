@@ -1,7 +1,7 @@
 """Serializers that take nothing else than what they name, and no number for a text."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.http import QueryDict
 from rest_framework import serializers
@@ -9,6 +9,9 @@ from rest_framework import serializers
 from workspace.api.core.bodies import escaped
 from workspace.api.core.problems import Fault, Problem
 from workspace.db.keys import is_id
+
+if TYPE_CHECKING:
+    from workspace.api.core.calls import Call
 
 UNKNOWN = "unknown_field"
 
@@ -96,7 +99,7 @@ class Answer(serializers.Serializer):
     example: ClassVar[Mapping[str, object]] = {}
 
     @classmethod
-    def shown(cls, rows: list[Any]) -> Iterable[Any]:
+    def shown(cls, rows: list[Any], call: "Call") -> Iterable[Any]:
         """Return what the fields read of each row. Related data are read here, for all rows at once."""
         return rows
 

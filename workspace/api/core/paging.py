@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from workspace.api.core.fields import Query, Text
 from workspace.api.core.problems import Fault, Problem
+from workspace.db.paging import newest
 
 MOST, USUAL = 200, 50
 
@@ -33,13 +34,20 @@ class Page:
     next: str | None
 
 
-def page(rows: "QuerySet[Any]", asked: Mapping[str, Any], *, newest_first: bool = False, key: str = "pk") -> Page:
+def page(rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> Page:
     """Return the page that is asked for, in the order of ids, which is that of creation. Nothing is counted."""
     if cursor := asked.get("cursor"):
-        rows = rows.filter(**{f"{key}__{'lt' if newest_first else 'gt'}": _opened(cursor)})
+        rows = rows.filter(pk__gt=_opened(cursor))
     limit: int = asked["limit"]
-    found = list(rows.order_by(f"-{key}" if newest_first else key)[: limit + 1])
+    found = list(rows.order_by("pk")[: limit + 1])
     return Page(found[:limit], _closed(found[limit - 1].pk) if len(found) > limit else None)
+
+
+def newest_page(rows: "QuerySet[Any]", asked: Mapping[str, Any], *, among: "QuerySet[Any] | None" = None) -> Page:
+    """Return the page that is asked for, the newest row first. `among` limits the rows looked at, see `newest`."""
+    before = str(_opened(asked["cursor"])) if asked.get("cursor") else ""
+    found, last = newest(rows.order_by("-pk"), before, among=among, most=asked["limit"])
+    return Page(found, _closed(UUID(last)) if last else None)
 
 
 def _closed(pk: UUID) -> str:
