@@ -13,7 +13,7 @@ from authentication.actions.policies import switch_saml
 from authentication.actions.provider_connection import connect_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.idp_side import typed_in
-from authentication.models import EndUserSession, SsoBypass
+from authentication.models import EndUserSession, SignInAttempt, SsoBypass
 from authentication.saml.certificates import parse_certificates
 from provisioning.actions.mappings import add_mapping
 from provisioning.models import ScimRequest
@@ -57,6 +57,9 @@ def make(slug: str) -> tuple[SimpleNamespace, Things]:
     session = EndUserSession.objects.create(
         end_user=place.ada, environment=place.dev, digest=slug, last_seen_at=now, expires_at=now + timedelta(hours=1)
     )
+    attempt = SignInAttempt.objects.create(
+        environment=place.dev, workspace_id=place.workspace.pk, outcome=SignInAttempt.Outcome.REFUSED
+    )
     owner = place.roles["owner"].user
     passkey = Passkey.objects.create(
         user=owner, name="Key", credential_id=slug, public_key="a", sign_count=0, challenged_at=0
@@ -91,6 +94,7 @@ def make(slug: str) -> tuple[SimpleNamespace, Things]:
         "end_user": place.ada.pk,
         "other": place.bo.pk,
         "session": session.pk,
+        "attempt": attempt.pk,
         "digest": logo.digest,
         "draft": draft.pk,
         "state": "light",

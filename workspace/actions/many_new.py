@@ -38,7 +38,8 @@ def create_end_users(*, workspace: Workspace, people: Sequence[NewPerson], by: A
     persons = _checked(workspace, people, now)
     with naming_conflicts(EndUser, lambda _: ActionError("email_taken", _AT_ONCE)):
         # In the order of the unique index, so that two requests do not wait for each other in a circle.
-        write_together(sorted(persons, key=lambda person: person.email_key or ""))
+        ordered = sorted(persons, key=lambda person: person.email_key or "")
+        write_together(ordered)
     pairs = list(zip(persons, people, strict=True))
     granted = {"created_at": now, **MANUAL.fields()}
     accesses = [

@@ -1,5 +1,6 @@
 """End-user groups and their members."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -230,8 +231,8 @@ class RemoveFromGroup(OfEndUser):
         _changed(group, call, remove=[person.pk])
 
 
-def _changed(group: EndUserGroup, call: Call, **change: list[UUID]) -> int:
-    event = change_members(group=group, **change, by=call.by)
+def _changed(group: EndUserGroup, call: Call, *, add: Collection[UUID] = (), remove: Collection[UUID] = ()) -> int:
+    event = change_members(group=group, add=add, remove=remove, by=call.by)
     return len(event.before["removed"]) + len(event.after["added"]) if event else 0
 
 

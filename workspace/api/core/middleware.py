@@ -44,7 +44,7 @@ def api(get_response: Handler) -> Handler:
     answer = cast(Handler, convert_exception_to_response(Views().answer))  # type: ignore[arg-type]
 
     def handle(request: IdentifiedRequest) -> HttpResponse:
-        if not request.path.startswith(PREFIX) or request.path == DOCUMENTATION:
+        if not f"{request.path}/".startswith(PREFIX) or request.path == DOCUMENTATION:
             return get_response(request)
         request.META.pop("HTTP_COOKIE", None)
         response = answer(request)
