@@ -2,10 +2,12 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# Of the server. DRAIN is for how many seconds /readyz refuses, so that proxies notice, before it stops.
+HOST ?= 127.0.0.1
 PORT ?= 8000
-# Of the server.
 WORKERS ?= 2
 THREADS ?= 2
+DRAIN ?= 0
 export DATA_DIR ?= .data
 
 SHELL := /bin/bash
@@ -13,7 +15,8 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests prepare serve jobs practice-idp check measure picture screenshots format lock port origin browser pgbouncer
+.PHONY: help run test install install-tests release prepare serve jobs practice-idp check measure picture screenshots format \
+	lock port origin browser pgbouncer
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -93,9 +96,10 @@ pgbouncer: install-tests
 
 # Running. -------------------------------------------------------------------------------------------------------------
 
-prepare: install origin ## migrate, collect static files, seed the demo once and say where to go
-	$(VENV)/bin/python manage.py migrate --verbosity 0
-	$(VENV)/bin/python manage.py collectstatic --no-input --verbosity 0
+release: install origin ## install, migrate and collect static files, also while other nodes serve
+	$(VENV)/bin/python manage.py release --verbosity 0
+
+prepare: release ## release, seed the demo once and say where to go
 	$(VENV)/bin/python manage.py demo
 
 # Two processes use two cores. A second thread goes on where the first one waits, for the database or for somebody's
@@ -104,15 +108,18 @@ prepare: install origin ## migrate, collect static files, seed the demo once and
 # With one a process a slow metadata URL would hold up everything. Each thread keeps a connection to PostgreSQL.
 # granian ends when one worker dies twice within 5.5 seconds; then it is started again. It ends with this shell.
 # The server gets a session of its own: its workers hang if Ctrl-C reaches them next to the word of their parent process.
-serve: port origin ## serve what is prepared
+# Told to stop, it answers what has come. No request takes longer than its workers get for that.
+serve: export DRAINING = $(DATA_DIR)/draining-$(PORT)
+serve: port origin ## serve what is released (HOST, PORT, WORKERS; DRAIN=10 gives proxies time before it stops)
+	rm -f "$$DRAINING"
 	$(VENV)/bin/python -c 'import workspace.wsgi' # says once what is wrong; a worker would be started again and again
 	server= stopping=
-	trap 'stopping=yes; kill $$server 2> /dev/null || true' INT TERM HUP
+	trap 'stopping=yes; { touch "$$DRAINING"; sleep $(DRAIN); kill $$server; } 2> /dev/null || true' INT TERM HUP
 	$(BESIDE)
 	until [ "$$stopping" ]; do
 		setsid setpriv --pdeathsig TERM \
-			$(VENV)/bin/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --http 1 --no-ws --workers $(WORKERS) \
-			--blocking-threads $(THREADS) --respawn-failed-workers --workers-kill-timeout 10 workspace.wsgi:application &
+			$(VENV)/bin/granian --interface wsgi --host $(HOST) --port $(PORT) --http 1 --no-ws --workers $(WORKERS) \
+			--blocking-threads $(THREADS) --respawn-failed-workers --workers-kill-timeout 25 workspace.wsgi:application &
 		server=$$!
 		[ -z "$$stopping" ] || kill $$server
 		wait $$server || wait $$server || true
@@ -133,7 +140,7 @@ practice-idp: install ## the practice identity provider alone, beside a server t
 	exec $(practice_idp)
 
 port:
-	! (exec 3<> /dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null || {
+	! (exec 3<> /dev/tcp/$(HOST)/$(PORT)) 2> /dev/null || {
 		echo "Port $(PORT) is taken on this machine. Stop what listens there, or choose another: make run PORT=9000" >&2; exit 1; }
 
 # Generated URLs begin with this address, also in commands that are not started by make.

@@ -71,8 +71,7 @@ def demo_server(directory: Path, database_url: str = "") -> Iterator[Server]:
             "METADATA_PRIVATE_HOSTS": "127.0.0.1",  # where the IdPs of these tests publish their metadata
         }  # fmt: skip
         with commands(environment) as manage:
-            manage.run("migrate")
-            manage.run("collectstatic", "--no-input")
+            manage.run("release")
             manage.run("demo")
             server = Server(environment["ORIGIN"], environment, directory / "log", manage)
             with running(server):

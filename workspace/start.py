@@ -1,5 +1,6 @@
 """What a process checks before it serves, and what it must have to be ready."""
 
+import os
 from functools import cache
 
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -24,11 +25,13 @@ def check_node() -> None:
 
 def why_not_ready(*, seconds_to_write: float) -> str:
     """Return why requests should not come here, as a sentence; empty if they may. Raises DatabaseError in an outage."""
+    if os.path.exists(os.environ.get("DRAINING", "")):  # `make serve` makes this file before it stops
+        return "This node is about to stop."
     check_writable(seconds=seconds_to_write)
     if missing := _migrations() - set(MigrationRecorder(connection).applied_migrations()):
-        return f"{len(missing)} migrations are missing. Run manage.py migrate."
+        return f"{len(missing)} migrations are missing. Run make release."
     if not getattr(staticfiles_storage, "hashed_files", True):
-        return "The static files are missing. Run manage.py collectstatic."
+        return "The static files are missing. Run make release."
     return key_ring.difference(KeyRing.objects.first())
 
 

@@ -1,6 +1,9 @@
 """Several nodes: the same keys, trusted proxies, and what a node must have before requests come to it."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+from threading import Event
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -12,6 +15,7 @@ from authentication.actions.service_provider import ensure_signing_key
 from tests import factories
 from workspace import crypto, installation, key_ring, start
 from workspace.mail import mail
+from workspace.management.commands import release
 from workspace.models import KeyRing, User
 from workspace.models.second_factors import AuthenticatorApp
 from workspace.visits import client_address, is_trusted
@@ -128,17 +132,56 @@ class TestReady:
     def test_missing_migrations_are_told(self, client):
         MigrationRecorder.Migration.objects.filter(app="workspace").order_by("-id")[0].delete()
         response = client.get("/readyz")
-        assert response.status_code == 503 and b"1 migrations are missing. Run manage.py migrate." in response.content
+        assert response.status_code == 503 and b"1 migrations are missing. Run make release." in response.content
+
+    def test_a_node_that_is_about_to_stop_is_not_ready(self, client, monkeypatch, tmp_path):
+        monkeypatch.setenv("DRAINING", str(tmp_path / "draining"))
+        assert client.get("/readyz").status_code == 200
+        (tmp_path / "draining").touch()
+        assert client.get("/readyz").content == b"This node is about to stop.\n"
+
+    @pytest.mark.parametrize("path", ["/livez", "/readyz"])
+    def test_a_load_balancer_may_ask_by_the_address_of_the_node(self, client, path):
+        assert client.get(path, HTTP_HOST="10.0.0.5:8000").status_code == 200
+        assert client.get("/sign-in/", HTTP_HOST="10.0.0.5:8000").status_code == 400
 
     def test_missing_static_files_are_told(self, client, monkeypatch):
         monkeypatch.setattr(start.staticfiles_storage, "hashed_files", {}, raising=False)
-        assert b"Run manage.py collectstatic." in client.get("/readyz").content
+        assert b"The static files are missing. Run make release." in client.get("/readyz").content
 
     def test_other_keys_than_those_of_the_installation_are_told(self, client, keys):
         key_ring.join()
         keys("other")
         response = client.get("/readyz")
         assert response.status_code == 503 and b"SECRETS_KEYS lacks" in response.content
+
+
+@pytest.mark.django_db
+def test_of_two_releases_at_once_one_works_and_the_other_says_that_it_waits(monkeypatch):
+    done, told, releases = [], Event(), iter(["first", "second"])
+
+    class Output(StringIO):
+        def write(self, text):
+            told.set()
+            return done.append(text.strip())
+
+    def run():
+        call_command("release", stdout=Output())
+
+    def work(command, **options):
+        if command == "migrate":
+            done.append(next(releases))
+            if done == ["first"]:
+                done.append(pool.submit(run))
+                assert told.wait(10)
+        done.append(command)
+
+    monkeypatch.setattr(release, "call_command", work)
+    with ThreadPoolExecutor(1) as pool:
+        run()
+    done.pop(1).result(10)
+    waiting = "Another release is running. Waiting for it."
+    assert done == ["first", waiting, "migrate", "collectstatic", "second", "migrate", "collectstatic"]
 
 
 class TestProxies:

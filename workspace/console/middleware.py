@@ -71,11 +71,12 @@ def proxies(get_response: Handler) -> Handler:
 
 
 def health_checks(get_response: Handler) -> Handler:
-    """Drop the cookies of health checks, so that /livez looks up no session and does not wait for the database."""
+    """Drop cookie and host of health checks: /livez needs no session, and load balancers ask by a node's address."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         if request.path in ("/livez", "/readyz"):
             request.META.pop("HTTP_COOKIE", None)
+            request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         return get_response(request)
 
     return handle
