@@ -146,6 +146,12 @@ def _wait(process: "subprocess.Popen[bytes]", server: Server) -> None:
     raise RuntimeError(f"The server did not start:\n{server.log.read_text()}")
 
 
+def children(parent: int) -> list[int]:
+    """Return the processes that a process has started."""
+    found = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False)
+    return [int(pid) for pid in found.stdout.split()]
+
+
 def workers(port: str) -> list[int]:
     """Return the processes that answer on a port: children of the server's main process."""
     mark, parents = f"\0PORT={port}\0".encode(), {}

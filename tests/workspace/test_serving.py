@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.server import Server, free_port, outer_environment, running
+from tests.server import Server, children, free_port, outer_environment, running
 
 pytestmark = pytest.mark.skipif("DATABASE_URL" in os.environ, reason="no database takes part")
 
@@ -40,11 +39,6 @@ class Processes:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.origin}/livez", timeout=5) as answer:  # noqa: S310
             return bool(answer.status == 200)
         return False
-
-
-def children(parent: int) -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False)
-    return [int(pid) for pid in found.stdout.split()]
 
 
 def exists(pid: int) -> bool:
