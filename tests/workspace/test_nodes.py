@@ -158,7 +158,7 @@ class TestReady:
 
 @pytest.mark.django_db
 def test_of_two_releases_at_once_one_works_and_the_other_says_that_it_waits(monkeypatch):
-    done, told, releases = [], Event(), iter(["first", "second"])
+    done, told, others, releases = [], Event(), [], iter(["first", "second"])
 
     class Output(StringIO):
         def write(self, text):
@@ -172,14 +172,14 @@ def test_of_two_releases_at_once_one_works_and_the_other_says_that_it_waits(monk
         if command == "migrate":
             done.append(next(releases))
             if done == ["first"]:
-                done.append(pool.submit(run))
+                others.append(pool.submit(run))
                 assert told.wait(10)
         done.append(command)
 
     monkeypatch.setattr(release, "call_command", work)
     with ThreadPoolExecutor(1) as pool:
         run()
-    done.pop(1).result(10)
+    others[0].result(10)
     waiting = "Another release is running. Waiting for it."
     assert done == ["first", waiting, "migrate", "collectstatic", "second", "migrate", "collectstatic"]
 
