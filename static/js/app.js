@@ -8,7 +8,8 @@ function announce(text) {
   setTimeout(() => (announcements.textContent = text), 50);
 }
 
-// Copy buttons: <button data-copy="id of an input or element" data-copy-label="Base URL">
+// Copy buttons: <button data-copy="id of an input or element" data-copied-word="…" data-copied-words="what is said then"
+// data-selected-words="what is said if it could only be selected">
 
 async function copyText(source) {
   const text = source.value ?? source.textContent;
@@ -24,19 +25,19 @@ async function copyText(source) {
 }
 
 async function onCopy(button) {
-  const label = button.dataset.copyLabel;
   if (!(await copyText(document.getElementById(button.dataset.copy)))) {
-    announce(`${label} is selected. Copy it with the keyboard.`);
+    announce(button.dataset.selectedWords);
     return;
   }
-  announce(`${label} copied`);
+  announce(button.dataset.copiedWords);
   const word = button.querySelector("[data-copy-word]");
+  button.copyWord ??= word.textContent;
   button.dataset.copied = "";
-  word.textContent = "Copied";
+  word.textContent = button.dataset.copiedWord;
   clearTimeout(button.copyTimer);
   button.copyTimer = setTimeout(() => {
     delete button.dataset.copied;
-    word.textContent = "Copy";
+    word.textContent = button.copyWord;
   }, 2000);
 }
 

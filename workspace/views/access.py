@@ -113,7 +113,6 @@ def second_factor(request: ConsoleRequest, environment: Environment) -> HttpResp
     context = {
         "is_required": workspace.requires_second_factor,
         "must_begin_with_own": not has_second_factor(request),
-        "without": count(len(without), "administrator has", "administrators have"),
         "names": [each.name for each in without],
         "list_url": list_url,
     }
