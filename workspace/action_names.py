@@ -29,6 +29,7 @@ class Action(StrEnum):
     USER_SESSIONS_ENDED = "user.sessions_ended"
     USER_TWO_STEP_DISABLED = "user.two_step_disabled"
     USER_TWO_STEP_ENABLED = "user.two_step_enabled"
+    USER_UNLOCKED = "user.unlocked"
     WORKSPACE_CREATED = "workspace.created"
     WORKSPACE_DELETED = "workspace.deleted"
     WORKSPACE_PEOPLE_IMPORTED = "workspace.people_imported"

@@ -1,9 +1,11 @@
-"""`manage.py unlock`: the operator's way back when nobody can sign in to an environment."""
+"""`manage.py unlock`: the operator's way back when nobody can sign in to an environment, or somebody to the console."""
 
+import re
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from authentication.actions.policies import switch_password
 from authentication.actions.undo import undo
@@ -11,8 +13,11 @@ from authentication.models import EnvironmentPolicy, EnvironmentProvider
 from authentication.policy import SignInPolicy
 from tests import factories
 from tests.authentication.end_users import enforce, environments, person, provider
+from tests.factories import PASSWORD
+from tests.workspace.two_step import with_two_step
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent, Environment
+from workspace.models import ChangeEvent, Environment, Passkey, User
+from workspace.models.throttling import FREE_ATTEMPTS
 
 pytestmark = pytest.mark.django_db
 
@@ -30,9 +35,9 @@ def place() -> Environment:
     return found
 
 
-def unlock(name: str) -> str:
+def unlock(*arguments: str) -> str:
     out = StringIO()
-    call_command("unlock", name, stdout=out)
+    call_command("unlock", *arguments, stdout=out)
     return out.getvalue()
 
 
@@ -107,3 +112,67 @@ def test_enforcement_starts_again(place):
     unlock("acme/test")
     enforce(place.providers.select_related("environment", "identity_provider").get(identity_provider__name="Okta"))
     assert not SignInPolicy.of(place).ways("ada.winter@acme.example").has_password
+
+
+class TestAccount:
+    @pytest.fixture
+    def ada(self):
+        """The only owner of acme, who is an operator, too."""
+        user = factories.administrator(factories.workspace(), "owner").user
+        User.objects.filter(pk=user.pk).update(is_staff=True)
+        return user
+
+    def sign_in(self, user, password, follow=False):
+        return Client().post("/sign-in/", {"email": user.email, "password": password}, follow=follow)
+
+    def test_a_link_sets_a_password_and_nobody_waits(self, ada):
+        for _ in range(FREE_ATTEMPTS + 1):
+            self.sign_in(ada, "wrong")
+        assert "Too many attempts" in self.sign_in(ada, PASSWORD).content.decode()
+        said = unlock(ada.email.upper())
+        assert "1 wait after wrong passwords ended" in said
+        token = re.search(r"http://testserver/sign-in/new-password/\?token=(\S+)", said)[1]
+        new = "an even longer passphrase"
+        Client().post("/sign-in/new-password/", {"token": token, "password": new, "repeated": new})
+        assert self.sign_in(ada, new).status_code == 302
+
+    @pytest.mark.parametrize("option", [[], ["--second-factor"]])
+    def test_second_factors_go_only_if_that_is_asked_for(self, ada, option):
+        with_two_step(ada)
+        Passkey.objects.create(user=ada, name="Phone", credential_id="a", public_key="a", sign_count=0, challenged_at=0)
+        said = unlock(ada.email, *option)
+        ada = User.objects.get()
+        assert ada.has_second_factor is not bool(option) and bool(ada.recovery_codes.count()) is not bool(option)
+        assert ("2 second factors removed" in said) is bool(option)
+
+    def test_it_is_one_event_and_the_account_and_the_owners_are_mailed(self, ada, mails):
+        with_two_step(ada)
+        place, bo = ada.roles.get().workspace, User.objects.create_user("bo@acme.example", PASSWORD)
+        place.administrators.create(user=bo, role="owner")
+        before = ChangeEvent.objects.count()
+        told, owners = mails(lambda: unlock(ada.email, "--second-factor"))
+        assert told.to == [ada.email] and set(owners.to) == {ada.email, "bo@acme.example"}
+        assert f"unlocked the account {ada.email} and removed its second factors." in owners.body
+        assert "token=" not in told.body + owners.body
+        event = ChangeEvent.objects.first()
+        assert (ChangeEvent.objects.count(), event.actor_kind, event.action) == (
+            before + 1,
+            "operator",
+            "user.unlocked",
+        )
+        assert ChangeEvent.objects.about(ada.roles.get().pk).first() == event
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (["nobody@acme.example"], "no account with the address nobody@acme.example"),
+            (["off@acme.example"], "off@acme.example is switched off"),
+            (["acme/test", "--second-factor"], "Give its address"),
+        ],
+    )
+    def test_what_cannot_be_unlocked_is_told(self, ada, arguments, sentence):
+        User.objects.create_user("off@acme.example", PASSWORD, is_active=False)
+        before = ChangeEvent.objects.count()
+        with pytest.raises(CommandError, match=sentence):
+            unlock(*arguments)
+        assert ChangeEvent.objects.count() == before

@@ -17,8 +17,13 @@ def tell_account(user: User, subject: str, what: str) -> None:
 
 def mail_password_link(user: User, token: str) -> None:
     """Mail the link that sets a new password."""
-    link = f"{_url('password-new')}?{urlencode({'token': token})}"
+    link = password_link(token)
     mail([user.email], "Set a new password for Workspace admin", "emails/account_password.txt", {"link": link}).save()
+
+
+def password_link(token: str) -> str:
+    """Return the link that sets a new password."""
+    return f"{_url('password-new')}?{urlencode({'token': token})}"
 
 
 def tell_old_address(user: User, before: str) -> None:

@@ -50,7 +50,8 @@ def set_password_by_link(*, token: str, password: str, visit: Visit, now: dateti
     return user
 
 
-def _mail_link(user: User, visit: Visit, now: datetime) -> None:
+def new_link(user: User, now: datetime, lifetime: timedelta = LIFETIME) -> str:
+    """Store a link that sets the account's password once, and return its token."""
     token = new_token()
     AccountLink.objects.filter(expires_at__lt=now).delete()
     AccountLink.objects.create(
@@ -58,8 +59,13 @@ def _mail_link(user: User, visit: Visit, now: datetime) -> None:
         user=user,
         email=user.email,
         digest=digest_of(token),
-        expires_at=now + LIFETIME,
+        expires_at=now + lifetime,
     )
+    return token
+
+
+def _mail_link(user: User, visit: Visit, now: datetime) -> None:
+    token = new_link(user, now)
     by = Actor(Kind.SYSTEM, "", "Sign-in page", visit.request_id)
     template = "A new password for {email} was asked for on the sign-in page."
     record_own(user, Action.USER_PASSWORD_RESET_REQUESTED, template, by, email=user.email)

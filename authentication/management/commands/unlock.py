@@ -1,32 +1,66 @@
-"""Lets people sign in to an environment by password again, when its identity providers have locked everybody out."""
+"""Lets people sign in to an environment by password again, or an account to the console."""
 
-import getpass
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from authentication.actions.unlock import unlock_environment
+from workspace.actions.unlocking import unlock_account
 from workspace.db.keys import canonical
-from workspace.events import Actor, Kind
-from workspace.models import Environment
+from workspace.management.actor import operator_of
+from workspace.models import Environment, User
+from workspace.refusals import ActionError
 from workspace.words import count
 
 
 class Command(BaseCommand):
-    """`manage.py unlock acme/prod`"""
+    """`manage.py unlock acme/prod` or `manage.py unlock ada@acme.example`"""
 
     help = (
-        "Switch passwords on in an environment and let every enforcement of an identity provider wait for a test "
-        "sign-in again. The owners are mailed."
+        "Of an environment: switch passwords on, and let every enforcement of an identity provider wait for a test "
+        "sign-in again. Of an account of the console: end the wait after wrong passwords, and print a link that sets "
+        "a new one. The owners are mailed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("environment", help="such as acme/prod; prod is enough where one workspace has it")
+        parser.add_argument(
+            "what", help="an environment such as acme/prod (prod is enough where one workspace has it), or an address"
+        )
+        parser.add_argument(
+            "--second-factor", action="store_true", help="remove authenticator app, recovery codes and passkeys, too"
+        )
 
-    def handle(self, *, environment: str, **options: object) -> None:
-        found = _find(environment)
+    def handle(self, *, what: str, second_factor: bool, **options: object) -> None:
+        if "@" in what:
+            self._unlock_account(what, second_factor)
+        elif second_factor:
+            raise CommandError("--second-factor is of an account. Give its address.")
+        else:
+            self._unlock_environment(_find(what))
+
+    def _unlock_account(self, email: str, without_second_factor: bool) -> None:
+        user = User.objects.filter(email_key=canonical(email)).first()
+        if user is None:
+            raise CommandError(f"There is no account with the address {email}.")
+        try:
+            unlocked = unlock_account(
+                user=user,
+                without_second_factor=without_second_factor,
+                by=operator_of("unlock"),
+                now=timezone.now(),
+            )
+        except ActionError as refusal:
+            raise CommandError(refusal.message) from refusal
+        self.stdout.write(f"{user} is unlocked:")
+        self.stdout.write(f"- {count(unlocked.waits, 'wait')} after wrong passwords ended, of whomever.")
+        if without_second_factor:
+            self.stdout.write(f"- {count(unlocked.factors, 'second factor')} removed.")
+        self.stdout.write(f"- This link sets a new password within an hour, once: {unlocked.link}")
+
+    def _unlock_environment(self, found: Environment) -> None:
         place = f"{found.workspace.slug}/{found.slug}"
-        event = unlock_environment(environment=found, by=_operator())
+        event = unlock_environment(environment=found, by=operator_of("unlock"))
         if event is None:
             self.stdout.write(f"Nothing to do: passwords are on in {place}, and no identity provider is enforced.")
             return
@@ -61,12 +95,3 @@ def _names(environment: Environment) -> set[str]:
     own, workspace = (environment.slug, environment.name), environment.workspace
     whole = {f"{place}/{name}" for place in (workspace.slug, workspace.name) for name in own}
     return {canonical(name) for name in {*own, *whole}}
-
-
-def _operator() -> Actor:
-    """Return the operator as an actor, by the name of the account on this machine if it has one."""
-    try:
-        name = f"manage.py unlock ({getpass.getuser()})"
-    except (KeyError, OSError):
-        name = "manage.py unlock"
-    return Actor(Kind.OPERATOR, "", name)
