@@ -15,8 +15,8 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests release prepare serve jobs practice-idp check measure picture screenshots format \
-	lock port origin browser pgbouncer
+.PHONY: help run test install install-tests release prepare serve jobs practice-idp check licences sbom measure picture screenshots \
+	format lock port origin browser pgbouncer
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -150,10 +150,17 @@ origin:
 
 # Developing. ----------------------------------------------------------------------------------------------------------
 
-check: install-tests ## format, lint and types
+check: install-tests ## format, lint, types, licences and known vulnerabilities
 	$(VENV)/bin/ruff format --quiet --check . || { echo "Run: make format" >&2; exit 1; }
 	$(VENV)/bin/ruff check --quiet .
 	DATA_DIR=.mypy_cache/data $(VENV)/bin/mypy .
+	$(VENV)/bin/python -m tests.supply_chain
+
+licences: install-tests ## list the licences of what the application needs
+	$(VENV)/bin/python -m tests.supply_chain licences
+
+sbom: install-tests ## write what the application is made of to sbom.json (CycloneDX)
+	$(VENV)/bin/python -m tests.supply_chain sbom sbom.json
 
 measure: install-tests ## sizes, repetition and unused code of each app (WHERE=--where names the places)
 	$(VENV)/bin/python -m tests.measure $(WHERE)
