@@ -130,7 +130,7 @@ class TestAccount:
             self.sign_in(ada, "wrong")
         assert "Too many attempts" in self.sign_in(ada, PASSWORD).content.decode()
         said = unlock(ada.email.upper())
-        assert "1 wait after wrong passwords ended" in said
+        assert "Waits after wrong passwords ended, of every account: 1." in said
         token = re.search(r"http://testserver/sign-in/new-password/\?token=(\S+)", said)[1]
         new = "an even longer passphrase"
         Client().post("/sign-in/new-password/", {"token": token, "password": new, "repeated": new})

@@ -53,7 +53,7 @@ class Command(BaseCommand):
         except ActionError as refusal:
             raise CommandError(refusal.message) from refusal
         self.stdout.write(f"{user} is unlocked:")
-        self.stdout.write(f"- {count(unlocked.waits, 'wait')} after wrong passwords ended, of whomever.")
+        self.stdout.write(f"- Waits after wrong passwords ended, of every account: {unlocked.waits:,}.")
         if without_second_factor:
             self.stdout.write(f"- {count(unlocked.factors, 'second factor')} removed.")
         self.stdout.write(f"- This link sets a new password within an hour, once: {unlocked.link}")
