@@ -13,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.cache import never_cache
 
 from authentication.actions.attempts import record_attempt
@@ -26,7 +28,7 @@ from workspace.visits import Visit
 logger = logging.getLogger(__name__)
 
 # Every end user reads this. The refusal's own sentence is for administrators.
-NOT_POSSIBLE = (
+NOT_POSSIBLE = _(
     "This is not possible at the moment. Try again later; if it goes on, give your administrator the reference "
     "{reference}."
 )
@@ -114,7 +116,7 @@ def _refused(request: HttpRequest, environment: Environment, error: ActionError,
         reason=error.code,
     )
     context = {
-        "sentence": NOT_POSSIBLE.format(reference=attempt.pk),
+        "sentence": gettext(NOT_POSSIBLE).format(reference=attempt.pk),
         "reference": attempt.pk,
         "environment": environment,
         "again_url": page_url("end_user:sign-in", environment),

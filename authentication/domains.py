@@ -7,6 +7,7 @@ import idna
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext as _
 
 from workspace.db.keys import canonical
 from workspace.refusals import ActionError
@@ -35,7 +36,7 @@ def enforced_domains(enforcement: str, domains: Sequence[str]) -> list[str]:
     if enforcement != "selected_domains":
         return []
     if not (cleaned := clean_domains(domains)):
-        raise ActionError("missing_domain", "Enter at least one domain, for example acme.com.", field="domains")
+        raise ActionError("missing_domain", _("Enter at least one domain, for example acme.com."), field="domains")
     return cleaned
 
 
@@ -52,7 +53,8 @@ def _clean_domain(text: str) -> str:
     if "." not in domain:
         raise ActionError(
             "invalid_domain",
-            f"“{text.strip()[:100]}” is not a whole domain. Enter domains like acme.com, separated by commas.",
+            _("“%(strip)s” is not a whole domain. Enter domains like acme.com, separated by commas.")
+            % {"strip": text.strip()[:100]},
             field="domains",
         )
     return domain

@@ -5,6 +5,9 @@ from datetime import datetime
 from threading import Lock
 
 from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from authentication.models import IdentityProvider
 from authentication.saml.certificates import (
@@ -19,13 +22,16 @@ from authentication.saml.certificates import (
 from authentication.saml.endpoints import MAX_URL, SingleLogout, is_browser_url
 from authentication.saml.metadata import MAX_ENTITY_ID, IdpMetadata, parse_idp_metadata
 from authentication.saml.metadata_text import MetadataError
+from authentication.saml.texts import Text
+from authentication.sentences import refusal_in_words
 from workspace.loopback import fetchable_host
 from workspace.outgoing import fetch_metadata
 from workspace.refusals import ActionError
+from workspace.words import grouped
 
 # A process has few threads, and a slow IdP keeps one for seconds. Never all of them: the others answer SCIM meanwhile.
 _fetching = Lock()
-_BUSY = "Other metadata is being fetched at this moment. Try again in a few seconds."
+_BUSY = gettext_noop("Other metadata is being fetched at this moment. Try again in a few seconds.")
 
 
 class WrongAnswer(ActionError):
@@ -41,7 +47,7 @@ def fetch_idp(provider: IdentityProvider, url: str, now: datetime) -> IdpMetadat
     It reaches out to the network: never call it in a transaction.
     """
     if not _fetching.acquire(blocking=False):
-        raise WrongAnswer(_BUSY, field="metadata_url")
+        raise WrongAnswer(_(_BUSY), field="metadata_url")
     try:
         on_this_machine = fetchable_host(url, origin=settings.ORIGIN)
         result = fetch_metadata(url, allowed_hosts=settings.METADATA_PRIVATE_HOSTS | on_this_machine)
@@ -60,9 +66,10 @@ def fetch_idp(provider: IdentityProvider, url: str, now: datetime) -> IdpMetadat
 def read_metadata_url(url: str) -> str:
     """Return the metadata URL as it was typed."""
     if not url:
-        raise WrongAnswer("Enter the metadata URL, or answer No to give the values yourself.")
+        raise WrongAnswer(_("Enter the metadata URL, or answer No to give the values yourself."))
     if len(url) > MAX_URL:
-        raise WrongAnswer(f"The metadata URL is longer than {MAX_URL:,} characters. Copy only the URL.")
+        told = _("The metadata URL is longer than %(most)s characters. Copy only the URL.")
+        raise WrongAnswer(told % {"most": grouped(MAX_URL)})
     return url
 
 
@@ -71,28 +78,27 @@ def read_metadata_xml(xml: bytes, now: datetime) -> IdpMetadata:
     try:
         return parse_idp_metadata(xml, now=now, origin=settings.ORIGIN)
     except MetadataError as error:
-        raise WrongAnswer(str(error)) from None
+        raise WrongAnswer(refusal_in_words(error)) from None
 
 
 def read_sso_url(url: str) -> str:
     """Return the URL that browsers are sent to."""
     if not url:
-        raise WrongAnswer("Enter the single sign-on URL of your identity provider; it begins with https://.")
+        raise WrongAnswer(_("Enter the single sign-on URL of your identity provider; it begins with https://."))
     if is_browser_url(url, origin=settings.ORIGIN):
         return url
     if url.lower().startswith("http://"):
-        raise WrongAnswer("The single sign-on URL must begin with https://; http:// would show sign-ins to others.")
-    raise WrongAnswer("This is not a complete URL. Copy it whole from your identity provider: https://…")
+        raise WrongAnswer(_("The single sign-on URL must begin with https://; http:// would show sign-ins to others."))
+    raise WrongAnswer(_("This is not a complete URL. Copy it whole from your identity provider: https://…"))
 
 
 def read_entity_id(entity_id: str) -> str:
     """Return the name that the IdP gives itself in its assertions."""
     if not entity_id:
-        raise WrongAnswer("Enter the issuer (entity ID) of your identity provider.")
+        raise WrongAnswer(_("Enter the issuer (entity ID) of your identity provider."))
     if len(entity_id) > MAX_ENTITY_ID or len(entity_id.split()) > 1:
-        raise WrongAnswer(
-            f"An issuer (entity ID) has no spaces and at most {MAX_ENTITY_ID:,} characters. Copy it again."
-        )
+        told = _("An issuer (entity ID) has no spaces and at most %(most)s characters. Copy it again.")
+        raise WrongAnswer(told % {"most": grouped(MAX_ENTITY_ID)})
     return entity_id
 
 
@@ -101,7 +107,7 @@ def read_certificates(text: str) -> Found:
     try:
         return find_certificates(text)
     except CertificateError as error:
-        raise WrongAnswer(str(error)) from None
+        raise WrongAnswer(refusal_in_words(error)) from None
 
 
 def typed_in(
@@ -109,7 +115,7 @@ def typed_in(
     sso_url: str,
     entity_id: str,
     certificates: tuple[Certificate, ...],
-    left_out: tuple[str, ...] = (),
+    left_out: tuple[Text, ...] = (),
 ) -> IdpMetadata:
     """Return single values as metadata. What they do not say stays while they name the same IdP."""
     is_same = (sso_url, entity_id) == (provider.sso_url, provider.entity_id)
@@ -133,10 +139,11 @@ def refuse_expired(provider: IdentityProvider, certificates: Sequence[Certificat
         return
     if all(certificate.is_expired(now) for certificate in certificates):
         last = max(certificate.not_after for certificate in certificates)
-        raise WrongAnswer(
-            f"The signing certificate expired on {last:%-d %B %Y}. "
+        told = _(
+            "The signing certificate expired on %(day)s. "
             "Create a new one at your identity provider, and give that here."
         )
+        raise WrongAnswer(told % {"day": date_format(last, "DATE_FORMAT")})
 
 
 def is_private_key(text: str) -> bool:

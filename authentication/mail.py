@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from authentication.models import PasswordTicket, SsoBypass
 from workspace.brand import brand_of
@@ -13,8 +15,8 @@ from workspace.mail import mail, mail_owners
 from workspace.models import ChangeEvent, Environment, OutgoingMail
 
 _SUBJECTS = {
-    PasswordTicket.Kind.INVITATION: "You are invited to {place}",
-    PasswordTicket.Kind.RESET: "Set a new password for {place}",
+    PasswordTicket.Kind.INVITATION: gettext_noop("You are invited to {place}"),
+    PasswordTicket.Kind.RESET: gettext_noop("Set a new password for {place}"),
 }
 
 
@@ -36,14 +38,18 @@ def _mail(ticket: PasswordTicket, token: str) -> OutgoingMail:
         "home": _url(environment, "sign-in"),
     }
     person = ticket.end_user
-    subject = _SUBJECTS[PasswordTicket.Kind(ticket.kind)].format(place=place)
+    subject = _(_SUBJECTS[PasswordTicket.Kind(ticket.kind)]).format(place=place)
     return mail([person.email], subject, f"emails/{ticket.kind}.txt", context, end_user_id=person.pk)
 
 
 def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environment) -> None:
     """Mail the owners that somebody signed in past enforcement."""
     person, workspace = bypass.end_user, environment.workspace
-    subject = f"{isolated(person.full_name)} bypassed SSO in {workspace} {environment}"
+    subject = _("%(full_name)s bypassed SSO in %(workspace)s %(environment)s") % {
+        "full_name": isolated(person.full_name),
+        "workspace": workspace,
+        "environment": environment,
+    }
     context: dict[str, object] = {"event": event, "bypass": bypass, "workspace": workspace, "environment": environment}
     mail_owners(workspace, subject, "emails/sso_bypassed.txt", context, end_user_id=person.pk)
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from authentication.saml.difference import Difference
 from authentication.saml.errors import Explained, SamlReason, SamlRefused
 from workspace.models import EndUser, Environment
@@ -12,98 +15,102 @@ class Reason(Explained):
 
     WRONG_PASSWORD = (
         "wrong_password",
-        "The password is wrong",
-        "The person can ask for a new one on the sign-in page.",
+        _("The password is wrong"),
+        _("The person can ask for a new one on the sign-in page."),
     )
     TOO_MANY_ATTEMPTS = (
         "too_many_attempts",
-        "There were too many failed attempts",
-        "The password was not checked. The page says how long to wait.",
+        _("There were too many failed attempts"),
+        _("The password was not checked. The page says how long to wait."),
     )
     UNKNOWN_PERSON = (
         "unknown_person",
-        "No end user has this address",
-        "Check the spelling, or add the person under End users.",
+        _("No end user has this address"),
+        _("Check the spelling, or add the person under End users."),
     )
-    DEACTIVATED = ("deactivated", "The person is deactivated", "Reactivate them on their page, or at the IdP.")
+    DEACTIVATED = ("deactivated", _("The person is deactivated"), _("Reactivate them on their page, or at the IdP."))
     NO_ACCESS = (
         "no_access",
-        "The person has no access here",
-        "Give access to this environment on their page, or assign them at the IdP.",
+        _("The person has no access here"),
+        _("Give access to this environment on their page, or assign them at the IdP."),
     )
     SSO_ENFORCED = (
         "sso_enforced",
-        "This address has to use single sign-on",
-        "The person has to continue with the identity provider.",
+        _("This address has to use single sign-on"),
+        _("The person has to continue with the identity provider."),
     )
     PASSWORD_OFF = (
         "password_off",
-        "Password authentication is off here",
-        "The person has to use an identity provider.",
+        _("Password authentication is off here"),
+        _("The person has to use an identity provider."),
     )
     NOT_PROVISIONED = (
         "not_provisioned",
-        "The person is not provisioned yet",
-        "Add them under End users, assign them at the IdP for SCIM, or choose JIT.",
+        _("The person is not provisioned yet"),
+        _("Add them under End users, assign them at the IdP for SCIM, or choose JIT."),
     )
     NO_EMAIL = (
         "no_email",
-        "No email address was sent",
-        "No SCIM user has the NameID either. Send the address as NameID, or in an attribute.",
+        _("No email address was sent"),
+        _("No SCIM user has the NameID either. Send the address as NameID, or in an attribute."),
     )
     AMBIGUOUS_NAME_ID = (
         "ambiguous_name_id",
-        "Several SCIM users have this NameID",
-        "It is the userName or externalId of more than one. Send a NameID that only one has.",
+        _("Several SCIM users have this NameID"),
+        _("It is the userName or externalId of more than one. Send a NameID that only one has."),
     )
     FOREIGN_DOMAIN = (
         "foreign_domain",
-        "The provider does not speak for this domain",
-        "The domain is not among those selected for the provider, or is another provider's.",
+        _("The provider does not speak for this domain"),
+        _("The domain is not among those selected for the provider, or is another provider's."),
     )
     UNUSABLE_PROFILE = (
         "unusable_profile",
-        "The name or address cannot be taken over",
-        "Check the attributes that the IdP sends.",
+        _("The name or address cannot be taken over"),
+        _("Check the attributes that the IdP sends."),
     )
     IDENTITY_TAKEN = (
         "identity_taken",
-        "The owner of this address has another NameID",
-        "If the address was given to somebody else, change the old owner's address.",
+        _("The owner of this address has another NameID"),
+        _("If the address was given to somebody else, change the old owner's address."),
     )
     PROVIDER_OFF = (
         "provider_off",
-        "The provider was turned off",
-        "The provider, or SAML-based SSO authentication, was switched off while the person was at the IdP.",
+        _("The provider was turned off"),
+        _("The provider, or SAML-based SSO authentication, was switched off while the person was at the IdP."),
     )
     TOO_MANY_GROUPS = (
         "too_many_groups",
-        "Too many groups were sent",
-        "The assertion names more than 1,000. Send only those that are assigned to the application.",
+        _("Too many groups were sent"),
+        _("The assertion names more than 1,000. Send only those that are assigned to the application."),
     )
     REQUEST_GONE = (
         "request_gone",
-        "No open request waits for this response",
-        "The request was answered already, took longer than ten minutes, or is of another provider. Sign in again.",
+        _("No open request waits for this response"),
+        _("The request was answered already, took longer than ten minutes, or is of another provider. Sign in again."),
     )
     BEGAN_AT_IDP_AGAIN = (
         "began_at_idp_again",
-        "The IdP began the sign-in again",
-        "No InResponseTo answered our request, or the browser keeps no cookies. Check the application at the IdP.",
+        _("The IdP began the sign-in again"),
+        _("No InResponseTo answered our request, or the browser keeps no cookies. Check the application at the IdP."),
     )
     OTHER_BROWSER = (
         "other_browser",
-        "The browser is not the one that started",
-        "The response came back in another browser, or without cookies. Sign in again in one browser.",
+        _("The browser is not the one that started"),
+        _("The response came back in another browser, or without cookies. Sign in again in one browser."),
     )
-    REPLAYED = ("replayed", "The assertion was used before", "Each assertion signs somebody in once. Sign in again.")
+    REPLAYED = (
+        "replayed",
+        _("The assertion was used before"),
+        _("Each assertion signs somebody in once. Sign in again."),
+    )
     SIGNING_KEY_SEALED = (
         "signing_key_sealed",
-        "Our signing key cannot be opened",
-        "The operator puts the lost key back into SECRETS_KEYS, or you roll over.",
+        _("Our signing key cannot be opened"),
+        _("The operator puts the lost key back into SECRETS_KEYS, or you roll over."),
     )
-    NO_ADDRESS = ("no_address", "The person has no email address", "Without one, no password can be set or used.")
-    NO_PASSWORD = ("no_password", "The person has no password yet", "Send an invitation from their tab Sign-in.")
+    NO_ADDRESS = ("no_address", _("The person has no email address"), _("Without one, no password can be set or used."))
+    NO_PASSWORD = ("no_password", _("The person has no password yet"), _("Send an invitation from their tab Sign-in."))
 
 
 _EXPLAINED: dict[str, Explained] = {str(reason): reason for reason in (*Reason, *SamlReason)}
@@ -111,12 +118,12 @@ _EXPLAINED: dict[str, Explained] = {str(reason): reason for reason in (*Reason, 
 
 def heading_of(code: str) -> str:
     """Return a reason in plain words; for a code that is no longer in use its words."""
-    return _EXPLAINED[code].heading if code in _EXPLAINED else code.replace("_", " ").capitalize()
+    return gettext(_EXPLAINED[code].heading) if code in _EXPLAINED else code.replace("_", " ").capitalize()
 
 
 def help_of(code: str) -> str:
     """Return what an administrator can do about it; empty for a code that is no longer in use."""
-    return _EXPLAINED[code].help if code in _EXPLAINED else ""
+    return gettext(_EXPLAINED[code].help) if code in _EXPLAINED else ""
 
 
 class Refused(Exception):

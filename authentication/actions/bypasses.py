@@ -3,6 +3,10 @@
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from authentication.actions.sessions import EndReason, as_actor, end_password_sessions
 from authentication.mail import tell_of_bypass
 from authentication.models import SsoBypass
@@ -27,10 +31,14 @@ def add_bypass(
 ) -> SsoBypass:
     """Let a person use a password past enforcement, to the end of that day (UTC)."""
     name = isolated(end_user.full_name)
-    why = clean_name(reason, what="reason", missing="Enter a reason.", most=200, field="reason")
+    why = clean_name(reason, what="reason", missing=_("Enter a reason."), most=200, field="reason")
     _refuse_day(until, now.date())
     if not environment.workspace.end_users.with_access_to(environment).filter(pk=end_user.pk).exists():
-        raise ActionError("no_access", f"{name} has no access to {environment}. Give access first.")
+        raise ActionError(
+            "no_access",
+            _("%(name)s has no access to %(environment)s. Give access first.")
+            % {"name": name, "environment": environment},
+        )
     environment.sso_bypasses.filter(end_user=end_user, expires_at__lte=now).delete()
     bypass = SsoBypass(
         environment=environment,
@@ -41,7 +49,10 @@ def add_bypass(
     )
     save_unique(
         bypass,
-        lambda _: ConflictError("may_bypass", f"{name} may bypass SSO in {environment} already."),
+        lambda constraint: ConflictError(
+            "may_bypass",
+            _("%(name)s may bypass SSO in %(environment)s already.") % {"name": name, "environment": environment},
+        ),
     )
     event = record(
         by=by,
@@ -70,7 +81,7 @@ def end_bypass(*, environment: Environment, bypass: UUID, by: Actor, now: dateti
         environment.sso_bypasses.select_for_update(of=("self",)).select_related("end_user").filter(pk=bypass).first()
     )
     if found is None:
-        raise ActionError("no_bypass", "This permission has ended already.")
+        raise ActionError("no_bypass", _("This permission has ended already."))
     person = found.end_user
     found.delete()
     ended = end_password_sessions(
@@ -86,7 +97,9 @@ def end_bypass(*, environment: Environment, bypass: UUID, by: Actor, now: dateti
         subject=person,
         environment=environment,
         sentence=Sentence(
-            "{by} ended that {person} may bypass SSO in {environment}{sessions}.",
+            gettext_noop("{by} ended that {person} may bypass SSO in {environment} and ended {sessions}.")
+            if ended.ids
+            else gettext_noop("{by} ended that {person} may bypass SSO in {environment}."),
             by=by,
             person=person,
             environment=environment,
@@ -127,5 +140,6 @@ def use_bypass(bypass: SsoBypass, visit: Visit, now: datetime) -> bool:
 
 def _refuse_day(until: date, today: date) -> None:
     if not today <= until <= today + timedelta(days=MOST_DAYS):
-        message = f"Choose a day from today to {today + timedelta(days=MOST_DAYS):%-d %B %Y}."
+        last = date_format(today + timedelta(days=MOST_DAYS), "DATE_FORMAT")
+        message = _("Choose a day from today to %(day)s.") % {"day": last}
         raise ActionError("day_out_of_range", message, field="until")

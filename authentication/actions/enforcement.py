@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
+
 from authentication.actions.provider_connection import locked
 from authentication.actions.provider_states import configuration, details_state
 from authentication.models import EnvironmentProvider
@@ -16,7 +20,13 @@ from workspace.words import together
 
 Enforcement = EnvironmentProvider.Enforcement
 
-_STALE = "Its connection, settings or domains were changed meanwhile. Read what applies now, then decide again."
+# Sentences of events.
+_AFTER_TEST = gettext_noop(
+    "{by} started the enforcement of {provider} for {whom} in {environment}, after a successful test sign-in."
+)
+_WITHOUT_TEST = gettext_noop(
+    "{by} started the enforcement of {provider} for {whom} in {environment}, without a test sign-in."
+)
 
 
 def choose_enforcement(row: EnvironmentProvider, enforcement: str, domains: Sequence[str]) -> None:
@@ -41,7 +51,7 @@ def take_test(
         return None
     EnvironmentProvider.objects.filter(pk=row.pk).update(tested_at=now, tested_configuration=tested)
     row.refresh_from_db(fields=["tested_at", "tested_configuration"])
-    return _start(row, "after a successful test sign-in", by) if row.wished_enforcement else None
+    return _start(row, _AFTER_TEST, by) if row.wished_enforcement else None
 
 
 @atomic
@@ -49,22 +59,31 @@ def enforce_without_test(*, environment_provider: EnvironmentProvider, seen: str
     """Start the wished enforcement although nothing proves it. `seen` is the configuration that the page showed."""
     row = locked(environment_provider)
     if not row.wished_enforcement:
-        raise ActionError("no_wish", f"No enforcement of {row.identity_provider} waits to start.")
+        raise ActionError(
+            "no_wish", gettext("No enforcement of %(provider)s waits to start.") % {"provider": row.identity_provider}
+        )
     if not row.identity_provider.is_set_up:
-        raise ActionError("provider_not_set_up", f"Finish the set-up of {row.identity_provider} first.")
+        raise ActionError(
+            "provider_not_set_up",
+            gettext("Finish the set-up of %(provider)s first.") % {"provider": row.identity_provider},
+        )
     if configuration(row) != seen:
-        raise ActionError("stale", f"{row.identity_provider} was not enforced. {_STALE}")
-    return _start(row, "without a test sign-in", by)
+        message = gettext(
+            "%(provider)s was not enforced. Its connection, settings or domains were changed meanwhile. "
+            "Read what applies now, then decide again."
+        )
+        raise ActionError("stale", message % {"provider": row.identity_provider})
+    return _start(row, _WITHOUT_TEST, by)
 
 
-def enforced_for(enforcement: str, domain_names: Sequence[str]) -> str:
+def enforced_for(enforcement: str, domain_names: Sequence[str]) -> str | Promise:
     """Return whom an enforcement is for, in words: "all domains", "acme.com and acme.org", "no one"."""
     if enforcement == Enforcement.SELECTED_DOMAINS:
         return together(domain_names)
-    return "all domains" if enforcement == Enforcement.ALL_DOMAINS else "no one"
+    return _("all domains") if enforcement == Enforcement.ALL_DOMAINS else _("no one")
 
 
-def _start(row: EnvironmentProvider, how: str, by: Actor) -> ChangeEvent:
+def _start(row: EnvironmentProvider, template: str, by: Actor) -> ChangeEvent:
     before, wished = details_state(row), row.as_wished()
     row.enforcement, row.domains = wished.enforcement, wished.domains
     row.wished_enforcement, row.wished_domains = "", []
@@ -76,12 +95,11 @@ def _start(row: EnvironmentProvider, how: str, by: Actor) -> ChangeEvent:
         subject=row.identity_provider,
         environment=row.environment,
         sentence=Sentence(
-            "{by} started the enforcement of {provider} for {whom} in {environment}, {how}.",
+            template,
             by=by,
             provider=row.identity_provider,
             whom=enforced_for(row.enforcement, row.domain_names),
             environment=row.environment,
-            how=how,
         ),
         concerns=[row, row.environment],
         before=changed(before, after),

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from authentication.models import SignInAttempt
 from workspace.erasing import Erasure, erases, tells
 from workspace.merging import Fact
 from workspace.models import EndUser
-from workspace.words import count
+from workspace.words import count, grouped
 
 
 @tells
@@ -21,12 +23,22 @@ def name_ids(end_user: EndUser) -> Iterable[str]:
 def count_rows(erasure: Erasure) -> list[Fact]:
     """Count what goes with the person's own row."""
     person = erasure.end_user
+    name_ids, sessions = person.saml_identities.count(), person.sessions.count()
+    links, bypasses = person.password_tickets.count(), person.sso_bypasses.count()
     return [
-        Fact("Remembered NameIDs", f"{person.saml_identities.count():,} will be forgotten"),
-        Fact("Sessions", f"{count(person.sessions.count(), 'session')} will be forgotten"),
-        Fact("Mailed password links", f"{count(person.password_tickets.count(), 'link')} will be deleted"),
-        Fact("Permissions to bypass SSO", f"{person.sso_bypasses.count():,} will be deleted"),
+        Fact(_("Remembered NameIDs"), _forgotten(grouped(name_ids), name_ids)),
+        Fact(_("Sessions"), _forgotten(count(sessions, "session"), sessions)),
+        Fact(_("Mailed password links"), _deleted(count(links, "link"), links)),
+        Fact(_("Permissions to bypass SSO"), _deleted(grouped(bypasses), bypasses)),
     ]
+
+
+def _forgotten(what: object, number: int) -> str:
+    return ngettext("%(what)s will be forgotten", "%(what)s will be forgotten", number) % {"what": what}
+
+
+def _deleted(what: object, number: int) -> str:
+    return ngettext("%(what)s will be deleted", "%(what)s will be deleted", number) % {"what": what}
 
 
 @erases("sign_in_attempts")
@@ -46,4 +58,5 @@ def empty_attempts(erasure: Erasure) -> list[Fact]:
         differences=[],
         fold_key=None,
     )
-    return [Fact("Sign-in attempts", f"{count(number, 'attempt')} will name nobody")]
+    told = ngettext("%(what)s will name nobody", "%(what)s will name nobody", number)
+    return [Fact(_("Sign-in attempts"), told % {"what": count(number, "attempt")})]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
 from authentication.models import EnvironmentProvider
 from authentication.provenance import actor_of, source_of
 from authentication.reasons import Reason, Refused
@@ -18,6 +20,9 @@ from workspace.visits import Visit
 
 # Nobody is in so many groups. Each is a change of its own in one transaction.
 MAX_GROUPS = 1000
+# Why a group is not filled.
+HAS_EVERYBODY = _("its members are all who have access.")
+MANAGED = _("%(source)s manages it.")
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,9 @@ def sync_groups(
 def _join(group: EndUserGroup, member: _Member) -> str:
     """Add the person to a group if the provider may fill it, else return why it may not."""
     if group.is_everyone:
-        return "its members are all who have access."
+        return HAS_EVERYBODY
     if group.is_managed and group.source != member.source:
-        return f"{isolated(group.source.name)} manages it."
+        return MANAGED % {"source": isolated(group.source.name)}
     change_members(group=group, add=[member.end_user.pk], source=member.source, by=member.by)
     return ""
 

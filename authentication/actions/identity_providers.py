@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from authentication.actions.enforcement import choose_enforcement, enforced_for
 from authentication.actions.provider_connection import locked
 from authentication.actions.provider_states import State, details_state, wish_state
@@ -17,7 +21,25 @@ from workspace.names import clean_name
 from workspace.refusals import ConflictError
 from workspace.words import fields_in_words
 
-_WAITING = " Enforcement for {whom} starts after a test sign-in."
+# Sentences of events, each with the one that also says that enforcement waits.
+_CREATED = (
+    _("{by} created the identity provider {provider} in {environment}."),
+    _(
+        "{by} created the identity provider {provider} in {environment}. "
+        "Enforcement for {whom} starts after a test sign-in."
+    ),
+)
+_CHANGED = (
+    _("{by} changed {what} of the identity provider {provider}."),
+    _("{by} changed {what} of the identity provider {provider}. Enforcement for {whom} starts after a test sign-in."),
+)
+UNDONE = (
+    _("{by} undid a change of {what} of the identity provider {provider}."),
+    _(
+        "{by} undid a change of {what} of the identity provider {provider}. "
+        "Enforcement for {whom} starts after a test sign-in."
+    ),
+)
 
 
 @atomic
@@ -43,8 +65,7 @@ def create_provider(
         subject=provider,
         environment=environment,
         sentence=Sentence(
-            "{by} created the identity provider {provider} in {environment}."
-            + (_WAITING if environment_provider.wished_enforcement else ""),
+            _CREATED[bool(environment_provider.wished_enforcement)],
             by=by,
             provider=provider,
             environment=environment,
@@ -72,15 +93,13 @@ def update_provider(
     provider.name = _clean_name(name, provider.name)
     set_vendor(provider, vendor)
     choose_enforcement(row, enforcement, enforced_domains(enforcement, domains))
-    return save_details(
-        row, before, "{by} changed {what} of the identity provider {provider}.", by, environment_provider
-    )
+    return save_details(row, before, _CHANGED, by, environment_provider)
 
 
 def save_details(
     row: EnvironmentProvider,
     before: State,
-    template: str,
+    templates: tuple[str, str],
     by: Actor,
     shown: EnvironmentProvider | None = None,
 ) -> ChangeEvent | None:
@@ -96,14 +115,14 @@ def save_details(
             setattr(shown, field, getattr(row, field))
     old, new = changed(before, after), changed(after, before)
     differing = [field.removeprefix("wished_") for field in [*old, *new]]
-    waiting = _WAITING if new.keys() & wish_state(row).keys() else ""
+    is_waiting = bool(new.keys() & wish_state(row).keys())
     event = record(
         by=by,
-        action=Action.IDENTITY_PROVIDER_ENFORCEMENT_WISHED if waiting else Action.IDENTITY_PROVIDER_UPDATED,
+        action=Action.IDENTITY_PROVIDER_ENFORCEMENT_WISHED if is_waiting else Action.IDENTITY_PROVIDER_UPDATED,
         subject=provider,
         environment=row.environment,
         sentence=Sentence(
-            template + waiting,
+            templates[is_waiting],
             by=by,
             what=fields_in_words(field for field in before if field in differing),
             provider=provider,
@@ -118,13 +137,14 @@ def save_details(
     return event
 
 
-def _wished_for(row: EnvironmentProvider) -> str:
+def _wished_for(row: EnvironmentProvider) -> str | Promise:
     wished = row.as_wished()
     return enforced_for(wished.enforcement, wished.domain_names)
 
 
 def _save_unique(provider: IdentityProvider) -> None:
-    message = f"This workspace already has an identity provider named {provider}. Choose another name."
+    message = gettext("This workspace already has an identity provider named %(provider)s. Choose another name.")
+    message %= {"provider": provider}
     save_unique(provider, lambda constraint: ConflictError("provider_name_taken", message, field="name"))
 
 
@@ -141,4 +161,4 @@ def _preset_separator(vendor: str) -> str:
 
 
 def _clean_name(name: str, known: str) -> str:
-    return clean_name(name, what="name", missing="Enter a name, for example Okta Dev.", most=100, known=known)
+    return clean_name(name, what="name", missing=gettext("Enter a name, for example Okta Dev."), most=100, known=known)

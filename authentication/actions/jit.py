@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
 from authentication.actions.sign_in import why_not
 from authentication.models import EnvironmentProvider
 from authentication.provenance import actor_of, source_of
@@ -18,6 +20,7 @@ from workspace.visits import Visit
 
 Method = EnvironmentProvider.Method
 MAX_SENT = 100
+WAS_SENT = _("%(refusal)s “%(sent)s” was sent.")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def _create(environment_provider: EnvironmentProvider, profile: AssertedProfile,
     except ActionError as error:
         sent = profile.email if error.field == "email" else name
         raise Refused(
-            Reason.UNUSABLE_PROFILE, notes=[f"{error.message} “{isolated(sent[:MAX_SENT])}” was sent."]
+            Reason.UNUSABLE_PROFILE, notes=[WAS_SENT % {"refusal": error.message, "sent": isolated(sent[:MAX_SENT])}]
         ) from None
     return Welcomed(end_user, is_new=True)
 

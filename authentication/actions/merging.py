@@ -1,12 +1,14 @@
 """What becomes of NameIDs, sessions, links and attempts when two people become one."""
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from authentication.models import EndUserSession
 from authentication.policy import SignInPolicy
 from workspace.isolation import isolated
 from workspace.merging import Fact, Merge, Moved, moves
-from workspace.words import count, together
+from workspace.words import count, grouped, together
 
 
 @moves("saml_identities")
@@ -19,7 +21,8 @@ def move_identities(merge: Merge) -> Moved:
     states = [[str(row.pk), str(row.identity_provider_id), row.name_id] for row in moved.order_by("pk")]
     moved.filter(Exists(own)).update(is_second=True)
     moved.update(end_user=merge.stays)
-    facts = [Fact("Remembered NameIDs", f"{len(states):,} new" if states else "None", _refused_from_now_on(merge))]
+    new = ngettext("%(number)s new", "%(number)s new", len(states)) % {"number": grouped(len(states))}
+    facts = [Fact(_("Remembered NameIDs"), new if states else _("None"), _refused_from_now_on(merge))]
     return Moved(facts, {"saml_identities": states} if states else {})
 
 
@@ -28,14 +31,16 @@ def _refused_from_now_on(merge: Merge) -> str:
     gone, left = merge.goes.email, merge.stays.email
     policies = {each: SignInPolicy.of(each) for each in merge.stays.workspace.environments.all() if gone}
     names = [
-        f"{isolated(each.identity_provider.name)} in {environment}"
+        _("%(provider)s in %(environment)s")
+        % {"provider": isolated(each.identity_provider.name), "environment": environment}
         for environment, policy in policies.items()
         for each in policy.providers
         if policy.may_assert(each, gone) and not policy.may_assert(each, left)
     ]
     if not names:
         return ""
-    return f"{together(names)} cannot sign the person in: it does not speak for the domain of {isolated(left)}."
+    told = _("%(providers)s cannot sign the person in: it does not speak for the domain of %(email)s.")
+    return told % {"providers": together(names), "email": isolated(left)}
 
 
 @moves("sessions")
@@ -45,8 +50,9 @@ def end_sessions_of_merged(merge: Merge) -> Moved:
     ended = [str(pk) for pk in sessions.usable(merge.now).order_by("pk").values_list("pk", flat=True)]
     sessions.end(EndUserSession.EndReason.ENDED_BY_ADMINISTRATOR, merge.now)
     sessions.update(end_user=merge.stays)
-    value = f"{count(len(ended), 'session')} of {isolated(merge.goes.full_name)} will end" if ended else "None ends"
-    return Moved([Fact("Sessions", value)], {"sessions": ended} if ended else {})
+    told = ngettext("%(sessions)s of %(person)s will end", "%(sessions)s of %(person)s will end", len(ended))
+    value = told % {"sessions": count(len(ended), "session"), "person": isolated(merge.goes.full_name)}
+    return Moved([Fact(_("Sessions"), value if ended else _("None ends"))], {"sessions": ended} if ended else {})
 
 
 @moves("password_tickets")
@@ -54,18 +60,21 @@ def delete_links(merge: Merge) -> Moved:
     """Delete the mailed links: they were mailed to an address that the person may not have any more."""
     dead = merge.goes.password_tickets.usable(merge.now).count()
     merge.goes.password_tickets.all().delete()
-    return Moved([Fact("Mailed password links", f"{count(dead, 'link')} will stop working")] if dead else [])
+    told = ngettext("%(links)s will stop working", "%(links)s will stop working", dead) % {"links": count(dead, "link")}
+    return Moved([Fact(_("Mailed password links"), told)] if dead else [])
 
 
 @moves("sso_bypasses")
 def end_bypasses(merge: Merge) -> Moved:
     """Delete the permissions to bypass SSO: they were given to an account that is gone."""
     ended = merge.goes.sso_bypasses.all().delete()[0]
-    return Moved([Fact("SSO bypasses", f"{count(ended, 'permission')} will end")] if ended else [])
+    told = ngettext("%(permissions)s will end", "%(permissions)s will end", ended)
+    return Moved([Fact(_("SSO bypasses"), told % {"permissions": count(ended, "permission")})] if ended else [])
 
 
 @moves("sign_in_attempts")
 def move_attempts(merge: Merge) -> Moved:
     """Move the attempts to sign in."""
     number = merge.goes.sign_in_attempts.update(end_user=merge.stays)
-    return Moved([Fact("Sign-in attempts", f"{number:,} will move" if number else "None")])
+    told = ngettext("%(number)s will move", "%(number)s will move", number) % {"number": grouped(number)}
+    return Moved([Fact(_("Sign-in attempts"), told if number else _("None"))])

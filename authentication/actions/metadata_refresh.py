@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import Enum
 
+from django.utils.translation import gettext, gettext_noop
+
 from authentication import pending
 from authentication.actions.provider_connection import apply_metadata, locked_provider
 from authentication.actions.provider_states import Rows, State, connection_rows, connection_state, single_logout_state
@@ -16,9 +18,11 @@ from workspace.models import ChangeEvent
 from workspace.refusals import ActionError
 from workspace.words import fields_in_words
 
-CHANGED_MEANWHILE = "The connection of this provider was changed meanwhile. Refresh the metadata again."
-NOTHING_PENDING = "Nothing waits for confirmation any more: somebody else has decided already."
-CHANGED_AGAIN = "The metadata has changed once more since you opened this page. Look at the differences again."
+CHANGED_MEANWHILE = gettext_noop("The connection of this provider was changed meanwhile. Refresh the metadata again.")
+NOTHING_PENDING = gettext_noop("Nothing waits for confirmation any more: somebody else has decided already.")
+CHANGED_AGAIN = gettext_noop(
+    "The metadata has changed once more since you opened this page. Look at the differences again."
+)
 
 
 class Outcome(Enum):
@@ -36,7 +40,7 @@ def refresh_metadata(
     """Apply a new validity at once; hold everything else that changed. `url` is where the metadata came from."""
     provider = locked_provider(environment_provider)
     if (provider.metadata_source, provider.metadata_url) != (IdentityProvider.MetadataSource.URL, url):
-        raise ActionError("changed_meanwhile", CHANGED_MEANWHILE)
+        raise ActionError("changed_meanwhile", gettext(CHANGED_MEANWHILE))
     rows = connection_rows(provider)
     provider.metadata_fetched_at = fetched_at
     before, after = connection_state(provider), offered_state(provider, metadata)
@@ -55,7 +59,7 @@ def confirm_metadata(*, environment_provider: EnvironmentProvider, digest: str, 
     after = connection_state(provider)
     action, template = (
         Action.IDENTITY_PROVIDER_METADATA_CONFIRMED,
-        "{by} confirmed changed metadata of {provider}: {what}.",
+        gettext_noop("{by} confirmed changed metadata of {provider}: {what}."),
     )
     before |= {"rows": rows}
     tell_owners(_record(environment_provider, provider, action, template, before, after, by), provider.workspace)
@@ -96,9 +100,9 @@ def _decided(provider: IdentityProvider, digest: str) -> pending.Pending:
     """Return the held metadata. Raises ActionError unless it is what the administrator has seen."""
     held = provider.pending_metadata
     if held is None:
-        raise ActionError("nothing_pending", NOTHING_PENDING)
+        raise ActionError("nothing_pending", gettext(NOTHING_PENDING))
     if pending.digest(held) != digest:
-        raise ActionError("changed_again", CHANGED_AGAIN)
+        raise ActionError("changed_again", gettext(CHANGED_AGAIN))
     return held
 
 
@@ -116,7 +120,7 @@ def _apply_validity(
     if before == after:
         return Outcome.UNCHANGED
     before |= {"rows": rows}
-    template = "{by} refreshed the metadata of {provider}: the connection is as the provider says."
+    template = gettext_noop("{by} refreshed the metadata of {provider}: the connection is as the provider says.")
     action = Action.IDENTITY_PROVIDER_METADATA_REFRESHED
     _record(environment_provider, provider, action, template, before, after, by)
     return Outcome.APPLIED
@@ -135,7 +139,7 @@ def _hold(
     provider.pending_metadata = held
     provider.save(update_fields=["metadata_fetched_at", "pending_metadata", "updated_at"])
     if earlier is None or pending.digest(earlier) != pending.digest(held):
-        template = "{by} refreshed the metadata of {provider}: changes of {what} wait for confirmation."
+        template = gettext_noop("{by} refreshed the metadata of {provider}: changes of {what} wait for confirmation.")
         action = Action.IDENTITY_PROVIDER_METADATA_HELD
         tell_owners(_record(environment_provider, provider, action, template, before, after, by), provider.workspace)
     return Outcome.HELD

@@ -1,6 +1,11 @@
-"""What an administrator should know of a sign-in, in sentences: Test sign-in and the attempt show the same ones."""
+"""What an administrator should know of a sign-in, in sentences: Test sign-in and the attempt show the same ones.
+
+They are in English, because attempts are stored. Pages translate them by `authentication.views.notes`.
+"""
 
 from collections.abc import Iterator
+
+from django.utils.translation import gettext_noop as _
 
 from authentication.actions.group_sync import GroupChanges
 from authentication.actions.jit import Welcomed
@@ -11,11 +16,19 @@ from authentication.saml.hints import unread_emails, unread_groups
 from workspace.isolation import isolated
 from workspace.models import EndUser
 
-OVERAGE = (
+OVERAGE = _(
     "The IdP sent a link instead of the groups, because there are too many. No groups changed. "
     "Let it send only the groups that are assigned to the application."
 )
-WHERE = "Sign-in settings → Attributes"
+UNREAD_EMAIL = _("“%(unread)s” was sent. If this is the email address, name it under Sign-in settings → Attributes.")
+UNREAD_GROUPS = _(
+    "No groups were read. “%(unread)s” was sent: if these are the groups, name it under Sign-in settings → Attributes."
+)
+NOT_FILLED = _("%(group)s was not filled: %(why)s")
+NAMESAKE = _(
+    "%(person)s is new here, so a new person was created. "
+    "%(other)s may be the same person under another address. The page of either can merge the two."
+)
 _NAMESAKES = 3
 
 
@@ -36,7 +49,7 @@ def notes_on(
 def note_on_no_email(environment_provider: EnvironmentProvider, claims: Claims) -> list[str]:
     """Return where an address was sent that is not read."""
     unread = unread_emails(claims, environment_provider.identity_provider.attribute_names)
-    return [f"“{isolated(unread)}” was sent. If this is the email address, name it under {WHERE}."] if unread else []
+    return [UNREAD_EMAIL % {"unread": isolated(unread)}] if unread else []
 
 
 def _on_groups(
@@ -48,15 +61,12 @@ def _on_groups(
     if profile.is_overage:
         yield OVERAGE
     elif not profile.groups and unread:
-        yield f"No groups were read. “{isolated(unread)}” was sent: if these are the groups, name it under {WHERE}."
+        yield UNREAD_GROUPS % {"unread": isolated(unread)}
     for name, why in groups.ignored:
-        yield f"{isolated(name)} was not filled: {why}"
+        yield NOT_FILLED % {"group": isolated(name), "why": why}
 
 
 def _on_namesakes(end_user: EndUser) -> Iterator[str]:
     """Say who may be the same person under an earlier address."""
     for other in end_user.workspace.end_users.namesakes_of(end_user).order_by("created_at")[:_NAMESAKES]:
-        yield (
-            f"{isolated(end_user.identifier)} is new here, so a new person was created. "
-            f"{other} may be the same person under another address. The page of either can merge the two."
-        )
+        yield NAMESAKE % {"person": isolated(end_user.identifier), "other": other}

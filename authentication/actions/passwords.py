@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext as _
 
 from authentication.actions.sessions import EndReason, as_actor, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
@@ -26,15 +28,19 @@ from workspace.visits import Visit
 
 TicketKind = PasswordTicket.Kind
 LIFETIMES = {TicketKind.INVITATION: timedelta(days=7), TicketKind.RESET: timedelta(hours=1)}
-DEAD_LINK = "This link was used already, or it is too old. Ask for a new one."
-NO_PASSWORDS = "You sign in here with an identity provider, and need no password."
+DEAD_LINK = gettext_noop("This link was used already, or it is too old. Ask for a new one.")
+NO_PASSWORDS = gettext_noop("You sign in here with an identity provider, and need no password.")
 # For administrators.
 _REFUSALS = {
-    Reason.DEACTIVATED: "{person} is deactivated. Reactivate the person first.",
-    Reason.NO_ACCESS: "{person} has no access to {environment}. Give access first.",
-    Reason.NO_ADDRESS: "{person} has no email address, so no link can be mailed. Give an address first.",
-    Reason.SSO_ENFORCED: "{person} signs in to {environment} with an identity provider, and needs no password.",
-    Reason.PASSWORD_OFF: "Password authentication is off in {environment}. Switch it on first.",
+    Reason.DEACTIVATED: gettext_noop("%(person)s is deactivated. Reactivate the person first."),
+    Reason.NO_ACCESS: gettext_noop("%(person)s has no access to %(environment)s. Give access first."),
+    Reason.NO_ADDRESS: gettext_noop(
+        "%(person)s has no email address, so no link can be mailed. Give an address first."
+    ),
+    Reason.SSO_ENFORCED: gettext_noop(
+        "%(person)s signs in to %(environment)s with an identity provider, and needs no password."
+    ),
+    Reason.PASSWORD_OFF: gettext_noop("Password authentication is off in %(environment)s. Switch it on first."),
 }
 
 
@@ -43,7 +49,7 @@ def invite_end_user(*, end_user: EndUser, environment: Environment, by: Actor, n
     """Mail a person the link that sets the first password."""
     _refuse_where_no_password_opens(end_user, environment, now)
     _mail_ticket(end_user, environment, TicketKind.INVITATION, now)
-    _record(end_user, environment, Action.END_USER_INVITED, "{by} invited {person} to {environment}.", by)
+    _record(end_user, environment, Action.END_USER_INVITED, gettext_noop("{by} invited {person} to {environment}."), by)
 
 
 @atomic
@@ -51,7 +57,13 @@ def send_password_reset(*, end_user: EndUser, environment: Environment, by: Acto
     """Mail a person the link that sets another password."""
     _refuse_where_no_password_opens(end_user, environment, now)
     _mail_ticket(end_user, environment, TicketKind.RESET, now)
-    _record(end_user, environment, Action.END_USER_PASSWORD_RESET_SENT, "{by} sent {person} a password reset.", by)
+    _record(
+        end_user,
+        environment,
+        Action.END_USER_PASSWORD_RESET_SENT,
+        gettext_noop("{by} sent {person} a password reset."),
+        by,
+    )
 
 
 @atomic
@@ -66,7 +78,7 @@ def request_password_reset(*, environment: Environment, email: str, visit: Visit
     end_user = EndUser.with_email(workspace, email) or EndUser(workspace=workspace, email=email)
     is_for_nobody = _is_without_reset(end_user, environment, now) or wait
     by = Actor.of(Kind.SYSTEM, "", "Sign-in page", visit)
-    sentence = "A password reset for {person} was asked for on the sign-in page."
+    sentence = gettext_noop("A password reset for {person} was asked for on the sign-in page.")
     with transaction.atomic():
         _mail_ticket(end_user, environment, TicketKind.RESET, now)
         _record(end_user, environment, Action.END_USER_PASSWORD_RESET_REQUESTED, sentence, by)
@@ -82,10 +94,10 @@ def set_password_by_ticket(
     ticket = environment.password_tickets.usable(now).opened_by(token).first()
     # The row's own condition decides between two requests at once.
     if ticket is None or not _unused(environment).filter(pk=ticket.pk).update(used_at=now, updated_at=now):
-        raise ActionError("dead_link", DEAD_LINK)
+        raise ActionError("dead_link", gettext(DEAD_LINK))
     end_user = _locked(ticket.end_user_id)
     if _obstacle(end_user, environment, now):
-        raise ActionError("no_passwords", NO_PASSWORDS)
+        raise ActionError("no_passwords", gettext(NO_PASSWORDS))
     _prove_address(end_user)
     _set(end_user, password, visit, now)
     return end_user
@@ -98,9 +110,9 @@ def change_password(*, session: EndUserSession, current: str, password: str, vis
     with transaction.atomic():
         end_user = _locked(session.end_user_id)
         if _obstacle(end_user, session.environment, now):
-            raise ActionError("no_passwords", NO_PASSWORDS)
+            raise ActionError("no_passwords", gettext(NO_PASSWORDS))
         if not end_user.check_password(current):
-            raise ActionError("wrong_password", "This is not your current password.", field="current")
+            raise ActionError("wrong_password", _("This is not your current password."), field="current")
         _set(end_user, password, visit, now, keep=session)
     SignInThrottle.objects.forget(f"change {session.end_user_id}", visit.address or "")
 
@@ -165,7 +177,7 @@ def _refuse_where_no_password_opens(end_user: EndUser, environment: Environment,
     if obstacle := _obstacle(end_user, environment, now):
         raise ActionError(
             "no_password_opens",
-            _REFUSALS[obstacle].format(person=isolated(end_user.full_name), environment=environment),
+            gettext(_REFUSALS[obstacle]) % {"person": isolated(end_user.full_name), "environment": environment},
         )
 
 

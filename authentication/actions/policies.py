@@ -4,6 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from authentication.actions.sessions import NONE_ENDED, EndedSessions, end_open_sessions
 from authentication.models import EndUserSession, EnvironmentPolicy
 from authentication.models.sessions import EndUserSessionQuerySet
@@ -14,23 +17,45 @@ from workspace.mail import tell_owners
 from workspace.models import ChangeEvent, Environment
 from workspace.refusals import ActionError
 
-_PASSWORD_FIRST = "switch Password authentication on first"
+_PASSWORD_FIRST = _("Nobody could sign in to %(environment)s then: switch Password authentication on first.")
 
 
 class _Switch(NamedTuple):
     """The names of a switch on the page and in events."""
 
     field: str
-    label: str
     enabled: Action
     disabled: Action
+    # Sentences of events, without and with sessions that end.
+    switched_on: tuple[str, str]
+    switched_off: tuple[str, str]
 
 
 _SAML = _Switch(
-    "is_saml_enabled", "SAML-based SSO authentication", Action.POLICY_SAML_ENABLED, Action.POLICY_SAML_DISABLED
+    "is_saml_enabled",
+    Action.POLICY_SAML_ENABLED,
+    Action.POLICY_SAML_DISABLED,
+    (
+        _("{by} switched SAML-based SSO authentication on in {environment}."),
+        _("{by} switched SAML-based SSO authentication on in {environment} and ended {sessions}."),
+    ),
+    (
+        _("{by} switched SAML-based SSO authentication off in {environment}."),
+        _("{by} switched SAML-based SSO authentication off in {environment} and ended {sessions}."),
+    ),
 )
 _PASSWORD = _Switch(
-    "is_password_enabled", "Password authentication", Action.POLICY_PASSWORD_ENABLED, Action.POLICY_PASSWORD_DISABLED
+    "is_password_enabled",
+    Action.POLICY_PASSWORD_ENABLED,
+    Action.POLICY_PASSWORD_DISABLED,
+    (
+        _("{by} switched Password authentication on in {environment}."),
+        _("{by} switched Password authentication on in {environment} and ended {sessions}."),
+    ),
+    (
+        _("{by} switched Password authentication off in {environment}."),
+        _("{by} switched Password authentication off in {environment} and ended {sessions}."),
+    ),
 )
 
 
@@ -58,13 +83,13 @@ def switch_password(
     return _switch(_PASSWORD, environment, is_enabled, by, _ending(sessions, sessions_end_at))
 
 
-def refuse_lock_out(environment: Environment, *, remedy: str = _PASSWORD_FIRST) -> None:
+def refuse_lock_out(environment: Environment, *, refusal: str = _PASSWORD_FIRST) -> None:
     """Raise ActionError if nobody could sign in any more. Call it after a change, in its transaction."""
     policy = locked_policy(environment)
     if policy.is_password_enabled:
         return
     if not (policy.is_saml_enabled and environment.providers.usable().exists()):
-        raise ActionError("lock_out", f"Nobody could sign in to {environment} then: {remedy}.")
+        raise ActionError("lock_out", gettext(refusal) % {"environment": environment})
 
 
 def locked_policy(environment: Environment) -> EnvironmentPolicy:
@@ -81,7 +106,7 @@ def _switch(
         return None
     setattr(policy, switch.field, is_enabled)
     policy.save()
-    refuse_lock_out(environment, remedy=_PASSWORD_FIRST if switch is _SAML else _missing_for_saml(policy))
+    refuse_lock_out(environment, refusal=_PASSWORD_FIRST if switch is _SAML else _missing_for_saml(policy))
     ended = end()
     event = record(
         by=by,
@@ -89,12 +114,10 @@ def _switch(
         subject=policy,
         environment=environment,
         sentence=Sentence(
-            "{by} switched {label} {state} in {environment}{ending}.",
+            (switch.switched_on if is_enabled else switch.switched_off)[bool(ended.ids)],
             by=by,
-            label=switch.label,
-            state="on" if is_enabled else "off",
             environment=environment,
-            ending=ended.words,
+            sessions=ended.words,
         ),
         concerns=[environment],
         people=ended.people,
@@ -111,5 +134,8 @@ def _ending(sessions: EndUserSessionQuerySet, at: datetime | None) -> Callable[[
 
 def _missing_for_saml(policy: EnvironmentPolicy) -> str:
     if not policy.is_saml_enabled:
-        return "switch SAML-based SSO authentication on first, with an identity provider that is set up"
-    return "set up an identity provider first, and keep it turned on"
+        return _(
+            "Nobody could sign in to %(environment)s then: switch SAML-based SSO authentication on first, "
+            "with an identity provider that is set up."
+        )
+    return _("Nobody could sign in to %(environment)s then: set up an identity provider first, and keep it turned on.")

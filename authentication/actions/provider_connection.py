@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from authentication.actions.provider_states import connection_rows, connection_state
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import EnvironmentProvider, IdentityProvider, SigningCertificate
@@ -37,13 +39,19 @@ def connect_provider(
     after = connection_state(provider)
     if before == after:
         return False
-    did = "set up the identity provider" if is_first else f"changed {fields_in_words(changed(after, before))} of"
     event = record(
         by=by,
         action=Action.IDENTITY_PROVIDER_CONNECTED if is_first else Action.IDENTITY_PROVIDER_CONNECTION_CHANGED,
         subject=provider,
         environment=environment_provider.environment,
-        sentence=Sentence(f"{{by}} {did} {{provider}}.", by=by, provider=provider),
+        sentence=Sentence(
+            gettext_noop("{by} set up the identity provider {provider}.")
+            if is_first
+            else gettext_noop("{by} changed {what} of {provider}."),
+            by=by,
+            what=fields_in_words(changed(after, before)),
+            provider=provider,
+        ),
         concerns=[environment_provider, environment_provider.environment],
         before=changed(before, after) | {"rows": rows},
         after=changed(after, before),

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from authentication.actions.provider_connection import locked_provider
 from authentication.actions.service_provider import ensure_signing_key
 from authentication.models import EnvironmentProvider, IdentityProvider
@@ -24,12 +27,18 @@ def switch_request_signing(
     provider = locked_provider(environment_provider)
     if provider.wants_signed_requests and not is_enabled:
         raise ActionError(
-            "signing_required", f"The metadata of {provider} asks for signed requests, so they stay signed."
+            "signing_required",
+            _("The metadata of %(provider)s asks for signed requests, so they stay signed.") % {"provider": provider},
         )
     if is_enabled:
         ensure_signing_key(provider.workspace, by=by, now=now)
-    template = "{by} switched signing of AuthnRequests for {provider} {state}."
-    sentence = Sentence(template, by=by, provider=provider, state="on" if is_enabled else "off")
+    sentence = Sentence(
+        gettext_noop("{by} switched signing of AuthnRequests for {provider} on.")
+        if is_enabled
+        else gettext_noop("{by} switched signing of AuthnRequests for {provider} off."),
+        by=by,
+        provider=provider,
+    )
     return _set(environment_provider, provider, {"signs_requests": is_enabled}, sentence, by)
 
 
@@ -37,8 +46,13 @@ def switch_request_signing(
 def switch_sha1(*, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     """Accept SHA-1 in this provider's signatures or refuse it. Say whether anything changed."""
     provider = locked_provider(environment_provider)
-    did = "allowed" if is_enabled else "forbade"
-    sentence = Sentence("{by} {did} SHA-1 in signatures of {provider}.", by=by, did=did, provider=provider)
+    sentence = Sentence(
+        gettext_noop("{by} allowed SHA-1 in signatures of {provider}.")
+        if is_enabled
+        else gettext_noop("{by} forbade SHA-1 in signatures of {provider}."),
+        by=by,
+        provider=provider,
+    )
     return _set(environment_provider, provider, {"allows_sha1": is_enabled}, sentence, by)
 
 
@@ -46,8 +60,13 @@ def switch_sha1(*, environment_provider: EnvironmentProvider, is_enabled: bool, 
 def switch_idp_initiated(*, environment_provider: EnvironmentProvider, is_enabled: bool, by: Actor) -> bool:
     """Let sign-ins that the IdP begins go on by themselves, or not. Say whether anything changed."""
     provider = locked_provider(environment_provider)
-    template = "{by} switched IdP-initiated sign-in of {provider} {state}."
-    sentence = Sentence(template, by=by, provider=provider, state="on" if is_enabled else "off")
+    sentence = Sentence(
+        gettext_noop("{by} switched IdP-initiated sign-in of {provider} on.")
+        if is_enabled
+        else gettext_noop("{by} switched IdP-initiated sign-in of {provider} off."),
+        by=by,
+        provider=provider,
+    )
     return _set(environment_provider, provider, {"allows_idp_initiated": is_enabled}, sentence, by)
 
 
@@ -71,13 +90,13 @@ def set_attributes(
         _refuse_no_name(field.removesuffix("_attribute"), value)
     if len(separator) > 1 or separator.isalnum() or not separator.isprintable():
         raise ActionError(
-            "invalid_separator", "Enter the one character between two groups, for example |.", field="separator"
+            "invalid_separator", _("Enter the one character between two groups, for example |."), field="separator"
         )
     wanted |= {"groups_separator": separator, "missing_groups": missing_groups}
     provider = locked_provider(environment_provider)
     before = {field: getattr(provider, field) for field in wanted}
-    template = "{by} changed {what} of the identity provider {provider}."
-    sentence = Sentence(template, by=by, what=fields_in_words(changed(wanted, before)), provider=provider)
+    what = fields_in_words(changed(wanted, before))
+    sentence = Sentence("{by} changed {what} of the identity provider {provider}.", by=by, what=what, provider=provider)
     return _set(environment_provider, provider, wanted, sentence, by)
 
 
@@ -85,7 +104,8 @@ def _refuse_no_name(field: str, value: str) -> None:
     if len(value) > MAX_ATTRIBUTE_NAME or not value.isprintable():
         raise ActionError(
             "invalid_attribute_name",
-            f"An attribute name is one line of at most {MAX_ATTRIBUTE_NAME} characters. Copy it again.",
+            _("An attribute name is one line of at most %(most)s characters. Copy it again.")
+            % {"most": MAX_ATTRIBUTE_NAME},
             field=field,
         )
 

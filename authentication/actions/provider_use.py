@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from authentication.actions.policies import refuse_lock_out
 from authentication.actions.provider_connection import locked
@@ -17,6 +19,15 @@ from workspace.models import ChangeEvent, Environment
 from workspace.refusals import ActionError
 
 Method = EnvironmentProvider.Method
+# Sentences of events, without and with sessions that end.
+_TURNED_ON = (
+    gettext_noop("{by} turned {provider} on in {environment}."),
+    gettext_noop("{by} turned {provider} on in {environment} and ended {sessions}."),
+)
+_TURNED_OFF = (
+    gettext_noop("{by} turned {provider} off in {environment}."),
+    gettext_noop("{by} turned {provider} off in {environment} and ended {sessions}."),
+)
 # Codes of refusals to remove a provider because its provisioning has to be decided first.
 PROVISIONING_FIRST = {"provider_provisions", "people_pending"}
 
@@ -26,10 +37,14 @@ def use_provider(*, provider: IdentityProvider, environment: Environment, by: Ac
     """Let another environment use a provider that is set up. Nobody has to sign in through it there yet."""
     if not provider.is_set_up:
         raise ActionError(
-            "provider_not_set_up", f"Finish the set-up of {provider} first; then other environments can use it."
+            "provider_not_set_up",
+            _("Finish the set-up of %(provider)s first; then other environments can use it.") % {"provider": provider},
         )
     if environment.providers.filter(identity_provider=provider).exists():
-        raise ActionError("provider_in_use", f"{environment} uses {provider} already.")
+        raise ActionError(
+            "provider_in_use",
+            _("%(environment)s uses %(provider)s already.") % {"environment": environment, "provider": provider},
+        )
     environment_provider = EnvironmentProvider.objects.create(environment=environment, identity_provider=provider)
     event = record(
         by=by,
@@ -87,11 +102,13 @@ def remove_provider(
         subject=provider,
         environment=environment,
         sentence=Sentence(
-            "{by} removed the identity provider {provider} from {environment}{ending}.",
+            gettext_noop("{by} removed the identity provider {provider} from {environment} and ended {sessions}.")
+            if ended.ids
+            else gettext_noop("{by} removed the identity provider {provider} from {environment}."),
             by=by,
             provider=provider,
             environment=environment,
-            ending=ended.words,
+            sessions=ended.words,
         ),
         concerns=[row, environment],
         people=[*people, *ended.people],
@@ -105,8 +122,11 @@ def remove_provider(
         # The app above protects what a provider was left with when its method changed.
         raise ActionError(
             "people_pending",
-            f"End users whom {provider} provisioned in {environment} are still pending. "
-            "Decide under End user & group provisioning what happens to them first.",
+            _(
+                "End users whom %(provider)s provisioned in %(environment)s are still pending. Decide "
+                "under End user & group provisioning what happens to them first."
+            )
+            % {"provider": provider, "environment": environment},
         ) from None
     if is_last:
         provider.delete()
@@ -119,8 +139,11 @@ def _refuse_managed_people(environment_provider: EnvironmentProvider) -> None:
     if environment_provider.method == Method.SCIM:
         raise ActionError(
             "provider_provisions",
-            f"{provider} provisions people in {environment} by SCIM. "
-            "Change its provisioning method to Manual provisioning first: there you decide what happens to them.",
+            _(
+                "%(provider)s provisions people in %(environment)s by SCIM. Change its provisioning "
+                "method to Manual provisioning first: there you decide what happens to them."
+            )
+            % {"provider": provider, "environment": environment},
         )
 
 
@@ -145,12 +168,11 @@ def _switch(
         subject=row.identity_provider,
         environment=row.environment,
         sentence=Sentence(
-            "{by} turned {provider} {state} in {environment}{ending}.",
+            (_TURNED_ON if is_enabled else _TURNED_OFF)[bool(ended.ids)],
             by=by,
             provider=row.identity_provider,
-            state="on" if is_enabled else "off",
             environment=row.environment,
-            ending=ended.words,
+            sessions=ended.words,
         ),
         concerns=[row, row.environment],
         people=ended.people,

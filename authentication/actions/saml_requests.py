@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from authentication.actions.attempts import record_attempt
 from authentication.actions.service_provider import decryption_keys, ensure_signing_key
@@ -29,7 +30,7 @@ from workspace.tokens import digest_of
 from workspace.visits import Visit
 
 REQUEST_AGE = timedelta(minutes=10)
-TYPED = "The address was typed here. The response does not say whose it is."
+TYPED = _("The address was typed here. The response does not say whose it is.")
 MAX_NEXT_PATH = 500
 
 _REQUEST_ID = re.compile(r"_[0-9a-f]{40}")

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from authentication.actions.attempts import record_attempt
 from authentication.actions.group_sync import GroupChanges, sync_groups
@@ -54,6 +56,13 @@ class Rehearsal:
     profile: AssertedProfile | None = None
     entry: Entry | None = None
     refusal: Refused | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what an administrator should know of it, in sentences."""
+        if self.entry:
+            return self.entry.notes
+        return self.refusal.notes if self.refusal else []
 
 
 def finish_sign_in(*, provider: UUID, request: AuthnRequest | None, nonce: str, visit: Visit, now: datetime) -> Arrival:
@@ -164,16 +173,27 @@ def _enter(
 ) -> Entry:
     """Let the person of the claims in by the provisioning method, with the groups that the assertion names."""
     try:
-        known = find_person(environment_provider, policy, claims, profile)
-        welcomed = welcome(environment_provider, known, profile, visit)
-        remember(environment_provider, claims, welcomed.end_user)
-        groups = sync_groups(environment_provider, welcomed.end_user, profile.groups, visit)
-        return Entry(welcomed, groups, notes_on(environment_provider, claims, profile, welcomed, groups))
+        with translation.override(settings.LANGUAGE_CODE):  # the notes are stored
+            return _entered(environment_provider, policy, claims, profile, visit)
     except Refused as refusal:
         refusal.email = refusal.email or profile.email
         if refusal.reason == Reason.NO_EMAIL:
             refusal.notes += note_on_no_email(environment_provider, claims)
         raise
+
+
+def _entered(
+    environment_provider: EnvironmentProvider,
+    policy: SignInPolicy,
+    claims: Claims,
+    profile: AssertedProfile,
+    visit: Visit,
+) -> Entry:
+    known = find_person(environment_provider, policy, claims, profile)
+    welcomed = welcome(environment_provider, known, profile, visit)
+    remember(environment_provider, claims, welcomed.end_user)
+    groups = sync_groups(environment_provider, welcomed.end_user, profile.groups, visit)
+    return Entry(welcomed, groups, notes_on(environment_provider, claims, profile, welcomed, groups))
 
 
 def _profile(provider: IdentityProvider, claims: Claims) -> AssertedProfile:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext as _
 
 from authentication.models import ServiceProviderKey
 from authentication.reasons import Reason
@@ -23,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 State = ServiceProviderKey.State
 KeyState = list[str]
-NOTHING_TO_REPLACE = "There is no certificate to replace yet. Create one first."
-NOT_STARTED = "No rollover is going on: it was finished or cancelled already."
-ALREADY_STARTED = "A rollover is going on already. Finish it, or cancel it, before the next."
+NOTHING_TO_REPLACE = gettext_noop("There is no certificate to replace yet. Create one first.")
+NOT_STARTED = gettext_noop("No rollover is going on: it was finished or cancelled already.")
+ALREADY_STARTED = gettext_noop("A rollover is going on already. Finish it, or cancel it, before the next.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,11 @@ def ensure_signing_key(workspace: Workspace, *, now: datetime, by: Actor = SYSTE
     except UnsealError as error:
         raise ActionError(
             Reason.SIGNING_KEY_SEALED,
-            f"The signing key of {workspace} cannot be opened. Ask the operator to put the key that sealed it back "
-            "into SECRETS_KEYS, or start a rollover under Sign-in settings.",
+            _(
+                "The signing key of %(workspace)s cannot be opened. Ask the operator to put the key that "
+                "sealed it back into SECRETS_KEYS, or start a rollover under Sign-in settings."
+            )
+            % {"workspace": workspace},
         ) from error
 
 
@@ -66,11 +71,11 @@ def published_certificates(workspace: Workspace) -> tuple[Certificate, ...]:
 def start_rollover(*, workspace: Workspace, by: Actor, now: datetime) -> ServiceProviderKey:
     """Create the next key. From now on both certificates are published, while the active key goes on signing."""
     if not workspace.service_provider_keys.active().exists():
-        raise ActionError("no_certificate", NOTHING_TO_REPLACE)
+        raise ActionError("no_certificate", gettext(NOTHING_TO_REPLACE))
     key = _new_key(workspace, State.NEXT, now)  # takes a while, so it comes before the transaction
     with transaction.atomic():
-        save_unique(key, lambda constraint: ConflictError("rollover_running", ALREADY_STARTED))
-        sentence = "{by} started a rollover of the SP certificate of {workspace}."
+        save_unique(key, lambda constraint: ConflictError("rollover_running", gettext(ALREADY_STARTED)))
+        sentence = gettext_noop("{by} started a rollover of the SP certificate of {workspace}.")
         event = _record(key, Action.SERVICE_PROVIDER_KEY_ROLLOVER_STARTED, sentence, by, after=[_state(key)])
         tell_owners(event, workspace)
     return key
@@ -90,7 +95,7 @@ def finish_rollover(*, workspace: Workspace, by: Actor, now: datetime) -> Servic
         _retire(key, now)
     following.state = State.ACTIVE
     following.save()
-    sentence = "{by} finished the rollover of the SP certificate of {workspace}: the new one signs now."
+    sentence = gettext_noop("{by} finished the rollover of the SP certificate of {workspace}: the new one signs now.")
     action, after = Action.SERVICE_PROVIDER_KEY_ROLLOVER_FINISHED, [_state(key) for key in changed]
     tell_owners(_record(following, action, sentence, by, before=before, after=after), workspace)
     return following
@@ -102,7 +107,7 @@ def cancel_rollover(*, workspace: Workspace, by: Actor, now: datetime) -> None:
     key = _next_key(workspace)
     before = [_state(key)]
     _retire(key, now)
-    sentence = "{by} cancelled the rollover of the SP certificate of {workspace}."
+    sentence = gettext_noop("{by} cancelled the rollover of the SP certificate of {workspace}.")
     action = Action.SERVICE_PROVIDER_KEY_ROLLOVER_CANCELLED
     tell_owners(_record(key, action, sentence, by, before=before, after=[_state(key)]), workspace)
 
@@ -117,7 +122,7 @@ def _next_key(workspace: Workspace) -> ServiceProviderKey:
     Workspace.objects.select_for_update().get(pk=workspace.pk)
     key = workspace.service_provider_keys.filter(state=State.NEXT).first()
     if key is None:
-        raise ActionError("no_rollover", NOT_STARTED)
+        raise ActionError("no_rollover", gettext(NOT_STARTED))
     return key
 
 
@@ -127,7 +132,7 @@ def _create_first_key(workspace: Workspace, now: datetime, by: Actor) -> Service
     try:
         with transaction.atomic():
             key.save()
-            sentence = "{by} created the SP certificate of {workspace}."
+            sentence = gettext_noop("{by} created the SP certificate of {workspace}.")
             _record(key, Action.SERVICE_PROVIDER_KEY_CREATED, sentence, by, after=[_state(key)])
     except IntegrityError:
         return workspace.service_provider_keys.active().get()

@@ -17,7 +17,7 @@ from workspace.events import Actor, Kind, Sentence, record
 from workspace.models import EndUser, Environment
 from workspace.tokens import digest_of, new_token
 from workspace.visits import Visit
-from workspace.words import count
+from workspace.words import Spoken, count
 
 EndReason = EndUserSession.EndReason
 MAX_SESSION_INDEX = 500
@@ -31,9 +31,9 @@ class EndedSessions:
     people: list[str] = field(default_factory=list)
 
     @property
-    def words(self) -> str:
-        """Return the end of the event's sentence."""
-        return f" and ended {count(len(self.ids), 'session')}" if self.ids else ""
+    def words(self) -> Spoken:
+        """Return how many they are, for the event's sentence."""
+        return count(len(self.ids), "session")
 
     @property
     def state(self) -> dict[str, object]:
@@ -182,7 +182,9 @@ def _record(end_user: EndUser, environment: Environment | None, ended: list[str]
         workspace=end_user.workspace,
         environment=environment,
         sentence=Sentence(
-            "{by} ended {sessions} of {person}" + (" in {environment}." if environment else "."),
+            "{by} ended {sessions} of {person} in {environment}."
+            if environment
+            else "{by} ended {sessions} of {person}.",
             by=by,
             sessions=count(len(ended), "session"),
             person=end_user,

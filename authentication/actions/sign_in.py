@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from authentication.actions.attempts import record_attempt
 from authentication.actions.bypasses import use_bypass
@@ -14,6 +15,8 @@ from authentication.reasons import Reason
 from workspace.db.prepared import Prepared
 from workspace.models import EndUser, Environment, EnvironmentAccess, SignInThrottle
 from workspace.visits import Visit
+
+BYPASSED = _("This person may bypass SSO: %(reason)s")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def sign_in_with_password(
         reason, bypass = verdict.reason, verdict.bypass
         if bypass and not reason and not use_bypass(bypass, visit, now):
             reason, bypass = Reason.SSO_ENFORCED, None
-        notes = [f"This person may bypass SSO: {bypass.reason}"] if bypass and not reason else []
+        notes = [BYPASSED % {"reason": bypass.reason}] if bypass and not reason else []
         attempt = record_attempt(
             environment=environment, visit=visit, now=now, email=email, end_user=end_user, reason=reason, notes=notes
         )

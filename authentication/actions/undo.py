@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from authentication.actions.identity_providers import save_details, set_vendor
+from django.utils.translation import gettext as _
+
+from authentication.actions.identity_providers import UNDONE, save_details, set_vendor
 from authentication.actions.policies import locked_policy, switch_password, switch_saml
 from authentication.actions.provider_connection import locked
 from authentication.actions.provider_states import details_state
@@ -38,7 +40,7 @@ def undo(*, event: ChangeEvent, environment: Environment, by: Actor, now: dateti
     used = environment.providers.filter(identity_provider=UUID(event.subject_id)).first()
     row = locked(used) if used else None
     if now - event.at > UNDO_AGE:
-        raise ActionError("too_old", "This change is too old for Undo. Change it back here.")
+        raise ActionError("too_old", _("This change is too old for Undo. Change it back here."))
     is_last = not ChangeEvent.objects.about(UUID(event.subject_id)).filter(pk__gt=event.pk).exists()
     undone = None
     if is_last and event.subject_id == str(policy.pk):
@@ -46,7 +48,7 @@ def undo(*, event: ChangeEvent, environment: Environment, by: Actor, now: dateti
     elif is_last and row is not None:
         undone = _undo_of_provider(event, row, by)
     if undone is None:
-        message = "Nothing was undone, because it was changed again since. This page shows how it is now."
+        message = _("Nothing was undone, because it was changed again since. This page shows how it is now.")
         raise ActionError("changed_since", message)
     return undone
 
@@ -71,4 +73,4 @@ def _undo_of_provider(event: ChangeEvent, row: EnvironmentProvider, by: Actor) -
         str(before.get("wished_enforcement", "")),
         before.get("wished_domains", []),
     )
-    return save_details(row, state, "{by} undid a change of {what} of the identity provider {provider}.", by)
+    return save_details(row, state, UNDONE, by)

@@ -1,5 +1,8 @@
 """The way back for the operator when nobody can sign in to an environment any more."""
 
+from django.utils import translation
+from django.utils.translation import gettext_noop as _
+
 from authentication.actions.enforcement import enforced_for
 from authentication.actions.policies import locked_policy
 from authentication.actions.provider_connection import locked
@@ -12,6 +15,11 @@ from workspace.models import ChangeEvent, Environment
 from workspace.words import together
 
 Enforcement = EnvironmentProvider.Enforcement
+
+_UNLOCKED = _("{by} unlocked {environment}: passwords work.")
+_UNLOCKED_WAITING = _(
+    "{by} unlocked {environment}: passwords work, and enforcement of {providers} waits for a test sign-in again."
+)
 
 
 @atomic
@@ -36,10 +44,10 @@ def unlock_environment(*, environment: Environment, by: Actor) -> ChangeEvent | 
         subject=policy,
         environment=environment,
         sentence=Sentence(
-            "{by} unlocked {environment}: passwords work{ending}.",
+            _UNLOCKED_WAITING if enforcing else _UNLOCKED,
             by=by,
             environment=environment,
-            ending=_ending([str(row.identity_provider) for row in enforcing]),
+            providers=together(str(row.identity_provider) for row in enforcing),
         ),
         concerns=[environment, *enforcing, *(row.identity_provider for row in enforcing)],
         before=changed(before, after),
@@ -49,11 +57,8 @@ def unlock_environment(*, environment: Environment, by: Actor) -> ChangeEvent | 
     return event
 
 
-def _ending(names: list[str]) -> str:
-    return f", and enforcement of {together(names)} waits for a test sign-in again" if names else ""
-
-
 def _enforced(row: EnvironmentProvider) -> list[str]:
     """Return a provider with whom it was enforced for, as lists of events begin: with its id and name."""
-    whom = enforced_for(row.enforcement, row.domain_names)
+    with translation.override("en"):
+        whom = str(enforced_for(row.enforcement, row.domain_names))
     return [str(row.identity_provider_id), f"{row.identity_provider} for {whom}"]

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authentication.models import SignInAttempt
 from authentication.models.sessions import SignInAttemptQuerySet
@@ -16,16 +18,26 @@ _PASSWORD = "password"
 class AttemptFilter(forms.Form):
     """Which attempts the list shows. A wrong value filters nothing, and its error is shown."""
 
-    q = forms.CharField(label="Reference id or email address", required=False, max_length=254, widget=forms.SearchInput)
-    outcome = forms.ChoiceField(required=False, choices=[("", "Any outcome"), *SignInAttempt.Outcome.choices])
-    provider = forms.ChoiceField(label="Signed in with", required=False)
+    q = forms.CharField(
+        label=gettext_lazy("Reference id or email address"), required=False, max_length=254, widget=forms.SearchInput
+    )
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Outcome"),
+        required=False,
+        choices=[("", gettext_lazy("Any outcome")), *SignInAttempt.Outcome.choices],
+    )
+    provider = forms.ChoiceField(label=gettext_lazy("Signed in with"), required=False)
 
     def __init__(self, data: QueryDict, *, environment: Environment) -> None:
         super().__init__(data)
         self.environment = environment
         providers = environment.providers.listed()
         choices = [(str(each.identity_provider_id), each.identity_provider.name) for each in providers]
-        cast(forms.ChoiceField, self.fields["provider"]).choices = [("", "Anything"), (_PASSWORD, "Password"), *choices]
+        cast(forms.ChoiceField, self.fields["provider"]).choices = [
+            ("", _("Anything")),
+            (_PASSWORD, _("Password")),
+            *choices,
+        ]
 
     def asked(self) -> dict[str, Any]:
         """Return the valid values that were given."""

@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import models
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authentication import idp_side
 from authentication.forms.providers import CODE
@@ -17,10 +19,11 @@ from authentication.models import IdentityProvider
 from authentication.saml.certificates import PRIVATE_KEY
 from authentication.saml.metadata import IdpMetadata
 from authentication.saml.metadata_text import MAX_BYTES
+from authentication.sentences import in_words
 
 MetadataSource = IdentityProvider.MetadataSource
 Read = TypeVar("Read")
-_MISSING = {"file": "Choose the metadata file.", "xml": "Paste the metadata XML."}
+_MISSING = {"file": gettext_lazy("Choose the metadata file."), "xml": gettext_lazy("Paste the metadata XML.")}
 
 
 class LinesField(forms.CharField):
@@ -33,52 +36,54 @@ class LinesField(forms.CharField):
 class Provided(models.TextChoices):
     """How the IdP's side is provided without a metadata URL. Without a script the filled fields decide."""
 
-    FILE = "file", "Upload a file"
-    XML = "xml", "Paste the XML"
-    VALUES = "values", "Enter single values"
+    FILE = "file", gettext_lazy("Upload a file")
+    XML = "xml", gettext_lazy("Paste the XML")
+    VALUES = "values", gettext_lazy("Enter single values")
 
 
 class ConnectionForm(forms.Form):
     """Step 2: where the IdP is and how it signs, by URL, as a document or as single values."""
 
     has_metadata_url = forms.ChoiceField(
-        label="Do you have your identity provider metadata URL?",
-        choices=[("yes", "Yes"), ("no", "No")],
+        label=gettext_lazy("Do you have your identity provider metadata URL?"),
+        choices=[("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))],
         initial="yes",
         widget=forms.RadioSelect,
-        error_messages={"required": "Select Yes or No."},
+        error_messages={"required": gettext_lazy("Select Yes or No.")},
     )
     metadata_url = forms.CharField(
-        label="Metadata URL", required=False, widget=forms.TextInput(attrs=CODE | {"inputmode": "url"})
+        label=gettext_lazy("Metadata URL"), required=False, widget=forms.TextInput(attrs=CODE | {"inputmode": "url"})
     )
     provided = forms.ChoiceField(
-        label="How do you provide your IdP information?",
+        label=gettext_lazy("How do you provide your IdP information?"),
         choices=Provided.choices,
         required=False,
         widget=forms.RadioSelect,
     )
     metadata_file = forms.FileField(
-        label="Upload metadata XML",
+        label=gettext_lazy("Upload metadata XML"),
         required=False,
         allow_empty_file=True,
-        help_text="The file that your identity provider offers for download, at most 1 MB.",
+        help_text=gettext_lazy("The file that your identity provider offers for download, at most 1 MB."),
         widget=forms.FileInput(attrs={"accept": ".xml,application/xml,text/xml,application/samlmetadata+xml"}),
     )
     metadata_xml = forms.CharField(
-        label="Or paste metadata XML", required=False, widget=forms.Textarea(attrs=CODE | {"rows": 4})
+        label=gettext_lazy("Or paste metadata XML"), required=False, widget=forms.Textarea(attrs=CODE | {"rows": 4})
     )
     sso_url = forms.CharField(
-        label="Identity provider single sign-on URL",
+        label=gettext_lazy("Identity provider single sign-on URL"),
         required=False,
         widget=forms.TextInput(attrs=CODE | {"inputmode": "url"}),
     )
     entity_id = forms.CharField(
-        label="Identity provider issuer (entity ID)", required=False, widget=forms.TextInput(attrs=CODE)
+        label=gettext_lazy("Identity provider issuer (entity ID)"), required=False, widget=forms.TextInput(attrs=CODE)
     )
     certificates = LinesField(
         label="X.509 certificate(s)",
         required=False,
-        help_text="In PEM or Base64. Paste several, one below the other, while your identity provider changes them.",
+        help_text=gettext_lazy(
+            "In PEM or Base64. Paste several, one below the other, while your identity provider changes them."
+        ),
         widget=forms.Textarea(attrs=CODE | {"rows": 6}),
     )
 
@@ -133,7 +138,7 @@ class ConnectionForm(forms.Form):
             if idp_side.is_private_key(typed.get(name, "")):
                 typed[name] = ""
                 if name in asked:
-                    self.add_error(name, PRIVATE_KEY)
+                    self.add_error(name, in_words(PRIVATE_KEY))
 
     def _metadata_of_document(self, answers: dict[str, Any]) -> IdpMetadata | None:
         is_file = answers.get("metadata_file") or answers.get("provided") == Provided.FILE
@@ -148,13 +153,13 @@ class ConnectionForm(forms.Form):
     def _document(self, answers: dict[str, Any]) -> bytes:
         file, xml = answers.get("metadata_file"), answers.get("metadata_xml", "")
         if not (file or xml):
-            raise idp_side.WrongAnswer(_MISSING[answers["provided"]])
+            raise idp_side.WrongAnswer(str(_MISSING[answers["provided"]]))
         if file and xml:
-            raise idp_side.WrongAnswer("Upload a file or paste the XML, not both: they may differ.")
+            raise idp_side.WrongAnswer(_("Upload a file or paste the XML, not both: they may differ."))
         if not answers.get("provided") and any(name in self.changed_data for name in self._VALUES):
-            raise idp_side.WrongAnswer("Give the metadata XML or the single values, not both: they may differ.")
+            raise idp_side.WrongAnswer(_("Give the metadata XML or the single values, not both: they may differ."))
         if file and file.size > MAX_BYTES:
-            raise idp_side.WrongAnswer("The file is larger than 1 MB. Upload the metadata of this provider alone.")
+            raise idp_side.WrongAnswer(_("The file is larger than 1 MB. Upload the metadata of this provider alone."))
         return file.read() if file else xml.encode()
 
     def _metadata_of_values(self, answers: dict[str, Any]) -> IdpMetadata | None:
@@ -170,7 +175,9 @@ class ConnectionForm(forms.Form):
 
     def _ask_for_file_again(self, way: str, file: "UploadedFile[bytes] | None") -> None:
         if way == "no" and file and self.errors and "metadata_file" not in self.errors:
-            self.add_error("metadata_file", f"Choose {file.name} again: browsers do not keep files.")
+            self.add_error(
+                "metadata_file", _("Choose %(name)s again: browsers do not keep files.") % {"name": file.name}
+            )
 
     def _trusted(self, field: str, read: Callable[[], IdpMetadata]) -> IdpMetadata | None:
         """Return what was read, unless all its certificates have expired."""

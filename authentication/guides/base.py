@@ -1,6 +1,9 @@
-"""The shape of a set-up guide. Its texts use our labels as the console shows them."""
+"""The shape of a set-up guide. Its texts use our labels as the console shows them; pages translate them."""
 
 from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 NAME_ATTRIBUTE = "workspace_end_user_name"
 GROUPS_ATTRIBUTE = "workspace_end_user_groups"
@@ -36,7 +39,10 @@ class Screen:
     @property
     def fields(self) -> list[tuple[str, str]]:
         """Return the vendor's labels from above to below, each with our value for it."""
-        fields = [(self.acs_url_label, "Single sign-on URL"), (self.entity_id_label, "SP entity ID")]
+        fields = [
+            (self.acs_url_label, gettext_noop("Single sign-on URL")),
+            (self.entity_id_label, gettext_noop("SP entity ID")),
+        ]
         return fields[::-1] if self.is_entity_id_first else fields
 
 
@@ -63,6 +69,15 @@ class Guide:
     scim_note: str = ""
 
     @property
+    def name(self) -> str:
+        """Return the label in the language of the page: only that of no vendor is translated."""
+        return _(self.label)
+
+    @property
     def whose(self) -> str:
-        """Return how a sentence about the vendor's fields begins."""
-        return "At your identity provider" if self.key == "other" else f"In {self.label}"
+        """Return how a line about the vendor's fields begins."""
+        return _("In %(vendor)s") % {"vendor": self.label} if self.is_vendor else _("At your identity provider")
+
+    @property
+    def is_vendor(self) -> bool:
+        return self.key != "other"

@@ -1,5 +1,7 @@
 """PingOne: a SAML application and a provisioning connection."""
 
+from django.utils.translation import gettext_noop as _
+
 from authentication.guides.base import GROUPS_ATTRIBUTE, NAME_ATTRIBUTE, AttributeStatement, Guide, ScimGuide, Screen
 
 PING = Guide(
@@ -8,19 +10,19 @@ PING = Guide(
     acs_url_field="ACS URLs",
     entity_id_field="Entity ID",
     relay_state_field="Target Application URL",
-    metadata="On the application's Configuration or Overview tab copy IDP Metadata URL, or Download Metadata.",
+    metadata=_("On the application's Configuration or Overview tab copy IDP Metadata URL, or Download Metadata."),
     steps=(
-        "In the PingOne console open Applications > Applications and choose + to add one.",
-        "Name the application, select SAML Application and choose Configure.",
-        "Choose Import From URL with our SP metadata URL, or Manually Enter.",
-        "Paste our Single sign-on URL into ACS URLs and our Service provider (SP) entity ID into Entity ID.",
-        "On the Configuration tab sign the assertion, with RSA_SHA256 as signing algorithm.",
-        "On the Attribute Mappings tab set saml_subject to Email Address and add the mappings below.",
-        "Give groups access on the Access tab and switch the application on.",
+        _("In the PingOne console open Applications > Applications and choose + to add one."),
+        _("Name the application, select SAML Application and choose Configure."),
+        _("Choose Import From URL with our SP metadata URL, or Manually Enter."),
+        _("Paste our Single sign-on URL into ACS URLs and our Service provider (SP) entity ID into Entity ID."),
+        _("On the Configuration tab sign the assertion, with RSA_SHA256 as signing algorithm."),
+        _("On the Attribute Mappings tab set saml_subject to Email Address and add the mappings below."),
+        _("Give groups access on the Access tab and switch the application on."),
     ),
     screen=Screen("Applications > Applications", "SAML Configuration", "ACS URLs", "Entity ID"),
     docs_url="https://docs.pingidentity.com/r/en-us/pingone/pingone_p1tutorial_add_a_saml_app",
-    name_id="saml_subject: Email Address, with emailAddress as Subject NameID format",
+    name_id=_("saml_subject: Email Address, with emailAddress as Subject NameID format"),
     attributes=(
         AttributeStatement(NAME_ATTRIBUTE, "Formatted (name)"),
         AttributeStatement(GROUPS_ATTRIBUTE, "Group Names"),
@@ -29,17 +31,17 @@ PING = Guide(
         base_url_field="SCIM Base URL",
         token_field="OAuth Access Token",
         steps=(
-            "Open Integrations > Provisioning, choose + and New connection.",
-            "Beside Identity Store choose Select, then SCIM Outbound, and name the connection.",
-            "Paste our Base URL into SCIM Base URL; keep /Users, /Groups and SCIM version 2.0.",
-            (
-                "Set Authentication method to OAuth 2 Bearer Token, paste our SCIM token into OAuth "
-                "Access Token, and choose Bearer as Auth Type Header."
+            _("Open Integrations > Provisioning, choose + and New connection."),
+            _("Beside Identity Store choose Select, then SCIM Outbound, and name the connection."),
+            _("Paste our Base URL into SCIM Base URL; keep /Users, /Groups and SCIM version 2.0."),
+            _(
+                "Set Authentication method to OAuth 2 Bearer Token, paste our SCIM token into OAuth Access "
+                "Token, and choose Bearer as Auth Type Header."
             ),
-            "Choose Test Connection, continue and save, then switch the connection on.",
-            "Choose + and New rule, with PingOne as source and this connection as target.",
-            "Set the rule's User Filter, Attribute Mapping and, to sync groups, Group Provisioning.",
-            "Switch the rule on.",
+            _("Choose Test Connection, continue and save, then switch the connection on."),
+            _("Choose + and New rule, with PingOne as source and this connection as target."),
+            _("Set the rule's User Filter, Attribute Mapping and, to sync groups, Group Provisioning."),
+            _("Switch the rule on."),
         ),
     ),
 )

@@ -9,6 +9,7 @@ from uuid import UUID
 import idna
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from authentication.saml.attributes import AttributeNames
 from authentication.saml.endpoints import SingleLogout
@@ -46,17 +47,17 @@ class IdentityProvider(Entity):
         PING = "ping", "PingOne"
         ADFS = "adfs", "AD FS"
         KEYCLOAK = "keycloak", "Keycloak"
-        OTHER = "other", "Another identity provider"
+        OTHER = "other", _("Another identity provider")
 
     class MetadataSource(models.TextChoices):
-        NONE = "", "Not given yet"
-        URL = "url", "Metadata URL"
-        XML = "xml", "Metadata XML"
-        FIELDS = "fields", "Typed in"
+        NONE = "", _("Not given yet")
+        URL = "url", _("Metadata URL")
+        XML = "xml", _("Metadata XML")
+        FIELDS = "fields", _("Typed in")
 
     class MissingGroups(models.TextChoices):
-        UNCHANGED = "unchanged", "Changes no groups"
-        NONE = "none", "Means no groups"
+        UNCHANGED = "unchanged", _("Changes no groups")
+        NONE = "none", _("Means no groups")
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="identity_providers")
     name = models.CharField(max_length=100)
@@ -215,19 +216,19 @@ class EnvironmentProvider(Entity):
     """One environment's use of a provider, with its own enforcement and provisioning."""
 
     class Enforcement(models.TextChoices):
-        NO_ONE = "no_one", "No one yet"
-        ALL_DOMAINS = "all_domains", "All domains"
-        SELECTED_DOMAINS = "selected_domains", "Selected domains"
+        NO_ONE = "no_one", _("No one yet")
+        ALL_DOMAINS = "all_domains", _("All domains")
+        SELECTED_DOMAINS = "selected_domains", _("Selected domains")
 
     class Method(models.TextChoices):
-        MANUAL = "manual", "Manual provisioning"
-        JIT = "jit", "JIT provisioning"
-        SCIM = "scim", "SCIM provisioning"
+        MANUAL = "manual", _("Manual provisioning")
+        JIT = "jit", _("JIT provisioning")
+        SCIM = "scim", _("SCIM provisioning")
 
     class State(models.TextChoices):
-        ON = "on", "On"
-        OFF = "off", "Off"
-        UNFINISHED = "unfinished", "Set-up not finished"
+        ON = "on", _("On")
+        OFF = "off", _("Off")
+        UNFINISHED = "unfinished", _("Set-up not finished")
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="providers")
     identity_provider = models.ForeignKey(IdentityProvider, models.CASCADE, related_name="environment_providers")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from authentication.models.providers import IdentityProvider
 from workspace.db.keys import canonical, new_id
@@ -164,9 +165,9 @@ class SignInAttempt(_FromBrowser):
     """
 
     class Outcome(models.TextChoices):
-        SUCCEEDED = "succeeded", "Signed in"
-        REFUSED = "refused", "Refused"
-        LOGOUT_REFUSED = "no_logout", "Single sign-out refused"
+        SUCCEEDED = "succeeded", _("Signed in")
+        REFUSED = "refused", _("Refused")
+        LOGOUT_REFUSED = "no_logout", _("Single sign-out refused")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(default=timezone.now)

@@ -12,27 +12,46 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key, load_der_public_key
 
 from authentication.saml.raw_bytes import base64_bytes
+from authentication.saml.texts import Text, TextError
+from authentication.saml.texts import Text as _
 
 MAX_CERTIFICATES = 10
 MAX_CHARACTERS = 100_000
 MIN_RSA_BITS = 2048
 CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
 
-PRIVATE_KEY = (
+PRIVATE_KEY = _(
     "You pasted a private key. It was stored nowhere, but treat it as exposed and replace it at your "
     "identity provider. Then paste only the certificate, the part from BEGIN CERTIFICATE to END CERTIFICATE."
 )
-REQUEST = (
+REQUEST = _(
     "This is a certificate signing request, not a certificate. "
     "Paste the certificate that your identity provider signs with."
 )
-PUBLIC_KEY = "This is only a public key. Paste the whole X.509 certificate, which begins with BEGIN CERTIFICATE."
-XML = "This is XML, not a certificate. If it is metadata, upload it as metadata XML instead."
-UNREADABLE = (
+PUBLIC_KEY = _("This is only a public key. Paste the whole X.509 certificate, which begins with BEGIN CERTIFICATE.")
+XML = _("This is XML, not a certificate. If it is metadata, upload it as metadata XML instead.")
+UNREADABLE = _(
     "This is not a readable X.509 certificate. Download the signing certificate again from your "
     "identity provider (PEM or Base64) and paste all of it."
 )
-CUT_OFF = "A certificate is cut off. Paste it whole, from the BEGIN CERTIFICATE line to the END CERTIFICATE line."
+CUT_OFF = _("A certificate is cut off. Paste it whole, from the BEGIN CERTIFICATE line to the END CERTIFICATE line.")
+
+_OTHER_KEY = _(
+    "The certificate %(certificate)s has a kind of key that is not accepted for SAML signatures. "
+    "Create a signing certificate with RSA 2048 or more, or EC P-256, P-384 or P-521."
+)
+_OTHER_KEY_LEFT_OUT = _(
+    "The certificate %(certificate)s has a kind of key that is not accepted for SAML signatures. "
+    "It was left out: what it signs is refused."
+)
+_WEAK_KEY = _(
+    "The certificate %(certificate)s has an RSA key of %(bits)s bits, which is too weak. "
+    "Create a signing certificate with at least %(least)s bits at your identity provider."
+)
+_WEAK_KEY_LEFT_OUT = _(
+    "The certificate %(certificate)s has an RSA key of %(bits)s bits, which is too weak. "
+    "It was left out: what it signs is refused."
+)
 
 # A body ends before the next marker, as base64 has no five hyphens in a row: so matching takes linear time.
 _PEM = re.compile(r"-----BEGIN (?:X509 )?CERTIFICATE-----((?:[^-]|-(?!----))*)-----END (?:X509 )?CERTIFICATE-----")
@@ -45,7 +64,7 @@ _REQUEST = re.compile(r"BEGIN (?:NEW )?CERTIFICATE REQUEST")
 _PUBLIC_KEY = re.compile(r"BEGIN [A-Z0-9 ]{0,30}PUBLIC KEY|^ssh-", re.MULTILINE)
 
 
-class CertificateError(Exception):
+class CertificateError(TextError):
     """A certificate that cannot be used; the message says why and what to do, and never quotes the input."""
 
 
@@ -59,12 +78,11 @@ class PrivateKeyError(CertificateError):
 class UnusableKeyError(CertificateError):
     """A certificate whose key is not accepted. Others beside it can be used."""
 
-    def __init__(self, certificate: x509.Certificate, why: str, remedy: str) -> None:
-        named = (
-            f"{certificate.subject.rfc4514_string()} (SHA-256 {fingerprint_of(certificate.public_bytes(Encoding.DER))})"
-        )
-        self.what = f"The certificate {named} has {why}."
-        super().__init__(f"{self.what} {remedy}")
+    def __init__(self, certificate: x509.Certificate, refusal: str, left_out: str, **values: int) -> None:
+        fingerprint = fingerprint_of(certificate.public_bytes(Encoding.DER))
+        self.named = f"{certificate.subject.rfc4514_string()} (SHA-256 {fingerprint})"
+        self.left_out = Text(left_out, certificate=self.named, **values)
+        super().__init__(Text(refusal, certificate=self.named, **values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,7 @@ class Found:
     """The 1 to 10 certificates that can be used, and a sentence about each that was left out beside them."""
 
     certificates: tuple[Certificate, ...]
-    left_out: tuple[str, ...]
+    left_out: tuple[Text, ...]
 
 
 def parse_certificates(text: str) -> tuple[Certificate, ...]:
@@ -100,7 +118,7 @@ def parse_certificates(text: str) -> tuple[Certificate, ...]:
 def find_certificates(text: str) -> Found:
     """Return the certificates in PEM or bare base64 text. Raises CertificateError."""
     if len(text) > MAX_CHARACTERS:
-        raise CertificateError("This is too long. Paste only the signing certificates, at most 10.")
+        raise CertificateError(_("This is too long. Paste only the signing certificates, at most 10."))
     text = text.replace("\ufeff", "").strip()
     if contains_private_key(text):
         raise PrivateKeyError
@@ -147,25 +165,30 @@ def usable(bodies: Sequence[str]) -> Found:
     Raises CertificateError, which says which of several certificates is meant.
     """
     found: dict[str, Certificate] = {}
-    weak: dict[str, UnusableKeyError] = {}
+    weak: dict[Text, UnusableKeyError] = {}
     for number, body in enumerate(bodies, start=1):
         try:
             certificate = parse_base64(body)
             found[certificate.fingerprint] = certificate
         except UnusableKeyError as error:
-            weak[error.what] = error
+            weak[error.left_out] = error
         except CertificateError as error:
             if isinstance(error, PrivateKeyError) or len(bodies) == 1:
                 raise
-            raise CertificateError(f"Certificate {number} of {len(bodies)}: {error}") from None
+            numbered = _("Certificate %(number)s of %(all)s: %(error)s", number=number, all=len(bodies), error=error)
+            raise CertificateError(numbered) from None
     if weak and not found:
-        raise CertificateError(" ".join(map(str, weak.values())))
+        raise CertificateError(*(text for error in weak.values() for text in error.texts))
     if len(found) > MAX_CERTIFICATES:
         raise CertificateError(
-            f"There are {len(found)} different certificates; at most {MAX_CERTIFICATES} are accepted. "
-            "Keep only those that your identity provider signs with now or next."
+            _(
+                "There are %(number)s different certificates; at most %(most)s are accepted. "
+                "Keep only those that your identity provider signs with now or next.",
+                number=len(found),
+                most=MAX_CERTIFICATES,
+            )
         )
-    return Found(tuple(found.values()), tuple(f"{what} It was left out: what it signs is refused." for what in weak))
+    return Found(tuple(found.values()), tuple(weak))
 
 
 def contains_private_key(text: str) -> bool:
@@ -182,7 +205,7 @@ def _refuse_other_kinds(text: str, outside_pem: str, *, is_empty: bool) -> None:
     if "BEGIN CERTIFICATE" in outside_pem:
         raise CertificateError(CUT_OFF)
     if not text:
-        raise CertificateError("Paste the signing certificate of your identity provider.")
+        raise CertificateError(_("Paste the signing certificate of your identity provider."))
     if is_empty:
         raise CertificateError(XML if text.startswith("<") else UNREADABLE)
 
@@ -221,15 +244,7 @@ def _describe_key(certificate: x509.Certificate) -> str:
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
         return f"EC {CURVES[key.curve.name]}"
     if not isinstance(key, rsa.RSAPublicKey):
-        raise UnusableKeyError(
-            certificate,
-            "a kind of key that is not accepted for SAML signatures",
-            "Create a signing certificate with RSA 2048 or more, or EC P-256, P-384 or P-521.",
-        )
+        raise UnusableKeyError(certificate, _OTHER_KEY, _OTHER_KEY_LEFT_OUT)
     if key.key_size < MIN_RSA_BITS:
-        raise UnusableKeyError(
-            certificate,
-            f"an RSA key of {key.key_size} bits, which is too weak",
-            f"Create a signing certificate with at least {MIN_RSA_BITS} bits at your identity provider.",
-        )
+        raise UnusableKeyError(certificate, _WEAK_KEY, _WEAK_KEY_LEFT_OUT, bits=key.key_size, least=MIN_RSA_BITS)
     return f"RSA {key.key_size}"

@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 from saml2 import VERSION, SamlBase, saml
 
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.texts import Text
+from authentication.saml.texts import Text as _
 from authentication.saml.xml import strip_blanks
 
 MAX_AGE = timedelta(hours=1)
 MAX_NAME_ID = 1024
+AHEAD, BEHIND = _("%(duration)s ahead of ours"), _("%(duration)s behind ours")
+SAME = _("the same as ours")
 
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|\+00:00)")
 
@@ -37,13 +41,13 @@ class Clock:
         """Say whether a message was issued over an hour ago: no browser takes an hour to come back."""
         return issued <= self.now - MAX_AGE
 
-    def compared(self, issued_at: datetime) -> str:
+    def compared(self, issued_at: datetime) -> Text:
         """Return by how much an IdP's clock differs, as "12 seconds ahead of ours"; the way here counts too."""
         seconds = round((issued_at - self.now).total_seconds())
         size, unit = next((each for each in _UNITS if abs(seconds) >= 2 * each[0]), (1, "second"))
         number = round(abs(seconds) / size)
-        words = f"{number} {unit}{'' if number == 1 else 's'}"
-        return f"{words} {'ahead of' if seconds > 0 else 'behind'} ours" if number else "the same as ours"
+        duration = f"{number} {unit}{'' if number == 1 else 's'}"
+        return Text(AHEAD if seconds > 0 else BEHIND, duration=duration) if number else SAME
 
 
 def check_version(element: SamlBase) -> None:

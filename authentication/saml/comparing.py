@@ -12,7 +12,11 @@ from saml2 import SamlBase, saml, samlp
 from authentication.saml.checks import MAX_AGE, Clock, time_of
 from authentication.saml.difference import Difference, Kind, differing
 from authentication.saml.parties import ProviderFacts, SpFacts
+from authentication.saml.texts import Text
+from authentication.saml.texts import Text as _
 from authentication.saml.xml import strip_blanks
+
+FORMAT = _("Format of the %(issuer)s")
 
 
 def differences(
@@ -47,23 +51,23 @@ def _of_response(
     response: samlp.Response, provider: ProviderFacts, sp: SpFacts, clock: Clock, *, is_signed: bool
 ) -> Iterator[Difference]:
     if response.issuer is not None:
-        yield from _of_issuer("Issuer of the response", response.issuer, provider.entity_id)
+        yield from _of_issuer(_("Issuer of the response"), response.issuer, provider.entity_id)
     if is_signed or response.destination is not None:
         yield from _of_url(Kind.URL, "Destination", [response.destination], sp.acs_url)
-    yield from _of_issue_instant("IssueInstant of the response", response.issue_instant, clock)
+    yield from _of_issue_instant(_("IssueInstant of the response"), response.issue_instant, clock)
 
 
 def _of_assertion(
     assertion: saml.Assertion, provider: ProviderFacts, sp: SpFacts, clock: Clock
 ) -> Iterator[Difference]:
-    yield from _of_issuer("Issuer of the assertion", assertion.issuer, provider.entity_id)
+    yield from _of_issuer(_("Issuer of the assertion"), assertion.issuer, provider.entity_id)
     yield from _of_confirmations(assertion.subject.subject_confirmation, sp, clock)
     if assertion.conditions is not None:
         yield from _of_audiences(assertion.conditions.audience_restriction, sp)
-    yield from _of_issue_instant("IssueInstant of the assertion", assertion.issue_instant, clock)
+    yield from _of_issue_instant(_("IssueInstant of the assertion"), assertion.issue_instant, clock)
     if assertion.conditions is not None:
-        yield from _of_begin("NotBefore of Conditions", assertion.conditions.not_before, clock)
-        yield from _of_end("NotOnOrAfter of Conditions", assertion.conditions.not_on_or_after, clock)
+        yield from _of_begin(_("NotBefore of Conditions"), assertion.conditions.not_before, clock)
+        yield from _of_end(_("NotOnOrAfter of Conditions"), assertion.conditions.not_on_or_after, clock)
     for statement in assertion.authn_statement:
         yield from _of_session_end(statement.session_not_on_or_after, clock)
         yield from _of_no_time("AuthnInstant", statement.authn_instant)
@@ -74,7 +78,7 @@ def _of_issuer(name: str, issuer: saml.Issuer, entity_id: str) -> Iterator[Diffe
     if strip_blanks(issuer.text) != entity_id:
         yield differing(Kind.ISSUER, name, [strip_blanks(issuer.text)], [entity_id])
     elif issuer.format not in (None, saml.NAMEID_FORMAT_ENTITY):
-        yield differing(Kind.ISSUER, f"Format of the {name}", [issuer.format], [saml.NAMEID_FORMAT_ENTITY])
+        yield differing(Kind.ISSUER, Text(FORMAT, issuer=name), [issuer.format], [saml.NAMEID_FORMAT_ENTITY])
 
 
 def _of_url(kind: Kind, name: str, sent: Iterable[str | None], expected: str) -> Iterator[Difference]:
@@ -128,7 +132,7 @@ def _of_confirmations(confirmations: list[saml.SubjectConfirmation], sp: SpFacts
     complete = [data for data in bearers if data is not None]
     yield from _of_url(Kind.URL, "Recipient", [data.recipient for data in complete], sp.acs_url)
     ours = [data for data in complete if strip_blanks(data.recipient) == sp.acs_url]
-    late = [list(_of_end("NotOnOrAfter of SubjectConfirmationData", data.not_on_or_after, clock)) for data in ours]
+    late = [list(_of_end(_("NotOnOrAfter of SubjectConfirmationData"), data.not_on_or_after, clock)) for data in ours]
     if all(late):
         yield from (difference for each in late for difference in each)
 

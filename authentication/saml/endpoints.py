@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from authentication.saml.metadata_text import MetadataError
+from authentication.saml.texts import Text as _
 from authentication.saml.xml import Element
 from workspace.loopback import may_use_http
 
@@ -49,8 +50,10 @@ def sso_urls(idp: Element, *, origin: str) -> tuple[str, str]:
     )
     if not (redirect or post):
         raise MetadataError(
-            "The metadata has no https single sign-on URL for the HTTP-Redirect or HTTP-POST binding. "
-            "Switch one of them on at your identity provider and export the metadata again."
+            _(
+                "The metadata has no https single sign-on URL for the HTTP-Redirect or HTTP-POST binding. "
+                "Switch one of them on at your identity provider and export the metadata again."
+            )
         )
     return redirect, post
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Self
 
 from authentication.saml.difference import Difference
+from authentication.saml.texts import Text as _
 
 
 class Explained(StrEnum):
@@ -27,214 +28,222 @@ class SamlReason(Explained):
     # The document, before anything in it is believed.
     TOO_LARGE = (
         "too_large",
-        "The response is too large",
-        "Send fewer groups, for example only those assigned to the application.",
+        _("The response is too large"),
+        _("Send fewer groups, for example only those assigned to the application."),
     )
     NOT_BASE64 = (
         "not_base64",
-        "The response is not in base64",
-        "Something else arrived at the ACS URL. Sign in again.",
+        _("The response is not in base64"),
+        _("Something else arrived at the ACS URL. Sign in again."),
     )
-    NOT_UTF8 = ("not_utf8", "The response is not in UTF-8", "Set the IdP to send its responses in UTF-8.")
+    NOT_UTF8 = ("not_utf8", _("The response is not in UTF-8"), _("Set the IdP to send its responses in UTF-8."))
     NOT_XML = (
         "not_xml",
-        "The response is not XML",
-        "Something else arrived at the ACS URL, or it is cut off. Sign in again.",
+        _("The response is not XML"),
+        _("Something else arrived at the ACS URL, or it is cut off. Sign in again."),
     )
     FORBIDDEN_MARKUP = (
         "forbidden_markup",
-        "The response has markup that is not accepted",
-        "A DOCTYPE, comment, CDATA or the like can hide changes. Usual IdPs send none.",
+        _("The response has markup that is not accepted"),
+        _("A DOCTYPE, comment, CDATA or the like can hide changes. Usual IdPs send none."),
     )
     TOO_COMPLEX = (
         "too_complex",
-        "The response has too many parts",
-        "It is nested too deeply or has too many elements. Send fewer groups or attributes.",
+        _("The response has too many parts"),
+        _("It is nested too deeply or has too many elements. Send fewer groups or attributes."),
     )
     NOT_A_RESPONSE = (
         "not_a_response",
-        "The message is not a SAML response",
-        "Another kind of SAML message arrived at the ACS URL. Check this application's URLs at the IdP.",
+        _("The message is not a SAML response"),
+        _("Another kind of SAML message arrived at the ACS URL. Check this application's URLs at the IdP."),
     )
     UNEXPECTED_STRUCTURE = (
         "unexpected_structure",
-        "A part of the response is not accepted",
-        "It is missing, repeated, misplaced or unknown. Set the IdP to plain SAML 2.0.",
+        _("A part of the response is not accepted"),
+        _("It is missing, repeated, misplaced or unknown. Set the IdP to plain SAML 2.0."),
     )
-    BAD_ID = ("bad_id", "An ID in the response cannot be used", "It is missing, repeated or malformed. Sign in again.")
+    BAD_ID = (
+        "bad_id",
+        _("An ID in the response cannot be used"),
+        _("It is missing, repeated or malformed. Sign in again."),
+    )
     UNKNOWN_CONDITION = (
         "unknown_condition",
-        "The assertion has an unknown condition",
-        "Remove custom conditions from the application at the IdP.",
+        _("The assertion has an unknown condition"),
+        _("Remove custom conditions from the application at the IdP."),
     )
 
     # Signature and encryption.
     NOT_SIGNED = (
         "not_signed",
-        "Nothing in the response is signed",
-        "Switch on signed assertions in the application at the IdP.",
+        _("Nothing in the response is signed"),
+        _("Switch on signed assertions in the application at the IdP."),
     )
     WEAK_ALGORITHM = (
         "weak_algorithm",
-        "The IdP signs with SHA-1",
-        "Set its signature algorithm to RSA-SHA256, and its digest to SHA-256.",
+        _("The IdP signs with SHA-1"),
+        _("Set its signature algorithm to RSA-SHA256, and its digest to SHA-256."),
     )
     UNSUPPORTED_SIGNATURE = (
         "unsupported_signature",
-        "The kind of signature is not accepted",
-        "Set the IdP to RSA-SHA256 with exclusive canonicalization.",
+        _("The kind of signature is not accepted"),
+        _("Set the IdP to RSA-SHA256 with exclusive canonicalization."),
     )
     CERTIFICATE_UNKNOWN = (
         "certificate_unknown",
-        "The IdP signs with an unknown certificate",
-        "Compare the certificate with the one at the IdP. If it is the IdP's, add it under Certificates.",
+        _("The IdP signs with an unknown certificate"),
+        _("Compare the certificate with the one at the IdP. If it is the IdP's, add it under Certificates."),
     )
     CERTIFICATE_UNUSABLE = (
         "certificate_unusable",
-        "A certificate of this provider cannot be used",
-        "It is unreadable, or its key is too weak. Replace it under Certificates.",
+        _("A certificate of this provider cannot be used"),
+        _("It is unreadable, or its key is too weak. Replace it under Certificates."),
     )
     SIGNATURE_INVALID = (
         "signature_invalid",
-        "The signature is not valid",
-        "Compare the certificates; if they are the same, the response was changed.",
+        _("The signature is not valid"),
+        _("Compare the certificates; if they are the same, the response was changed."),
     )
     UNSUPPORTED_ENCRYPTION = (
         "unsupported_encryption",
-        "The kind of encryption is not accepted",
-        "Set the IdP to AES-256-GCM with RSA-OAEP.",
+        _("The kind of encryption is not accepted"),
+        _("Set the IdP to AES-256-GCM with RSA-OAEP."),
     )
     DECRYPTION_FAILED = (
         "decryption_failed",
-        "The assertion cannot be decrypted",
-        "Give the IdP our certificate again, and let it sign assertions.",
+        _("The assertion cannot be decrypted"),
+        _("Give the IdP our certificate again, and let it sign assertions."),
     )
 
     # What the IdP says.
-    IDP_STATUS = ("idp_status", "The IdP did not sign the person in", "Its own log says why; is the person assigned?")
+    IDP_STATUS = (
+        "idp_status",
+        _("The IdP did not sign the person in"),
+        _("Its own log says why; is the person assigned?"),
+    )
     NO_ASSERTION = (
         "no_assertion",
-        "The response has no assertion",
-        "It reports success all the same. Check the application at the IdP.",
+        _("The response has no assertion"),
+        _("It reports success all the same. Check the application at the IdP."),
     )
-    WRONG_VERSION = ("wrong_version", "The message is not SAML 2.0", "Choose SAML 2.0 at the IdP.")
+    WRONG_VERSION = ("wrong_version", _("The message is not SAML 2.0"), _("Choose SAML 2.0 at the IdP."))
     WRONG_ISSUER = (
         "wrong_issuer",
-        "The issuer is not this provider's IdP",
-        "Copy the IdP's issuer (entity ID) into this provider again.",
+        _("The issuer is not this provider's IdP"),
+        _("Copy the IdP's issuer (entity ID) into this provider again."),
     )
     WRONG_DESTINATION = (
         "wrong_destination",
-        "The destination is not our URL",
-        "Copy the Single sign-on URL again into the IdP.",
+        _("The destination is not our URL"),
+        _("Copy the Single sign-on URL again into the IdP."),
     )
     WRONG_RECIPIENT = (
         "wrong_recipient",
-        "The recipient is not our URL",
-        "Copy the Single sign-on URL again into the IdP as recipient.",
+        _("The recipient is not our URL"),
+        _("Copy the Single sign-on URL again into the IdP as recipient."),
     )
     WRONG_AUDIENCE = (
         "wrong_audience",
-        "The audience is not our entity ID",
-        "Copy the SP entity ID again into the IdP.",
+        _("The audience is not our entity ID"),
+        _("Copy the SP entity ID again into the IdP."),
     )
     NOT_BEARER = (
         "not_bearer",
-        "The assertion has no usable bearer confirmation",
-        "Set the IdP to the Web Browser SSO profile.",
+        _("The assertion has no usable bearer confirmation"),
+        _("Set the IdP to the Web Browser SSO profile."),
     )
     CONDITIONS = (
         "conditions",
-        "The assertion's conditions cannot be used",
-        "They are missing or contradict each other. Check the application at the IdP.",
+        _("The assertion's conditions cannot be used"),
+        _("They are missing or contradict each other. Check the application at the IdP."),
     )
     UNREADABLE_TIME = (
         "unreadable_time",
-        "A time is not in UTC",
-        "SAML requires UTC. Check the application at the IdP.",
+        _("A time is not in UTC"),
+        _("SAML requires UTC. Check the application at the IdP."),
     )
     NOT_YET_VALID = (
         "not_yet_valid",
-        "The response is not valid yet",
-        "The IdP's clock is ahead of ours. Set both clocks by NTP.",
+        _("The response is not valid yet"),
+        _("The IdP's clock is ahead of ours. Set both clocks by NTP."),
     )
     RESPONSE_EXPIRED = (
         "response_expired",
-        "The response came too late",
-        "Sign in again. If it always happens, compare the IdP's clock with ours.",
+        _("The response came too late"),
+        _("Sign in again. If it always happens, compare the IdP's clock with ours."),
     )
     SESSION_ENDED = (
         "session_ended",
-        "The IdP's session has ended",
-        "Sign in again. If it always happens, make sessions longer at the IdP.",
+        _("The IdP's session has ended"),
+        _("Sign in again. If it always happens, make sessions longer at the IdP."),
     )
     AUTHN_STATEMENT = (
         "authn_statement",
-        "The assertion has no authentication statement",
-        "Check the application at the IdP.",
+        _("The assertion has no authentication statement"),
+        _("Check the application at the IdP."),
     )
     UNSOLICITED = (
         "unsolicited",
-        "The sign-in began at the IdP",
-        "The response answers no request. Allow IdP-initiated sign-in under Sign-in settings, or begin on our page.",
+        _("The sign-in began at the IdP"),
+        _("The response answers no request. Allow IdP-initiated sign-in under Sign-in settings, or begin on our page."),
     )
-    WRONG_REQUEST = ("wrong_request", "The response answers another request", "Sign in again, in one window.")
+    WRONG_REQUEST = ("wrong_request", _("The response answers another request"), _("Sign in again, in one window."))
     NAME_ID = (
         "name_id",
-        "The NameID cannot be used",
-        "It is missing or has unusual characters. Set it to the email address, or to a persistent identifier.",
+        _("The NameID cannot be used"),
+        _("It is missing or has unusual characters. Set it to the email address, or to a persistent identifier."),
     )
     NAME_ID_TRANSIENT = (
         "name_id_transient",
-        "The NameID changes at every sign-in",
-        "Set its format to EmailAddress or Persistent.",
+        _("The NameID changes at every sign-in"),
+        _("Set its format to EmailAddress or Persistent."),
     )
 
     # Single logout.
     NOT_A_LOGOUT = (
         "not_a_logout",
-        "The message is not a logout message",
-        "Another kind of SAML message arrived at the Single logout URL. Check this application's URLs at the IdP.",
+        _("The message is not a logout message"),
+        _("Another kind of SAML message arrived at the Single logout URL. Check this application's URLs at the IdP."),
     )
     NOT_DEFLATED = (
         "not_deflated",
-        "The logout message is not compressed",
-        "What arrived at the Single logout URL is not compressed with DEFLATE, or it is cut off.",
+        _("The logout message is not compressed"),
+        _("What arrived at the Single logout URL is not compressed with DEFLATE, or it is cut off."),
     )
     LOGOUT_NOT_SIGNED = (
         "logout_not_signed",
-        "The logout message is not signed",
-        "Set the IdP to sign its logout requests and logout responses.",
+        _("The logout message is not signed"),
+        _("Set the IdP to sign its logout requests and logout responses."),
     )
     LOGOUT_DESTINATION = (
         "logout_destination",
-        "The destination is not our logout URL",
-        "Copy the Single logout URL again into the IdP.",
+        _("The destination is not our logout URL"),
+        _("Copy the Single logout URL again into the IdP."),
     )
     LOGOUT_EXPIRED = (
         "logout_expired",
-        "The logout message came too late",
-        "If it always happens, compare the IdP's clock with ours.",
+        _("The logout message came too late"),
+        _("If it always happens, compare the IdP's clock with ours."),
     )
     LOGOUT_REPLAYED = (
         "logout_replayed",
-        "The logout request came a second time",
-        "It was carried out before; each one counts once.",
+        _("The logout request came a second time"),
+        _("It was carried out before; each one counts once."),
     )
     LOGOUT_UNASKED = (
         "logout_unasked",
-        "The logout response answers no request",
-        "It came twice, too late, or for another provider.",
+        _("The logout response answers no request"),
+        _("It came twice, too late, or for another provider."),
     )
     LOGOUT_FAILED = (
         "logout_failed",
-        "The IdP did not sign the person out",
-        "The person is signed out here only. The IdP's own log says why.",
+        _("The IdP did not sign the person out"),
+        _("The person is signed out here only. The IdP's own log says why."),
     )
     LOGOUT_OFF = (
         "logout_off",
-        "The IdP has no single logout URL",
-        "Without one in its metadata, logout requests cannot be answered.",
+        _("The IdP has no single logout URL"),
+        _("Without one in its metadata, logout requests cannot be answered."),
     )
 
 

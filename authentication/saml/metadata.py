@@ -9,6 +9,8 @@ from typing import Literal
 from authentication.saml.certificates import Certificate, CertificateError, Found, usable
 from authentication.saml.endpoints import MD, SingleLogout, single_logout, sso_urls
 from authentication.saml.metadata_text import ASK_AGAIN, MetadataError, read_document
+from authentication.saml.texts import Text
+from authentication.saml.texts import Text as _
 from authentication.saml.xml import NAMESPACES, Element
 
 MAX_ENTITY_ID = 1024  # SAML core, 8.3.6
@@ -32,7 +34,7 @@ class IdpMetadata:
     certificates: tuple[Certificate, ...]
     wants_authn_requests_signed: bool
     valid_until: datetime | None
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Text, ...] = ()
 
     @property
     def sso_url(self) -> str:
@@ -68,21 +70,26 @@ def parse_idp_metadata(xml: bytes, *, now: datetime, origin: str = "") -> IdpMet
 def _only_idp_entity(root: Element) -> Element:
     """Return the EntityDescriptor that describes an IdP. Raises MetadataError if there are none or several."""
     if root.tag not in (f"{MD}EntityDescriptor", f"{MD}EntitiesDescriptor"):
-        raise MetadataError(f"This XML is not SAML 2.0 metadata: it does not begin with EntityDescriptor. {ASK_AGAIN}")
+        raise MetadataError(_("This XML is not SAML 2.0 metadata: it does not begin with EntityDescriptor."), ASK_AGAIN)
     entities = [
         entity for entity in root.iter(f"{MD}EntityDescriptor") if entity.find(f"{MD}IDPSSODescriptor") is not None
     ]
     if len(entities) > 1:
         raise MetadataError(
-            f"The metadata describes {len(entities)} identity providers. Upload the metadata of the one to set up."
+            _(
+                "The metadata describes %(number)s identity providers. Upload the metadata of the one to set up.",
+                number=len(entities),
+            )
         )
     if entities:
         return entities[0]
     if next(root.iter(f"{MD}SPSSODescriptor"), None) is None:
-        raise MetadataError(f"The metadata describes no SAML identity provider (no IDPSSODescriptor). {ASK_AGAIN}")
+        raise MetadataError(_("The metadata describes no SAML identity provider (no IDPSSODescriptor)."), ASK_AGAIN)
     raise MetadataError(
-        "This is the metadata of a service provider, perhaps our own. "
-        "Upload the metadata of your identity provider, which you find in its SAML application."
+        _(
+            "This is the metadata of a service provider, perhaps our own. Upload the metadata of your "
+            "identity provider, which you find in its SAML application."
+        )
     )
 
 
@@ -91,10 +98,16 @@ def _only_descriptor(entity: Element) -> Element:
     descriptors = entity.findall(f"{MD}IDPSSODescriptor")
     if len(descriptors) > 1:
         raise MetadataError(
-            f"The metadata has {len(descriptors)} IDPSSODescriptor elements, not exactly one. {ASK_AGAIN}"
+            _(
+                "The metadata has %(number)s IDPSSODescriptor elements, not exactly one.",
+                number=len(descriptors),
+            ),
+            ASK_AGAIN,
         )
     if NAMESPACES["samlp"] not in descriptors[0].get("protocolSupportEnumeration", "").split():
-        raise MetadataError("This identity provider does not offer SAML 2.0. Choose SAML 2.0 in it and export again.")
+        raise MetadataError(
+            _("This identity provider does not offer SAML 2.0. Choose SAML 2.0 in it and export again.")
+        )
     return descriptors[0]
 
 
@@ -102,7 +115,11 @@ def _entity_id(entity: Element) -> str:
     value = entity.get("entityID", "")
     if not value or len(value) > MAX_ENTITY_ID or _BLANK_OR_CONTROL.search(value):
         raise MetadataError(
-            f"The entity ID (issuer) is missing, has spaces, or is longer than {MAX_ENTITY_ID} characters. {ASK_AGAIN}"
+            _(
+                "The entity ID (issuer) is missing, has spaces, or is longer than %(most)s characters.",
+                most=MAX_ENTITY_ID,
+            ),
+            ASK_AGAIN,
         )
     return value
 
@@ -114,11 +131,13 @@ def _signing_certificates(idp: Element) -> Found:
     try:
         found = usable([text for text in texts if text])
     except CertificateError as error:
-        raise MetadataError(f"A signing certificate in the metadata cannot be used. {error}") from None
+        raise MetadataError(_("A signing certificate in the metadata cannot be used."), *error.texts) from None
     if not found.certificates:
         raise MetadataError(
-            "The metadata has no signing certificate. "
-            "Create or activate one at your identity provider and export the metadata again."
+            _(
+                "The metadata has no signing certificate. Create or activate one at your identity provider "
+                "and export the metadata again."
+            )
         )
     return found
 
@@ -129,8 +148,10 @@ def _valid_until(elements: Iterable[Element], now: datetime) -> datetime | None:
     valid_until = min(times, default=None)
     if valid_until and valid_until <= now:
         raise MetadataError(
-            f"The metadata was valid until {valid_until:%Y-%m-%d} only. "
-            "Download the current metadata from your identity provider."
+            _(
+                "The metadata was valid until %(day)s only. Download the current metadata from your identity provider.",
+                day=f"{valid_until:%Y-%m-%d}",
+            )
         )
     return valid_until
 
@@ -141,4 +162,4 @@ def _time(value: str) -> datetime:
         time = datetime.fromisoformat(value.strip())
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise MetadataError(f"The validUntil of the metadata is not a date. {ASK_AGAIN}") from None
+        raise MetadataError(_("The validUntil of the metadata is not a date."), ASK_AGAIN) from None

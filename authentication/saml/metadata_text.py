@@ -6,12 +6,14 @@ import re
 from lxml import etree
 
 from authentication.saml.certificates import PRIVATE_KEY, contains_private_key
+from authentication.saml.texts import Text as _
+from authentication.saml.texts import TextError
 from authentication.saml.xml import Element
 from workspace.strict_xml import parse_xml
 
 MAX_BYTES = 1_000_000
 
-ASK_AGAIN = "Download the identity provider's metadata XML again and upload that file unchanged."
+ASK_AGAIN = _("Download the identity provider's metadata XML again and upload that file unchanged.")
 
 _DECLARATION = re.compile(r"<\?xml\s[^>]*>")
 _ENCODING = re.compile(r"""\sencoding\s*=\s*["']([^"']*)["']""")
@@ -19,7 +21,7 @@ _HTML = re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _DTD = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-class MetadataError(Exception):
+class MetadataError(TextError):
     """Metadata that cannot be used; the message says what is wrong and what to do."""
 
 
@@ -27,8 +29,10 @@ def read_document(xml: bytes) -> Element:
     """Return the root of a metadata document. Raises MetadataError."""
     if len(xml) > MAX_BYTES:
         raise MetadataError(
-            "The metadata is larger than 1 MB. "
-            "Upload the metadata of your identity provider alone, not of a federation."
+            _(
+                "The metadata is larger than 1 MB. Upload the metadata of your identity provider alone, not "
+                "of a federation."
+            )
         )
     text = _decoded(xml).strip()
     _refuse_other_kinds(text)
@@ -37,7 +41,9 @@ def read_document(xml: bytes) -> Element:
     try:
         return parse_xml(text[declaration.end() if declaration else 0 :].encode(), drop_comments=True)
     except etree.XMLSyntaxError as error:
-        raise MetadataError(f"The XML is damaged or incomplete, at line {error.lineno}. {ASK_AGAIN}") from None
+        raise MetadataError(
+            _("The XML is damaged or incomplete, at line %(line)s.", line=error.lineno), ASK_AGAIN
+        ) from None
 
 
 def _decoded(xml: bytes) -> str:
@@ -51,38 +57,43 @@ def _decoded(xml: bytes) -> str:
         return xml.decode(encoding)
     except UnicodeDecodeError:
         raise MetadataError(
-            "The metadata is neither UTF-8 nor UTF-16 text. Save the file as UTF-8 and upload it again."
+            _("The metadata is neither UTF-8 nor UTF-16 text. Save the file as UTF-8 and upload it again.")
         ) from None
 
 
 def _refuse_other_kinds(text: str) -> None:
     """Raise MetadataError for what people paste by mistake; each kind has a sentence of its own."""
     if not text:
-        raise MetadataError("The metadata is empty. Upload or paste the identity provider's metadata XML.")
+        raise MetadataError(_("The metadata is empty. Upload or paste the identity provider's metadata XML."))
     if contains_private_key(text):
         raise MetadataError(PRIVATE_KEY)
     if text.startswith(("{", "[")):
-        raise MetadataError("This is JSON, not SAML metadata. Choose the SAML 2.0 metadata XML, not OpenID Connect.")
+        raise MetadataError(_("This is JSON, not SAML metadata. Choose the SAML 2.0 metadata XML, not OpenID Connect."))
     if text.startswith("https://"):
         raise MetadataError(
-            "This is a URL, not metadata XML. Enter it as Metadata URL, or open it and paste what it shows."
+            _("This is a URL, not metadata XML. Enter it as Metadata URL, or open it and paste what it shows.")
         )
     if _HTML.search(text):
         raise MetadataError(
-            "This is a web page, not metadata XML. Perhaps the page asks to sign in: "
-            "open it in your browser, download the metadata XML there and upload the file."
+            _(
+                "This is a web page, not metadata XML. Perhaps the page asks to sign in: open it in your "
+                "browser, download the metadata XML there and upload the file."
+            )
         )
     if not text.startswith("<"):
-        raise MetadataError(f"This is not XML. {ASK_AGAIN}")
+        raise MetadataError(_("This is not XML."), ASK_AGAIN)
 
 
 def _refuse_unsafe_xml(text: str, declaration: str) -> None:
     """Raise MetadataError for a DTD, and for an encoding in which this would have been other text."""
     if _DTD.search(text):
-        raise MetadataError(f"The metadata has a DOCTYPE or ENTITY declaration, which is not accepted. {ASK_AGAIN}")
+        raise MetadataError(_("The metadata has a DOCTYPE or ENTITY declaration, which is not accepted."), ASK_AGAIN)
     declared = _ENCODING.search(declaration)
     # UTF-16 that was saved or pasted as UTF-8 still declares UTF-16.
     if declared and declared[1].lower() not in ("utf-8", "utf-16"):
         raise MetadataError(
-            "The metadata declares an encoding other than UTF-8 or UTF-16. Save the file as UTF-8 and upload it again."
+            _(
+                "The metadata declares an encoding other than UTF-8 or UTF-16. Save the file as UTF-8 and "
+                "upload it again."
+            )
         )

@@ -23,9 +23,15 @@ from authentication.saml.errors import SamlReason, SamlRefused
 from authentication.saml.gate import MAX_ID, Carries, Message
 from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.statuses import refuse_failure
+from authentication.saml.texts import Text
+from authentication.saml.texts import Text as _
 from authentication.saml.verifying import verify
 from authentication.saml.xml import Element, parse, strip_blanks, tag
 
+MEASURED = _(
+    "When the response arrived, the IdP's clock was %(difference)s, the time on the way included. "
+    "A difference of %(seconds)s seconds is accepted."
+)
 _UNTIMELY = {SamlReason.NOT_YET_VALID, SamlReason.RESPONSE_EXPIRED, SamlReason.SESSION_ENDED}
 
 
@@ -78,13 +84,10 @@ def _outer(xml: bytes) -> samlp.Response:
     return samlp.response_from_string(_without(parse(xml), "saml:Assertion", "saml:EncryptedAssertion"))
 
 
-def _measured(assertion: saml.Assertion, clock: Clock) -> str:
+def _measured(assertion: saml.Assertion, clock: Clock) -> Text:
     """Return the difference of the clocks in a sentence. Raises SamlRefused."""
     difference = clock.compared(instant_of(assertion.issue_instant))
-    return (
-        f"When the response arrived, the IdP's clock was {difference}, the time on the way included. "
-        f"A difference of {clock.skew.total_seconds():.0f} seconds is accepted."
-    )
+    return Text(MEASURED, difference=difference, seconds=f"{clock.skew.total_seconds():.0f}")
 
 
 def _without(root: Element, *names: str) -> bytes:

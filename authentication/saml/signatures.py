@@ -13,6 +13,7 @@ from authentication.saml.canonical import SIGNATURE, signed_bytes
 from authentication.saml.certificates import Certificate, der_of, fingerprint_of
 from authentication.saml.difference import Kind, differing
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.texts import Text as _
 from authentication.saml.trust import DIGESTS, DS, METHODS, SHA1_DIGESTS, SHA1_METHODS, Trust
 from authentication.saml.xml import NAMESPACES, Element, algorithm, bytes_of, find, tag
 
@@ -79,6 +80,6 @@ def _wrong_key(signature: Element, trust: Trust) -> SamlRefused:
     fingerprints = [fingerprint_of(der) for der in shown if der]
     pinned = [certificate.fingerprint for certificate in trust.certificates]
     if fingerprints and not set(fingerprints) & set(pinned):
-        difference = differing(Kind.CERTIFICATE, "Signing certificate (SHA-256)", fingerprints, pinned)
+        difference = differing(Kind.CERTIFICATE, _("Signing certificate (SHA-256)"), fingerprints, pinned)
         return SamlRefused(SamlReason.CERTIFICATE_UNKNOWN, differences=[difference])
     return SamlRefused(SamlReason.SIGNATURE_INVALID, "key")

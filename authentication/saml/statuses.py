@@ -6,31 +6,34 @@ from collections.abc import Iterator
 from saml2 import SamlBase, samlp
 
 from authentication.saml.errors import SamlReason, SamlRefused
+from authentication.saml.texts import Text
+from authentication.saml.texts import Text as _
 
+ANSWERED = _("The IdP answered %(codes)s: %(meaning)s")
 _CODE = re.compile(r"urn:oasis:names:tc:SAML:2.0:status:([A-Za-z]{1,40})")
 _MEANINGS = {
-    "Requester": "it finds a fault in our request. Compare the SP entity ID and the Single sign-on URL there.",
-    "Responder": "it could not do it, for a reason of its own.",
-    "VersionMismatch": "it does not speak SAML 2.0 here.",
-    "AuthnFailed": "it could not authenticate the person.",
-    "InvalidAttrNameOrValue": "it does not accept an attribute of the request.",
-    "InvalidNameIDPolicy": "it cannot name the person in the NameID format that is set up there.",
-    "NoAuthnContext": "it cannot authenticate the person in the way that is required there.",
+    "Requester": _("it finds a fault in our request. Compare the SP entity ID and the Single sign-on URL there."),
+    "Responder": _("it could not do it, for a reason of its own."),
+    "VersionMismatch": _("it does not speak SAML 2.0 here."),
+    "AuthnFailed": _("it could not authenticate the person."),
+    "InvalidAttrNameOrValue": _("it does not accept an attribute of the request."),
+    "InvalidNameIDPolicy": _("it cannot name the person in the NameID format that is set up there."),
+    "NoAuthnContext": _("it cannot authenticate the person in the way that is required there."),
     "NoAvailableIDP": "the identity provider behind it could not be reached.",
-    "NoPassive": "it would have to ask the person to sign in, and was not allowed to.",
-    "NoSupportedIDP": "it knows none of the identity providers behind it.",
-    "PartialLogout": "it could not sign the person out everywhere.",
-    "ProxyCountExceeded": "it may not pass the request on to another identity provider.",
-    "RequestDenied": "it does not allow this sign-in. Is the person assigned to the application there?",
-    "RequestUnsupported": "it does not support this kind of request.",
-    "RequestVersionDeprecated": "it does not accept this version of SAML.",
-    "RequestVersionTooHigh": "it accepts only older versions of SAML.",
-    "RequestVersionTooLow": "it accepts only newer versions of SAML.",
-    "ResourceNotRecognized": "it does not know what was asked for.",
-    "TooManyResponses": "it would have to answer too much at once.",
-    "UnknownAttrProfile": "it does not know the attribute profile of the request.",
-    "UnknownPrincipal": "it does not know the person.",
-    "UnsupportedBinding": "it cannot answer by HTTP-POST.",
+    "NoPassive": _("it would have to ask the person to sign in, and was not allowed to."),
+    "NoSupportedIDP": _("it knows none of the identity providers behind it."),
+    "PartialLogout": _("it could not sign the person out everywhere."),
+    "ProxyCountExceeded": _("it may not pass the request on to another identity provider."),
+    "RequestDenied": _("it does not allow this sign-in. Is the person assigned to the application there?"),
+    "RequestUnsupported": _("it does not support this kind of request."),
+    "RequestVersionDeprecated": _("it does not accept this version of SAML."),
+    "RequestVersionTooHigh": _("it accepts only older versions of SAML."),
+    "RequestVersionTooLow": _("it accepts only newer versions of SAML."),
+    "ResourceNotRecognized": _("it does not know what was asked for."),
+    "TooManyResponses": _("it would have to answer too much at once."),
+    "UnknownAttrProfile": _("it does not know the attribute profile of the request."),
+    "UnknownPrincipal": _("it does not know the person."),
+    "UnsupportedBinding": _("it cannot answer by HTTP-POST."),
 }
 
 
@@ -42,8 +45,8 @@ def refuse_failure(response: SamlBase, reason: SamlReason) -> None:
     matches = [_CODE.fullmatch(code) for code in codes]
     words = [match[1] if match and match[1] in _MEANINGS else "other" for match in matches]
     # An inner code is more precise than the one around it.
-    meaning = next((_MEANINGS[word] for word in reversed(words) if word in _MEANINGS), "it gives no known reason.")
-    raise SamlRefused(reason, " ".join(words), [f"The IdP answered {', '.join(words)}: {meaning}"])
+    meaning = next((_MEANINGS[word] for word in reversed(words) if word in _MEANINGS), _("it gives no known reason."))
+    raise SamlRefused(reason, " ".join(words), [Text(ANSWERED, codes=", ".join(words), meaning=meaning)])
 
 
 def _codes(code: SamlBase | None) -> Iterator[str]:

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from authentication.actions.passwords import change_password
@@ -51,7 +52,7 @@ def end_one(request: HttpRequest, session: EndUserSession, other: UUID) -> HttpR
     end_session(session=ended, reason=EndReason.SIGNED_OUT, by=by, now=timezone.now())
     if ended == session:
         return leave(request, session)
-    messages.success(request, f"{ended.browser} is signed out.")
+    messages.success(request, _("%(browser)s is signed out.") % {"browser": ended.browser})
     return redirect(page_url("end_user:account", session.environment))
 
 
@@ -83,7 +84,7 @@ def password(request: HttpRequest, session: EndUserSession) -> HttpResponse:
                 visit=Visit.of(request),
                 now=timezone.now(),
             )
-            messages.success(request, "Your password is changed. Your other sessions are signed out.")
+            messages.success(request, _("Your password is changed. Your other sessions are signed out."))
             return redirect(page_url("end_user:account", session.environment))
     return render(request, "end_user/account/password.html", {"form": form, "environment": session.environment})
 

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from authentication.forms.sessions import OpenSessionsForm
 from authentication.losses import Loss, Some, loss_by
@@ -17,7 +19,7 @@ from workspace.console.navigation import page_url
 from workspace.console.presenters import first_names
 from workspace.models import ChangeEvent, Environment
 from workspace.refusals import ActionError
-from workspace.words import count
+from workspace.words import grouped
 
 CONFIRMED = ("confirmed", "yes")
 
@@ -28,8 +30,8 @@ class Question:
 
     title: str
     submit: str
-    # What people lose, as the end of a sentence: "with Okta Prod".
-    how: str = ""
+    # Says what a number of people lose: "3 end users can no longer sign in to PROD with Okta."
+    loses: Callable[[int], str] = str
     # What is said once it has happened.
     done: str = ""
     notes: Sequence[str] = ()
@@ -81,8 +83,8 @@ def ask_about_loss(
     form: OpenSessionsForm | None = None,
 ) -> HttpResponse:
     """Show the confirmation page of a change with what people lose, and name those who have no other way first."""
-    some, label = (loss.locked_out, "Who has no other way") if loss.locked_out.number else (loss.losing, "")
-    return ask(request, environment, question, effects(loss, question.how, environment), some, label, form)
+    some, label = (loss.locked_out, _("Who has no other way")) if loss.locked_out.number else (loss.losing, "")
+    return ask(request, environment, question, effects(loss, question, environment), some, label, form)
 
 
 def ask(
@@ -110,17 +112,21 @@ def ask(
     return render(request, "authentication/confirm.html", context)
 
 
-def effects(loss: Loss, how: str, environment: Environment) -> list[str]:
+def effects(loss: Loss, question: Question, environment: Environment) -> list[str]:
     """Return a loss in sentences."""
     losing, locked_out = loss.losing.number, loss.locked_out.number
     if not losing:
-        return [f"No end user of {environment} loses a way to sign in."]
-    first = f"{count(losing, 'end user')} can no longer sign in to {environment} {how}."
+        return [_("No end user of %(environment)s loses a way to sign in.") % {"environment": environment}]
+    first = question.loses(losing)
     if not locked_out:
-        return [first, "There is another way for each of them."]
+        return [first, _("There is another way for each of them.")]
     if locked_out == losing:
-        return [first, "There is no other way for them." if losing > 1 else "There is no other way for this person."]
-    return [first, f"For {locked_out:,} of them there is no other way."]
+        alone = ngettext("There is no other way for this person.", "There is no other way for them.", losing)
+        return [first, alone]
+    some = ngettext(
+        "For %(number)s of them there is no other way.", "For %(number)s of them there is no other way.", locked_out
+    )
+    return [first, some % {"number": grouped(locked_out)}]
 
 
 def say(
@@ -129,7 +135,7 @@ def say(
     """Say what happened; with an event, the message has a button that undoes it."""
     undo_url = page_url("authentication:undo", environment, event=event.pk) if event else ""
     if loss.losing.number:
-        effect = effects(loss, question.how, environment)[0]
+        effect = effects(loss, question, environment)[0]
         messages.warning(request, f"{question.done} {effect}", extra_tags=undo_url)
     else:
         messages.success(request, question.done, extra_tags=undo_url)

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from authentication.forms.attempts import AttemptFilter
 from authentication.models import SignInAttempt
 from authentication.reasons import heading_of, help_of
 from authentication.views.compared import compared, owners_in
+from authentication.views.notes import note_in_words
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.db.paging import newest
@@ -44,7 +46,8 @@ def rows_of(attempts: Iterable[SignInAttempt], environment: Environment) -> list
             "url": page_url("authentication:end-user", environment, end_user=attempt.end_user_id)
             if attempt.end_user_id
             else "",
-            "way": attempt.provider_name or "Password",
+            "notes": [note_in_words(note) for note in attempt.notes],
+            "way": attempt.provider_name or _("Password"),
             "reason": heading_of(attempt.reason),
             "help": help_of(attempt.reason),
             "comparisons": compared(attempt.differences, attempt.identity_provider, owners),

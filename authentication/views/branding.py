@@ -4,6 +4,7 @@ from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
@@ -42,7 +43,7 @@ def preview(request: ConsoleRequest, environment: Environment, draft: str, state
     form = PasswordSignInForm(is_address_known=False)
     if state == "error":
         form = PasswordSignInForm(QueryDict("email=ada@example.com&password=+"), is_address_known=False)
-        form.add_error(None, REFUSAL.format(reference="0192f5e0"))
+        form.add_error(None, _(REFUSAL).format(reference="0192f5e0"))
     form.fields["email"].widget.attrs["autofocus"] = False
     ways = SignInPolicy.of(environment).ways("")
     context = {

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from authentication.actions.bypasses import add_bypass, end_bypass
 from authentication.forms.bypasses import BypassForm
@@ -74,7 +75,9 @@ def add(request: ConsoleRequest, environment: Environment, end_user: UUID) -> Ht
         with refusals_in_form(form):
             add_bypass(environment=environment, end_user=person, by=request.actor, now=now, **form.cleaned_data)
             messages.success(
-                request, f"{isolated(person.full_name)} may bypass SSO in {environment}. Give them the address below."
+                request,
+                _("%(full_name)s may bypass SSO in %(environment)s. Give them the address below.")
+                % {"full_name": isolated(person.full_name), "environment": environment},
             )
             return redirect(_list_url(environment))
     context = {
@@ -91,13 +94,16 @@ def end(request: ConsoleRequest, environment: Environment, bypass: UUID) -> Http
     """Confirm, then end a permission and the sessions that it opened."""
     if request.method == "POST":
         end_bypass(environment=environment, bypass=bypass, by=request.actor, now=timezone.now())
-        messages.warning(request, "The permission has ended, and so have the sessions that it opened.")
+        messages.warning(request, _("The permission has ended, and so have the sessions that it opened."))
         return redirect(_list_url(environment))
     found = get_object_or_404(environment.sso_bypasses.select_related("end_user"), pk=bypass)
     context = {
-        "effect": f"{isolated(found.end_user.full_name)} can no longer use a password where SAML is enforced.",
-        "notes": [f"Sessions in {environment} that the password opened end at once."],
-        "submit": "End permission",
+        "effect": _("%(full_name)s can no longer use a password where SAML is enforced.")
+        % {"full_name": isolated(found.end_user.full_name)},
+        "notes": [
+            _("Sessions in %(environment)s that the password opened end at once.") % {"environment": environment}
+        ],
+        "submit": _("End permission"),
         "list_url": _list_url(environment),
     }
     return render(request, "authentication/bypasses/end.html", context)

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authentication import pending
 from authentication.actions.metadata_refresh import (
@@ -21,6 +23,7 @@ from authentication.actions.provider_states import connection_state
 from authentication.idp_side import fetch_idp
 from authentication.models import IdentityProvider
 from authentication.saml.certificates import Certificate, parse_certificates
+from authentication.sentences import in_words
 from authentication.views.described import Badge, DescribedCertificate, described_certificate, expiry_badge
 from authentication.views.providers import get_environment_provider, list_url
 from workspace.console.acting import refusals_as_messages
@@ -33,18 +36,18 @@ from workspace.models import Environment
 from workspace.refusals import ActionError
 
 _LABELS = {
-    "issuer": "Issuer (entity ID)",
-    "single_sign_on_url": "Single sign-on URL",
-    "single_sign_on_binding": "Binding",
-    "single_logout_url": "Single logout URL",
-    "single_logout_binding": "Binding of single logout",
-    "single_logout_response_url": "Single logout URL for responses",
-    "wants_signed_requests": "Wants signed AuthnRequests",
+    "issuer": gettext_lazy("Issuer (entity ID)"),
+    "single_sign_on_url": gettext_lazy("Single sign-on URL"),
+    "single_sign_on_binding": gettext_lazy("Binding"),
+    "single_logout_url": gettext_lazy("Single logout URL"),
+    "single_logout_binding": gettext_lazy("Binding of single logout"),
+    "single_logout_response_url": gettext_lazy("Single logout URL for responses"),
+    "wants_signed_requests": gettext_lazy("Wants signed AuthnRequests"),
 }
-_STAYS: Badge = {"word": "Stays"}
-_IS_NEW: Badge = {"word": "New", "tone": "warning"}
-_IS_GONE: Badge = {"word": "No longer listed", "tone": "danger"}
-_VALID: Badge = {"word": "Valid", "tone": "success"}
+_STAYS: Badge = {"word": gettext_lazy("Stays")}
+_IS_NEW: Badge = {"word": gettext_lazy("New"), "tone": "warning"}
+_IS_GONE: Badge = {"word": gettext_lazy("No longer listed"), "tone": "danger"}
+_VALID: Badge = {"word": gettext_lazy("Valid"), "tone": "success"}
 
 
 class Difference(TypedDict):
@@ -83,7 +86,7 @@ def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -
     found = environment_provider.identity_provider
     try:
         if found.metadata_source != IdentityProvider.MetadataSource.URL:
-            raise ActionError("no_metadata_url", "It was not given by URL. Replace the certificates instead.")
+            raise ActionError("no_metadata_url", _("It was not given by URL. Replace the certificates instead."))
         metadata = fetch_idp(found, found.metadata_url, now)
         outcome = refresh_metadata(
             environment_provider=environment_provider,
@@ -94,9 +97,9 @@ def refresh(request: ConsoleRequest, environment: Environment, provider: UUID) -
         )
         _say(request, found, outcome)
         for sentence in metadata.left_out:
-            messages.warning(request, sentence)
+            messages.warning(request, in_words(sentence))
     except ActionError as error:
-        messages.error(request, f"The metadata was not refreshed. {error.message}")
+        messages.error(request, _("The metadata was not refreshed. %(message)s") % {"message": error.message})
     return redirect(_url("certificates", environment, provider))
 
 
@@ -107,7 +110,7 @@ def confirm(request: ConsoleRequest, environment: Environment, provider: UUID) -
     environment_provider, digest = get_environment_provider(environment, provider), request.POST.get("digest", "")
     with refusals_as_messages(request):
         confirm_metadata(environment_provider=environment_provider, digest=digest, by=request.actor, now=timezone.now())
-        messages.success(request, "The changed metadata was confirmed and is in force.")
+        messages.success(request, _("The changed metadata was confirmed and is in force."))
     return redirect(_url("certificates", environment, provider))
 
 
@@ -118,17 +121,21 @@ def discard(request: ConsoleRequest, environment: Environment, provider: UUID) -
     environment_provider, digest = get_environment_provider(environment, provider), request.POST.get("digest", "")
     with refusals_as_messages(request):
         discard_metadata(environment_provider=environment_provider, digest=digest, by=request.actor)
-        messages.success(request, "The changed metadata was discarded. The connection stays as it was.")
+        messages.success(request, _("The changed metadata was discarded. The connection stays as it was."))
     return redirect(_url("certificates", environment, provider))
 
 
 def _say(request: ConsoleRequest, provider: IdentityProvider, outcome: Outcome) -> None:
     if outcome == Outcome.HELD:
-        messages.warning(request, f"The metadata of {provider} has changed. Nothing is in force until you confirm it.")
+        messages.warning(
+            request,
+            _("The metadata of %(provider)s has changed. Nothing is in force until you confirm it.")
+            % {"provider": provider},
+        )
     elif outcome == Outcome.APPLIED:
-        messages.success(request, f"The metadata of {provider} was refreshed.")
+        messages.success(request, _("The metadata of %(provider)s was refreshed.") % {"provider": provider})
     else:
-        messages.success(request, f"The metadata of {provider} has not changed.")
+        messages.success(request, _("The metadata of %(provider)s has not changed.") % {"provider": provider})
 
 
 def _difference(provider: IdentityProvider, held: pending.Pending, now: datetime) -> Difference:
@@ -140,7 +147,7 @@ def _difference(provider: IdentityProvider, held: pending.Pending, now: datetime
         "digest": pending.digest(held),
         "fetched_at": datetime.fromisoformat(held["fetched_at"]),
         "values": [
-            {"label": label, "before": _words(before[key]), "after": _words(after[key])}
+            {"label": str(label), "before": _words(before[key]), "after": _words(after[key])}
             for key, label in _LABELS.items()
             if before[key] != after[key]
         ],
@@ -158,7 +165,7 @@ def _fate(certificate: Certificate, in_force: dict[str, Certificate], coming: di
 
 
 def _words(value: object) -> str:
-    return {True: "Yes", False: "No"}[value] if isinstance(value, bool) else str(value)
+    return {True: _("Yes"), False: _("No")}[value] if isinstance(value, bool) else str(value)
 
 
 def _in_force(pem: str, now: datetime) -> DescribedCertificate:

@@ -6,11 +6,14 @@ from math import ceil
 from typing import TypedDict
 
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authentication.guides import GUIDES
 from authentication.models import IdentityProvider
 from authentication.saml.difference import TIMES, Difference, Kind
 from authentication.views.marked import Value, how_they_differ, marked
+from authentication.views.notes import note_in_words
 from workspace.console.navigation import page_url
 from workspace.models import Environment
 from workspace.words import count, listed
@@ -19,20 +22,24 @@ _UNITS = ((24 * 3600, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _UNTIMELY = TIMES - {Kind.NO_TIME}
 _MOST = 5
 _OWNERS = {
-    Kind.ISSUER: "This is the issuer of another provider:",
-    Kind.CERTIFICATE: "This certificate belongs to another provider:",
+    Kind.ISSUER: gettext_lazy("This is the issuer of another provider:"),
+    Kind.CERTIFICATE: gettext_lazy("This certificate belongs to another provider:"),
 }
-_MEANT_FOR = "The message is meant for another provider:"
+_MEANT_FOR = gettext_lazy("The message is meant for another provider:")
 _HERE = {
-    Kind.ISSUER: "If the issuer that was sent is right, enter it here as Identity provider issuer (entity ID).",
-    Kind.ARRIVAL: "Enter the expected URL in that provider's application at the IdP.",
-    Kind.CERTIFICATE: "The response names this certificate, and nothing proves it. Compare it with the IdP's.",
-    Kind.LOGOUT_URL: "At the IdP this is the Single logout URL.",
-    Kind.TOO_EARLY: "Set both clocks by NTP.",
-    Kind.TOO_LATE: "If the clocks agree, sign in again, or let assertions count for longer at the IdP.",
-    Kind.TOO_OLD: "If the clocks agree, sign in again.",
-    Kind.SESSION_OVER: "Sign in at the IdP again, or make its sessions longer.",
-    Kind.NO_TIME: "SAML requires times in UTC, such as 2026-01-31T12:00:00Z.",
+    Kind.ISSUER: gettext_lazy(
+        "If the issuer that was sent is right, enter it here as Identity provider issuer (entity ID)."
+    ),
+    Kind.ARRIVAL: gettext_lazy("Enter the expected URL in that provider's application at the IdP."),
+    Kind.CERTIFICATE: gettext_lazy(
+        "The response names this certificate, and nothing proves it. Compare it with the IdP's."
+    ),
+    Kind.LOGOUT_URL: gettext_lazy("At the IdP this is the Single logout URL."),
+    Kind.TOO_EARLY: gettext_lazy("Set both clocks by NTP."),
+    Kind.TOO_LATE: gettext_lazy("If the clocks agree, sign in again, or let assertions count for longer at the IdP."),
+    Kind.TOO_OLD: gettext_lazy("If the clocks agree, sign in again."),
+    Kind.SESSION_OVER: gettext_lazy("Sign in at the IdP again, or make its sessions longer."),
+    Kind.NO_TIME: gettext_lazy("SAML requires times in UTC, such as 2026-01-31T12:00:00Z."),
 }
 
 
@@ -89,11 +96,11 @@ def _compared(difference: Difference, provider: IdentityProvider | None, owners:
     kind = Kind(difference["kind"])
     links = _links(difference, provider, owners)
     return {
-        "title": listed(difference["names"]),
+        "title": listed([note_in_words(name) for name in difference["names"]]),
         "lines": _times(difference) if kind in _UNTIMELY else _values(difference, kind),
         "how": _how(difference, kind),
         "mend": _mend(kind, provider),
-        "owner": _OWNERS.get(kind, _MEANT_FOR) if links else "",
+        "owner": str(_OWNERS.get(kind, _MEANT_FOR)) if links else "",
         "owners": links[:_MOST],
     }
 
@@ -104,7 +111,7 @@ def _values(difference: Difference, kind: Kind) -> list[Line]:
     beside = expected[0] if len(expected) == 1 and kind not in (Kind.CERTIFICATE, Kind.ARRIVAL) else ""
     lines: list[Line] = [
         {
-            "label": "Came to" if kind is Kind.ARRIVAL else "Sent",
+            "label": _("Came to") if kind is Kind.ARRIVAL else _("Sent"),
             "values": [marked(value, beside) for value in sent],
             "nothing": _nothing(difference),
             "can_copy": True,
@@ -112,17 +119,17 @@ def _values(difference: Difference, kind: Kind) -> list[Line]:
     ]
     if expected:
         values = [marked(value, sent[0] if is_one else "") for value in expected]
-        lines.append({"label": "Expected", "values": values, "nothing": "", "can_copy": True})
+        lines.append({"label": _("Expected"), "values": values, "nothing": "", "can_copy": True})
     return lines
 
 
 def _nothing(difference: Difference) -> str:
     """Return what stands instead of values, or beside those that are left out."""
     if not difference["is_signed"]:
-        return "Not shown, because this part is not signed"
+        return _("Not shown, because this part is not signed")
     if difference["more"]:
-        return f"and {difference['more']} more"
-    return "" if difference["sent"] else "Nothing"
+        return _("and %(more)s more") % {"more": difference["more"]}
+    return "" if difference["sent"] else _("Nothing")
 
 
 def _times(difference: Difference) -> list[Line]:
@@ -130,13 +137,14 @@ def _times(difference: Difference) -> list[Line]:
     sent = [marked(_time(value), "") for value in difference["sent"]]
     ours = [marked(_time(value), "") for value in difference["expected"]]
     return [
-        {"label": "Sent", "values": sent, "nothing": _nothing(difference), "can_copy": False},
-        {"label": "Our clock", "values": ours, "nothing": "", "can_copy": False},
+        {"label": _("Sent"), "values": sent, "nothing": _nothing(difference), "can_copy": False},
+        {"label": _("Our clock"), "values": ours, "nothing": "", "can_copy": False},
     ]
 
 
 def _time(value: str) -> str:
-    return date_format(datetime.fromisoformat(value).astimezone(UTC), "j F Y, H:i:s") + " UTC"
+    moment = datetime.fromisoformat(value).astimezone(UTC)
+    return f"{date_format(moment, 'DATE_FORMAT')}, {moment:%H:%M:%S} UTC"
 
 
 def _how(difference: Difference, kind: Kind) -> str:
@@ -152,12 +160,13 @@ def _by_how_much(kind: Kind, difference: Difference) -> str:
     """Return the distance between a time and ours, and how much is allowed."""
     sent, ours = (datetime.fromisoformat(difference[side][0]) for side in ("sent", "expected"))
     words, allowed = _duration((sent - ours).total_seconds()), _duration(difference["allowed"])
-    return {
-        Kind.TOO_EARLY: f"It begins {words} after it arrived. A difference of {allowed} is allowed.",
-        Kind.TOO_LATE: f"It ended {words} before it arrived. A difference of {allowed} is allowed.",
-        Kind.TOO_OLD: f"It was issued {words} before it arrived. At most {allowed} is allowed.",
-        Kind.SESSION_OVER: f"It ended {words} before the response arrived.",
-    }[kind]
+    told = {
+        Kind.TOO_EARLY: _("It begins %(time)s after it arrived. A difference of %(allowed)s is allowed."),
+        Kind.TOO_LATE: _("It ended %(time)s before it arrived. A difference of %(allowed)s is allowed."),
+        Kind.TOO_OLD: _("It was issued %(time)s before it arrived. At most %(allowed)s is allowed."),
+        Kind.SESSION_OVER: _("It ended %(time)s before the response arrived."),
+    }
+    return told[kind] % {"time": words, "allowed": allowed}
 
 
 def _duration(seconds: float) -> str:
@@ -166,17 +175,19 @@ def _duration(seconds: float) -> str:
     for size, unit in _UNITS:
         number, left = divmod(left, size)
         if number:
-            parts.append(count(number, unit))
-    return " ".join(parts[:2]) or "0 seconds"
+            parts.append(str(count(number, unit)))
+    return " ".join(parts[:2]) or str(count(0, "second"))
 
 
 def _mend(kind: Kind, provider: IdentityProvider | None) -> str:
     """Return where to mend it, in the words of the vendor."""
     if kind in _HERE:
-        return _HERE[kind]
+        return str(_HERE[kind])
     guide = GUIDES[provider.vendor if provider else IdentityProvider.Vendor.OTHER]
     field = guide.entity_id_field if kind is Kind.AUDIENCE else guide.acs_url_field
-    return f"{guide.whose} this is {field}."
+    if guide.is_vendor:
+        return _("In %(vendor)s this is %(field)s.") % {"vendor": guide.label, "field": _(field)}
+    return _("At your identity provider this is %(field)s.") % {"field": _(field)}
 
 
 def _links(difference: Difference, provider: IdentityProvider | None, owners: Owners) -> list[Link]:
@@ -186,7 +197,8 @@ def _links(difference: Difference, provider: IdentityProvider | None, owners: Ow
     uses = [use for owner in others for use in owner.environment_providers.all()]
     return [
         {
-            "text": f"{use.identity_provider} in {use.environment}",
+            "text": _("%(provider)s in %(environment)s")
+            % {"provider": use.identity_provider, "environment": use.environment},
             "url": page_url("provisioning:overview", use.environment, provider=use.identity_provider_id),
         }
         for use in uses

@@ -4,6 +4,9 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authentication.models import ServiceProviderKey, SigningCertificate
 from authentication.saml.certificates import Certificate, parse_certificates
@@ -16,7 +19,7 @@ State = ServiceProviderKey.State
 class Badge(TypedDict, total=False):
     """A word in a colour; without a tone it is neutral."""
 
-    word: str
+    word: str | Promise
     tone: str
 
 
@@ -47,18 +50,18 @@ class DescribedKey(TypedDict):
 
 
 _STATES: dict[str, Badge] = {
-    State.ACTIVE: {"word": "Active: signs and decrypts", "tone": "success"},
-    State.NEXT: {"word": "Next: published", "tone": "info"},
+    State.ACTIVE: {"word": gettext_lazy("Active: signs and decrypts"), "tone": "success"},
+    State.NEXT: {"word": gettext_lazy("Next: published"), "tone": "info"},
 }
 
 
 def expiry_badge(certificate: SigningCertificate | Certificate, now: datetime) -> Badge | None:
     """Return the warning that a certificate has expired or will soon, if there is one."""
-    day = date_format(certificate.not_after, "j M Y")
+    day = date_format(certificate.not_after, "SHORT_DATE_FORMAT")
     if certificate.is_expired(now):
-        return {"word": f"Certificate expired {day}", "tone": "danger"}
+        return {"word": _("Certificate expired %(day)s") % {"day": day}, "tone": "danger"}
     if certificate.not_after < now + EXPIRES_SOON:
-        return {"word": f"Certificate expires {day}", "tone": "warning"}
+        return {"word": _("Certificate expires %(day)s") % {"day": day}, "tone": "warning"}
     return None
 
 
@@ -69,10 +72,10 @@ def described_certificate(certificate: Certificate, badge: Badge, now: datetime)
         "badge": badge,
         "expiry": expiry_badge(certificate, now),
         "facts": [
-            {"label": "SHA-256 fingerprint", "value": certificate.fingerprint, "mono": True},
-            {"label": "Key", "value": certificate.key_description},
-            {"label": "Valid from", "value": date_format(certificate.not_before, "j F Y, H:i e")},
-            {"label": "Valid until", "value": date_format(certificate.not_after, "j F Y, H:i e")},
+            {"label": _("SHA-256 fingerprint"), "value": certificate.fingerprint, "mono": True},
+            {"label": _("Key"), "value": certificate.key_description},
+            {"label": _("Valid from"), "value": _time(certificate.not_before)},
+            {"label": _("Valid until"), "value": _time(certificate.not_after)},
         ],
     }
 
@@ -85,9 +88,13 @@ def described_key(key: ServiceProviderKey, now: datetime) -> DescribedKey:
         "expiry": expiry_badge(certificate, now),
         "query": "?next" if key.state == State.NEXT else "",
         "facts": [
-            {"label": "Subject", "value": certificate.subject},
-            {"label": "SHA-256 fingerprint", "value": certificate.fingerprint, "mono": True},
-            {"label": "Key", "value": certificate.key_description},
-            {"label": "Valid until", "value": date_format(certificate.not_after, "j F Y")},
+            {"label": _("Subject"), "value": certificate.subject},
+            {"label": _("SHA-256 fingerprint"), "value": certificate.fingerprint, "mono": True},
+            {"label": _("Key"), "value": certificate.key_description},
+            {"label": _("Valid until"), "value": date_format(certificate.not_after, "DATE_FORMAT")},
         ],
     }
+
+
+def _time(moment: datetime) -> str:
+    return _("%(moment)s UTC") % {"moment": date_format(moment, "DATETIME_FORMAT")}

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -27,7 +29,7 @@ from workspace.visits import Visit
 
 _SIGNING_OUT = "end_user/sign_in/signing_out.html"
 # The same sentence whatever was wrong and whoever sent it.
-NEUTRAL = (
+NEUTRAL = _(
     "The sign-out that your identity provider sent could not be accepted. To be sure, sign out here and there "
     "yourself; if it goes on, give your administrator the reference {reference}."
 )
@@ -82,7 +84,11 @@ def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived])
         reference = refusal.reference or Visit.of(request).request_id
         use = place_to_begin(provider, "")
         environment = use.environment if use else None
-        context = {"sentence": NEUTRAL.format(reference=reference), "reference": reference, "environment": environment}
+        context = {
+            "sentence": gettext(NEUTRAL).format(reference=reference),
+            "reference": reference,
+            "environment": environment,
+        }
         return render(request, "end_user/sign_in/sign_out_refused.html", context, status=403)
     if isinstance(outcome, Environment):
         return redirect(page_url("end_user:signed-out", outcome))

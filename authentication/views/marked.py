@@ -4,11 +4,18 @@ from itertools import takewhile
 from typing import TypedDict
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 # A longer part that is equal, or that differs, is cut in its middle. Fingerprints (95) are not.
 SHOWN = 100
 # Values with no more in common are different altogether, so a mark would say nothing.
 _IN_COMMON = len("https://")
-_PARTS = {"scheme": "http and https differ", "netloc": "the host or its port differs", "path": "the path differs"}
+_PARTS = {
+    "scheme": _("Only http and https differ."),
+    "netloc": _("Only the host or its port differs."),
+    "path": _("Only the path differs."),
+}
 
 
 class Piece(TypedDict):
@@ -40,18 +47,18 @@ def marked(value: str, other: str) -> Value:
 def how_they_differ(sent: str, expected: str) -> str:
     """Return in one sentence what alone differs; "" if more does."""
     if "".join(filter(str.isprintable, sent)) == expected:
-        return "Only invisible characters differ."
+        return gettext("Only invisible characters differ.")
     if sent.casefold() == expected.casefold():
-        return "Only upper and lower case differ."
+        return gettext("Only upper and lower case differ.")
     if sent.rstrip("/") == expected.rstrip("/"):
-        return "Only the slash at the end differs."
+        return gettext("Only the slash at the end differs.")
     try:
         ours, theirs = urlsplit(expected), urlsplit(sent)
     except ValueError:
         return ""
     different = [name for name in SplitResult._fields if getattr(ours, name) != getattr(theirs, name)]
     is_one = len(different) == 1 and different[0] in _PARTS
-    return f"Only {_PARTS[different[0]]}." if is_one else ""
+    return str(_PARTS[different[0]]) if is_one else ""
 
 
 def _equal(one: str, other: str) -> int:

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from authentication.actions.passwords import DEAD_LINK, request_password_reset, set_password_by_ticket
@@ -36,7 +37,7 @@ def set_by_link(request: HttpRequest, environment: Environment) -> HttpResponse:
     usable = environment.password_tickets.usable(timezone.now()).opened_by(token)
     ticket = usable.select_related("end_user").first()
     if ticket is None:
-        return _page(request, environment, {"dead": DEAD_LINK}, status=410)
+        return _page(request, environment, {"dead": _(DEAD_LINK)}, status=410)
     form = NewPasswordForm(sent(request), owner=ticket.end_user)
     if form.is_valid():
         with refusals_in_form(form):
@@ -44,7 +45,7 @@ def set_by_link(request: HttpRequest, environment: Environment) -> HttpResponse:
             set_password_by_ticket(
                 environment=environment, token=token, password=chosen, visit=visit, now=timezone.now()
             )
-            messages.success(request, "Your password is set. Sign in with it.")
+            messages.success(request, _("Your password is set. Sign in with it."))
             return redirect(page_url("end_user:sign-in", environment))
     return _page(request, environment, {"form": form, "ticket": ticket, "token": token})
 

@@ -6,15 +6,18 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from authentication.actions.passwords import invite_end_user, send_password_reset
 from authentication.actions.sessions import EndReason, end_session, end_sessions
 from authentication.actions.sign_in import why_no_password, why_not
-from authentication.models import EnvironmentProvider, SsoBypass
+from authentication.models import EnvironmentProvider, IdentityProvider, SsoBypass
 from authentication.models.sessions import EndUserSessionQuerySet
 from authentication.policy import Enforcement, SignInPolicy, Ways
-from authentication.reasons import Reason
+from authentication.reasons import Reason, heading_of, help_of
 from authentication.records import known_by_name_id
 from authentication.views.attempts import rows_of
 from workspace.console.acting import refusals_as_messages
@@ -42,7 +45,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     context = {
         "end_user": person,
         "tabs": end_user_tabs(request, person),
-        "barrier": f"{barrier.heading}. {barrier.help}" if barrier else "",
+        "barrier": f"{heading_of(barrier)}. {help_of(barrier)}" if barrier else "",
         "ways": [
             _password_row(person, environment, ways),
             *(_provider_row(each, person, ways) for each in policy.providers),
@@ -63,7 +66,9 @@ def invite(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     with refusals_as_messages(request):
         invite_end_user(end_user=person, environment=environment, by=request.actor, now=timezone.now())
         messages.success(
-            request, f"An invitation is on its way to {isolated(person.email)}. Its link works for 7 days."
+            request,
+            _("An invitation is on its way to %(email)s. Its link works for 7 days.")
+            % {"email": isolated(person.email)},
         )
     return redirect(_tab_url(environment, person))
 
@@ -76,7 +81,9 @@ def reset(request: ConsoleRequest, environment: Environment, end_user: UUID) -> 
     with refusals_as_messages(request):
         send_password_reset(end_user=person, environment=environment, by=request.actor, now=timezone.now())
         messages.success(
-            request, f"A password reset is on its way to {isolated(person.email)}. Its link works for 1 hour."
+            request,
+            _("A password reset is on its way to %(email)s. Its link works for 1 hour.")
+            % {"email": isolated(person.email)},
         )
     return redirect(_tab_url(environment, person))
 
@@ -115,8 +122,9 @@ def _tab_url(environment: Environment, person: EndUser) -> str:
 
 def _ended(count: int) -> str:
     if not count:
-        return "No session was open any more."
-    return "The session has ended." if count == 1 else f"{count} sessions have ended."
+        return _("No session was open any more.")
+    told = ngettext("The session has ended.", "%(number)s sessions have ended.", count)
+    return told % {"number": count}
 
 
 def _person(environment: Environment, pk: UUID) -> EndUser:
@@ -130,19 +138,24 @@ def _sessions(person: EndUser, environment: Environment) -> EndUserSessionQueryS
 def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict[str, str]:
     obstacle = why_no_password(person, ways)
     text = {
-        None: _bypassing(ways.bypass) if ways.bypass else "The person has a password, and may use it here.",
-        Reason.NO_ADDRESS: "The person has no email address, so no password can be set.",
-        Reason.NO_PASSWORD: "A password may be used here, but the person has none yet.",
-        Reason.PASSWORD_OFF: f"Password authentication is off in {environment}.",
+        None: _bypassing(ways.bypass) if ways.bypass else _("The person has a password, and may use it here."),
+        Reason.NO_ADDRESS: _("The person has no email address, so no password can be set."),
+        Reason.NO_PASSWORD: _("A password may be used here, but the person has none yet."),
+        Reason.PASSWORD_OFF: _("Password authentication is off in %(environment)s.") % {"environment": environment},
         Reason.SSO_ENFORCED: _enforced(ways.enforced_by) if ways.enforced_by else "",
     }[obstacle]
-    word, tone = {None: ("Yes", "success"), Reason.NO_PASSWORD: ("Not yet", "warning")}.get(obstacle, ("No", "neutral"))
-    return {"name": "Password", "word": word, "tone": tone, "text": text}
+    word, tone = {None: (_("Yes"), "success"), Reason.NO_PASSWORD: (_("Not yet"), "warning")}.get(
+        obstacle, (_("No"), "neutral")
+    )
+    return {"name": _("Password"), "word": word, "tone": tone, "text": text}
 
 
 def _bypassing(bypass: SsoBypass) -> str:
-    until = f"{bypass.expires_at:%-d %B %Y, %H:%M} UTC"
-    return f"The person may use a password past single sign-on until {until}: {isolated(bypass.reason)}"
+    until = _("%(expires_at)s UTC") % {"expires_at": date_format(bypass.expires_at, "DATETIME_FORMAT")}
+    return _("The person may use a password past single sign-on until %(until)s: %(reason)s") % {
+        "until": until,
+        "reason": isolated(bypass.reason),
+    }
 
 
 def _provider_row(environment_provider: EnvironmentProvider, person: EndUser, ways: Ways) -> dict[str, str]:
@@ -150,17 +163,25 @@ def _provider_row(environment_provider: EnvironmentProvider, person: EndUser, wa
         is_open = environment_provider in ways.providers
     else:
         is_open = EndUser.objects.filter(known_by_name_id(environment_provider), pk=person.pk).exists()
-    word, tone = ("Yes", "success") if is_open else ("No", "neutral")
+    word, tone = (_("Yes"), "success") if is_open else (_("No"), "neutral")
     name = environment_provider.identity_provider
-    known = "knows this person by NameID" if is_open else "has no record of this person, who has no email address"
-    text = _enforced(environment_provider) if person.email else f"{name} {known}."
+    text = _enforced(environment_provider) if person.email else _known(name, is_open)
     return {"name": name.name, "word": word, "tone": tone, "text": text}
+
+
+def _known(provider: IdentityProvider, is_known: bool) -> str:
+    """Say whether a provider can sign in a person without an address."""
+    if is_known:
+        return _("%(provider)s knows this person by NameID.") % {"provider": provider}
+    return _("%(provider)s has no record of this person, who has no email address.") % {"provider": provider}
 
 
 def _enforced(environment_provider: EnvironmentProvider) -> str:
     """Return in words whom the provider is enforced for."""
     name = environment_provider.identity_provider
     if environment_provider.enforcement == Enforcement.SELECTED_DOMAINS:
-        return f"{name} is enforced for addresses at {together(environment_provider.domain_names)}."
-    whom = "all domains" if environment_provider.enforcement == Enforcement.ALL_DOMAINS else "no one yet"
-    return f"{name} is enforced for {whom}."
+        told, domains = _("%(provider)s is enforced for addresses at %(domains)s."), environment_provider.domain_names
+        return told % {"provider": name, "domains": together(domains)}
+    if environment_provider.enforcement == Enforcement.ALL_DOMAINS:
+        return _("%(provider)s is enforced for all domains.") % {"provider": name}
+    return _("%(provider)s is enforced for no one yet.") % {"provider": name}

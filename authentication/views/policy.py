@@ -1,7 +1,9 @@
 """The tab Authentication: how end users sign in to one environment."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,7 +11,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.actions.undo import UNDOABLE, undo
@@ -26,6 +29,7 @@ from workspace.console.navigation import authentication_and_groups_tabs, page_ur
 from workspace.console.permissions import Permission, may
 from workspace.console.proof import OPENED_RECENTLY, RECENT
 from workspace.models import ChangeEvent, Environment
+from workspace.words import count, together
 
 
 @console
@@ -52,8 +56,7 @@ def environment(request: ConsoleRequest, environment: Environment) -> HttpRespon
 def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Switch SAML-based SSO authentication on or off."""
     sessions = EndUserSession.objects.of(environment).through_any_provider()
-    how = {True: "except through an identity provider", False: "through an identity provider"}
-    return _switch(request, environment, switch_saml, "SAML-based SSO authentication", how, sessions)
+    return _switch(request, environment, switch_saml, _saml_question(environment, _is_on(request)), sessions)
 
 
 @post_only("authentication:environment")
@@ -61,8 +64,7 @@ def saml_switch(request: ConsoleRequest, environment: Environment) -> HttpRespon
 def password_switch(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Switch password authentication on or off."""
     sessions = EndUserSession.objects.of(environment).with_password()
-    how = {True: "", False: "with a password"}
-    return _switch(request, environment, switch_password, "Password authentication", how, sessions)
+    return _switch(request, environment, switch_password, _password_question(environment, _is_on(request)), sessions)
 
 
 @post_only("authentication:environment")
@@ -72,7 +74,7 @@ def undo_change(request: ConsoleRequest, environment: Environment, event: UUID) 
     found = get_object_or_404(ChangeEvent.objects.in_environment(environment), pk=event, action__in=UNDOABLE)
     with refusals_as_messages(request):
         undo(event=found, environment=environment, by=request.actor, now=timezone.now())
-        messages.success(request, "Undone. Everything is as it was before.")
+        messages.success(request, _("Undone. Everything is as it was before."))
     return redirect(page_url("authentication:environment", environment))
 
 
@@ -80,17 +82,13 @@ def _switch(
     request: ConsoleRequest,
     environment: Environment,
     action: Callable[..., ChangeEvent | None],
-    label: str,
-    how: dict[bool, str],
+    question: Question,
     sessions: EndUserSessionQuerySet,
 ) -> HttpResponse:
-    is_enabled = request.POST.get("is_enabled") == "true"
-    state = "on" if is_enabled else "off"
-    question = Question(
-        title=f"Switch {label} {state} in {environment}?",
-        submit=f"Switch {state}",
-        how=how[is_enabled],
-        done=f"{label} is {state} in {environment}.",
+    is_enabled = _is_on(request)
+    question = replace(
+        question,
+        submit=_("Switch on") if is_enabled else _("Switch off"),
         notes=enforcement_notes(environment) if is_enabled else [],
         hidden=[("is_enabled", "true" if is_enabled else "false")],
         sessions=None if is_enabled else sessions,
@@ -100,6 +98,60 @@ def _switch(
         return action(environment=environment, is_enabled=is_enabled, by=request.actor, sessions_end_at=sessions_end_at)
 
     return change_or_ask(request, environment, change, question)
+
+
+def _is_on(request: ConsoleRequest) -> bool:
+    return request.POST.get("is_enabled") == "true"
+
+
+def _saml_question(environment: Environment, is_enabled: bool) -> Question:
+    if is_enabled:
+        title = _("Switch SAML-based SSO authentication on in %(environment)s?")
+        done = _("SAML-based SSO authentication is on in %(environment)s.")
+    else:
+        title = _("Switch SAML-based SSO authentication off in %(environment)s?")
+        done = _("SAML-based SSO authentication is off in %(environment)s.")
+    place = {"environment": environment}
+    loses = _lose_all_but_providers if is_enabled else _lose_providers
+    return Question(title=title % place, submit="", done=done % place, loses=partial(loses, environment))
+
+
+def _password_question(environment: Environment, is_enabled: bool) -> Question:
+    if is_enabled:
+        title = _("Switch Password authentication on in %(environment)s?")
+        done = _("Password authentication is on in %(environment)s.")
+    else:
+        title = _("Switch Password authentication off in %(environment)s?")
+        done = _("Password authentication is off in %(environment)s.")
+    place = {"environment": environment}
+    return Question(title=title % place, submit="", done=done % place, loses=partial(_lose_passwords, environment))
+
+
+def _lose_all_but_providers(environment: Environment, number: int) -> str:
+    told = ngettext(
+        "%(people)s can no longer sign in to %(environment)s except through an identity provider.",
+        "%(people)s can no longer sign in to %(environment)s except through an identity provider.",
+        number,
+    )
+    return told % {"people": count(number, "end user"), "environment": environment}
+
+
+def _lose_providers(environment: Environment, number: int) -> str:
+    told = ngettext(
+        "%(people)s can no longer sign in to %(environment)s through an identity provider.",
+        "%(people)s can no longer sign in to %(environment)s through an identity provider.",
+        number,
+    )
+    return told % {"people": count(number, "end user"), "environment": environment}
+
+
+def _lose_passwords(environment: Environment, number: int) -> str:
+    told = ngettext(
+        "%(people)s can no longer sign in to %(environment)s with a password.",
+        "%(people)s can no longer sign in to %(environment)s with a password.",
+        number,
+    )
+    return told % {"people": count(number, "end user"), "environment": environment}
 
 
 def _is_password_useless(
@@ -125,6 +177,6 @@ def _offer(environment: Environment, provider: IdentityProvider) -> dict[str, ob
     )
     return {
         "provider": provider,
-        "used_in": get_text_list([each.name for each in used_in], "and"),
+        "used_in": together(each.name for each in used_in),
         "use_url": page_url("authentication:provider-use", environment, provider=provider.pk),
     }

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from authentication.actions.enforcement import enforced_for
 from authentication.models import EnvironmentProvider
 from authentication.views.described import expiry_badge
@@ -38,34 +40,39 @@ def provider_row(
 def enforcement_words(environment_provider: EnvironmentProvider) -> str:
     """Return whom the provider is enforced for: "Enforced for acme.com once turned on"."""
     if environment_provider.enforcement == Enforcement.NO_ONE:
-        return "Enforced for no one yet"
-    later = {State.ON: "", State.OFF: " once turned on", State.UNFINISHED: " once set up"}
-    whom = enforced_for(environment_provider.enforcement, environment_provider.domain_names)
-    return f"Enforced for {whom}{later[environment_provider.state]}"
+        return _("Enforced for no one yet")
+    told = {
+        State.ON: _("Enforced for %(whom)s"),
+        State.OFF: _("Enforced for %(whom)s once turned on"),
+        State.UNFINISHED: _("Enforced for %(whom)s once set up"),
+    }[environment_provider.state]
+    return told % {"whom": enforced_for(environment_provider.enforcement, environment_provider.domain_names)}
 
 
 def wish_words(environment_provider: EnvironmentProvider) -> str:
     """Return whom the enforcement that waits for a test is for; empty if none waits."""
     wished = environment_provider.as_wished()
-    return "" if wished is environment_provider else enforced_for(wished.enforcement, wished.domain_names)
+    return "" if wished is environment_provider else str(enforced_for(wished.enforcement, wished.domain_names))
 
 
 def enforcement_notes(environment: Environment) -> list[str]:
     """Return which providers of an environment are enforced for whom, once SAML-based SSO authentication is on."""
     rows = environment.providers.usable().listed().exclude(enforcement=Enforcement.NO_ONE)
     return [
-        f"{row.identity_provider} is enforced for {enforced_for(row.enforcement, row.domain_names)}." for row in rows
+        _("%(provider)s is enforced for %(whom)s.")
+        % {"provider": row.identity_provider, "whom": enforced_for(row.enforcement, row.domain_names)}
+        for row in rows
     ]
 
 
 def next_step(environment: Environment, environment_provider: EnvironmentProvider) -> dict[str, str] | None:
     """Return the button with the next step of a provider; None if there is none. `method` is how it is pressed."""
     if environment_provider.state == State.UNFINISHED:
-        label, route, method = "Continue set-up", "authentication:provider-connect", "get"
+        label, route, method = _("Continue set-up"), "authentication:provider-connect", "get"
     elif environment_provider.state == State.OFF:
-        label, route, method = "Turn on", "authentication:provider-enable", "post"
+        label, route, method = _("Turn on"), "authentication:provider-enable", "post"
     elif not environment_provider.is_method_chosen:
-        label, route, method = "Set up", "provisioning:setup", "get"
+        label, route, method = _("Set up"), "provisioning:setup", "get"
     else:
         return None
     return {"label": label, "url": _url(route, environment, environment_provider), "method": method}
@@ -78,14 +85,14 @@ def provider_menu(
     is_set_up = environment_provider.state != State.UNFINISHED
     is_on = environment_provider.state == State.ON
     entries: list[tuple[str, str, bool, dict[str, object]]] = [
-        ("Edit", "authentication:provider-edit", may_change, {"group": "Set-up"}),
-        ("End user & group provisioning", "provisioning:setup", True, {"group": "Set-up"}),
-        ("Test sign-in", "authentication:provider-test", may_change and is_set_up, {"group": "Set-up"}),
-        ("Certificates", "authentication:provider-certificates", is_set_up, {"group": "Set-up"}),
-        ("Sign-in settings", "authentication:provider-settings", may_change and is_set_up, {"group": "Set-up"}),
-        ("Use in another environment", "authentication:provider-use", may_change and is_set_up, {"group": "Use"}),
-        ("Turn off", "authentication:provider-disable", may_change and is_on, {"group": "End", "method": "post"}),
-        ("Remove", "authentication:provider-remove", may_change, {"group": "End", "danger": True}),
+        (_("Edit"), "authentication:provider-edit", may_change, {"group": _("Set-up")}),
+        (_("End user & group provisioning"), "provisioning:setup", True, {"group": _("Set-up")}),
+        (_("Test sign-in"), "authentication:provider-test", may_change and is_set_up, {"group": _("Set-up")}),
+        (_("Certificates"), "authentication:provider-certificates", is_set_up, {"group": _("Set-up")}),
+        (_("Sign-in settings"), "authentication:provider-settings", may_change and is_set_up, {"group": _("Set-up")}),
+        (_("Use in another environment"), "authentication:provider-use", may_change and is_set_up, {"group": _("Use")}),
+        (_("Turn off"), "authentication:provider-disable", may_change and is_on, {"group": "End", "method": "post"}),
+        (_("Remove"), "authentication:provider-remove", may_change, {"group": "End", "danger": True}),
     ]
     return [
         {"label": label, "url": _url(route, environment, environment_provider), **extra}

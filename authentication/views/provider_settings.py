@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from authentication.actions.provider_settings import (
     set_attributes,
@@ -59,7 +60,9 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
     if form.is_valid():
         with refusals_in_form(form):
             changed = set_attributes(environment_provider=environment_provider, by=request.actor, **form.cleaned_data)
-            messages.success(request, f"The attributes were {'saved' if changed else 'not changed'}.")
+            messages.success(
+                request, _("The attributes were saved.") if changed else _("The attributes were not changed.")
+            )
             return redirect(settings_url("settings", environment, provider))
     keys = list(environment.workspace.service_provider_keys.published())
     context = {
@@ -68,8 +71,8 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
         "keys": [described_key(key, timezone.now()) for key in keys],
         "is_rolling_over": any(key.state == ServiceProviderKey.State.NEXT for key in keys),
         "single_logout": [
-            {"label": "At the identity provider", "value": found.slo_url, "mono": True},
-            {"label": "By", "value": f"HTTP {_BINDINGS.get(found.slo_binding, '')}"},
+            {"label": _("At the identity provider"), "value": found.slo_url, "mono": True},
+            {"label": _("By"), "value": f"HTTP {_BINDINGS.get(found.slo_binding, '')}"},
         ],
         "guide": GUIDES[found.vendor],
         "sign_in_url": f"{site.ORIGIN}{page_url('end_user:sign-in', environment)}",
@@ -83,7 +86,10 @@ def settings(request: ConsoleRequest, environment: Environment, provider: UUID) 
 @manages_settings
 def signing_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Sign AuthnRequests, or stop signing them."""
-    told = ("AuthnRequests to {} are signed from now on.", "AuthnRequests to {} are not signed from now on.")
+    told = (
+        _("AuthnRequests to %(provider)s are signed from now on."),
+        _("AuthnRequests to %(provider)s are not signed from now on."),
+    )
     return _switched(request, environment, provider, partial(switch_request_signing, now=timezone.now()), told)
 
 
@@ -91,7 +97,10 @@ def signing_switch(request: ConsoleRequest, environment: Environment, provider: 
 @manages_settings
 def idp_initiated_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Let sign-ins that begin at the IdP go on by themselves, or show a button first."""
-    told = ("Sign-ins that begin at {} go on by themselves.", "Sign-ins that begin at {} lead to a button first.")
+    told = (
+        _("Sign-ins that begin at %(provider)s go on by themselves."),
+        _("Sign-ins that begin at %(provider)s lead to a button first."),
+    )
     return _switched(request, environment, provider, switch_idp_initiated, told)
 
 
@@ -99,7 +108,10 @@ def idp_initiated_switch(request: ConsoleRequest, environment: Environment, prov
 @manages_settings
 def sha1_switch(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Accept SHA-1 in signatures, or refuse it."""
-    told = ("SHA-1 signatures of {} are accepted from now on.", "SHA-1 signatures of {} are refused from now on.")
+    told = (
+        _("SHA-1 signatures of %(provider)s are accepted from now on."),
+        _("SHA-1 signatures of %(provider)s are refused from now on."),
+    )
     return _switched(request, environment, provider, switch_sha1, told)
 
 
@@ -116,5 +128,5 @@ def _switched(
     with refusals_as_messages(request):
         switch(environment_provider=environment_provider, is_enabled=is_enabled, by=request.actor)
         sentence = told[0] if is_enabled else told[1]
-        messages.success(request, sentence.format(environment_provider.identity_provider))
+        messages.success(request, sentence % {"provider": environment_provider.identity_provider})
     return redirect(settings_url("settings", environment, provider))

@@ -9,6 +9,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from authentication.actions.enforcement import enforced_for, take_test
@@ -21,9 +23,11 @@ from authentication.reasons import Refused, heading_of, help_of
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
 from authentication.saml.checks import Clock
+from authentication.sentences import in_words
 from authentication.views.compared import Comparison, compared, owners_in
+from authentication.views.notes import note_in_words
 from authentication.views.onwards import browser_nonce, to_idp
-from authentication.views.providers import get_environment_provider, list_url
+from authentication.views.providers import get_environment_provider, list_url, nobody_depends_on
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
@@ -36,13 +40,15 @@ from workspace.words import count, listed, together
 Method = EnvironmentProvider.Method
 
 CHECKS = (
-    "The document has the one shape that is accepted.",
-    "It is signed by a certificate of this provider.",
-    "It comes from this identity provider, and is addressed to us.",
-    "It answers the request of this browser, once and in time.",
-    "It names a person.",
+    gettext_noop("The document has the one shape that is accepted."),
+    gettext_noop("It is signed by a certificate of this provider."),
+    gettext_noop("It comes from this identity provider, and is addressed to us."),
+    gettext_noop("It answers the request of this browser, once and in time."),
+    gettext_noop("It names a person."),
 )
-NOT_WAITING = "There is no response to show here: each is shown once, within ten minutes of its test. Test again."
+NOT_WAITING = gettext_noop(
+    "There is no response to show here: each is shown once, within ten minutes of its test. Test again."
+)
 
 
 @require_safe
@@ -90,7 +96,7 @@ def result(request: ConsoleRequest, environment: Environment, provider: UUID, an
         pk=answered, environment_provider=environment_provider, tester_id=str(request.administrator.pk)
     ).first()
     if asked is None:
-        messages.info(request, NOT_WAITING)
+        messages.info(request, _(NOT_WAITING))
         return redirect(page_url("authentication:provider-test", environment, provider=provider))
     rehearsal = rehearse_sign_in(request=asked, nonce=browser_nonce(request), visit=Visit.of(request), now=now)
     started = None
@@ -120,9 +126,14 @@ def _notes(environment_provider: EnvironmentProvider) -> Iterator[str]:
     """Return what keeps people from signing in for real, whatever the test says."""
     provider, environment = environment_provider.identity_provider, environment_provider.environment
     if not EnvironmentPolicy.objects.of(environment).is_saml_enabled:
-        yield f"SAML-based SSO authentication is off in {environment}: nobody can sign in this way yet."
+        yield _("SAML-based SSO authentication is off in %(environment)s: nobody can sign in this way yet.") % {
+            "environment": environment
+        }
     if not environment_provider.is_enabled:
-        yield f"{provider} is turned off in {environment}: nobody can sign in through it now."
+        yield _("%(provider)s is turned off in %(environment)s: nobody can sign in through it now.") % {
+            "provider": provider,
+            "environment": environment,
+        }
 
 
 def _wish(environment_provider: EnvironmentProvider) -> dict[str, object]:
@@ -133,13 +144,23 @@ def _wish(environment_provider: EnvironmentProvider) -> dict[str, object]:
     environment, whom = environment_provider.environment, enforced_for(wished.enforcement, wished.domain_names)
     depending = depending_on(wished, environment, timezone.now())
     return {
-        "wish": f"A successful test starts the enforcement for {whom}.",
-        "effect": f"{count(depending.number, 'end user')} can then sign in to {environment} only with {provider}."
-        if depending.number
-        else f"So far no end user of {environment} depends on {provider} alone.",
+        "wish": _("A successful test starts the enforcement for %(whom)s.") % {"whom": whom},
+        "effect": _effect(depending.number, environment_provider),
         **first_names(depending.people, depending.number),
         "enforce_url": page_url("authentication:provider-enforce", environment, provider=provider.pk),
     }
+
+
+def _effect(number: int, environment_provider: EnvironmentProvider) -> str:
+    provider, environment = environment_provider.identity_provider, environment_provider.environment
+    if not number:
+        return nobody_depends_on(environment_provider)
+    told = ngettext(
+        "%(people)s can then sign in to %(environment)s only with %(provider)s.",
+        "%(people)s can then sign in to %(environment)s only with %(provider)s.",
+        number,
+    )
+    return told % {"people": count(number, "end user"), "environment": environment, "provider": provider}
 
 
 def _enforcement(
@@ -151,13 +172,20 @@ def _enforcement(
         return {}
     whom = enforced_for(wished.enforcement, wished.domain_names)
     if started:
-        return {"tone": "warning", "title": f"Enforcement has started: {provider} is now enforced for {whom}."}
+        return {
+            "tone": "warning",
+            "title": _("Enforcement has started: %(provider)s is now enforced for %(whom)s.")
+            % {"provider": provider, "whom": whom},
+        }
     if rehearsal.entry:
         return {
             "tone": "danger",
-            "title": "Enforcement has not started: the configuration was changed during the test. Test again.",
+            "title": _("Enforcement has not started: the configuration was changed during the test. Test again."),
         }
-    return {"tone": "info", "title": f"Enforcement for {whom} has not started: it starts after a successful test."}
+    return {
+        "tone": "info",
+        "title": _("Enforcement for %(whom)s has not started: it starts after a successful test.") % {"whom": whom},
+    }
 
 
 def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider, clock: Clock) -> dict[str, object]:
@@ -168,19 +196,22 @@ def _report(rehearsal: Rehearsal, environment_provider: EnvironmentProvider, clo
         else _success(entry, environment_provider)
         if entry
         else {},
-        "checks": CHECKS if claims else (),
+        "checks": [_(check) for check in CHECKS] if claims else [],
         "person": _person(claims, profile, clock) if claims and profile else [],
         "attributes": _attributes(claims) if claims else [],
         "groups": _groups(entry, environment_provider, profile) if entry and profile else [],
         "comparisons": _comparisons(rehearsal.refusal, environment_provider) if rehearsal.refusal else [],
-        "remarks": entry.notes if entry else rehearsal.refusal.notes if rehearsal.refusal else [],
+        "remarks": [note_in_words(note) for note in rehearsal.notes],
     }
 
 
 def _refusal(refusal: Refused) -> dict[str, str]:
-    whom = f"{refusal.end_user} would be refused" if refusal.end_user else "The sign-in would be refused"
     reason = heading_of(refusal.reason) + (f" ({refusal.detail})" if refusal.detail else "")
-    return {"tone": "danger", "title": f"{whom}: {reason}.", "text": help_of(refusal.reason)}
+    if refusal.end_user:
+        title = _("%(person)s would be refused: %(reason)s.") % {"person": refusal.end_user, "reason": reason}
+    else:
+        title = _("The sign-in would be refused: %(reason)s.") % {"reason": reason}
+    return {"tone": "danger", "title": title, "text": help_of(refusal.reason)}
 
 
 def _comparisons(refusal: Refused, environment_provider: EnvironmentProvider) -> list[Comparison]:
@@ -191,33 +222,43 @@ def _comparisons(refusal: Refused, environment_provider: EnvironmentProvider) ->
 def _success(entry: Entry, environment_provider: EnvironmentProvider) -> dict[str, str]:
     person, environment = entry.end_user, environment_provider.environment
     if entry.welcomed.is_new:
-        title = f"{person} would be created, and signed in to {environment}."
+        title = _("%(person)s would be created, and signed in to %(environment)s.") % {
+            "person": person,
+            "environment": environment,
+        }
     elif entry.welcomed.is_let_in:
-        title = f"{person} would get access to {environment}, and be signed in."
+        title = _("%(person)s would get access to %(environment)s, and be signed in.") % {
+            "person": person,
+            "environment": environment,
+        }
     else:
-        title = f"{person} would be signed in to {environment}."
-    return {"tone": "success", "title": title, "text": "This was a test: nobody was made, changed or signed in."}
+        title = _("%(person)s would be signed in to %(environment)s.") % {"person": person, "environment": environment}
+    return {"tone": "success", "title": title, "text": _("This was a test: nobody was made, changed or signed in.")}
 
 
 def _person(claims: Claims, profile: AssertedProfile, clock: Clock) -> list[dict[str, object]]:
     """Return what was read from the assertion."""
     end = claims.session_not_on_or_after
-    groups = "Nothing said" if profile.groups is None else listed(profile.groups, "In no group")
+    groups = _("Nothing said") if profile.groups is None else listed(profile.groups, _("In no group"))
     return [
-        {"label": "Email address", "value": profile.email},
-        {"label": "Full name", "value": profile.name},
-        {"label": "Groups", "value": groups},
+        {"label": _("Email address"), "value": profile.email},
+        {"label": _("Full name"), "value": profile.name},
+        {"label": _("Groups"), "value": groups},
         {"label": "NameID", "value": claims.name_id, "mono": True},
-        {"label": "NameID format", "value": claims.name_id_format, "mono": True},
-        {"label": "Issuer", "value": claims.issuer, "mono": True},
-        {"label": "The IdP's clock", "value": _measured(claims, clock)},
-        {"label": "The IdP's session ends", "value": date_format(end, "j F Y, H:i e") if end else "Not said"},
+        {"label": _("NameID format"), "value": claims.name_id_format, "mono": True},
+        {"label": _("Issuer"), "value": claims.issuer, "mono": True},
+        {"label": _("The IdP's clock"), "value": _measured(claims, clock)},
+        {
+            "label": _("The IdP's session ends"),
+            "value": f"{date_format(end, 'DATETIME_FORMAT')} UTC" if end else _("Not said"),
+        },
     ]
 
 
 def _measured(claims: Claims, clock: Clock) -> str:
+    told = _("%(difference)s, the time on the way included; up to %(accepted)s are accepted")
     accepted = count(int(clock.skew.total_seconds()), "second")
-    return f"{clock.compared(claims.issued_at)}, the time on the way included; up to {accepted} are accepted"
+    return told % {"difference": in_words(clock.compared(claims.issued_at)), "accepted": accepted}
 
 
 def _attributes(claims: Claims) -> list[dict[str, str]]:
@@ -227,19 +268,19 @@ def _attributes(claims: Claims) -> list[dict[str, str]]:
 def _groups(entry: Entry, environment_provider: EnvironmentProvider, profile: AssertedProfile) -> list[str]:
     """Return what would happen to the person's groups, in sentences."""
     if environment_provider.method != Method.JIT:
-        return [
-            f"Groups do not follow sign-ins: the provisioning method is {environment_provider.get_method_display()}."
-        ]
+        told = _("Groups do not follow sign-ins: the provisioning method is %(method)s.")
+        return [told % {"method": environment_provider.get_method_display()}]
     if not environment_provider.syncs_groups:
-        return ["Groups do not follow sign-ins: Enable user groups syncing is off."]
+        return [_("Groups do not follow sign-ins: Enable user groups syncing is off.")]
     if profile.groups is None:
-        return ["No group attribute was sent, so groups would stay as they are."]
+        return [_("No group attribute was sent, so groups would stay as they are.")]
     changes = entry.groups
-    kinds = {
-        "Would be created, with the person in it": changes.created,
-        "Would be joined": changes.joined,
-        "Would be left": changes.left,
-        "Would not be filled": [name for name, _ in changes.ignored],
-    }
-    told = [f"{label}: {together(names)}." for label, names in kinds.items() if names]
-    return told or ["Groups are as the assertion says already."]
+    ignored = [name for name, why in changes.ignored]
+    kinds = (
+        (_("Would be created, with the person in it: %(groups)s."), changes.created),
+        (_("Would be joined: %(groups)s."), changes.joined),
+        (_("Would be left: %(groups)s."), changes.left),
+        (_("Would not be filled: %(groups)s."), ignored),
+    )
+    sentences = [sentence % {"groups": together(names)} for sentence, names in kinds if names]
+    return sentences or [_("Groups are as the assertion says already.")]

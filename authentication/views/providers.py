@@ -2,6 +2,7 @@
 
 from copy import copy
 from datetime import datetime
+from functools import partial
 from typing import TypedDict
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from authentication.actions.enforcement import enforce_without_test, enforced_for
 from authentication.actions.provider_states import configuration
@@ -60,16 +63,14 @@ def enable(request: ConsoleRequest, environment: Environment, provider: UUID) ->
     environment_provider = get_environment_provider(environment, provider)
     name = str(environment_provider.identity_provider)
     question = Question(
-        title=f"Turn {name} on in {environment}?",
-        submit="Turn on",
-        how=f"except with {name}",
-        done=f"{name} is on.",
-        notes=[
-            f"It is enforced for {enforced_for(environment_provider.enforcement, environment_provider.domain_names)}."
-        ],
+        title=_("Turn %(name)s on in %(environment)s?") % {"name": name, "environment": environment},
+        submit=_("Turn on"),
+        loses=partial(_lose_all_but, environment_provider),
+        done=_("%(name)s is on.") % {"name": name},
+        notes=[_("It is enforced for %(whom)s.") % {"whom": _whom(environment_provider)}],
     )
 
-    def change(_: datetime | None) -> ChangeEvent | None:
+    def change(sessions_end_at: datetime | None) -> ChangeEvent | None:
         return enable_provider(environment_provider=copy(environment_provider), by=request.actor)
 
     return change_or_ask(request, environment, change, question)
@@ -82,10 +83,10 @@ def disable(request: ConsoleRequest, environment: Environment, provider: UUID) -
     environment_provider = get_environment_provider(environment, provider)
     name = str(environment_provider.identity_provider)
     question = Question(
-        title=f"Turn {name} off in {environment}?",
-        submit="Turn off",
-        how=f"with {name}",
-        done=f"{name} is off in {environment}.",
+        title=_("Turn %(name)s off in %(environment)s?") % {"name": name, "environment": environment},
+        submit=_("Turn off"),
+        loses=partial(lose, environment_provider),
+        done=_("%(name)s is off in %(environment)s.") % {"name": name, "environment": environment},
         notes=_lifted(environment_provider),
         sessions=EndUserSession.objects.of(environment).through(provider),
     )
@@ -109,16 +110,23 @@ def enforce(request: ConsoleRequest, environment: Environment, provider: UUID) -
             enforce_without_test(
                 environment_provider=environment_provider, seen=request.POST.get("configuration", ""), by=request.actor
             )
-            messages.warning(request, f"{name} is enforced for {whom} in {environment}, without a test sign-in.")
+            messages.warning(
+                request,
+                _("%(name)s is enforced for %(whom)s in %(environment)s, without a test sign-in.")
+                % {"name": name, "whom": whom, "environment": environment},
+            )
         return redirect(list_url(environment))
     if wished is environment_provider:
-        messages.info(request, f"No enforcement of {name} waits to start.")
+        messages.info(request, _("No enforcement of %(name)s waits to start.") % {"name": name})
         return redirect(list_url(environment))
     depending = depending_on(wished, environment, timezone.now())
     question = Question(
-        title=f"Enforce {name} without a test?",
-        submit="Enforce without a test",
-        notes=[f"{name} is then enforced for {whom}.", "A test sign-in shows beforehand whether it works."],
+        title=_("Enforce %(name)s without a test?") % {"name": name},
+        submit=_("Enforce without a test"),
+        notes=[
+            _("%(name)s is then enforced for %(whom)s.") % {"name": name, "whom": whom},
+            _("A test sign-in shows beforehand whether it works."),
+        ],
         hidden=[("configuration", configuration(environment_provider))],
     )
     return ask(request, environment, question, [if_wrong(depending.number, environment_provider)], depending)
@@ -128,8 +136,53 @@ def if_wrong(number: int, environment_provider: EnvironmentProvider) -> str:
     """Return what an enforcement means for the people who could then sign in through the provider alone."""
     name, environment = environment_provider.identity_provider, environment_provider.environment
     if not number:
-        return f"So far no end user of {environment} depends on {name} alone."
-    return f"If {name} is set up wrongly, {count(number, 'end user')} can no longer sign in to {environment}."
+        return nobody_depends_on(environment_provider)
+    told = ngettext(
+        "If %(provider)s is set up wrongly, %(people)s can no longer sign in to %(environment)s.",
+        "If %(provider)s is set up wrongly, %(people)s can no longer sign in to %(environment)s.",
+        number,
+    )
+    return told % {"provider": name, "people": count(number, "end user"), "environment": environment}
+
+
+def nobody_depends_on(environment_provider: EnvironmentProvider) -> str:
+    """Say that nobody can sign in through the provider alone."""
+    told = _("So far no end user of %(environment)s depends on %(provider)s alone.")
+    return told % {
+        "environment": environment_provider.environment,
+        "provider": environment_provider.identity_provider,
+    }
+
+
+def lose(environment_provider: EnvironmentProvider, number: int) -> str:
+    """Say that so many people can no longer sign in with the provider."""
+    told = ngettext(
+        "%(people)s can no longer sign in to %(environment)s with %(provider)s.",
+        "%(people)s can no longer sign in to %(environment)s with %(provider)s.",
+        number,
+    )
+    return told % _loss(environment_provider, number)
+
+
+def _lose_all_but(environment_provider: EnvironmentProvider, number: int) -> str:
+    told = ngettext(
+        "%(people)s can no longer sign in to %(environment)s except with %(provider)s.",
+        "%(people)s can no longer sign in to %(environment)s except with %(provider)s.",
+        number,
+    )
+    return told % _loss(environment_provider, number)
+
+
+def _loss(environment_provider: EnvironmentProvider, number: int) -> dict[str, object]:
+    return {
+        "people": count(number, "end user"),
+        "environment": environment_provider.environment,
+        "provider": environment_provider.identity_provider,
+    }
+
+
+def _whom(row: EnvironmentProvider) -> str:
+    return str(enforced_for(row.enforcement, row.domain_names))
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
@@ -139,7 +192,11 @@ def use_elsewhere(request: ConsoleRequest, environment: Environment, provider: U
     if request.method == "POST":
         with refusals_as_messages(request):
             use_provider(provider=found, environment=environment, by=request.actor)
-            messages.success(request, f"{environment} uses {found} now. Nobody has to sign in with it yet.")
+            messages.success(
+                request,
+                _("%(environment)s uses %(found)s now. Nobody has to sign in with it yet.")
+                % {"environment": environment, "found": found},
+            )
         return redirect(list_url(environment))
     used_in = set(found.environment_providers.values_list("environment", flat=True))
     context = {
@@ -156,10 +213,10 @@ def remove(request: ConsoleRequest, environment: Environment, provider: UUID) ->
     environment_provider, now = get_environment_provider(environment, provider), timezone.now()
     found = environment_provider.identity_provider
     question = Question(
-        title=f"Remove {found} from {environment}?",
-        submit=f"Remove {found}",
-        how=f"with {found}",
-        done=f"{found} was removed from {environment}.",
+        title=_("Remove %(found)s from %(environment)s?") % {"found": found, "environment": environment},
+        submit=_("Remove %(found)s") % {"found": found},
+        loses=partial(lose, environment_provider),
+        done=_("%(found)s was removed from %(environment)s.") % {"found": found, "environment": environment},
         notes=[*_lifted(environment_provider), *_notes(environment, found)],
     )
     try:
@@ -208,21 +265,30 @@ def _lifted(environment_provider: EnvironmentProvider) -> list[str]:
     is_enforced = environment_provider.enforcement != EnvironmentProvider.Enforcement.NO_ONE
     if not (is_enforced and policy.is_saml_enabled and policy.is_password_enabled):
         return []
-    whom = enforced_for(environment_provider.enforcement, environment_provider.domain_names)
-    return [f"It is enforced for {whom}. Without it, passwords work there again, unless another provider is enforced."]
+    told = _(
+        "It is enforced for %(whom)s. Without it, passwords work there again, unless another provider is enforced."
+    )
+    return [told % {"whom": _whom(environment_provider)}]
 
 
 def _notes(environment: Environment, provider: IdentityProvider) -> list[str]:
     """Return what else follows from the removal."""
     people = environment.workspace.end_users.with_access_to(environment).count()
     rows = provider.environment_providers.exclude(environment=environment).listed()
-    others = ", ".join(str(row.environment) for row in rows)
-    last = "No other environment uses it: its connection and certificates will be deleted."
-    return [_kept_access(people, environment), f"{others} will go on using it." if others else last]
+    others = [str(row.environment) for row in rows]
+    if not others:
+        last = _("No other environment uses it: its connection and certificates will be deleted.")
+        return [_kept_access(people, environment), last]
+    told = ngettext("%(environments)s will go on using it.", "%(environments)s will go on using it.", len(others))
+    return [_kept_access(people, environment), told % {"environments": ", ".join(others)}]
 
 
 def _kept_access(number: int, environment: Environment) -> str:
     if not number:
-        return f"Nobody has access to {environment} yet."
-    who = count(number, "end user has", "end users have")
-    return f"{who} access to {environment}. It stays, for the other ways to sign in."
+        return _("Nobody has access to %(environment)s yet.") % {"environment": environment}
+    told = ngettext(
+        "%(people)s has access to %(environment)s. It stays, for the other ways to sign in.",
+        "%(people)s have access to %(environment)s. It stays, for the other ways to sign in.",
+        number,
+    )
+    return told % {"people": count(number, "end user"), "environment": environment}

@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_safe
@@ -40,8 +42,10 @@ from workspace.models import Environment
 from workspace.visits import Visit
 
 # Shown after a refusal. Only who the IdP has signed in, and who has no access here, learns a little more.
-NEUTRAL = "You could not be signed in. Begin again; if it goes on, give your administrator the reference {reference}."
-NOT_PROVISIONED = (
+NEUTRAL = _(
+    "You could not be signed in. Begin again; if it goes on, give your administrator the reference {reference}."
+)
+NOT_PROVISIONED = _(
     "Your organisation signed you in, but you are not provisioned here yet. "
     "Ask your administrator for access, with the reference {reference}."
 )
@@ -199,7 +203,7 @@ def _refused(request: HttpRequest, refusal: Refused, provider: UUID, relay_state
         again_url = sso_url(environment, use.identity_provider, path_of(relay_state))
     reference = refusal.reference or Visit.of(request).request_id
     context = {
-        "sentence": sentence.format(reference=reference),
+        "sentence": gettext(sentence).format(reference=reference),
         "reference": reference,
         "environment": environment,
         "again_url": again_url,

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from authentication.actions.sign_in import sign_in_with_password
@@ -23,7 +25,7 @@ from workspace.models import Environment
 from workspace.models.throttling import too_many_attempts
 from workspace.visits import Visit
 
-REFUSAL = (
+REFUSAL = _(
     "You could not be signed in. Check your email address and password, and try again. "
     "If it goes on, give your administrator the reference {reference}."
 )
@@ -64,7 +66,7 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
             keep_session(response, environment, result.token)
             return response
         wait, reference = result.wait, result.reference
-        form.add_error(None, too_many_attempts(wait) if wait else REFUSAL.format(reference=reference))
+        form.add_error(None, too_many_attempts(wait) if wait else gettext(REFUSAL).format(reference=reference))
     ways = policy.ways(form.cleaned_data.get("email", "") if form.is_bound else "")
     shown = replace(ways, has_password=ways.has_password or may_bypass)
     return _ways_page(request, environment, shown, form, wait, reference)

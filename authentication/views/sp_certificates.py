@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from authentication.actions.service_provider import (
     cancel_rollover,
@@ -45,7 +46,7 @@ def create(request: ConsoleRequest, environment: Environment, provider: UUID) ->
     get_environment_provider(environment, provider)
     with refusals_as_messages(request):
         ensure_signing_key(environment.workspace, by=request.actor, now=timezone.now())
-        messages.success(request, "The SP certificate was created. It stands in the SP metadata now.")
+        messages.success(request, _("The SP certificate was created. It stands in the SP metadata now."))
     return redirect(settings_url("settings", environment, provider))
 
 
@@ -53,7 +54,7 @@ def create(request: ConsoleRequest, environment: Environment, provider: UUID) ->
 @manages_settings
 def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Create the next certificate."""
-    done = "The rollover has started. Give the next certificate to your identity providers, then finish it."
+    done = _("The rollover has started. Give the next certificate to your identity providers, then finish it.")
     return _roll(request, provider, start_rollover, done)
 
 
@@ -61,14 +62,14 @@ def start(request: ConsoleRequest, environment: Environment, provider: UUID) -> 
 @manages_settings
 def finish(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Put the next certificate in force."""
-    return _roll(request, provider, finish_rollover, "The rollover is finished: the new certificate signs now.")
+    return _roll(request, provider, finish_rollover, _("The rollover is finished: the new certificate signs now."))
 
 
 @post_only("authentication:provider-settings")
 @manages_settings
 def cancel(request: ConsoleRequest, environment: Environment, provider: UUID) -> HttpResponse:
     """Withdraw the next certificate."""
-    return _roll(request, provider, cancel_rollover, "The rollover was cancelled. The active certificate stays.")
+    return _roll(request, provider, cancel_rollover, _("The rollover was cancelled. The active certificate stays."))
 
 
 def _roll(request: ConsoleRequest, provider: UUID, action: Callable[..., object], done: str) -> HttpResponse:

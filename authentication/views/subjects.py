@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
+from django.utils.translation import gettext_lazy as _
+
 from authentication.models import EnvironmentProvider
 from workspace.console.finding import MOST, Found, found_by_name
 from workspace.console.navigation import page_url
@@ -10,7 +12,7 @@ from workspace.db.keys import name_key
 from workspace.models import Environment
 
 
-@found_by_name("Identity providers")
+@found_by_name(_("Identity providers"))
 def _providers_by_name(environment: Environment, text: str) -> Iterable[Found]:
     for row in environment.providers.filter(identity_provider__name_key__contains=name_key(text)).listed()[:MOST]:
         url = page_url("provisioning:overview", environment, provider=row.identity_provider_id)

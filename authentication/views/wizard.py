@@ -3,6 +3,7 @@
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypedDict
 from uuid import UUID
 
@@ -11,7 +12,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authentication.actions.identity_providers import create_provider, update_provider
 from authentication.actions.provider_connection import connect_provider
@@ -21,8 +23,9 @@ from authentication.guides import GUIDES
 from authentication.idp_side import fetch_idp
 from authentication.losses import depending_on, loss_by
 from authentication.models import EnvironmentProvider, IdentityProvider
+from authentication.sentences import in_words
 from authentication.views.asking import CONFIRMED, Question, ask_about_loss, say
-from authentication.views.providers import get_environment_provider, list_url
+from authentication.views.providers import get_environment_provider, list_url, lose
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
@@ -32,11 +35,11 @@ from workspace.models import ChangeEvent, Environment
 from workspace.words import count, together
 
 DETAILS, CONNECTION = "provider-edit", "provider-connect"
-STEPS = {DETAILS: "Name and enforcement", CONNECTION: "Connection"}
+STEPS = {DETAILS: gettext_lazy("Name and enforcement"), CONNECTION: gettext_lazy("Connection")}
 PROVIDED_HINTS = {
-    Provided.FILE: "The metadata that your identity provider offers for download.",
-    Provided.XML: "The same metadata as text.",
-    Provided.VALUES: "Single sign-on URL, issuer and certificate, one by one.",
+    Provided.FILE: gettext_lazy("The metadata that your identity provider offers for download."),
+    Provided.XML: gettext_lazy("The same metadata as text."),
+    Provided.VALUES: gettext_lazy("Single sign-on URL, issuer and certificate, one by one."),
 }
 Context = dict[str, object]
 
@@ -59,7 +62,7 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
             return redirect(_step_url(CONNECTION, environment, environment_provider.identity_provider))
     context = {
         "form": form,
-        "title": "Set up new provider",
+        "title": _("Set up new provider"),
         "steps": _steps(environment, DETAILS),
         "list_url": list_url(environment),
     }
@@ -82,9 +85,10 @@ def _update(request: ConsoleRequest, environment_provider: EnvironmentProvider, 
     """Save step 1. Ask first if somebody loses a way to sign in because less is enforced than before."""
     environment, answers = environment_provider.environment, form.cleaned_data
     question = Question(
-        title=f"Change the enforcement of {answers['name']} in {environment}?",
-        submit="Save",
-        how=f"with {environment_provider.identity_provider}",
+        title=_("Change the enforcement of %(provider)s in %(environment)s?")
+        % {"provider": answers["name"], "environment": environment},
+        submit=_("Save"),
+        loses=partial(lose, environment_provider),
         hidden=[(name, form.data.get(name, "")) for name in form.fields],
     )
 
@@ -102,10 +106,12 @@ def _update(request: ConsoleRequest, environment_provider: EnvironmentProvider, 
 
 
 def _saved(environment_provider: EnvironmentProvider, event: ChangeEvent | None) -> str:
-    said = f"{environment_provider.identity_provider} was {'saved' if event else 'not changed'}."
+    said = _("%(provider)s was not changed.")
     if event and environment_provider.wished_enforcement:
-        return f"{said} Enforcement starts after a test sign-in."
-    return said
+        said = _("%(provider)s was saved. Enforcement starts after a test sign-in.")
+    elif event:
+        said = _("%(provider)s was saved.")
+    return said % {"provider": environment_provider.identity_provider}
 
 
 @console(needs=Permission.MANAGE_SIGN_IN, recent=OPENED_RECENTLY)
@@ -128,7 +134,7 @@ def connect(request: ConsoleRequest, environment: Environment, provider: UUID) -
             )
             messages.success(request, _connected(found, changed))
             for sentence in metadata.left_out:
-                messages.warning(request, sentence)
+                messages.warning(request, in_words(sentence))
             return redirect(list_url(environment))
     context = _context(environment_provider, CONNECTION) | {"form": form} | _guidance(found)
     context |= {"risk": _risk(environment_provider, timezone.now()), "provided_hints": PROVIDED_HINTS}
@@ -141,7 +147,7 @@ def _steps(environment: Environment, current: str, provider: IdentityProvider | 
     done = {DETAILS: provider is not None, CONNECTION: provider is not None and provider.is_set_up}
     return [
         {
-            "label": label,
+            "label": str(label),
             "url": _step_url(step, environment, provider) if provider else "",
             "state": "current" if step == current else "done" if done[step] else "todo",
         }
@@ -160,7 +166,7 @@ def _context(environment_provider: EnvironmentProvider, step: str) -> Context:
     return {
         "title": provider.name,
         "provider": provider,
-        "shared_with": get_text_list([each.environment.name for each in others], "and"),
+        "shared_with": together(each.environment.name for each in others),
         "steps": _steps(environment, step, provider),
         "list_url": list_url(environment),
         "back_url": _step_url(DETAILS, environment, provider),
@@ -172,8 +178,8 @@ def _guidance(provider: IdentityProvider) -> Context:
     guide = GUIDES[provider.vendor]
     return {
         "guide": guide,
-        "acs_hint": f"{guide.whose}: {guide.acs_url_field}",
-        "entity_id_hint": f"{guide.whose}: {guide.entity_id_field}",
+        "acs_hint": f"{guide.whose}: {_(guide.acs_url_field)}",
+        "entity_id_hint": f"{guide.whose}: {_(guide.entity_id_field)}",
         "download_url": f"{reverse('saml:metadata', kwargs={'provider': provider.pk})}?download",
     }
 
@@ -185,7 +191,11 @@ def _risk(environment_provider: EnvironmentProvider, now: datetime) -> str:
     )
     enforcing = [row for row in used.usable() if row.enforcement != row.Enforcement.NO_ONE]
     told = {row.environment: depending_on(row, row.environment, now).number for row in enforcing}
-    return together(f"{count(number, 'end user')} of {place}" for place, number in told.items() if number)
+    return together(
+        _("%(people)s of %(environment)s") % {"people": count(number, "end user"), "environment": place}
+        for place, number in told.items()
+        if number
+    )
 
 
 def _details(environment_provider: EnvironmentProvider) -> Context:
@@ -200,5 +210,8 @@ def _details(environment_provider: EnvironmentProvider) -> Context:
 
 def _connected(provider: IdentityProvider, changed: bool) -> str:
     if not provider.is_set_up:
-        return f"{provider} is connected."
-    return f"The connection of {provider} was {'changed' if changed else 'not changed'}."
+        return _("%(provider)s is connected.") % {"provider": provider}
+    said = _("The connection of %(provider)s was changed.")
+    if not changed:
+        said = _("The connection of %(provider)s was not changed.")
+    return said % {"provider": provider}
