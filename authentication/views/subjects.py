@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from authentication.models import EnvironmentProvider
 from workspace.console.finding import MOST, Found, found_by_name
