@@ -53,8 +53,8 @@ def _clean_domain(text: str) -> str:
     if "." not in domain:
         raise ActionError(
             "invalid_domain",
-            _("“%(strip)s” is not a whole domain. Enter domains like acme.com, separated by commas.")
-            % {"strip": text.strip()[:100]},
+            _("“%(domain)s” is not a whole domain. Enter domains like acme.com, separated by commas.")
+            % {"domain": text.strip()[:100]},
             field="domains",
         )
     return domain

@@ -45,8 +45,8 @@ def _mail(ticket: PasswordTicket, token: str) -> OutgoingMail:
 def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environment) -> None:
     """Mail the owners that somebody signed in past enforcement."""
     person, workspace = bypass.end_user, environment.workspace
-    subject = _("%(full_name)s bypassed SSO in %(workspace)s %(environment)s") % {
-        "full_name": isolated(person.full_name),
+    subject = _("%(person)s bypassed SSO in %(workspace)s %(environment)s") % {
+        "person": isolated(person.full_name),
         "workspace": workspace,
         "environment": environment,
     }

@@ -23,11 +23,18 @@ def _value(name: str, value: object) -> object:
         return refusal_in_words(value)
     if isinstance(value, Text):
         return in_words(value)
-    return duration_in_words(str(value)) if name == "duration" else value
+    if name == "duration":
+        number, _, unit = str(value).partition(" ")
+        return duration_in_words(int(number), unit.removesuffix("s"))
+    return value
 
 
-def duration_in_words(duration: str) -> str:
-    """Return a time such as "12 seconds"."""
-    number, _, unit = duration.partition(" ")
-    noun = unit.removesuffix("s")
-    return f"{number} {ngettext(noun, f'{noun}s', int(number))}"
+def duration_in_words(number: int, unit: str) -> str:
+    """Return a time: "12 seconds"."""
+    told = {
+        "day": ngettext("%(number)s day", "%(number)s days", number),
+        "hour": ngettext("%(number)s hour", "%(number)s hours", number),
+        "minute": ngettext("%(number)s minute", "%(number)s minutes", number),
+        "second": ngettext("%(number)s second", "%(number)s seconds", number),
+    }[unit]
+    return told % {"number": number}

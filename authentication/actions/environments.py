@@ -8,4 +8,4 @@ from workspace.words import count
 @uses_environments
 def providers(environment: Environment) -> str:
     number = environment.providers.count()
-    return count(number, "identity provider") if number else ""
+    return count(number, "identity provider", "identity providers") if number else ""

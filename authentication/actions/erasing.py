@@ -27,8 +27,8 @@ def count_rows(erasure: Erasure) -> list[Fact]:
     links, bypasses = person.password_tickets.count(), person.sso_bypasses.count()
     return [
         Fact(_("Remembered NameIDs"), _forgotten(grouped(name_ids), name_ids)),
-        Fact(_("Sessions"), _forgotten(count(sessions, "session"), sessions)),
-        Fact(_("Mailed password links"), _deleted(count(links, "link"), links)),
+        Fact(_("Sessions"), _forgotten(count(sessions, "session", "sessions"), sessions)),
+        Fact(_("Mailed password links"), _deleted(count(links, "link", "links"), links)),
         Fact(_("Permissions to bypass SSO"), _deleted(grouped(bypasses), bypasses)),
     ]
 
@@ -59,4 +59,4 @@ def empty_attempts(erasure: Erasure) -> list[Fact]:
         fold_key=None,
     )
     told = ngettext("%(what)s will name nobody", "%(what)s will name nobody", number)
-    return [Fact(_("Sign-in attempts"), told % {"what": count(number, "attempt")})]
+    return [Fact(_("Sign-in attempts"), told % {"what": count(number, "attempt", "attempts")})]

@@ -51,7 +51,7 @@ def end_sessions_of_merged(merge: Merge) -> Moved:
     sessions.end(EndUserSession.EndReason.ENDED_BY_ADMINISTRATOR, merge.now)
     sessions.update(end_user=merge.stays)
     told = ngettext("%(sessions)s of %(person)s will end", "%(sessions)s of %(person)s will end", len(ended))
-    value = told % {"sessions": count(len(ended), "session"), "person": isolated(merge.goes.full_name)}
+    value = told % {"sessions": count(len(ended), "session", "sessions"), "person": isolated(merge.goes.full_name)}
     return Moved([Fact(_("Sessions"), value if ended else _("None ends"))], {"sessions": ended} if ended else {})
 
 
@@ -60,7 +60,9 @@ def delete_links(merge: Merge) -> Moved:
     """Delete the mailed links: they were mailed to an address that the person may not have any more."""
     dead = merge.goes.password_tickets.usable(merge.now).count()
     merge.goes.password_tickets.all().delete()
-    told = ngettext("%(links)s will stop working", "%(links)s will stop working", dead) % {"links": count(dead, "link")}
+    told = ngettext("%(links)s will stop working", "%(links)s will stop working", dead) % {
+        "links": count(dead, "link", "links")
+    }
     return Moved([Fact(_("Mailed password links"), told)] if dead else [])
 
 
@@ -69,7 +71,9 @@ def end_bypasses(merge: Merge) -> Moved:
     """Delete the permissions to bypass SSO: they were given to an account that is gone."""
     ended = merge.goes.sso_bypasses.all().delete()[0]
     told = ngettext("%(permissions)s will end", "%(permissions)s will end", ended)
-    return Moved([Fact(_("SSO bypasses"), told % {"permissions": count(ended, "permission")})] if ended else [])
+    return Moved(
+        [Fact(_("SSO bypasses"), told % {"permissions": count(ended, "permission", "permissions")})] if ended else []
+    )
 
 
 @moves("sign_in_attempts")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from authentication.models import EndUserSession, IdentityProvider
 from authentication.models.sessions import GREATEST_AGE, EndUserSessionQuerySet
@@ -33,7 +34,7 @@ class EndedSessions:
     @property
     def words(self) -> Spoken:
         """Return how many they are, for the event's sentence."""
-        return count(len(self.ids), "session")
+        return count(len(self.ids), "session", "sessions")
 
     @property
     def state(self) -> dict[str, object]:
@@ -182,11 +183,11 @@ def _record(end_user: EndUser, environment: Environment | None, ended: list[str]
         workspace=end_user.workspace,
         environment=environment,
         sentence=Sentence(
-            "{by} ended {sessions} of {person} in {environment}."
+            gettext_noop("{by} ended {sessions} of {person} in {environment}.")
             if environment
-            else "{by} ended {sessions} of {person}.",
+            else gettext_noop("{by} ended {sessions} of {person}."),
             by=by,
-            sessions=count(len(ended), "session"),
+            sessions=count(len(ended), "session", "sessions"),
             person=end_user,
             environment=environment or "",
         ),

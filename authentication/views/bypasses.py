@@ -76,8 +76,8 @@ def add(request: ConsoleRequest, environment: Environment, end_user: UUID) -> Ht
             add_bypass(environment=environment, end_user=person, by=request.actor, now=now, **form.cleaned_data)
             messages.success(
                 request,
-                _("%(full_name)s may bypass SSO in %(environment)s. Give them the address below.")
-                % {"full_name": isolated(person.full_name), "environment": environment},
+                _("%(person)s may bypass SSO in %(environment)s. Give them the address below.")
+                % {"person": isolated(person.full_name), "environment": environment},
             )
             return redirect(_list_url(environment))
     context = {
@@ -98,8 +98,8 @@ def end(request: ConsoleRequest, environment: Environment, bypass: UUID) -> Http
         return redirect(_list_url(environment))
     found = get_object_or_404(environment.sso_bypasses.select_related("end_user"), pk=bypass)
     context = {
-        "effect": _("%(full_name)s can no longer use a password where SAML is enforced.")
-        % {"full_name": isolated(found.end_user.full_name)},
+        "effect": _("%(person)s can no longer use a password where SAML is enforced.")
+        % {"person": isolated(found.end_user.full_name)},
         "notes": [
             _("Sessions in %(environment)s that the password opened end at once.") % {"environment": environment}
         ],

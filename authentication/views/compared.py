@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 from authentication.guides import GUIDES
 from authentication.models import IdentityProvider
 from authentication.saml.difference import TIMES, Difference, Kind
+from authentication.sentences import duration_in_words
 from authentication.views.marked import Value, how_they_differ, marked
 from authentication.views.notes import note_in_words
 from workspace.console.navigation import page_url
 from workspace.models import Environment
-from workspace.words import count, listed
+from workspace.words import listed
 
 _UNITS = ((24 * 3600, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _UNTIMELY = TIMES - {Kind.NO_TIME}
@@ -175,8 +176,8 @@ def _duration(seconds: float) -> str:
     for size, unit in _UNITS:
         number, left = divmod(left, size)
         if number:
-            parts.append(str(count(number, unit)))
-    return " ".join(parts[:2]) or str(count(0, "second"))
+            parts.append(duration_in_words(number, unit))
+    return " ".join(parts[:2]) or duration_in_words(0, "second")
 
 
 def _mend(kind: Kind, provider: IdentityProvider | None) -> str:

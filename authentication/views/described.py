@@ -97,4 +97,4 @@ def described_key(key: ServiceProviderKey, now: datetime) -> DescribedKey:
 
 
 def _time(moment: datetime) -> str:
-    return _("%(moment)s UTC") % {"moment": date_format(moment, "DATETIME_FORMAT")}
+    return f"{date_format(moment, 'DATETIME_FORMAT')} UTC"

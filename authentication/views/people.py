@@ -151,7 +151,7 @@ def _password_row(person: EndUser, environment: Environment, ways: Ways) -> dict
 
 
 def _bypassing(bypass: SsoBypass) -> str:
-    until = _("%(expires_at)s UTC") % {"expires_at": date_format(bypass.expires_at, "DATETIME_FORMAT")}
+    until = f"{date_format(bypass.expires_at, 'DATETIME_FORMAT')} UTC"
     return _("The person may use a password past single sign-on until %(until)s: %(reason)s") % {
         "until": until,
         "reason": isolated(bypass.reason),

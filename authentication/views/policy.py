@@ -133,7 +133,7 @@ def _lose_all_but_providers(environment: Environment, number: int) -> str:
         "%(people)s can no longer sign in to %(environment)s except through an identity provider.",
         number,
     )
-    return told % {"people": count(number, "end user"), "environment": environment}
+    return told % {"people": count(number, "end user", "end users"), "environment": environment}
 
 
 def _lose_providers(environment: Environment, number: int) -> str:
@@ -142,7 +142,7 @@ def _lose_providers(environment: Environment, number: int) -> str:
         "%(people)s can no longer sign in to %(environment)s through an identity provider.",
         number,
     )
-    return told % {"people": count(number, "end user"), "environment": environment}
+    return told % {"people": count(number, "end user", "end users"), "environment": environment}
 
 
 def _lose_passwords(environment: Environment, number: int) -> str:
@@ -151,7 +151,7 @@ def _lose_passwords(environment: Environment, number: int) -> str:
         "%(people)s can no longer sign in to %(environment)s with a password.",
         number,
     )
-    return told % {"people": count(number, "end user"), "environment": environment}
+    return told % {"people": count(number, "end user", "end users"), "environment": environment}
 
 
 def _is_password_useless(

@@ -23,7 +23,7 @@ from authentication.reasons import Refused, heading_of, help_of
 from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile
 from authentication.saml.checks import Clock
-from authentication.sentences import in_words
+from authentication.sentences import duration_in_words, in_words
 from authentication.views.compared import Comparison, compared, owners_in
 from authentication.views.notes import note_in_words
 from authentication.views.onwards import browser_nonce, to_idp
@@ -160,7 +160,7 @@ def _effect(number: int, environment_provider: EnvironmentProvider) -> str:
         "%(people)s can then sign in to %(environment)s only with %(provider)s.",
         number,
     )
-    return told % {"people": count(number, "end user"), "environment": environment, "provider": provider}
+    return told % {"people": count(number, "end user", "end users"), "environment": environment, "provider": provider}
 
 
 def _enforcement(
@@ -257,7 +257,7 @@ def _person(claims: Claims, profile: AssertedProfile, clock: Clock) -> list[dict
 
 def _measured(claims: Claims, clock: Clock) -> str:
     told = _("%(difference)s, the time on the way included; up to %(accepted)s are accepted")
-    accepted = count(int(clock.skew.total_seconds()), "second")
+    accepted = duration_in_words(int(clock.skew.total_seconds()), "second")
     return told % {"difference": in_words(clock.compared(claims.issued_at)), "accepted": accepted}
 
 

@@ -142,7 +142,7 @@ def if_wrong(number: int, environment_provider: EnvironmentProvider) -> str:
         "If %(provider)s is set up wrongly, %(people)s can no longer sign in to %(environment)s.",
         number,
     )
-    return told % {"provider": name, "people": count(number, "end user"), "environment": environment}
+    return told % {"provider": name, "people": count(number, "end user", "end users"), "environment": environment}
 
 
 def nobody_depends_on(environment_provider: EnvironmentProvider) -> str:
@@ -175,7 +175,7 @@ def _lose_all_but(environment_provider: EnvironmentProvider, number: int) -> str
 
 def _loss(environment_provider: EnvironmentProvider, number: int) -> dict[str, object]:
     return {
-        "people": count(number, "end user"),
+        "people": count(number, "end user", "end users"),
         "environment": environment_provider.environment,
         "provider": environment_provider.identity_provider,
     }
@@ -291,4 +291,4 @@ def _kept_access(number: int, environment: Environment) -> str:
         "%(people)s have access to %(environment)s. It stays, for the other ways to sign in.",
         number,
     )
-    return told % {"people": count(number, "end user"), "environment": environment}
+    return told % {"people": count(number, "end user", "end users"), "environment": environment}

@@ -192,7 +192,7 @@ def _risk(environment_provider: EnvironmentProvider, now: datetime) -> str:
     enforcing = [row for row in used.usable() if row.enforcement != row.Enforcement.NO_ONE]
     told = {row.environment: depending_on(row, row.environment, now).number for row in enforcing}
     return together(
-        _("%(people)s of %(environment)s") % {"people": count(number, "end user"), "environment": place}
+        _("%(people)s of %(environment)s") % {"people": count(number, "end user", "end users"), "environment": place}
         for place, number in told.items()
         if number
     )
