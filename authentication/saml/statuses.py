@@ -19,7 +19,7 @@ _MEANINGS = {
     "InvalidAttrNameOrValue": _("it does not accept an attribute of the request."),
     "InvalidNameIDPolicy": _("it cannot name the person in the NameID format that is set up there."),
     "NoAuthnContext": _("it cannot authenticate the person in the way that is required there."),
-    "NoAvailableIDP": "the identity provider behind it could not be reached.",
+    "NoAvailableIDP": _("the identity provider behind it could not be reached."),
     "NoPassive": _("it would have to ask the person to sign in, and was not allowed to."),
     "NoSupportedIDP": _("it knows none of the identity providers behind it."),
     "PartialLogout": _("it could not sign the person out everywhere."),
