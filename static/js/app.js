@@ -46,6 +46,11 @@ document.addEventListener("click", (event) => {
   if (button) onCopy(button);
 });
 
+// Choices that need a script: <div data-begins-with="values">. Without one, none of them is sent unasked.
+for (const choices of document.querySelectorAll("[data-begins-with]")) {
+  if (!choices.querySelector(":checked")) choices.querySelector(`[value="${choices.dataset.beginsWith}"]`).checked = true;
+}
+
 // Dependent parts of a form: <fieldset data-shows-when="method=scim"> or "enforcement=all,selected".
 // Hidden parts are still sent: what was typed is kept, and the server decides by the controlling answer.
 
