@@ -79,7 +79,7 @@ class ConnectionForm(forms.Form):
         label=gettext_lazy("Identity provider issuer (entity ID)"), required=False, widget=forms.TextInput(attrs=CODE)
     )
     certificates = LinesField(
-        label="X.509 certificate(s)",
+        label=gettext_lazy("X.509 certificate(s)"),
         required=False,
         help_text=gettext_lazy(
             "In PEM or Base64. Paste several, one below the other, while your identity provider changes them."

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 NAME_ATTRIBUTE = "workspace_end_user_name"
 GROUPS_ATTRIBUTE = "workspace_end_user_groups"
@@ -35,15 +34,6 @@ class Screen:
     acs_url_label: str
     entity_id_label: str
     is_entity_id_first: bool = False
-
-    @property
-    def fields(self) -> list[tuple[str, str]]:
-        """Return the vendor's labels from above to below, each with our value for it."""
-        fields = [
-            (self.acs_url_label, gettext_noop("Single sign-on URL")),
-            (self.entity_id_label, gettext_noop("SP entity ID")),
-        ]
-        return fields[::-1] if self.is_entity_id_first else fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +71,17 @@ class Guide:
     @property
     def is_vendor(self) -> bool:
         return self.key != "other"
+
+    def field_name(self, name: str) -> str:
+        """Return a name of one of the vendor's fields. What stands on the vendor's screen stays as it is."""
+        shown = (self.screen.acs_url_label, self.screen.entity_id_label)
+        return name if self.is_vendor and name in shown else _(name)
+
+    @property
+    def pictured(self) -> list[tuple[str, str]]:
+        """Return the vendor's labels from above to below, each with our value for it."""
+        fields = [
+            (self.field_name(self.screen.acs_url_label), _("Single sign-on URL")),
+            (self.field_name(self.screen.entity_id_label), _("SP entity ID")),
+        ]
+        return fields[::-1] if self.screen.is_entity_id_first else fields

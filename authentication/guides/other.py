@@ -20,8 +20,8 @@ OTHER = Guide(
         _("Give people access to the application."),
     ),
     screen=Screen(
-        "Applications > New SAML application",
-        "Service provider",
+        _("Applications > New SAML application"),
+        _("Service provider"),
         _("Assertion consumer service (ACS) URL"),
         _("SP entity ID, often called audience"),
     ),

@@ -187,8 +187,8 @@ def _mend(kind: Kind, provider: IdentityProvider | None) -> str:
     guide = GUIDES[provider.vendor if provider else IdentityProvider.Vendor.OTHER]
     field = guide.entity_id_field if kind is Kind.AUDIENCE else guide.acs_url_field
     if guide.is_vendor:
-        return _("In %(vendor)s this is %(field)s.") % {"vendor": guide.label, "field": _(field)}
-    return _("At your identity provider this is %(field)s.") % {"field": _(field)}
+        return _("In %(vendor)s this is %(field)s.") % {"vendor": guide.label, "field": guide.field_name(field)}
+    return _("At your identity provider this is %(field)s.") % {"field": guide.field_name(field)}
 
 
 def _links(difference: Difference, provider: IdentityProvider | None, owners: Owners) -> list[Link]:

@@ -178,8 +178,8 @@ def _guidance(provider: IdentityProvider) -> Context:
     guide = GUIDES[provider.vendor]
     return {
         "guide": guide,
-        "acs_hint": f"{guide.whose}: {_(guide.acs_url_field)}",
-        "entity_id_hint": f"{guide.whose}: {_(guide.entity_id_field)}",
+        "acs_hint": f"{guide.whose}: {guide.field_name(guide.acs_url_field)}",
+        "entity_id_hint": f"{guide.whose}: {guide.field_name(guide.entity_id_field)}",
         "download_url": f"{reverse('saml:metadata', kwargs={'provider': provider.pk})}?download",
     }
 
