@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 NAME_ATTRIBUTE = "workspace_end_user_name"
 GROUPS_ATTRIBUTE = "workspace_end_user_groups"
@@ -34,6 +35,15 @@ class Screen:
     acs_url_label: str
     entity_id_label: str
     is_entity_id_first: bool = False
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """Return the vendor's labels from above to below, each with our value for it."""
+        fields = [
+            (self.acs_url_label, gettext_noop("Single sign-on URL")),
+            (self.entity_id_label, gettext_noop("SP entity ID")),
+        ]
+        return fields[::-1] if self.is_entity_id_first else fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +89,5 @@ class Guide:
 
     @property
     def pictured(self) -> list[tuple[str, str]]:
-        """Return the vendor's labels from above to below, each with our value for it."""
-        fields = [
-            (self.field_name(self.screen.acs_url_label), _("Single sign-on URL")),
-            (self.field_name(self.screen.entity_id_label), _("SP entity ID")),
-        ]
-        return fields[::-1] if self.screen.is_entity_id_first else fields
+        """Return the fields of the picture in the language of the page."""
+        return [(self.field_name(label), _(ours)) for label, ours in self.screen.fields]

@@ -26,7 +26,6 @@ _TEMPLATES = (
 )
 # The values that are sentences themselves. Others are names and what an IdP sent.
 _SENTENCES = {"why", "refusal", "meaning", "difference", "issuer"}
-_PLACE = re.compile(r"%\\\((\w+)\\\)s|%\((\w+)\)s")
 
 
 def note_in_words(note: str) -> str:
@@ -34,7 +33,7 @@ def note_in_words(note: str) -> str:
     return in_words(_read(note))
 
 
-def _read(note: str) -> str:
+def _read(note: str) -> Text:
     """Return a stored sentence as the template and the values that it was made of."""
     for template in _TEMPLATES:
         if found := _pattern(template).fullmatch(note):
@@ -42,7 +41,7 @@ def _read(note: str) -> str:
             return Text(
                 template, **{name: _read(text) if name in _SENTENCES else text for name, text in values.items()}
             )
-    return note
+    return Text(note)
 
 
 @cache

@@ -74,6 +74,13 @@ def test_from_sign_in_to_the_copied_token(page: Page, acme: Console):
     )
     assert token not in page.content()
 
+    acme.open_authentication("DEV")
+    acme.open_menu(name, "Edit")
+    page.get_by_role("link", name="Connection").click()
+    expect(page.get_by_role("radio", name="Enter single values")).to_be_checked()
+    expect(page.get_by_label("Identity provider single sign-on URL")).to_have_value("https://idp.example/sso")
+    expect(page.get_by_label("Identity provider single sign-on URL")).to_be_visible()
+
 
 def test_base_url_and_token_are_had_again_through_the_ellipsis_menu(page: Page, acme: Console, server: Server):
     name = acme.fresh("Entra Dev")
