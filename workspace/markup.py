@@ -15,6 +15,8 @@ from workspace.isolation import CLOSE, OPEN, parted, turns
 # At 200 % text size a column of a card holds words of 12 characters on a screen of 320 px, and a whole line 16.
 LONG_WORD = re.compile(r"\S{13,}")
 _LONGEST_PART = 16
+# Where a long word of ours may be divided. Names have none that count.
+_SOFT_HYPHEN = "\u00ad"
 _BETWEEN_PARTS = re.compile(r"(?<=[^@._])(?=[@._]\w)|(?<=[/:,;=&?|+-])(?=[^/:])")
 _END_SHOWN = 6
 _TAG = re.compile(r"(<[^>]*>)")
@@ -53,9 +55,13 @@ def _wrapping(text: str) -> str:
     at = 0
     for word in LONG_WORD.finditer(text):
         written.append(escape(text[at : word.start()]))
-        written.append("<wbr>".join(_part(part) for part in _BETWEEN_PARTS.split(word[0])))
+        written.append("&shy;".join(map(_parts, word[0].split(_SOFT_HYPHEN))))
         at = word.end()
     return "".join([*written, escape(text[at:])])
+
+
+def _parts(word: str) -> str:
+    return "<wbr>".join(map(_part, _BETWEEN_PARTS.split(word)))
 
 
 def _part(part: str) -> str:

@@ -7,8 +7,10 @@ from typing import TypedDict
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from workspace.tokens import digest_of
+from workspace.words import Spoken
 
 # Marks of browsers in a User-Agent. The first match wins: Edge also calls itself Chrome, and Chrome Safari.
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
@@ -52,10 +54,15 @@ class Visit:
         return {"address": self.address, "user_agent": self.user_agent}
 
 
-def browser_of(user_agent: str) -> str:
+def browser_of(user_agent: str) -> Spoken:
     """Return the browser in words, as "Firefox on Windows"."""
-    name, system = _first(_BROWSERS, user_agent) or "Unknown browser", _first(_SYSTEMS, user_agent)
-    return f"{name} on {system}" if system else name
+    browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
+
+    def write() -> str:
+        name = browser or gettext("Unknown browser")
+        return gettext("%(browser)s on %(system)s") % {"browser": name, "system": system} if system else name
+
+    return Spoken.of(write, "", "")
 
 
 def _first(marks: dict[str, str], text: str) -> str:

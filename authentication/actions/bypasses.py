@@ -31,7 +31,7 @@ def add_bypass(
 ) -> SsoBypass:
     """Let a person use a password past enforcement, to the end of that day (UTC)."""
     name = isolated(end_user.full_name)
-    why = clean_name(reason, what="reason", missing=_("Enter a reason."), most=200, field="reason")
+    why = clean_name(reason, what=_("reason"), missing=_("Enter a reason."), most=200, field="reason")
     _refuse_day(until, now.date())
     if not environment.workspace.end_users.with_access_to(environment).filter(pk=end_user.pk).exists():
         raise ActionError(

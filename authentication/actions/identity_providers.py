@@ -161,4 +161,5 @@ def _preset_separator(vendor: str) -> str:
 
 
 def _clean_name(name: str, known: str) -> str:
-    return clean_name(name, what="name", missing=gettext("Enter a name, for example Okta Dev."), most=100, known=known)
+    missing = gettext("Enter a name, for example Okta Dev.")
+    return clean_name(name, what=gettext("name"), missing=missing, most=100, known=known)

@@ -35,6 +35,10 @@ def test_a_short_word_stays_as_it_is(text):
     assert not needs_markup(text)
 
 
+def test_a_word_of_a_language_with_long_words_is_divided_at_its_soft_hyphens():
+    assert value_html("Anmelde\u00adeinstellungen") == "Anmelde&shy;einstellungen"
+
+
 def test_a_part_without_a_place_to_wrap_is_cut_in_the_middle_and_its_text_stays_whole():
     html = value_html("00u00000000000000004")
     assert html == '<span><span class="cut"><span class="cut-start">00u00000000000</span>000004</span></span>'

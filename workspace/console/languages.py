@@ -8,8 +8,8 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 Handler = Callable[[HttpRequest], HttpResponse]
-# Operators' pages are English.
-_ENGLISH = ("/operator/",)
+# Operators' pages are English, and so is what programs are answered.
+_ENGLISH = ("/operator/", "/scim/", "/api/")
 
 
 def asked_for(get_response: Handler) -> Handler:
