@@ -1,6 +1,7 @@
 """Operators look at provisioning; every change goes through the console or an identity provider."""
 
 from django.contrib import admin
+from django.db.models import Q
 
 from provisioning.models import (
     GroupMapping,
@@ -13,11 +14,16 @@ from provisioning.models import (
     ScimRequest,
     ScimToken,
 )
-from workspace.admin.base import ReadOnlyAdmin
+from workspace.admin.base import LongAdmin, ReadOnlyAdmin
+from workspace.admin.lists import DayFilter, filter_by
+from workspace.operator_site import Section
 
 _PROVIDER = "environment_provider__identity_provider"
 _ENVIRONMENT = "environment_provider__environment"
 _CONNECTION = [f"connection__{_PROVIDER}", f"connection__{_ENVIRONMENT}"]
+_METHODS = {name: name for name in ("GET", "POST", "PUT", "PATCH", "DELETE")}
+_ANSWERS = {"ok": "Answered", "refused": "Refused (4xx)", "failed": "Failed (5xx)"}
+_STATUSES = {"ok": Q(status__lt=400), "refused": Q(status__gte=400, status__lt=500), "failed": Q(status__gte=500)}
 _CONNECTION_NAMES = [f"connection__{_PROVIDER}__name_key", f"connection__{_ENVIRONMENT}__workspace__name"]
 
 
@@ -25,6 +31,8 @@ _CONNECTION_NAMES = [f"connection__{_PROVIDER}__name_key", f"connection__{_ENVIR
 class ProvisioningConnectionAdmin(ReadOnlyAdmin):
     """Which provider provisions which environment."""
 
+    section = Section.PROVISIONING
+    place = "environment_provider.environment.workspace_id"
     list_display = ["__str__", "workspace", "is_enabled", "takes_over_groups", "saved_at", "created_at"]
     list_filter = ["is_enabled", "takes_over_groups", f"{_ENVIRONMENT}__kind"]
     list_select_related = [_PROVIDER, f"{_ENVIRONMENT}__workspace"]
@@ -44,6 +52,8 @@ class ProvisioningConnectionAdmin(ReadOnlyAdmin):
 class ScimTokenAdmin(ReadOnlyAdmin):
     """Tokens and their use; neither the digest nor the sealed copy is ever shown."""
 
+    section = Section.PROVISIONING
+    place = "connection.environment_provider.environment.workspace_id"
     list_display = ["masked", "connection", "created_at", "last_used_at", "last_used_from", "expires_at", "revoked_at"]
     list_filter = ["created_at", "last_used_at", "revoked_at"]
     list_select_related = _CONNECTION
@@ -52,68 +62,66 @@ class ScimTokenAdmin(ReadOnlyAdmin):
         "masked", "connection", "created_at", "last_used_at", "last_used_from", "expires_at", "revoked_at", "replaces",
     ]  # fmt: skip
     readonly_fields = ["masked", "created_at"]
-    raw_id_fields = ["replaces"]
 
 
 @admin.register(GroupMapping)
 class GroupMappingAdmin(ReadOnlyAdmin):
     """What the members of a provider's groups get."""
 
+    section = Section.PROVISIONING
+    place = "environment.workspace_id"
     list_display = ["name", "environment", "group", "connection", "created_at"]
     list_filter = ["environment__kind", "created_at"]
     list_select_related = ["environment", "group", *_CONNECTION]
     search_fields = ["name_key", "group__name_key", "connection__id", *_CONNECTION_NAMES]
-    raw_id_fields = ["connection", "environment", "group"]
 
 
 @admin.register(ProvisionedUser)
-class ProvisionedUserAdmin(ReadOnlyAdmin):
+class ProvisionedUserAdmin(LongAdmin):
     """What each provider says of people."""
 
+    section = Section.PROVISIONING
+    place = "connection.environment_provider.environment.workspace_id"
     list_display = ["user_name", "external_id", "connection", "is_active", "version", "updated_at"]
-    list_filter = ["is_active", "updated_at"]
+    list_filter = ["is_active", DayFilter]
     list_select_related = _CONNECTION
-    search_fields = ["id", "user_name_key", "external_id", "connection__id", "end_user__email_key"]
-    raw_id_fields = ["connection", "end_user"]
-    show_full_result_count = False
+    search_fields = ["id", "user_name_key", "external_id", "end_user"]
 
 
 @admin.register(ProvisionedEmail)
-class ProvisionedEmailAdmin(ReadOnlyAdmin):
+class ProvisionedEmailAdmin(LongAdmin):
     """Addresses of SCIM Users, as filters compare them."""
 
+    section = Section.PROVISIONING
+    place = "connection.environment_provider.environment.workspace_id"
     list_display = ["value_key", "user", "connection"]
     list_filter = ["user__is_active"]
     list_select_related = ["user", *_CONNECTION]
-    search_fields = ["value_key", "user__user_name_key", "connection__id"]
-    raw_id_fields = ["user", "connection"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    search_fields = ["value_key", "user"]
 
 
 @admin.register(ProvisionedGroup)
-class ProvisionedGroupAdmin(ReadOnlyAdmin):
+class ProvisionedGroupAdmin(LongAdmin):
     """What each provider says of groups."""
 
+    section = Section.PROVISIONING
+    place = "connection.environment_provider.environment.workspace_id"
     list_display = ["display_name", "external_id", "connection", "group", "is_taken_over", "version", "updated_at"]
-    list_filter = ["is_taken_over", "updated_at"]
+    list_filter = ["is_taken_over", DayFilter]
     list_select_related = ["group", *_CONNECTION]
-    search_fields = ["id", "display_name_key", "external_id", "connection__id"]
-    raw_id_fields = ["connection", "group"]
-    show_full_result_count = False
+    search_fields = ["id", "display_name_key", "external_id"]
 
 
 @admin.register(ProvisionedMembership)
-class ProvisionedMembershipAdmin(ReadOnlyAdmin):
+class ProvisionedMembershipAdmin(LongAdmin):
     """Who is in which SCIM Group."""
 
+    section = Section.PROVISIONING
+    place = "group.connection.environment_provider.environment.workspace_id"
     list_display = ["user", "group", "connection"]
     list_filter = ["group__is_taken_over"]
     list_select_related = ["user", "group", *(f"group__{path}" for path in _CONNECTION)]
-    search_fields = ["user__user_name_key", "group__display_name_key", "group__connection__id"]
-    raw_id_fields = ["user", "group"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    search_fields = ["user", "group"]
 
     @admin.display(ordering="group__connection")
     def connection(self, membership: ProvisionedMembership) -> str:
@@ -124,20 +132,19 @@ class ProvisionedMembershipAdmin(ReadOnlyAdmin):
 class ResourceCountAdmin(ReadOnlyAdmin):
     """How many Users and Groups each connection has, in parts."""
 
+    section = Section.PROVISIONING
     list_display = ["connection", "kind", "total"]
     list_filter = ["kind"]
     list_select_related = _CONNECTION
     search_fields = ["connection__id", *_CONNECTION_NAMES]
-    raw_id_fields = ["connection"]
-    ordering = ["-id"]
 
 
 @admin.register(ScimRequest)
-class ScimRequestAdmin(ReadOnlyAdmin):
+class ScimRequestAdmin(LongAdmin):
     """The request log, secrets masked: written by the protocol, read here."""
 
+    section = Section.PROVISIONING
+    place = "workspace_id"
     list_display = ["at", "method", "path", "status", "connection_name", "duration_ms", "request_id"]
-    list_filter = ["method", "status", "at"]
-    search_fields = ["path", "request_id", "connection_name", "connection__id", "workspace_id", "environment_id"]
-    raw_id_fields = ["connection"]
-    show_full_result_count = False
+    list_filter = [filter_by("status", _ANSWERS, _STATUSES), filter_by("method", _METHODS), DayFilter]
+    search_fields = ["id", "request_id"]

@@ -32,6 +32,7 @@ class Action(StrEnum):
     USER_UNLOCKED = "user.unlocked"
     WORKSPACE_CREATED = "workspace.created"
     WORKSPACE_DELETED = "workspace.deleted"
+    WORKSPACE_LOOKED_AT = "workspace.looked_at"
     WORKSPACE_PEOPLE_IMPORTED = "workspace.people_imported"
     WORKSPACE_REMOVED = "workspace.removed"
     WORKSPACE_RENAMED = "workspace.renamed"

@@ -1,6 +1,6 @@
 """Operators' pages of console accounts."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,17 +10,15 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils.safestring import mark_safe
 
 from workspace.actions.operators import change_account, create_account, note_account_password
 from workspace.actions.passkeys import remove_passkey
 from workspace.actions.two_step import disable_two_step
-from workspace.admin.base import checked_name, operator
+from workspace.admin.base import OperatorAdmin, checked_name, operator
 from workspace.console.acting import refusals_as_messages
 from workspace.db.keys import canonical
 from workspace.models import User
-from workspace.refusals import ActionError
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
@@ -67,7 +65,7 @@ def free_address(form: _UserForm) -> str:
 
 
 @admin.register(User)
-class ConsoleUserAdmin(_UserAdmin):
+class ConsoleUserAdmin(OperatorAdmin, _UserAdmin):
     """Accounts of administrators and operators."""
 
     add_form = AddUserForm
@@ -96,19 +94,6 @@ class ConsoleUserAdmin(_UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: _UserForm, change: bool) -> None:
         save = change_account if change else create_account
         save(user=obj, by=operator(request))
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except ActionError as refusal:
-            messages.error(request, refusal.message)
-        return redirect(request.get_full_path())
 
     @admin.action(description="Turn off two-step verification", permissions=["change"])
     def turn_off_two_step(self, request: HttpRequest, users: QuerySet[User]) -> None:

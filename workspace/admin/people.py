@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 
-from workspace.admin.base import ReadOnlyAdmin
+from workspace.admin.base import LongAdmin
+from workspace.admin.lists import DayFilter
+from workspace.admin.looking_up import MOST
 from workspace.models import (
     EndUser,
     EndUserGroup,
@@ -10,28 +12,37 @@ from workspace.models import (
     GroupMembership,
     MergedEndUser,
 )
+from workspace.operator_site import Section
 
 
 @admin.register(EndUser)
-class EndUserAdmin(ReadOnlyAdmin):
+class EndUserAdmin(LongAdmin):
     """People of all workspaces."""
 
+    section = Section.PEOPLE
+    place = "workspace_id"
     list_display = ["full_name", "email", "user_name", "workspace", "status", "created_at"]
-    list_filter = ["status", "created_at"]
+    list_filter = ["status", DayFilter]
     list_select_related = ["workspace"]
-    search_fields = ["name_key", "email_key", "user_name_key", "id"]
-    show_full_result_count = False
+    search_fields = ["id", "email_key", "user_name_key"]
+
+    def found(self, text: str) -> list[object]:
+        """Find by parts of names and addresses where nothing is found by a whole value."""
+        return super().found(text) or list(
+            EndUser.objects.matching(text).order_by().values_list("pk", flat=True)[:MOST]
+        )
 
 
 @admin.register(MergedEndUser)
-class MergedEndUserAdmin(ReadOnlyAdmin):
+class MergedEndUserAdmin(LongAdmin):
     """People who were merged into others."""
 
+    section = Section.PEOPLE
+    place = "end_user.workspace_id"
     list_display = ["full_name", "email", "end_user", "workspace", "created_at"]
-    list_filter = ["created_at"]
+    list_filter = [DayFilter]
     list_select_related = ["end_user__workspace"]
-    search_fields = ["email_key", "id", "end_user__name_key", "end_user__email_key"]
-    show_full_result_count = False
+    search_fields = ["id", "email_key", "end_user"]
 
     @admin.display(ordering="end_user__workspace__name")
     def workspace(self, merged: MergedEndUser) -> str:
@@ -39,15 +50,15 @@ class MergedEndUserAdmin(ReadOnlyAdmin):
 
 
 @admin.register(EnvironmentAccess)
-class EnvironmentAccessAdmin(ReadOnlyAdmin):
+class EnvironmentAccessAdmin(LongAdmin):
     """Access of end users to environments, with its source."""
 
+    section = Section.PEOPLE
+    place = "environment.workspace_id"
     list_display = ["end_user", "environment", "workspace", "source_kind", "source_name", "created_at"]
     list_filter = ["source_kind", "created_at"]
     list_select_related = ["end_user", "environment__workspace"]
-    search_fields = ["end_user__name_key", "end_user__email_key", "end_user__user_name_key", "source_name", "source_id"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    search_fields = ["end_user"]
 
     @admin.display(ordering="environment__workspace__name")
     def workspace(self, access: EnvironmentAccess) -> str:
@@ -55,14 +66,15 @@ class EnvironmentAccessAdmin(ReadOnlyAdmin):
 
 
 @admin.register(EndUserGroup)
-class EndUserGroupAdmin(ReadOnlyAdmin):
+class EndUserGroupAdmin(LongAdmin):
     """Groups of all environments."""
 
+    section = Section.PEOPLE
+    place = "environment.workspace_id"
     list_display = ["name", "environment", "workspace", "is_everyone", "source_kind", "source_name", "synced_at"]
-    list_filter = ["is_everyone", "source_kind"]
+    list_filter = ["is_everyone", "source_kind", DayFilter]
     list_select_related = ["environment__workspace"]
-    search_fields = ["name_key", "source_name", "environment__workspace__name", "id"]
-    show_full_result_count = False
+    search_fields = ["id", "name_key"]
 
     @admin.display(ordering="environment__workspace__name")
     def workspace(self, group: EndUserGroup) -> str:
@@ -70,21 +82,15 @@ class EndUserGroupAdmin(ReadOnlyAdmin):
 
 
 @admin.register(GroupMembership)
-class GroupMembershipAdmin(ReadOnlyAdmin):
+class GroupMembershipAdmin(LongAdmin):
     """Members of groups, with their source."""
 
+    section = Section.PEOPLE
+    place = "group.environment.workspace_id"
     list_display = ["end_user", "group", "environment", "source_kind", "source_name", "created_at"]
     list_filter = ["source_kind", "created_at"]
     list_select_related = ["end_user", "group__environment__workspace"]
-    search_fields = [
-        "end_user__name_key",
-        "end_user__email_key",
-        "end_user__user_name_key",
-        "group__name_key",
-        "source_name",
-    ]
-    ordering = ["-id"]
-    show_full_result_count = False
+    search_fields = ["end_user", "group"]
 
     @admin.display(ordering="group__environment__name")
     def environment(self, membership: GroupMembership) -> str:

@@ -15,6 +15,7 @@ from workspace.models import (
     IdempotentRequest,
     Workspace,
 )
+from workspace.operator_site import Section
 
 
 class AddWorkspaceForm(ModelForm):
@@ -39,10 +40,12 @@ class AddWorkspaceForm(ModelForm):
 class WorkspaceAdmin(AddOnlyAdmin):
     """Customers."""
 
+    section = Section.WORKSPACES
     add_form = AddWorkspaceForm
     list_display = ["name", "slug", "created_at", "removed_at"]
     search_fields = ["name", "slug"]
     list_filter = ["created_at"]
+    date_hierarchy = "created_at"
 
     def save_model(self, request: HttpRequest, obj: Workspace, form: AddWorkspaceForm, change: bool) -> None:
         kinds = tuple(Environment.Kind(kind) for kind in form.cleaned_data["kinds"])
@@ -53,6 +56,7 @@ class WorkspaceAdmin(AddOnlyAdmin):
 class EnvironmentAdmin(ReadOnlyAdmin):
     """Environments, which are created with their workspace."""
 
+    section = Section.WORKSPACES
     list_display = ["name", "workspace", "kind", "position"]
     list_filter = ["kind"]
     list_select_related = ["workspace"]
@@ -71,12 +75,15 @@ class AddAdministratorForm(ModelForm):
 class AdministratorAdmin(AddOnlyAdmin):
     """Roles of accounts in workspaces."""
 
+    section = Section.WORKSPACES
+    place = "workspace_id"
     add_form = AddAdministratorForm
     list_display = ["user", "workspace", "role", "created_at"]
     list_filter = ["role"]
     list_select_related = ["user", "workspace"]
     autocomplete_fields = ["user", "workspace"]
     search_fields = ["user__email_key", "user__full_name", "workspace__name", "workspace__slug"]
+    date_hierarchy = "created_at"
 
     def save_model(self, request: HttpRequest, obj: Administrator, form: AddAdministratorForm, change: bool) -> None:
         obj.pk = add_administrator(
@@ -88,16 +95,21 @@ class AdministratorAdmin(AddOnlyAdmin):
 class AdministratorInvitationAdmin(ReadOnlyAdmin):
     """Invitations of administrators, which are sent in the console."""
 
+    section = Section.WORKSPACES
+    place = "workspace_id"
     list_display = ["email", "workspace", "role", "invited_by_name", "sent_at", "accepted_at", "withdrawn_at"]
     list_filter = ["role", "sent_at"]
     list_select_related = ["workspace"]
     search_fields = ["email_key", "invited_by", "invited_by_name", "workspace__name", "workspace__slug"]
+    date_hierarchy = "sent_at"
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
     """API tokens of workspaces, which administrators make in the console."""
 
+    section = Section.WORKSPACES
+    place = "workspace_id"
     list_display = ["name", "prefix", "workspace", "created_by_name", "expires_at", "revoked_at", "last_used_at"]
     list_filter = ["expires_at", "revoked_at", "last_used_at"]
     list_select_related = ["workspace"]
@@ -108,6 +120,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 class IdempotentRequestAdmin(ReadOnlyAdmin):
     """Requests of programs with an Idempotency-Key, kept for a day. Their answers are not shown."""
 
+    place = "token.workspace_id"
     list_display = ["key", "token", "created_at"]
     list_filter = ["created_at"]
     list_select_related = ["token"]
