@@ -30,6 +30,7 @@ _REASONS = {str(each.value): str(each.value) for kind in (Reason, SamlReason) fo
 class IdentityProviderAdmin(ReadOnlyAdmin):
     """Providers of all workspaces, with the public values of both sides."""
 
+    is_first = True
     section = Section.SIGN_IN
     place = "workspace_id"
     list_display = ["name", "workspace", "vendor", "entity_id", "metadata_source", "created_at"]
@@ -109,6 +110,7 @@ class EndUserSessionAdmin(_InEnvironmentAdmin):
 class SignInAttemptAdmin(_InEnvironmentAdmin):
     """Every attempt to sign in. Its id is the reference that the person saw."""
 
+    is_first = True
     list_display = ["at", "email", "outcome", "reason", "count", "provider_name", "environment", "workspace", "id"]
     list_filter = ["outcome", filter_by("reason", _REASONS), DayFilter, "environment__kind"]
     list_select_related = ["environment__workspace"]

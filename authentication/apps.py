@@ -10,6 +10,6 @@ class AuthenticationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app does with people and keeps of environments, the pages of sentences, and jobs."""
-        from authentication import jobs  # noqa: F401
+        from authentication import health, jobs  # noqa: F401
         from authentication.actions import bulk_invitation, environments, erasing, merging  # noqa: F401
         from authentication.views import offers, subjects  # noqa: F401

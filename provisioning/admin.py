@@ -31,6 +31,7 @@ _CONNECTION_NAMES = [f"connection__{_PROVIDER}__name_key", f"connection__{_ENVIR
 class ProvisioningConnectionAdmin(ReadOnlyAdmin):
     """Which provider provisions which environment."""
 
+    is_first = True
     section = Section.PROVISIONING
     place = "environment_provider.environment.workspace_id"
     list_display = ["__str__", "workspace", "is_enabled", "takes_over_groups", "saved_at", "created_at"]
@@ -143,6 +144,7 @@ class ResourceCountAdmin(ReadOnlyAdmin):
 class ScimRequestAdmin(LongAdmin):
     """The request log, secrets masked: written by the protocol, read here."""
 
+    is_first = True
     section = Section.PROVISIONING
     place = "workspace_id"
     list_display = ["at", "method", "path", "status", "connection_name", "duration_ms", "request_id"]

@@ -14,7 +14,7 @@ class WorkspaceConfig(AppConfig):
 
     def ready(self) -> None:
         """Make every new connection to SQLite ask for the write lock evenly, and register what this app does."""
-        from workspace import jobs  # noqa: F401
+        from workspace import installation_health, jobs  # noqa: F401
         from workspace.actions import bulk_changes, erasing, merging  # noqa: F401
 
         connection_created.connect(wait_evenly)

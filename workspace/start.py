@@ -28,11 +28,16 @@ def why_not_ready(*, seconds_to_write: float) -> str:
     if os.path.exists(os.environ.get("DRAINING", "")):  # `make serve` makes this file before it stops
         return "This node is about to stop."
     check_writable(seconds=seconds_to_write)
-    if missing := _migrations() - set(MigrationRecorder(connection).applied_migrations()):
+    if missing := missing_migrations():
         return f"{len(missing)} migrations are missing. Run make release."
     if not getattr(staticfiles_storage, "hashed_files", True):
         return "The static files are missing. Run make release."
     return key_ring.difference(KeyRing.objects.first())
+
+
+def missing_migrations() -> set[tuple[str, str]]:
+    """Return the migrations of this release that the database lacks."""
+    return _migrations() - set(MigrationRecorder(connection).applied_migrations())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The style sheet of the interface: many readable sources below static/css/, served as one file."""
+"""The style sheets of the interface: many readable sources below static/css/, served as one file, and one more."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,8 @@ from django.core.files.storage import FileSystemStorage
 
 # Below static/; what it imports is part of it and has no URL of its own.
 STYLE_SHEET = "css/app.css"
+# Beside it, for pages that need more.
+OTHERS = {"css/operator.css"}
 _IMPORT = re.compile(r'@import url\("(?P<source>[^"]+)"\) layer\((?P<layer>\w+)\);\n')
 
 
@@ -20,11 +22,11 @@ class StaticFinder(FileSystemFinder):
         built = FileSystemStorage(location=_build().parents[1])
         yield STYLE_SHEET, built
         for path, storage in super().list(ignore_patterns):
-            if not path.startswith("css/"):
+            if path in OTHERS or not path.startswith("css/"):
                 yield path, storage
 
     def find_location(self, root: str, path: str, prefix: str | None = None) -> str | None:
-        if path.startswith("css/"):
+        if path.startswith("css/") and path not in OTHERS:
             return str(_build()) if path == STYLE_SHEET else None
         return super().find_location(root, path, prefix)
 

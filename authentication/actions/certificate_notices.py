@@ -18,13 +18,23 @@ _FIRST = timedelta(days=max(_DAYS))
 
 def tell_of_expiry(now: datetime) -> int:
     """Mail the owners about each certificate for which a day has come, once a day of `_DAYS`; return how many mails."""
+    told = [_tell_of_provider(each, now) for each in expiring_providers(now + _FIRST)]
+    told += [_tell_of_key(each, now) for each in expiring_keys(now + _FIRST)]
+    return sum(told)
+
+
+def expiring_providers(before: datetime) -> "QuerySet[IdentityProvider]":
+    """Return providers in use whose last certificate expires before a time, with that time as `not_after`."""
     providers = IdentityProvider.objects.filter(workspace__removed_at=None, environment_providers__is_enabled=True)
     # While a provider has another certificate, the one that expires first is replaced already.
-    providers = providers.annotate(not_after=Max("certificates__not_after")).filter(not_after__lt=now + _FIRST)
-    keys = ServiceProviderKey.objects.active().filter(workspace__removed_at=None, not_after__lt=now + _FIRST)
-    told = [_tell_of_provider(each, now) for each in providers.select_related("workspace")]
-    told += [_tell_of_key(each, now) for each in keys.select_related("workspace")]
-    return sum(told)
+    expiring = providers.annotate(not_after=Max("certificates__not_after")).filter(not_after__lt=before)
+    return expiring.select_related("workspace")
+
+
+def expiring_keys(before: datetime) -> "QuerySet[ServiceProviderKey]":
+    """Return our own keys in use whose certificates expire before a time."""
+    keys = ServiceProviderKey.objects.active().filter(workspace__removed_at=None, not_after__lt=before)
+    return keys.select_related("workspace")
 
 
 @atomic

@@ -8,7 +8,7 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 
 from tests.commands import PROJECT
-from workspace.styles import STYLE_SHEET, style_sheet
+from workspace.styles import OTHERS, STYLE_SHEET, style_sheet
 
 CSS = PROJECT / "static" / "css"
 
@@ -29,7 +29,7 @@ def test_the_style_sheet_holds_every_source_and_imports_nothing():
     text = style_sheet(CSS / "app.css")
     assert "@import" not in text
     for source in CSS.rglob("*.css"):
-        if source.name != "app.css":
+        if source.name != "app.css" and f"css/{source.name}" not in OTHERS:
             assert rules(source.read_text()) in rules(text), f"{source.name} is missing in app.css"
 
 
@@ -38,9 +38,9 @@ def test_later_layers_win():
     assert text.index("@layer tokens, base, layout, components;") < text.index("@layer tokens {")
 
 
-def test_one_file_is_collected(collected: Path):
+def test_one_file_is_collected_and_that_of_the_operators_pages(collected: Path):
     sheets = [str(path.relative_to(collected)) for path in collected.rglob("*.css") if "admin" not in path.parts]
-    assert sheets == [STYLE_SHEET]
+    assert set(sheets) == {STYLE_SHEET} | OTHERS
     assert (collected / STYLE_SHEET).read_text() == style_sheet(CSS / "app.css")
 
 

@@ -68,6 +68,7 @@ def free_address(form: _UserForm) -> str:
 class ConsoleUserAdmin(OperatorAdmin, _UserAdmin):
     """Accounts of administrators and operators."""
 
+    is_first = True
     add_form = AddUserForm
     form = ChangeUserForm
     list_display = ["email", "full_name", "is_active", "is_staff", "last_login"]

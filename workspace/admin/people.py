@@ -19,6 +19,7 @@ from workspace.operator_site import Section
 class EndUserAdmin(LongAdmin):
     """People of all workspaces."""
 
+    is_first = True
     section = Section.PEOPLE
     place = "workspace_id"
     list_display = ["full_name", "email", "user_name", "workspace", "status", "created_at"]
@@ -69,6 +70,7 @@ class EnvironmentAccessAdmin(LongAdmin):
 class EndUserGroupAdmin(LongAdmin):
     """Groups of all environments."""
 
+    is_first = True
     section = Section.PEOPLE
     place = "environment.workspace_id"
     list_display = ["name", "environment", "workspace", "is_everyone", "source_kind", "source_name", "synced_at"]

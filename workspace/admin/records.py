@@ -39,6 +39,7 @@ _KINDS = {
 class ChangeEventAdmin(LongAdmin):
     """The audit log."""
 
+    is_first = True
     section = Section.RECORDS
     place = "workspace_id"
     list_display = ["at", "actor_name", "sentence", "environment_name", "request_id"]
@@ -89,6 +90,7 @@ class SignInThrottleAdmin(LongAdmin):
 class JobAdmin(ReadOnlyAdmin):
     """The jobs, with how their last run ended."""
 
+    is_first = True
     list_display = ["name", "finished_at", "result", "failure_count", "error", "due_at", "leased_by"]
     list_filter = ["failure_count", "finished_at"]
     search_fields = ["name", "error"]

@@ -40,6 +40,7 @@ class AddWorkspaceForm(ModelForm):
 class WorkspaceAdmin(AddOnlyAdmin):
     """Customers."""
 
+    is_first = True
     section = Section.WORKSPACES
     add_form = AddWorkspaceForm
     list_display = ["name", "slug", "created_at", "removed_at"]
@@ -56,6 +57,7 @@ class WorkspaceAdmin(AddOnlyAdmin):
 class EnvironmentAdmin(ReadOnlyAdmin):
     """Environments, which are created with their workspace."""
 
+    is_first = True
     section = Section.WORKSPACES
     list_display = ["name", "workspace", "kind", "position"]
     list_filter = ["kind"]
@@ -75,13 +77,14 @@ class AddAdministratorForm(ModelForm):
 class AdministratorAdmin(AddOnlyAdmin):
     """Roles of accounts in workspaces."""
 
+    is_first = True
     section = Section.WORKSPACES
     place = "workspace_id"
     add_form = AddAdministratorForm
     list_display = ["user", "workspace", "role", "created_at"]
     list_filter = ["role"]
     list_select_related = ["user", "workspace"]
-    autocomplete_fields = ["user", "workspace"]
+    raw_id_fields = ["user", "workspace"]
     search_fields = ["user__email_key", "user__full_name", "workspace__name", "workspace__slug"]
     date_hierarchy = "created_at"
 
