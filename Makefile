@@ -16,7 +16,7 @@ SHELL := /bin/bash
 .SILENT:
 .NOTPARALLEL:
 .PHONY: help run test install install-tests release prepare serve jobs practice-idp check licences sbom measure picture screenshots \
-	format lock port origin browser pgbouncer
+	format lock port origin browser services
 
 help:
 	sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -24,7 +24,7 @@ help:
 run: BESIDE = $(practice_idp) & beside=$$!; $(jobs) & trap "kill $$beside $$! 2> /dev/null || true" EXIT
 run: port prepare serve ## install, prepare and serve on http://127.0.0.1:8000 (PORT=9000 changes the port)
 
-test: check browser pgbouncer ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
+test: check browser services ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
 	trap 'exit 130' INT
 	unset DATABASE_URL
 	failed=
@@ -88,10 +88,15 @@ browser: install-tests
 	echo "Installing Chromium for the browser tests…"
 	{ $(apt) chromium fonts-liberation; } || echo "No Chromium, and this account may not install it: apt-get install chromium" >&2
 
-pgbouncer: install-tests
-	! $(VENV)/bin/python -c 'import shutil, sys; sys.exit(bool(shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")))' || {
-		echo "Installing PgBouncer for the tests of several servers…"
-		$(apt) pgbouncer || echo "No PgBouncer, and this account may not install it: apt-get install pgbouncer" >&2
+# What stands around the server in production: tests use PgBouncer, and check our examples with the others.
+services: install-tests
+	missing=
+	for each in pgbouncer:pgbouncer nginx:nginx-light caddy:caddy systemd-analyze:systemd; do
+		PATH=$$PATH:/usr/sbin type -P $${each%:*} > /dev/null || missing+=" $${each#*:}"
+	done
+	[ -z "$$missing" ] || {
+		echo "Installing$$missing for the tests of several nodes…"
+		{ $(apt) $$missing; } || echo "This account may not install: apt-get install$$missing" >&2
 	}
 
 # Running. -------------------------------------------------------------------------------------------------------------
