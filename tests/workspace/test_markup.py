@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from django.utils.translation import gettext_lazy
 
 from workspace.markup import needs_markup, title_of, value_html, wrapped_html
+from workspace.templatetags.ui import in_html
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +66,9 @@ def test_html_wraps_in_its_text_only():
 def test_a_title_holds_no_element():
     assert title_of(value_html("camille.laurent@acme.example")) == "camille.laurent@acme.example"
     assert title_of(value_html("00u00000000000000004")) == "00u00000000000000004"
+
+
+def test_a_long_word_of_a_translated_text_is_not_cut_as_a_name_is():
+    word = "Wiederherstellungscode"
+    assert in_html(gettext_lazy(word)) == word
+    assert 'class="cut"' in str(in_html(word))

@@ -11,6 +11,7 @@ from django.forms.utils import flatatt
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
@@ -182,7 +183,8 @@ def ago(value: datetime) -> str:
 @register.filter
 def in_html(value: object) -> object:
     """Return a value as pages show it. The loader adds this to the values in text."""
-    is_marked = not hasattr(value, "__html__") and needs_markup(str(value))
+    # A lazy text is one of ours. It wraps at its own words, and no part of it is cut.
+    is_marked = not isinstance(value, Promise) and not hasattr(value, "__html__") and needs_markup(str(value))
     return value_html(str(value)) if is_marked else value
 
 
