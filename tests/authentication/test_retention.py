@@ -1,11 +1,9 @@
-"""What `manage.py forget_expired` deletes, and above all what it leaves."""
+"""What the job “Forget old sign-ins” deletes, and above all what it leaves."""
 
 from datetime import datetime, timedelta
-from io import StringIO
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -13,6 +11,7 @@ from django.utils import timezone
 from authentication.actions import retention
 from authentication.actions.attempts import record_attempt
 from authentication.actions.retention import ATTEMPTS_KEPT, OTHERS_KEPT, forget_expired
+from authentication.jobs import forget_sign_ins
 from authentication.models import (
     AuthnRequest,
     ConsumedMessage,
@@ -120,7 +119,7 @@ def test_s7_an_assertion_is_forgotten_only_when_it_would_be_refused_for_its_age(
     end = ConsumedMessage.objects.get().expires_at
     for now, rows, reason in ((end - SECOND, 1, "replayed"), (end, 0, "response_expired")):
         monkeypatch.setattr("django.utils.timezone.now", lambda now=now: now)
-        call_command("forget_expired", stdout=StringIO())
+        forget_expired(now)
         assert ConsumedMessage.objects.count() == rows
         first.request_id = okta.begin()
         assert okta.post(okta.idp.respond(first)).status_code == 403
@@ -148,13 +147,8 @@ def test_much_is_deleted_a_batch_at_a_time(dev, monkeypatch):
     assert SignInAttempt.objects.get() == kept
 
 
-def test_the_command_says_what_it_deleted_changes_nothing_else_and_may_be_repeated(dev, ada):
+def test_the_job_says_what_it_deleted_changes_nothing_else_and_may_be_repeated(dev, ada):
     attempt(dev, NOW - ATTEMPTS_KEPT - timedelta(days=1))
     before = (ChangeEvent.objects.count(), EndUser.objects.values().get())
-    said = []
-    for _ in range(2):
-        out = StringIO()
-        call_command("forget_expired", stdout=out)
-        said.append(out.getvalue().splitlines()[0])
-    assert said == ["1 sign in attempts deleted", "0 sign in attempts deleted"]
+    assert [forget_sign_ins(NOW) for _ in range(2)] == ["1 row deleted.", "0 rows deleted."]
     assert (ChangeEvent.objects.count(), EndUser.objects.values().get()) == before

@@ -1,15 +1,14 @@
 """What is deleted of a removed workspace, when, and what stays of it and of others."""
 
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 from django.utils import timezone
 
 from provisioning.actions.deletion import delete_removed_workspaces
 from provisioning.demo.seed import seed
+from provisioning.jobs import delete_workspaces
 from tests.scim import Scim, make_connection
 from workspace.actions.workspaces import remove_workspace
 from workspace.events import SYSTEM
@@ -63,11 +62,9 @@ def test_another_workspace_keeps_everything(demo):
     assert globex.end_users.exists() and globex.identity_providers.exists() and globex.administrators.count() == 3
 
 
-def test_the_daily_command_deletes_it(demo):
+def test_the_job_deletes_it(demo):
     remove("acme", timedelta(days=8))
-    out = StringIO()
-    call_command("forget_expired", stdout=out)
-    assert "1 removed workspaces deleted" in out.getvalue()
+    assert delete_workspaces(timezone.now()) == "1 workspace deleted."
     assert not Workspace.objects.filter(slug="acme").exists()
 
 

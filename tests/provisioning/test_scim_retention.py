@@ -1,17 +1,16 @@
-"""What `manage.py forget_expired` deletes of the request log, and what it leaves."""
+"""What the job “Forget old SCIM requests” deletes of the request log, and what it leaves."""
 
 from datetime import datetime, timedelta
-from io import StringIO
 from unittest import mock
 
 import pytest
-from django.core.management import call_command
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from authentication.actions import retention
 from provisioning.actions.retention import REQUESTS_KEPT, forget_requests
+from provisioning.jobs import forget_scim_requests
 from provisioning.models import ProvisionedUser, ScimRequest
 from tests.scim import Scim, make_connection
 from workspace.db.keys import new_id
@@ -65,17 +64,14 @@ def test_much_is_deleted_a_batch_at_a_time_and_found_by_its_id(scim, monkeypatch
     assert ScimRequest.objects.get() == kept
 
 
-def test_the_command_forgets_requests_and_nothing_of_what_they_changed(scim):
+def test_the_job_forgets_requests_and_nothing_of_what_they_changed(scim):
     pk = scim.user()
     request = ScimRequest.objects.get()
     changes = list(ChangeEvent.objects.values())
     assert changes
     later = request.at + REQUESTS_KEPT + SECOND
-    for now, count in ((request.at + REQUESTS_KEPT - SECOND, 0), (later, 1), (later, 0)):
-        with mock.patch("django.utils.timezone.now", return_value=now):
-            out = StringIO()
-            call_command("forget_expired", stdout=out)
-        assert f"{count} SCIM requests deleted" in out.getvalue().splitlines()
+    times = (request.at + REQUESTS_KEPT - SECOND, later, later)
+    assert [forget_scim_requests(now)[:2] for now in times] == ["0 ", "1 ", "0 "]
     assert not ScimRequest.objects.exists()
     assert list(ChangeEvent.objects.values()) == changes
     assert str(ProvisionedUser.objects.get().pk) == pk

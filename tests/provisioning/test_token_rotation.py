@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
+from provisioning.actions.retention import forget_expired_tokens
 from provisioning.actions.tokens import MOST_TOGETHER, Retirement, retire_replaced, revoke_token, rotate_token
 from provisioning.models import ScimRequest, ScimToken
 from tests.provisioning.races import side_by_side
@@ -213,5 +213,5 @@ def test_without_a_live_token_the_page_asks_nothing(saved, use, admin):
 def test_the_sealed_copy_of_an_expired_token_is_forgotten(scim):
     rotated(scim, Retirement.DATE, timezone.now() + DAY)
     ScimToken.objects.filter(pk=old_token(scim).pk).update(expires_at=timezone.now())
-    call_command("forget_expired")
+    forget_expired_tokens(timezone.now())
     assert [bool(each.sealed) for each in ScimToken.objects.order_by("created_at")] == [False, True]

@@ -1,6 +1,7 @@
 """Backups: what was there is there again, and what does not fit is refused before anything changes."""
 
 import json
+import os
 import shutil
 import threading
 import zipfile
@@ -11,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests import factories
+from tests.postgres import binaries
 from workspace import backups, key_ring
 from workspace.actions.workspaces import rename_workspace
 from workspace.events import SYSTEM
@@ -18,11 +20,16 @@ from workspace.mail import mail
 from workspace.models import KeyRing, OutgoingMail, Workspace
 from workspace.outbox import send_due
 
-PROGRAMS = connection.vendor == "sqlite" or shutil.which("pg_restore")
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not PROGRAMS, reason="no pg_dump and pg_restore on this machine"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def programs(monkeypatch):
+    """The pg_dump of the server's own version: another one may refuse it."""
+    if connection.vendor == "postgresql":
+        monkeypatch.setenv("PATH", f"{binaries()}:{os.environ['PATH']}")
+        if not shutil.which("pg_restore"):
+            pytest.skip("no pg_dump and pg_restore on this machine")
 
 
 @pytest.fixture

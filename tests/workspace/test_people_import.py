@@ -5,9 +5,9 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
+from authentication.actions.retention import forget_expired
 from tests import factories
 from tests.workspace.builders import OKTA, OKTA_ACTOR, provisioned, pushed_group, uploaded
 from tests.workspace.importing import Importing, finished, outcomes
@@ -255,7 +255,7 @@ def test_the_file_goes_with_the_import_and_the_report_after_a_week(acme, importi
     assert job.text == ""
     old = timezone.now() - timedelta(days=7, minutes=1)
     PeopleImport.objects.filter(pk=job.pk).update(updated_at=old)
-    call_command("forget_expired", verbosity=0)
+    forget_expired(timezone.now())
     assert list(PeopleImport.objects.all()) == [acme.job]
     assert not ImportedLine.objects.exists()
     assert EndUser.objects.filter(email="cy@acme.example").exists()
