@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import translation
 
 from tests import factories
 
@@ -77,3 +79,12 @@ def test_what_does_not_exist_looks_alike_whatever_part_of_it_does(client: Client
     id = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
     paths = ("/sign-in/acme/nowhere/", "/sign-in/nowhere/dev/", "/sign-in/nowhere/", "/sign-in/acme/nowhere/account/x/")
     assert len({id.sub("", client.get(path).content.decode()) for path in paths}) == 1
+
+
+@pytest.mark.parametrize("template", ["500.html", "503.html"])
+def test_a_page_of_an_outage_is_in_the_readers_language_and_asks_no_database(rf, template: str):
+    request = rf.get("/account/")
+    request.request_id = "01a21d9b"
+    with translation.override("de"):
+        page = render_to_string(template, {"request": request, "reason": "The database is busy.", "place": ""})
+    assert '<html lang="de">' in page and "01a21d9b" in page
