@@ -148,7 +148,7 @@ class ProfileSourcesForm(forms.Form):
 class _ProviderFilter(forms.Form):
     """A filter of an environment's list by provider. A wrong value filters nothing and is named."""
 
-    provider = forms.ChoiceField(required=False)
+    provider = forms.ChoiceField(label=_("Provider"), required=False)
 
     def __init__(self, data: QueryDict, *, environment: Environment) -> None:
         super().__init__(data)
@@ -197,10 +197,13 @@ class RequestFilter(_ProviderFilter):
     """Which requests the activity shows."""
 
     method = forms.ChoiceField(
+        label=_("Method"),
         required=False,
         choices=[("", _("Any method")), *((name, name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE"))],
     )
-    result = forms.ChoiceField(required=False, choices={"": _("Any result"), "failed": _("Failed only")})
+    result = forms.ChoiceField(
+        label=_("Result"), required=False, choices={"": _("Any result"), "failed": _("Failed only")}
+    )
     field_order = ["provider", "method", "result"]
 
     def requests(self) -> ScimRequestQuerySet:
