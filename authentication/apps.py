@@ -12,4 +12,4 @@ class AuthenticationConfig(AppConfig):
         """Register what this app does with people and keeps of environments, the pages of sentences, and jobs."""
         from authentication import health, jobs  # noqa: F401
         from authentication.actions import bulk_invitation, environments, erasing, merging  # noqa: F401
-        from authentication.views import offers, subjects  # noqa: F401
+        from authentication.views import first_steps, offers, subjects  # noqa: F401

@@ -14,4 +14,4 @@ class ProvisioningConfig(AppConfig):
         from provisioning.actions import environments, erasing, merging  # noqa: F401
         from provisioning.demo import checks  # noqa: F401
         from provisioning.search import sign_in  # noqa: F401
-        from provisioning.views import subjects  # noqa: F401
+        from provisioning.views import first_steps, subjects  # noqa: F401

@@ -32,6 +32,10 @@ class Console:
         self.page.get_by_label("Email").fill(account["email"])
         self.page.get_by_label("Password").fill(account["password"])
         self.page.get_by_role("button", name="Sign in").click()
+        # The workspace opens where this browser was last, at first on Get started.
+        self.page.wait_for_url(f"**/workspaces/{self.workspace}/*/**")
+        groups = self.page.locator("#sidebar a", has_text="Authentication & Groups")
+        self.page.goto(groups.get_attribute("href") or "")
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Authentication & Groups")
 
     def open(self, environment: str, page: str) -> None:

@@ -10,6 +10,7 @@ from tests.browser.steps import Console
 from tests.server import Server
 
 LISTS = [
+    "get-started/",
     "groups/",
     "groups/new/",
     "groups/new/?q=nobody",

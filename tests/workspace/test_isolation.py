@@ -20,6 +20,9 @@ PAGES = {
     "audit-log-csv": (None, EVERYBODY),
     "audit-log-json-lines": (None, EVERYBODY),
     "audit-log-event": ("event", EVERYBODY),
+    "get-started": (None, EVERYBODY),
+    "get-started-close": (None, EVERYBODY),
+    "get-started-reopen": (None, EVERYBODY),
     "go-to": (None, EVERYBODY),
     "groups": (None, EVERYBODY),
     "group-create": (None, MANAGERS),
@@ -125,6 +128,8 @@ def test_each_role_reads_what_it_may(acme, as_role, name, role):
             "group-members-remove",
             "end-users-selected",
             "end-users-undo",
+            "get-started-close",
+            "get-started-reopen",
             "end-user-erase",
             "end-user-reactivate",
         }

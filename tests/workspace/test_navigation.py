@@ -67,7 +67,8 @@ def test_an_id_that_is_nowhere_stays_a_404_without_the_switch(acme, globex, owne
 
 def test_the_logo_leads_to_where_one_is(acme, owner):
     page = owner.get("/workspaces/acme/prod/end-users/").content.decode()
-    assert 'class="topbar-brand" href="/workspaces/acme/prod/groups/"' in page
+    assert 'class="topbar-brand" href="/workspaces/acme/"' in page
+    assert owner.get("/workspaces/acme/")["Location"] == "/workspaces/acme/prod/end-users/"
 
 
 def test_the_workspace_switch_names_only_workspaces_with_a_role(acme, globex, owner):

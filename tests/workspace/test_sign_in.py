@@ -196,10 +196,10 @@ def test_neither_account_nor_address_can_be_read_from_the_throttle(client, ada):
 
 
 class TestHome:
-    def test_one_workspace_opens_at_once_on_its_end_user_groups(self, client, acme):
+    def test_one_workspace_opens_at_once_the_first_time_on_get_started(self, client, acme):
         client.force_login(acme.roles["viewer"].user)
         response = client.get("/", follow=True)
-        assert response.redirect_chain[-1][0] == "/workspaces/acme/dev/groups/"
+        assert response.redirect_chain[-1][0] == "/workspaces/acme/dev/get-started/"
 
     def test_several_workspaces_are_a_choice(self, client, acme, globex):
         user = acme.roles["owner"].user

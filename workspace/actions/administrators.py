@@ -123,3 +123,8 @@ def remove_administrator(*, administrator: Administrator, by: Actor, now: dateti
     if was_owner:
         refuse_without_owner(workspace)
     tell_owners(event, workspace, **TOLD)
+
+
+def close_get_started(*, administrator: Administrator, is_closed: bool) -> None:
+    """Close the page Get started for an administrator, or open it again. Nobody else sees that: no event tells it."""
+    Administrator.objects.filter(pk=administrator.pk).update(has_closed_get_started=is_closed)

@@ -14,6 +14,7 @@ from workspace.console.acting import page_before, refused
 from workspace.console.kept import sign_in_first
 from workspace.console.navigation import current_entry, page_above, page_after_merge, page_url
 from workspace.console.permissions import Permission, require
+from workspace.console.places import keep_place
 from workspace.console.proof import RECENT, ask_for_proof, is_proved
 from workspace.console.second_factor import ask_for_second_factor, has_second_factor
 from workspace.events import Actor
@@ -88,12 +89,14 @@ def _console(view: View[Given], to_read: Permission, to_post: Permission, recent
         if recent and not is_proved(request, RECENT if request.method in ("GET", "HEAD") else recent):
             return ask_for_proof(request)
         try:
-            return view(request, request.environment, *args, **kwargs)
+            response = view(request, request.environment, *args, **kwargs)
         except Http404:
             if page := page_after_merge(request) or page_above(request, page_before(request)):
                 return redirect(page)
             raise
         except ActionError as refusal:
             return refused(request, refusal, page_url(current_entry(request), request.environment))
+        keep_place(request, response)
+        return response
 
     return wrapper

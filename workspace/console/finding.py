@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy
+
 from workspace.console.navigation import SIDEBAR, page_url
 from workspace.console.permissions import Permission, may
 from workspace.db.keys import name_key
@@ -49,6 +51,7 @@ _MORE_PAGES = [
         "SAML SSO identity provider IdP Okta Entra",
         Permission.MANAGE_SIGN_IN,
     ),
+    (gettext_lazy("Get started"), "workspace:get-started", "first steps set-up onboarding", Permission.READ),
     ("Provisioning requests", "provisioning:requests", "SCIM log errors", Permission.READ),
     ("Add end user", "workspace:end-user-add", "new person people", Permission.MANAGE_PEOPLE),
     ("Create end-user group", "workspace:group-create", "new group", Permission.MANAGE_PEOPLE),
@@ -94,7 +97,7 @@ def _pages(request: "ConsoleRequest", text: str) -> list[Found]:
     ]
     wanted = name_key(text).split()
     return [
-        Found(label, page_url(route, request.environment))
+        Found(str(label), page_url(route, request.environment))
         for label, route, words, needs in entries + _MORE_PAGES
         if may(request.administrator, needs) and all(word in name_key(f"{label} {words}") for word in wanted)
     ]

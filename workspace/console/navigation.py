@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext_lazy
 
 from workspace.console.permissions import Permission, may
 from workspace.models import Administrator, EndUser, Environment, MergedEndUser
@@ -35,6 +36,8 @@ SIDEBAR = [
         ],
     ),
 ]
+# Above the others, until the administrator closes it.
+GET_STARTED = (gettext_lazy("Get started"), "workspace:get-started", "check")
 # What the query of a list says of one environment only: its place in the list, and things and access there.
 _OF_THIS_ENVIRONMENT = ("page", "before", "access", "group", "provider")
 # The sidebar entry of each route, by the longest prefix of the route's name.
@@ -56,6 +59,7 @@ _UNDER = {
     "workspace:api-token": "workspace:api-tokens",
     "workspace:audit-log": "workspace:audit-log",
     "workspace:environment": "workspace:environments",
+    "workspace:get-started": "workspace:get-started",
     "workspace:group": "workspace:groups",
     "workspace:login-experience": "workspace:login-experience",
     "workspace:end-user": "workspace:end-users",
@@ -196,6 +200,7 @@ def _workspaces(administrator: Administrator) -> list[Item]:
 
 def _sidebar(request: "ConsoleRequest", environment: Environment) -> list[Item]:
     current = current_entry(request)
+    first = [] if request.administrator.has_closed_get_started else [("", [GET_STARTED])]
     return [
         {
             "label": label,
@@ -204,7 +209,7 @@ def _sidebar(request: "ConsoleRequest", environment: Environment) -> list[Item]:
                 for text, route, icon in entries
             ],
         }
-        for label, entries in SIDEBAR
+        for label, entries in first + SIDEBAR
     ]
 
 

@@ -124,6 +124,8 @@ class Administrator(Entity):
     user = models.ForeignKey(User, models.CASCADE, related_name="roles")
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="administrators")
     role = models.CharField(max_length=10, choices=Role)
+    # Get started has left their sidebar, and the workspace no longer opens with it.
+    has_closed_get_started = models.BooleanField("closed Get started", default=False, db_default=False)
 
     objects = AdministratorQuerySet.as_manager()
 

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from workspace.console.navigation import page_url
+from workspace.console.places import last_page
 from workspace.models import Administrator
 
 
@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def workspace(request: HttpRequest, workspace: str) -> HttpResponse:
-    """Redirect to the groups of the first environment."""
+    """Redirect to the page where the administrator was last."""
     role = (
         Administrator.objects.filter(user=request.user.pk, workspace__slug=workspace)
         .select_related("workspace")
@@ -33,5 +33,4 @@ def workspace(request: HttpRequest, workspace: str) -> HttpResponse:
         raise Http404
     if role.workspace.removed_at:
         return redirect("workspace:removed", workspace=workspace)
-    first = role.workspace.environments.all()[0]
-    return redirect(page_url("workspace:groups", first))
+    return redirect(last_page(request, role))
