@@ -21,25 +21,22 @@ _SUBJECTS = {
 
 
 def mail_links(tickets: Sequence[tuple[PasswordTicket, str]]) -> None:
-    """Mail the links of tickets with their tokens."""
-    OutgoingMail.objects.bulk_create([_mail(*each) for each in tickets], batch_size=1000)
+    """Mail the links of tickets of one environment with their tokens."""
+    if not tickets:
+        return
+    # The same for all mails, of which there may be thousands in this transaction.
+    environment = tickets[0][0].environment
+    app_name, link = brand_of(environment).app_name, _url(environment, "password-set")
+    context = {"app_name": app_name, "place": f"{app_name} {environment}", "home": _url(environment, "sign-in")}
+    OutgoingMail.objects.bulk_create([_mail(*each, link, context) for each in tickets], batch_size=1000)
 
 
-def _mail(ticket: PasswordTicket, token: str) -> OutgoingMail:
-    environment = ticket.environment
-    app_name = brand_of(environment).app_name
-    place = f"{app_name} {environment}"
-    context = {
-        "ticket": ticket,
-        "app_name": app_name,
-        "place": place,
-        # The token stands in the query, which is not logged.
-        "link": f"{_url(environment, 'password-set')}?{urlencode({'token': token})}",
-        "home": _url(environment, "sign-in"),
-    }
+def _mail(ticket: PasswordTicket, token: str, link: str, context: dict[str, str]) -> OutgoingMail:
     person = ticket.end_user
-    subject = _(_SUBJECTS[PasswordTicket.Kind(ticket.kind)]).format(place=place)
-    return mail([person.email], subject, f"emails/{ticket.kind}.txt", context, end_user_id=person.pk)
+    subject = _(_SUBJECTS[PasswordTicket.Kind(ticket.kind)]).format(place=context["place"])
+    # The token stands in the query, which is not logged.
+    whole = {**context, "ticket": ticket, "link": f"{link}?{urlencode({'token': token})}"}
+    return mail([person.email], subject, f"emails/{ticket.kind}.txt", whole, end_user_id=person.pk)
 
 
 def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environment) -> None:
