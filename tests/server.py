@@ -68,6 +68,7 @@ def demo_server(directory: Path, database_url: str = "") -> Iterator[Server]:
         port = str(free_port())
         environment = outer_environment() | database | {
             "DATA_DIR": str(directory), "ORIGIN": f"http://127.0.0.1:{port}", "PORT": port,
+            "API_REQUESTS_PER_SECOND": "1000",
             "METADATA_PRIVATE_HOSTS": "127.0.0.1",  # where the IdPs of these tests publish their metadata
         }  # fmt: skip
         with commands(environment) as manage:

@@ -269,6 +269,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_SUFFIX": "",
+    "ENUM_NAME_OVERRIDES": {
+        "EnvironmentKind": "workspace.models.Environment.Kind",
+        "SourceKind": "workspace.models.SourceKind",
+        "ActorKind": "workspace.models.ChangeEvent.ActorKind",
+        "EndUserStatus": "workspace.models.EndUser.Status",
+        "Role": "workspace.models.Administrator.Role",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "workspace.api.core.schema.add_shared",

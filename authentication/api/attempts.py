@@ -20,7 +20,7 @@ class AttemptQuery(TimeQuery):
     """Which attempts."""
 
     environment = Id()
-    outcome = Choice(SignInAttempt.Outcome, required=False)
+    outcome = Choice(SignInAttempt.Outcome.choices, required=False)
     email = Text(max_length=254, required=False, help_text="The whole address, as it was typed.")
     end_user = Id(required=False)
     provider = Id(required=False)
@@ -34,7 +34,7 @@ class AttemptAnswer(Answer):
     last_at = serializers.DateTimeField(allow_null=True, help_text="The last one of several equal ones.")
     count = serializers.IntegerField()
     environment = serializers.UUIDField(source="environment_id")
-    outcome = serializers.ChoiceField(SignInAttempt.Outcome)
+    outcome = serializers.ChoiceField(SignInAttempt.Outcome.choices)
     reason = serializers.CharField(help_text="Why it was refused, as a code; empty for a sign-in.")
     end_user = serializers.UUIDField(source="end_user_id", allow_null=True)
     email = serializers.CharField(help_text="As it was typed, or as the identity provider sent it.")

@@ -79,6 +79,13 @@ def test_the_audit_log_is_read_by_what_it_is_about(acme, globex, program):
     assert len(program.get("/audit-events?action=workspace.created").json()["items"]) == 1
     until = events[1]["at"]
     assert all(each["at"] < until for each in program.get(f"/audit-events?until={until}").json()["items"])
+    for wrong in (
+        "0005-11-27T09:29:16-06:22",
+        "0001-01-01T00:00:00%2B05:00",
+        "9999-12-31T23:59:59-05:00",
+        "2026-01-01T00:00:00",
+    ):
+        assert [*errors_of(program.get(f"/audit-events?since={wrong}"))] == ["since"]
     assert errors_of(program.get("/audit-events?since=2026-01-01&action=x")) == {
         "since": "invalid",
         "action": "invalid_choice",

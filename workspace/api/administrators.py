@@ -24,7 +24,7 @@ class AdministratorAnswer(Answer):
     id = serializers.UUIDField()
     email = serializers.CharField(source="user.email")
     full_name = serializers.CharField(source="user.full_name")
-    role = serializers.ChoiceField(Administrator.Role)
+    role = serializers.ChoiceField(Administrator.Role.choices)
     created_at = serializers.DateTimeField()
 
     example = {"id": ID, "email": "ada@example.com", "full_name": "Ada Winter", "role": "viewer", "created_at": TIME}
@@ -35,7 +35,7 @@ class InvitationAnswer(Answer):
 
     id = serializers.UUIDField()
     email = serializers.CharField()
-    role = serializers.ChoiceField(Administrator.Role)
+    role = serializers.ChoiceField(Administrator.Role.choices)
     invited_by = serializers.CharField(source="invited_by_name")
     sent_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -54,7 +54,7 @@ class NewInvitation(Input):
     """Whom to invite."""
 
     email = Text(max_length=254)
-    role = Choice(Administrator.Role)
+    role = Choice(Administrator.Role.choices)
 
     example = {"email": "bo@example.com", "role": "viewer"}
 
@@ -62,7 +62,7 @@ class NewInvitation(Input):
 class RoleChange(Input):
     """The other role."""
 
-    role = Choice(Administrator.Role)
+    role = Choice(Administrator.Role.choices)
 
     example = {"role": "admin"}
 

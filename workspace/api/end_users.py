@@ -43,7 +43,7 @@ class EndUserQuery(PageQuery):
     environment = Id(required=False, help_text="Who has access to it.")
     group = Id(required=False, help_text="Who is in it.")
     provider = Text(max_length=100, required=False, help_text="The name of the identity provider that gives access.")
-    status = Choice(EndUser.Status, required=False)
+    status = Choice(EndUser.Status.choices, required=False)
 
 
 class NewEndUser(Input):

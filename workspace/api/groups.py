@@ -29,7 +29,7 @@ class GroupQuery(PageQuery):
 
     query = Text(max_length=250, required=False, help_text="A part of the name.")
     environment = Id(required=False)
-    method = Choice(SourceKind, required=False, help_text="What manages it: manual, or an identity provider.")
+    method = Choice(SourceKind.choices, required=False, help_text="What manages it: manual, or an identity provider.")
 
 
 class NewGroup(Input):
@@ -109,7 +109,7 @@ class MemberAnswer(Answer):
     full_name = serializers.CharField()
     email = serializers.CharField()
     user_name = serializers.CharField()
-    status = serializers.ChoiceField(EndUser.Status)
+    status = serializers.ChoiceField(EndUser.Status.choices)
 
     example = {"id": ID, "full_name": "Ada Winter", "email": "ada@example.com", "user_name": "", "status": "active"}
 

@@ -39,7 +39,7 @@ class AuditEventQuery(TimeQuery):
 class ActorAnswer(Answer):
     """Who did something, as they were called then."""
 
-    kind = serializers.ChoiceField(ChangeEvent.ActorKind)
+    kind = serializers.ChoiceField(ChangeEvent.ActorKind.choices)
     id = serializers.CharField()
     name = serializers.CharField()
 

@@ -20,7 +20,7 @@ SOURCE = {"kind": "scim", "id": ID, "name": "Okta Dev"}
 class SourceAnswer(Answer):
     """What granted an access or a membership, or manages a group."""
 
-    kind = serializers.ChoiceField(SourceKind)
+    kind = serializers.ChoiceField(SourceKind.choices)
     id = serializers.CharField(help_text="The id of the identity provider or SCIM connection; empty by hand.")
     name = serializers.CharField()
 
@@ -54,7 +54,7 @@ class EndUserAnswer(Answer):
     full_name = serializers.CharField()
     email = serializers.CharField(help_text="Empty where an identity provider gives none.")
     user_name = serializers.CharField(help_text="What the IdP calls a person without an address; empty for others.")
-    status = serializers.ChoiceField(EndUser.Status)
+    status = serializers.ChoiceField(EndUser.Status.choices)
     access = AccessAnswer(many=True)
     groups = MembershipAnswer(many=True, help_text="Without Everyone, which follows from access and status.")
     created_at = serializers.DateTimeField()

@@ -34,8 +34,8 @@ class EnvironmentAnswer(Answer):
     id = serializers.UUIDField()
     name = serializers.CharField()
     slug = serializers.CharField(help_text="As URLs contain it. It never changes.")
-    kind = serializers.ChoiceField(Environment.Kind)
-    colour = serializers.ChoiceField(Environment.Colour)
+    kind = serializers.ChoiceField(Environment.Kind.choices)
+    colour = serializers.ChoiceField(Environment.Colour.choices)
     created_at = serializers.DateTimeField()
 
     example = {
@@ -48,8 +48,8 @@ class NewEnvironment(Input):
 
     name = Text(max_length=MOST_LETTERS)
     slug = Text(max_length=MOST_LETTERS, required=False, help_text="Made of the name if it is left out.")
-    kind = Choice(Environment.Kind)
-    colour = Choice(Environment.Colour, default=Environment.Colour.GREY)
+    kind = Choice(Environment.Kind.choices)
+    colour = Choice(Environment.Colour.choices, default=Environment.Colour.GREY)
 
     example = {"name": "Staging", "slug": "staging", "kind": "test", "colour": "violet"}
 
@@ -58,8 +58,8 @@ class EnvironmentChange(Input):
     """What is to be different. What is left out stays."""
 
     name = Text(max_length=MOST_LETTERS, required=False)
-    kind = Choice(Environment.Kind, required=False)
-    colour = Choice(Environment.Colour, required=False)
+    kind = Choice(Environment.Kind.choices, required=False)
+    colour = Choice(Environment.Colour.choices, required=False)
 
     example = {"name": "Staging 2", "colour": "pink"}
 

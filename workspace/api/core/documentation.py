@@ -3,9 +3,13 @@
 import json
 from functools import cache
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from workspace.api.core.reading import Section, marked, sections
 from workspace.api.core.schema import document
 
 
@@ -22,5 +26,17 @@ def _text() -> str:
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Show the schema to people."""
-    return HttpResponse("")
+    """Show the schema to people. It is in English, like the API."""
+    described = document()
+    context = {
+        "about": marked(described["info"]["description"]),
+        "sections": _sections(),
+        "first": f'curl {settings.ORIGIN}/api/v1/workspace -H "Authorization: Bearer $TOKEN"',
+        "schema_url": reverse("api:schema"),
+    }
+    return render(request, "workspace/api/docs.html", context)
+
+
+@cache
+def _sections() -> list[Section]:
+    return sections(document())

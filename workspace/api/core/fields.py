@@ -56,7 +56,13 @@ class Flag(serializers.BooleanField):
 
 
 class Moment(serializers.DateTimeField):
-    """A time as RFC 3339 writes it, with its offset."""
+    """A time as RFC 3339 writes it, with its offset, of the years 2000 to 2999."""
+
+    def to_internal_value(self, value: object) -> object:
+        moment = super().to_internal_value(value)
+        if not 2000 <= moment.year < 3000:
+            self.fail("invalid", format="a year from 2000 to 2999")
+        return moment
 
     def enforce_timezone(self, value: Any) -> Any:
         if value.tzinfo is None:

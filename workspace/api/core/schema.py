@@ -191,6 +191,8 @@ def add_shared(result: dict[str, Any], **_: object) -> dict[str, Any]:
     components["responses"] = {name: {"description": about, "content": problem} for name, about in PROBLEMS.values()}
     about = "An API token of the workspace. Administrators make it under API tokens. Each operation names its scope."
     components["securitySchemes"] = {"apiToken": {"type": "http", "scheme": "bearer", "description": about}}
+    used = {tag for path in result["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    result["tags"] = [{"name": noun.label} for noun in scopes.NOUNS if noun.label in used]
     result["servers"] = [{"url": settings.ORIGIN}]
     return result
 
