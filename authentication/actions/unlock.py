@@ -1,5 +1,6 @@
 """The way back for the operator when nobody can sign in to an environment any more."""
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
@@ -59,6 +60,6 @@ def unlock_environment(*, environment: Environment, by: Actor) -> ChangeEvent | 
 
 def _enforced(row: EnvironmentProvider) -> list[str]:
     """Return a provider with whom it was enforced for, as lists of events begin: with its id and name."""
-    with translation.override("en"):
+    with translation.override(settings.LANGUAGE_CODE):
         whom = str(enforced_for(row.enforcement, row.domain_names))
     return [str(row.identity_provider_id), f"{row.identity_provider} for {whom}"]

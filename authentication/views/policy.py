@@ -88,7 +88,6 @@ def _switch(
     is_enabled = _is_on(request)
     question = replace(
         question,
-        submit=_("Switch on") if is_enabled else _("Switch off"),
         notes=enforcement_notes(environment) if is_enabled else [],
         hidden=[("is_enabled", "true" if is_enabled else "false")],
         sessions=None if is_enabled else sessions,
@@ -104,6 +103,10 @@ def _is_on(request: ConsoleRequest) -> bool:
     return request.POST.get("is_enabled") == "true"
 
 
+def _press(is_enabled: bool) -> str:
+    return _("Switch on") if is_enabled else _("Switch off")
+
+
 def _saml_question(environment: Environment, is_enabled: bool) -> Question:
     if is_enabled:
         title = _("Switch SAML-based SSO authentication on in %(environment)s?")
@@ -113,7 +116,9 @@ def _saml_question(environment: Environment, is_enabled: bool) -> Question:
         done = _("SAML-based SSO authentication is off in %(environment)s.")
     place = {"environment": environment}
     loses = _lose_all_but_providers if is_enabled else _lose_providers
-    return Question(title=title % place, submit="", done=done % place, loses=partial(loses, environment))
+    return Question(
+        title=title % place, submit=_press(is_enabled), done=done % place, loses=partial(loses, environment)
+    )
 
 
 def _password_question(environment: Environment, is_enabled: bool) -> Question:
@@ -124,7 +129,9 @@ def _password_question(environment: Environment, is_enabled: bool) -> Question:
         title = _("Switch Password authentication off in %(environment)s?")
         done = _("Password authentication is off in %(environment)s.")
     place = {"environment": environment}
-    return Question(title=title % place, submit="", done=done % place, loses=partial(_lose_passwords, environment))
+    return Question(
+        title=title % place, submit=_press(is_enabled), done=done % place, loses=partial(_lose_passwords, environment)
+    )
 
 
 def _lose_all_but_providers(environment: Environment, number: int) -> str:

@@ -68,4 +68,4 @@ def about(environment_provider: EnvironmentProvider) -> dict[str, object]:
 
 
 def _called(guide: Guide, field: str) -> str:
-    return _("%(vendor)s calls it %(field)s.") % {"vendor": guide.label, "field": field}
+    return _("%(vendor)s calls it %(field)s.") % {"vendor": guide.name, "field": guide.field_name(field)}
