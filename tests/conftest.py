@@ -138,7 +138,7 @@ def asks_a_database(item: pytest.Item) -> bool:
         return True
     # Its file starts processes of ours: servers and commands.
     used = {getattr(each, "__module__", "") for each in vars(getattr(item, "module", item)).values()}
-    return not used.isdisjoint({"tests.commands", "tests.postgres", "tests.server"})
+    return not used.isdisjoint({"tests.commands", "tests.nodes", "tests.postgres", "tests.server"})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

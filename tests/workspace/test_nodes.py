@@ -1,5 +1,6 @@
 """Several nodes: the same keys, trusted proxies, and what a node must have before requests come to it."""
 
+import runpy
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
@@ -14,6 +15,7 @@ from django.test import RequestFactory
 from authentication.actions.service_provider import ensure_signing_key
 from tests import factories
 from workspace import crypto, installation, key_ring, start
+from workspace import settings as settings_module
 from workspace.mail import mail
 from workspace.management.commands import release
 from workspace.models import KeyRing, User
@@ -235,6 +237,12 @@ class TestVariables:
         monkeypatch.delenv(missing)
         with pytest.raises(ImproperlyConfigured, match=f"Set {missing}: with DATABASE_URL"):
             installation.require_shared("ORIGIN", "SECRET_KEY", "SECRETS_KEYS")
+
+    @pytest.mark.parametrize(("nodes", "rate"), [("1", 300), ("2", 150), ("100", 50)])
+    def test_the_rate_of_a_scim_token_is_divided_by_the_nodes_down_to_what_an_idp_needs(self, monkeypatch, nodes, rate):
+        monkeypatch.setenv("NODES", nodes)
+        monkeypatch.setenv("SCIM_REQUESTS_PER_SECOND", "300")
+        assert runpy.run_path(settings_module.__file__)["SCIM_REQUESTS_PER_SECOND"] == rate
 
     def test_a_wrong_network_is_named_with_an_example(self, monkeypatch):
         monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.7, proxy.example")

@@ -1,6 +1,7 @@
 """Two nodes at one PostgreSQL behind PgBouncer and a load balancer: what one does, the other knows at once."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import pytest
 
 from tests import postgres
 from tests.bouncer import PROGRAM, bouncer
-from tests.nodes import Access, Browser, Load, two_nodes, wait_until
+from tests.nodes import Access, Browser, Load, send, two_nodes, wait_until
 from tests.scim import PATCH_OP
 from tests.server import PROJECT
 from workspace.models.throttling import FREE_ATTEMPTS
@@ -118,6 +119,22 @@ def test_a_token_is_shown_again_by_the_other_node_and_once_revoked_refused_by_bo
     assert access.token.encode() in browser.post(site.b, f"{page}/reveal/", password=site.password).content
     assert browser.post(site.b, f"{page}/revoke/").status == 302
     assert [access.call(node.address, "GET", "/Users").status for node in site.nodes] == [401, 401]
+
+
+def test_a_token_of_the_api_works_on_both_nodes_until_one_revokes_it(site):
+    browser, pages = site.owner(site.a), "/workspaces/acme/dev/api-tokens/"
+    form = {"name": "Both nodes", "where": "all", "ends": "90", "scope-end-users": "read"}
+    assert browser.post(site.a, f"{pages}new/", **form).status == 302
+    clear = re.search(rb"api_[a-z0-9]{10}_[\w-]{43}", browser.get(site.b, pages).content)[0].decode()
+
+    def statuses():
+        headers = {"Authorization": f"Bearer {clear}"}
+        return [send(node.address, "GET", "/api/v1/end-users", **headers).status for node in site.nodes]
+
+    assert statuses() == [200, 200]
+    ((token,),) = site.rows("SELECT id FROM workspace_apitoken WHERE name = 'Both nodes'")
+    assert browser.post(site.b, f"{pages}{token}/revoke/").status == 302
+    assert statuses() == [401, 401]
 
 
 def test_a_list_that_one_node_began_goes_on_at_the_other(site):
