@@ -30,7 +30,7 @@ def add_mapping(
 ) -> list[SetChange]:
     """Let the members of the IdP group of that name enter an environment and, if one is given, a group of it."""
     missing = _("Enter the name that the group has at the identity provider.")
-    clean = clean_name(name, what="name", missing=missing)
+    clean = clean_name(name, what=_("name"), missing=missing)
     mapping = GroupMapping(connection=connection, name=clean, environment=environment, group=group)
     pushed = _pushed(connection, name_key(clean))
     _check_target(mapping, pushed)

@@ -6,6 +6,8 @@ A pushed group fills a group of its own, or, once it is mapped, what its mapping
 from collections.abc import Mapping
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from provisioning.actions import grants
 from provisioning.actions.locks import lock_for_effects
 from provisioning.actions.mapping_names import rename_mappings
@@ -123,25 +125,29 @@ def _own_group(record: ProvisionedGroup, by: Actor) -> EndUserGroup | None:
 
 
 def _refuse_taken(connection: ProvisioningConnection, known: EndUserGroup) -> None:
-    """Refuse a group that is filled already, or that the connection may not take over."""
+    """Refuse a group that is filled already, or that the connection may not take over.
+
+    IdPs read the refusal in English, and administrators who remove a mapping in their language.
+    """
     if known.source == connection.source:
-        raise ConflictError(
-            "resource_taken", "This connection already has a group with this displayName. Look it up, then update it."
-        )
-    there = f"{connection.environment} already has a group named {known}"
+        message = _("This connection already has a group with this displayName. Look it up, then update it.")
+        raise ConflictError("resource_taken", message)
+    names = {"environment": connection.environment, "group": known, "provider": isolated(known.source_name)}
     if known.is_managed:
-        raise ConflictError(
-            "group_managed",
-            f"{there}, managed by {isolated(known.source_name)}. Push it under another name, or remove it there first.",
+        message = _(
+            "%(environment)s already has a group named %(group)s, managed by %(provider)s. "
+            "Push it under another name, or remove it there first."
         )
+        raise ConflictError("group_managed", message % names)
     if GroupMapping.objects.filter(group=known).exists():
-        raise ConflictError(
-            "group_mapped",
-            f"{there}, which mappings fill. Push it under another name, or say under Mappings where its members come.",
+        message = _(
+            "%(environment)s already has a group named %(group)s, which mappings fill. "
+            "Push it under another name, or say under Mappings where its members come."
         )
+        raise ConflictError("group_mapped", message % names)
     if not connection.takes_over_groups:
-        raise ConflictError(
-            "takeover_off",
-            f"{there}, and this connection does not take over existing groups. "
-            "Push it under another name, or allow it in the provisioning settings.",
+        message = _(
+            "%(environment)s already has a group named %(group)s, and this connection does not take over existing "
+            "groups. Push it under another name, or allow it in the provisioning settings."
         )
+        raise ConflictError("takeover_off", message % names)
