@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -124,7 +125,7 @@ class ApiSchema(AutoSchema):
         return "\n\n".join([*about, " ".join([scope, *places])])
 
     def get_tags(self) -> list[str]:
-        return [_LABELS[self.view.noun]]
+        return [str(_LABELS[self.view.noun])]
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [{"apiToken": []}]
@@ -192,12 +193,13 @@ def add_shared(result: dict[str, Any], **_: object) -> dict[str, Any]:
     about = "An API token of the workspace. Administrators make it under API tokens. Each operation names its scope."
     components["securitySchemes"] = {"apiToken": {"type": "http", "scheme": "bearer", "description": about}}
     used = {tag for path in result["paths"].values() for operation in path.values() for tag in operation["tags"]}
-    result["tags"] = [{"name": noun.label} for noun in scopes.NOUNS if noun.label in used]
+    result["tags"] = [{"name": label} for label in map(str, _LABELS.values()) if label in used]
     result["servers"] = [{"url": settings.ORIGIN}]
     return result
 
 
 @cache
 def document() -> dict[str, Any]:
-    """Return the schema. It stays the same while the process runs."""
-    return SchemaGenerator().get_schema(request=None, public=True)
+    """Return the schema, in English. It stays the same while the process runs."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return SchemaGenerator().get_schema(request=None, public=True)
