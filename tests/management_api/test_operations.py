@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from rest_framework import serializers
 
@@ -15,19 +16,21 @@ from workspace.models import ChangeEvent, IdempotentRequest
 OPERATIONS = operations()
 
 
+@pytest.fixture(scope="module")
+def places(django_db_setup, django_db_blocker):
+    """Two workspaces, the ids of their things, and a program of the first one. They take longer than all tests."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        (acme, things), (_, foreign) = (world.make(slug) for slug in ("acme", "globex"))
+        key, clear = token(acme.workspace)
+        yield SimpleNamespace(things=things, foreign=foreign, token=key, clear=clear, workspace=acme.workspace)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def api(db):
-    """Two workspaces, the ids of their things, and a program of the first one that may do everything."""
-    (acme, things), (_, foreign) = (world.make(slug) for slug in ("acme", "globex"))
-    key, clear = token(acme.workspace)
-    return SimpleNamespace(
-        acme=acme, things=things, foreign=foreign, token=key, program=client(clear), workspace=acme.workspace
-    )
-
-
-@pytest.fixture(autouse=True)
-def no_limit(settings):
-    settings.API_REQUESTS_PER_SECOND = 1_000_000
+def api(places, db):
+    """The same with a client of the program, which may do everything."""
+    places.program = client(places.clear)
+    return places
 
 
 def problem(response, status: int, code: str = "") -> dict:
