@@ -116,15 +116,18 @@ prepare: release ## release, seed the demo once and say where to go
 # Told to stop, it answers what has come. No request takes longer than its workers get for that.
 serve: export DRAINING = $(DATA_DIR)/draining-$(PORT)
 serve: port origin ## serve what is released (HOST, PORT, WORKERS; DRAIN=10 gives proxies time before it stops)
+	export PYTHONPATH=.
 	rm -f "$$DRAINING"
 	$(VENV)/bin/python -c 'import workspace.wsgi' # says once what is wrong; a worker would be started again and again
+	$(VENV)/bin/python -m workspace.logs > "$(DATA_DIR)/granian-log.json"
 	server= stopping=
 	trap 'stopping=yes; { touch "$$DRAINING"; sleep $(DRAIN); kill $$server; } 2> /dev/null || true' INT TERM HUP
 	$(BESIDE)
 	until [ "$$stopping" ]; do
 		setsid setpriv --pdeathsig TERM \
 			$(VENV)/bin/granian --interface wsgi --host $(HOST) --port $(PORT) --http 1 --no-ws --workers $(WORKERS) \
-			--blocking-threads $(THREADS) --respawn-failed-workers --workers-kill-timeout 25 workspace.wsgi:application &
+			--blocking-threads $(THREADS) --respawn-failed-workers --workers-kill-timeout 25 \
+			--log-level "$$(echo "$${LOG_LEVEL:-info}" | tr A-Z a-z)" --log-config "$(DATA_DIR)/granian-log.json" workspace.wsgi:application &
 		server=$$!
 		[ -z "$$stopping" ] || kill $$server
 		wait $$server || wait $$server || true

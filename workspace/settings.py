@@ -7,7 +7,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from workspace import installation
+from workspace import installation, logs
 
 BASE_DIR = installation.PROJECT
 DATA_DIR = installation.DATA
@@ -282,7 +282,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-_LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
+_LOG_LEVEL = logs.level()
 _OVERSIZE = ["RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"]
 LOGGING = {
     "version": 1,
@@ -292,13 +292,11 @@ LOGGING = {
         "oversize": {"()": "workspace.console.middleware.OversizeFilter"},
         "outage": {"()": "workspace.outage.OutageFilter"},
     },
-    "formatters": {
-        "line": {"format": "%(asctime)s level=%(levelname)s logger=%(name)s request=%(request_id)s %(message)s"}
-    },
+    "formatters": logs.formatters(),
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": logs.formatter(),
             "filters": ["request_id"],
             "level": _LOG_LEVEL,
         }
@@ -306,6 +304,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},  # libraries: pysaml2 logs whole messages below it
     "loggers": {
         **{app: {"level": _LOG_LEVEL} for app in ("workspace", "authentication", "provisioning")},
+        **{name: {"handlers": [], "level": _LOG_LEVEL, "propagate": True} for name in logs.GRANIAN},
         "django": {"handlers": [], "level": _LOG_LEVEL, "propagate": True},
         "django.request": {"filters": ["outage"]},
         "django.db.backends": {"level": "INFO"},  # DEBUG shows the parameters of SQL, and secrets are among them

@@ -1,14 +1,18 @@
 """What is logged, and how loud."""
 
+import json
 import logging
+import socket
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from tests.server import PROJECT, outer_environment
+from workspace import logs
 
 OVERSIZE = {
     "bytes": b"x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1),
@@ -16,14 +20,40 @@ OVERSIZE = {
 }
 
 
-@pytest.mark.parametrize(("level", "is_logged"), [("INFO", True), ("ERROR", False)])
-def test_log_level_decides_what_django_logs_of_requests(tmp_path, level, is_logged):
-    program = "import django, logging; django.setup(); logging.getLogger('django.request').warning('Not Found')"
-    variables = {"DATA_DIR": str(tmp_path), "LOG_LEVEL": level, "DJANGO_SETTINGS_MODULE": "workspace.settings"}
-    environment = outer_environment() | variables
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True)
-    assert ("level=WARNING logger=django.request" in done.stderr) == is_logged
+def logged(tmp_path, program: str, **variables: str) -> str:
+    """What a process writes to its log."""
+    environment = outer_environment() | {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "workspace.settings"}
+    command = [sys.executable, "-c", f"import django, logging; django.setup(); {program}"]
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment | variables, capture_output=True, text=True, check=True
+    ).stderr
+
+
+@pytest.mark.parametrize(("level", "lines"), [("INFO", 5), ("error", 1)])
+def test_log_level_decides_what_every_logger_writes(tmp_path, level, lines):
+    names = ["django.request", "workspace", "_granian", "granian.access"]
+    program = f"[logging.getLogger(each).warning('Not Found') for each in {names}]; logging.error('Failed')"
+    output = logged(tmp_path, program, LOG_LEVEL=level).splitlines()
+    assert len(output) == lines
+    assert output[-1].endswith("level=ERROR logger=root request=- Failed")
+
+
+def test_json_lines_have_time_node_request_and_exception(tmp_path):
+    failing = "try: 1 / 0\nexcept ZeroDivisionError: logging.getLogger('workspace').exception('%s died', 'Ada')"
+    program = f"exec({failing!r})"
+    output = logged(tmp_path, program, LOG_FORMAT="json")
+    (line,) = output.splitlines()
+    entry = json.loads(line)
+    assert entry["message"] == "Ada died" and "ZeroDivisionError" in entry["exception"]
+    assert set(entry) == {"time", "level", "logger", "node", "request_id", "message", "exception"}
+    assert (entry["level"], entry["logger"], entry["node"]) == ("ERROR", "workspace", socket.gethostname())
+
+
+@pytest.mark.parametrize("variable", ["LOG_FORMAT", "LOG_LEVEL"])
+def test_an_unknown_level_or_format_is_refused_with_what_to_set(monkeypatch, variable):
+    monkeypatch.setenv(variable, "loud")
+    with pytest.raises(ImproperlyConfigured, match=f"{variable} is .* Set it to"):
+        logs.granian()
 
 
 @pytest.mark.django_db
