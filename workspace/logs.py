@@ -50,9 +50,9 @@ def formatters() -> dict[str, dict[str, str]]:
 
 def granian() -> dict[str, object]:
     """Return the settings of granian's main process, which loads no Django. Its workers log like the application."""
-    lines = {"line": {"format": "%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"}}
+    lines = {"format": "%(asctime)s level=%(levelname)s logger=%(name)s %(message)s"}
     return {
-        "formatters": formatters() | lines,
+        "formatters": {formatter(): lines if formatter() == "line" else formatters()["json"]},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": formatter()}},
         "loggers": {name: {"handlers": ["console"], "level": level(), "propagate": False} for name in GRANIAN},
     }

@@ -49,7 +49,12 @@ INSTALLED_APPS = [
     "django_scim",
 ]
 
+# Where Prometheus reads metrics; without a port nothing is counted.
+METRICS_HOST = os.environ.get("METRICS_HOST", "127.0.0.1")
+METRICS_PORT = installation.number("METRICS_PORT", default=0, most=65_535, of="numbers of a port")
+
 MIDDLEWARE = [
+    *(["provisioning.metrics.counting.count_requests"] if METRICS_PORT else []),
     "workspace.console.middleware.request_id",
     "workspace.console.middleware.proxies",
     "workspace.console.middleware.outages",

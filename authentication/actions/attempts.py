@@ -11,6 +11,7 @@ from authentication.models import IdentityProvider, SignInAttempt
 from authentication.saml.difference import TIMES, Difference
 from workspace.db.keys import canonical, first_id_at, new_id
 from workspace.db.together import write_together
+from workspace.metrics import count_sign_in
 from workspace.models import EndUser, Environment
 from workspace.tokens import digest_of
 from workspace.visits import Visit
@@ -59,6 +60,7 @@ def record_attempt(
         differences=list(differences),
         **visit.fields(),
     )
+    count_sign_in(attempt.outcome, reason)
     if reason and not is_proved:
         return _folded(attempt, visit, now)
     attempt.set_keys()
