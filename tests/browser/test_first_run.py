@@ -71,6 +71,7 @@ def test_from_the_first_page_to_somebody_signed_in_by_a_new_provider(page: Page,
     me.enter("Email address", owner["email"])
     me.enter("Password", owner["password"])
     me.press("Sign in")
+    me.follow("Authentication & Groups")
     me.follow("Authentication")
     me.switch_on("SAML-based SSO authentication")
     me.follow(re.compile("Set up new provider$"))
