@@ -55,6 +55,7 @@ workspace_patterns: list[URLPattern | URLResolver] = [
     path("account/address/", account_address.change, name="account-address"),
     path("account/address/confirm/", account_address.confirm, name="account-address-confirm"),
     path("account/theme/", account.theme, name="account-theme"),
+    path("account/language/", account.language, name="account-language"),
     path("account/password/", account.password, name="account-password"),
     path("account/sessions/end/", account.end_sessions, name="account-sessions-end"),
     path("account/sessions/<slug:name>/end/", account.end_session, name="account-session-end"),

@@ -7,6 +7,7 @@ from django.utils.translation.trans_real import translation as messages_of
 
 from workspace.events import Actor, Sentence
 from workspace.isolation import OPEN
+from workspace.models import User
 from workspace.sentences import _messages, template_of, word_in
 from workspace.template_loader import isolate_values
 from workspace.words import count, grouped, together
@@ -145,3 +146,32 @@ class TestTheLanguageOfAPage:
         page = client.get("/operator/", headers={"Accept-Language": "de"})
         assert not page.headers.get("Content-Language")
         assert translation.get_language() == "en"
+
+
+@pytest.mark.django_db
+class TestTheChoiceInYourAccount:
+    @pytest.mark.parametrize("browsers", ["en", "de"])
+    def test_pages_follow_it_whatever_the_browser_asks_for(self, acme, client, browsers):
+        ada = acme.roles["owner"].user
+        client.force_login(ada)
+        asked = {"Accept-Language": browsers}
+        for language, shown_in in [("de", "de"), ("en", "en"), ("", browsers)]:
+            page = client.post("/account/language/", {"language": language}, headers=asked, follow=True)
+            ada.refresh_from_db()
+            assert ada.language == language
+            assert page["Content-Language"] == shown_in
+            page = client.get(f"{acme.url}groups/", headers=asked)
+            assert f'<html lang="{shown_in}"' in page.content.decode()
+            assert page["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize("language", ["fr", "xx", "d" * 1000, "de\0"])
+    def test_another_is_refused(self, acme, client, language):
+        client.force_login(acme.roles["owner"].user)
+        page = client.post("/account/language/", {"language": language}, follow=True)
+        assert "Choose one of the languages." in page.content.decode()
+        assert User.objects.get(pk=acme.roles["owner"].user.pk).language == ""
+
+    def test_a_language_that_is_gone_is_as_if_none_was_chosen(self, acme, client):
+        User.objects.filter(pk=acme.roles["owner"].user.pk).update(language="fr")
+        client.force_login(acme.roles["owner"].user)
+        assert client.get("/account/", headers={"Accept-Language": "de"})["Content-Language"] == "de"

@@ -40,6 +40,11 @@ def choose_theme(*, user: User, theme: User.Theme) -> None:
     User.objects.filter(pk=user.pk).update(theme=theme)
 
 
+def choose_language(*, user: User, language: str) -> None:
+    """Show the account its pages in a language; "" stands for the browser's. No event tells it either."""
+    User.objects.filter(pk=user.pk).update(language=language)
+
+
 def change_account_password(*, user: User, current: str, password: str, visit: Visit, now: datetime) -> User:
     """Replace the current password, and return the account. All sessions end: keep one by its new hash."""
     if wait := SignInThrottle.objects.attempt(user.email, visit.address or "", now):

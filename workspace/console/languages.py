@@ -33,8 +33,8 @@ def chosen(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(_ENGLISH)
-        if has_session and request.user.is_authenticated and (language := getattr(request.user, "language", "")):
-            translation.activate(language)
+        if has_session and request.user.is_authenticated and request.user.language in dict(settings.LANGUAGES):
+            translation.activate(request.user.language)
         return get_response(request)
 
     return handle

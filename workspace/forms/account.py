@@ -1,6 +1,8 @@
 """Forms of one's own console account."""
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from workspace.models import User
 
@@ -30,6 +32,12 @@ class ThemeForm(forms.Form):
     """Light, dark, or as the system is."""
 
     theme = forms.ChoiceField(choices=User.Theme, error_messages={"required": "Choose a theme."})
+
+
+class LanguageForm(forms.Form):
+    """A language, or what the browser asks for. Each language is called by its own name."""
+
+    language = forms.ChoiceField(choices=[("", _("As the browser")), *settings.LANGUAGES], required=False)
 
 
 class ForgottenPasswordForm(forms.Form):

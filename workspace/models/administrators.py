@@ -56,6 +56,8 @@ class User(PasswordOwner, Entity, AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("operator", default=False)
     theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM, db_default=Theme.SYSTEM.value)
+    # Empty: as the browser asks.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
     # Counts how often all sessions of the account were ended.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
 

@@ -4,11 +4,13 @@ from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from workspace.actions.accounts import (
     change_account_password,
+    choose_language,
     choose_theme,
     end_account_session,
     end_account_sessions,
@@ -20,7 +22,7 @@ from workspace.console.methods import post_only
 from workspace.console.passkeys import works_here
 from workspace.console.proof import prove
 from workspace.forms import sent
-from workspace.forms.account import NameForm, ThemeForm
+from workspace.forms.account import LanguageForm, NameForm, ThemeForm
 from workspace.forms.passwords import ChangePasswordForm
 from workspace.models import AuthenticatorApp, ConsoleSession, User
 from workspace.passkeys import origin
@@ -40,6 +42,7 @@ def index(request: AccountRequest) -> HttpResponse:
     context = {
         "form": form,
         "theme_form": ThemeForm(initial={"theme": request.user.theme}),
+        "language_form": LanguageForm(initial={"language": request.user.language}),
         "sessions": _sessions(request),
         "session_key": request.session.session_key,
         "app": AuthenticatorApp.objects.filter(user=request.user).first(),
@@ -61,6 +64,20 @@ def theme(request: AccountRequest) -> HttpResponse:
         messages.success(request, "Your theme is saved.")
     else:
         messages.error(request, "Choose one of the themes.")
+    return redirect("workspace:account")
+
+
+@post_only("workspace:account")
+@personal()
+def language(request: AccountRequest) -> HttpResponse:
+    """Choose the language of the console."""
+    form = LanguageForm(request.POST)
+    if form.is_valid():
+        choose_language(user=request.user, language=form.cleaned_data["language"])
+        translation.activate(form.cleaned_data["language"] or translation.get_language_from_request(request))
+        messages.success(request, _("Your language is saved."))
+    else:
+        messages.error(request, _("Choose one of the languages."))
     return redirect("workspace:account")
 
 

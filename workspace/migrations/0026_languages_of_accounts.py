@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("workspace", "0025_themes_and_new_addresses"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="user",
+            name="language",
+            field=models.CharField(blank=True, db_default="", default="", max_length=10),
+        ),
+    ]
