@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0025_themes_and_new_addresses"),
+        ("workspace", "0026_outbox"),
     ]
 
     operations = [
