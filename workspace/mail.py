@@ -1,59 +1,83 @@
 """Mail to people, which leaves through the outbox; and the mail that tells owners of a change."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.events import kind_of
 from workspace.isolation import isolated
+from workspace.languages import spoken_to
 from workspace.models import ChangeEvent, EndUser, OutgoingMail, Workspace
+from workspace.sentences import told
+from workspace.words import Text, field_in_words, filled, grouped
 
 # A mail names this many entries of a list and counts the others.
 NAMED = 20
+_SIGN_IN_CHANGED = gettext_lazy("Sign-in to %(workspace)s was changed")
+_AUTHENTICATION = gettext_lazy("Authentication")
 
 
 def mail(
     recipients: Sequence[str],
-    subject: str,
+    subject: Text,
     template: str,
     context: dict[str, object],
     *,
+    language: str = "",
     end_user_id: UUID | str | None = None,
 ) -> OutgoingMail:
-    """Return a mail that leaves once it is stored and committed. `end_user_id`: whose personal data it has."""
-    row = OutgoingMail(recipients=list(recipients), subject=subject, end_user_id=end_user_id)
-    row.body = render_to_string(template, context)
+    """Return a mail that leaves once it is stored and committed.
+
+    `language` is that of the reader's account, if there is one. `end_user_id`: whose personal data the mail has.
+    """
+    row = OutgoingMail(recipients=list(recipients), end_user_id=end_user_id)
+    with spoken_to(language):
+        row.subject, row.body = str(subject), render_to_string(template, context)
     return row
 
 
 def tell_owners(
-    event: ChangeEvent, workspace: Workspace, *, what: str = "Sign-in to", page: str = "Authentication"
+    event: ChangeEvent, workspace: Workspace, *, subject: Text = _SIGN_IN_CHANGED, page: Text = _AUTHENTICATION
 ) -> None:
     """Mail an important change to all owners (security.md S15).
 
-    `what` begins the subject, `page` is where an owner corrects the change.
+    `subject` has %(workspace)s in it, `page` is where an owner corrects the change.
     Changes by `SYSTEM`, such as building the demo, are not mailed.
     """
     if event.actor_kind == ChangeEvent.ActorKind.SYSTEM and not event.actor_id:
         return
-    context = {"event": event, "workspace": workspace, "changes": _changes(event), "page": page}
+    context = {
+        "event": event,
+        # Called when the language of the reader is spoken.
+        "sentence": partial(told, event.sentence, event.links),
+        "workspace": workspace,
+        "changes": partial(_changes, event),
+        "page": page,
+    }
     person = event.subject_id if event.subject_kind == kind_of(EndUser) else None
-    mail_owners(workspace, f"{what} {workspace} was changed", "emails/owners.txt", context, end_user_id=person)
+    named = filled(subject, {"workspace": workspace})
+    mail_owners(workspace, named, "emails/owners.txt", context, end_user_id=person)
 
 
 def mail_owners(
     workspace: Workspace,
-    subject: str,
+    subject: Text,
     template: str,
     context: dict[str, object],
     *,
     end_user_id: UUID | str | None = None,
 ) -> None:
     """Mail all owners, if the change is committed. `end_user_id`: whose personal data the mail has."""
-    addresses = list(workspace.administrators.owners().values_list("user__email", flat=True))
-    if addresses:
-        mail(addresses, subject, template, context, end_user_id=end_user_id).save()
+    addresses = defaultdict[str, list[str]](list)
+    for language, address in workspace.administrators.owners().values_list("user__language", "user__email"):
+        addresses[language].append(address)
+    for language, theirs in addresses.items():
+        mail(theirs, subject, template, context, language=language, end_user_id=end_user_id).save()
 
 
 def _changes(event: ChangeEvent) -> list[tuple[str, str, str]]:
@@ -64,7 +88,7 @@ def _changes(event: ChangeEvent) -> list[tuple[str, str, str]]:
             continue
         before, after = _words(event.before.get(key)), _words(event.after.get(key))
         # Two equal lists of names differ in their source: the same people, granted by another one.
-        changes.append((key.replace("_", " "), before, "the same" if after == before else after))
+        changes.append((field_in_words(key), before, _("the same") if after == before else after))
     return changes
 
 
@@ -72,6 +96,6 @@ def _words(value: object) -> str:
     """Return a value of an event in words. A list holds names, or lists that begin with an id and a name."""
     if isinstance(value, list):
         names = [isolated(str(each[1] if isinstance(each, list) else each)) for each in value]
-        more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
-        return ", ".join(names[:NAMED] + more) or "none"
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value or "none")
+        more = [_("%(number)s more") % {"number": grouped(len(names) - NAMED)}] if len(names) > NAMED else []
+        return ", ".join(names[:NAMED] + more) or _("none")
+    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else str(value or _("none"))

@@ -2,6 +2,9 @@
 
 import unicodedata
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from workspace.db.keys import name_key
 from workspace.isolation import has_controls
 from workspace.refusals import ActionError
@@ -9,7 +12,9 @@ from workspace.refusals import ActionError
 MAX_NAME = 250
 # A key may be longer than its name: some letters fold into several.
 MAX_KEY = 500
-WITHOUT_CONTROLS = "Remove the invisible characters that turn text round: U+202A to U+202E and U+2066 to U+2069."
+WITHOUT_CONTROLS = gettext_lazy(
+    "Remove the invisible characters that turn text round: U+202A to U+202E and U+2066 to U+2069."
+)
 _ZERO_WIDTH_JOINER = "\u200d"
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _SKIN_TONES = "".join(map(chr, range(0x1F3FB, 0x1F400)))
@@ -29,7 +34,11 @@ def clean_name(
     if not name_key(name):
         raise ActionError("missing_name", missing, field=field)
     if len(name) > most or len(name_key(name)) > MAX_KEY:
-        raise ActionError("name_too_long", f"Shorten the {what} to at most {most} characters.", field=field)
+        raise ActionError(
+            "name_too_long",
+            _("Shorten the %(what)s to at most %(most)s characters.") % {"what": what, "most": most},
+            field=field,
+        )
     if name != known and has_controls(name):
         raise ActionError("name_turns", WITHOUT_CONTROLS, field=field)
     return name

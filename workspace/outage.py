@@ -7,6 +7,7 @@ from threading import Lock
 
 from django.db import Error, InterfaceError, InternalError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from workspace.db.writing import check_writable
 from workspace.typed import is_secret, typed
@@ -33,12 +34,12 @@ def reason(error: BaseException) -> str:
     """Return what is wrong with the database, as a sentence."""
     text = str(error)
     if _sqlstate(error) == _DISK_FULL or "disk is full" in text:
-        return "The disk of the database is full."
+        return _("The disk of the database is full.")
     if _sqlstate(error) == _READ_ONLY or "readonly" in text:
-        return "The database takes no changes at the moment."
+        return _("The database takes no changes at the moment.")
     if "is locked" in text:
-        return "The database is busy."
-    return "The database does not answer."
+        return _("The database is busy.")
+    return _("The database does not answer.")
 
 
 def _sqlstate(error: BaseException) -> str | None:

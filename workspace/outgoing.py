@@ -13,30 +13,44 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from workspace.words import Text, grouped
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 HTTPS_PORT = 443
 MAX_REDIRECTS = 3
 
-UPLOAD = "Open the URL in your browser, save the page as a file and upload that metadata XML instead."
+_UPLOAD = gettext_lazy("Open the URL in your browser, save the page as a file and upload that metadata XML instead.")
+
+
+def _or_upload(sentence: Text) -> Text:
+    return format_lazy("{} {}", sentence, _UPLOAD)
+
+
 # One sentence for every refused address and failed connection: different ones would make us a port scanner.
-UNREACHABLE = f"The metadata URL could not be reached securely from here. Check its spelling. {UPLOAD}"
-NOT_A_URL = "This is not a complete metadata URL. Copy it whole from your identity provider; it begins with https://."
-NOT_HTTPS = "The metadata URL must begin with https://."
-PLAIN_HTTP = "The metadata URL must begin with https://, not http://."
-USERINFO = "The metadata URL must not contain a user name or password. Remove the part before the @ sign."
-PORT = f"The metadata URL must use the standard port {HTTPS_PORT}. {UPLOAD}"
+UNREACHABLE = _or_upload(gettext_lazy("The metadata URL could not be reached securely from here. Check its spelling."))
+NOT_A_URL = gettext_lazy(
+    "This is not a complete metadata URL. Copy it whole from your identity provider; it begins with https://."
+)
+NOT_HTTPS = gettext_lazy("The metadata URL must begin with https://.")
+PLAIN_HTTP = gettext_lazy("The metadata URL must begin with https://, not http://.")
+USERINFO = gettext_lazy("The metadata URL must not contain a user name or password. Remove the part before the @ sign.")
+PORT = _or_upload(gettext_lazy("The metadata URL must use the standard port 443."))
 # The same faults of an address that a correct URL redirects to: nobody can mend that in what was typed.
-_REDIRECTED = {
-    NOT_A_URL: "something that is no complete URL",
-    NOT_HTTPS: "an address that does not begin with https://",
-    PLAIN_HTTP: "an address that begins with http://, not https://",
-    USERINFO: "an address with a user name or password",
-    PORT: f"an address with another port than {HTTPS_PORT}",
-}
-TOO_MANY_REDIRECTS = f"The metadata URL redirects too often. {UPLOAD}"
-ENCODED = f"The metadata URL answered with compressed content, which is not accepted. {UPLOAD}"
+_REDIRECTED = [
+    (NOT_A_URL, gettext_lazy("The metadata URL redirects to something that is no complete URL.")),
+    (NOT_HTTPS, gettext_lazy("The metadata URL redirects to an address that does not begin with https://.")),
+    (PLAIN_HTTP, gettext_lazy("The metadata URL redirects to an address that begins with http://, not https://.")),
+    (USERINFO, gettext_lazy("The metadata URL redirects to an address with a user name or password.")),
+    (PORT, gettext_lazy("The metadata URL redirects to an address with another port than 443.")),
+]
+TOO_MANY_REDIRECTS = _or_upload(gettext_lazy("The metadata URL redirects too often."))
+ENCODED = _or_upload(gettext_lazy("The metadata URL answered with compressed content, which is not accepted."))
 
 # The special-purpose registries of IANA. Python's is_global is true for some of these networks.
 _DENIED = tuple(
@@ -131,6 +145,10 @@ class _Target:
 class _Refused(Exception):
     """The end of a fetch, with a sentence for the administrator."""
 
+    def __init__(self, sentence: Text) -> None:
+        super().__init__()
+        self.sentence = sentence
+
 
 class _TimedStream(io.RawIOBase):
     """A socket for http.client to read from. All reads share one deadline, so a slow server cannot extend it."""
@@ -168,9 +186,9 @@ def fetch_metadata(
     try:
         return FetchResult(_follow(url.strip(), policy))
     except _Refused as refusal:
-        return FetchResult(None, str(refusal))
+        return FetchResult(None, str(refusal.sentence))
     except (OSError, ValueError, http.client.HTTPException):  # ValueError: bad IDNA name, bad Location
-        return FetchResult(None, UNREACHABLE)
+        return FetchResult(None, str(UNREACHABLE))
 
 
 def is_public(address: str) -> bool:
@@ -183,7 +201,7 @@ def is_public(address: str) -> bool:
 def _follow(url: str, policy: _Policy) -> bytes:
     """Return the body at a URL after at most 3 redirects, each checked like the first URL. Raises _Refused."""
     target = _target(url, policy)
-    for _ in range(MAX_REDIRECTS + 1):
+    for _redirect in range(MAX_REDIRECTS + 1):
         with _connect(target, policy) as connection:
             response = _request(connection, target, policy)
             if response.status not in (301, 302, 303, 307, 308):
@@ -197,7 +215,8 @@ def _redirected(target: _Target, location: str, policy: _Policy) -> _Target:
     try:
         return _target(_joined(target.parts.geturl(), location), policy)
     except _Refused as refused:
-        raise _Refused(f"The metadata URL redirects to {_REDIRECTED[str(refused)]}. {UPLOAD}") from None
+        sentence = next(sentence for fault, sentence in _REDIRECTED if fault is refused.sentence)
+        raise _Refused(_or_upload(sentence)) from None
 
 
 def _joined(url: str, location: str) -> str:
@@ -264,7 +283,7 @@ def _addresses(target: _Target, policy: _Policy) -> Sequence[Address]:
 
 def _open(addresses: Sequence[Address], policy: _Policy) -> socket.socket:
     """Return a socket connected to the first address that answers. Each attempt gets a fair share of the time."""
-    for index, (family, kind, protocol, _, sockaddr) in enumerate(addresses):
+    for index, (family, kind, protocol, _name, sockaddr) in enumerate(addresses):
         connection = socket.socket(family, kind, protocol)
         try:
             connection.settimeout(policy.remaining() / (len(addresses) - index))
@@ -297,10 +316,12 @@ def _request(connection: socket.socket, target: _Target, policy: _Policy) -> htt
 def _body(response: http.client.HTTPResponse, policy: _Policy) -> bytes:
     """Return the body of a 200 answer, with at most the limit in memory. Raises _Refused."""
     if response.status != 200:
-        raise _Refused(f"The metadata URL answered with HTTP status {response.status}. {UPLOAD}")
+        status = _("The metadata URL answered with HTTP status %(status)s.") % {"status": response.status}
+        raise _Refused(_or_upload(status))
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise _Refused(ENCODED)
     body = response.read(policy.limit + 1)
     if len(body) > policy.limit:
-        raise _Refused(f"The metadata is larger than {policy.limit:,} bytes. {UPLOAD}")
+        size = _("The metadata is larger than %(limit)s bytes.") % {"limit": grouped(policy.limit)}
+        raise _Refused(_or_upload(size))
     return body

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from workspace.addresses import MAX_EMAIL, is_address
 from workspace.db.keys import canonical
 from workspace.models import Source
@@ -30,15 +32,15 @@ class Profile:
 
 def clean_full_name(text: str, known: str) -> str:
     """Return a full name with single spaces. Raises ActionError for a bad one that is not the known one."""
-    return clean_name(text, what="full name", missing="Enter a full name.", field="full_name", known=known)
+    return clean_name(text, what=_("full name"), missing=_("Enter a full name."), field="full_name", known=known)
 
 
 def clean_email(text: str) -> str:
     """Return an email address without blanks around it. Raises ActionError for one that is malformed or too long."""
     email = text.strip()
     if not is_address(email):
-        raise ActionError("invalid_email", "Enter an email address like ada@example.com.", field="email")
+        raise ActionError("invalid_email", _("Enter an email address like ada@example.com."), field="email")
     if len(email) > MAX_EMAIL or len(canonical(email)) > MAX_KEY:
-        message = f"Shorten the email address to at most {MAX_EMAIL} characters."
+        message = _("Shorten the email address to at most %(max_email)s characters.") % {"max_email": MAX_EMAIL}
         raise ActionError("email_too_long", message, field="email")
     return email

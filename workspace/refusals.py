@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from workspace.words import Text
+
 
 class ActionError(Exception):
     """A refusal of an action. Nothing was changed.
@@ -10,9 +12,9 @@ class ActionError(Exception):
     `code` names the reason for programs, `message` says what to do about it, `field` names the input that is at fault.
     """
 
-    def __init__(self, code: str, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.field = code, message, field
+    def __init__(self, code: str, message: Text, *, field: str | None = None) -> None:
+        super().__init__(str(message))
+        self.code, self.message, self.field = code, str(message), field
 
 
 class ConflictError(ActionError):

@@ -3,13 +3,23 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Any
 
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
-from workspace.words import count, together
+from workspace.isolation import isolated
+from workspace.words import count, number, together
 
 _FIELD = re.compile(r"{(\w+)}")
+
+
+def told(sentence: str, links: Iterable[Sequence[Any]]) -> str:
+    """Return a stored sentence as plain text in the language that is spoken."""
+    links = list(links)
+    words = [isolated(word_in(sentence[start:end], kind, key)) for start, end, kind, key in links]
+    parts = template_of(sentence, [(start, end) for start, end, _, _ in links])
+    return "".join(words[part] if isinstance(part, int) else part for part in parts)
 
 
 def template_of(sentence: str, spans: Iterable[Sequence[int]]) -> list[str | int]:
@@ -27,8 +37,8 @@ def template_of(sentence: str, spans: Iterable[Sequence[int]]) -> list[str | int
         parts = _FIELD.split(gettext(message))
         return [names.index(part) if place % 2 else part for place, part in enumerate(parts)]
     parted: list[str | int] = [texts[0]]
-    for number, text in enumerate(texts[1:]):
-        parted += [number, text]
+    for place, text in enumerate(texts[1:]):
+        parted += [place, text]
     return parted
 
 
@@ -37,8 +47,9 @@ def word_in(stored: str, kind: str, key: str) -> str:
     if kind == "word" and stored:
         return gettext(stored)
     if kind == "number":
-        number, _, noun = stored.partition(" ")
-        return count(int(number.replace(",", "")), key, noun)
+        digits, _, noun = stored.partition(" ")
+        value = int(digits.replace(",", ""))
+        return count(value, key, noun) if key else number(value)
     if kind == "names" and (names := _names(stored, [int(length) for length in key.split(",") if length])):
         return together(names)
     return stored

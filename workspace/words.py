@@ -1,14 +1,26 @@
 """Numbers and lists as words, for sentences on pages and in events."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.formats import number_format
+from django.utils.functional import lazy
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 
 from workspace.isolation import isolated
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+# A text, or one that is translated where it is shown.
+Text: TypeAlias = "str | _StrPromise"
+
+
+# A text with names in it, such as filled(gettext_lazy("Hello %(name)s"), {"name": name}).
+filled = lazy(lambda text, values: text % values, str)
 
 
 class Spoken(str):
@@ -34,15 +46,19 @@ def count(number: int, one: str, many: str = "") -> Spoken:
     return Spoken.of(lambda: f"{grouped(number)} {ngettext(one, many, number)}", "number", one)
 
 
+def number(value: int) -> Spoken:
+    """Return a number alone, for a sentence of a change."""
+    return Spoken.of(lambda: grouped(value), "number", "")
+
+
 def grouped(number: int) -> str:
     """Return a number as its readers write it: "3,000" or "3.000"."""
     return number_format(number, force_grouping=True)
 
 
-def people(number: int, one: str = "", many: str = "") -> str:
-    """Return a number of people, with a verb where it is given: "1 person is", "3 people are"."""
-    number_of_them = count(number, "person", "people")
-    return f"{number_of_them} {one if number == 1 else many}" if one else number_of_them
+def people(number: int) -> Spoken:
+    """Return a number of people."""
+    return count(number, "person", "people")
 
 
 def listed(names: Collection[str], nothing: str = "nothing") -> str:
@@ -50,15 +66,25 @@ def listed(names: Collection[str], nothing: str = "nothing") -> str:
     return ", ".join(map(isolated, names)) or nothing
 
 
+def listed_or(names: Collection[str], nothing: Text) -> Text:
+    """Return names separated by commas, each isolated, or what stands for none, for a sentence of a change."""
+    return listed(names) if names else nothing
+
+
 def people_named(pairs: Collection[Sequence[str]]) -> Spoken:
     """Return two people by name, more by number; each is an id with a name."""
-    return together(name for _, name in pairs) if len(pairs) <= 2 else count(len(pairs), "person", "people")
+    return together(name for _, name in pairs) if len(pairs) <= 2 else people(len(pairs))
 
 
 def together(names: Iterable[str]) -> Spoken:
     """Return names for a sentence, each isolated: "Sales, Support and Dev"."""
     parts = [isolated(name) for name in names]
     return Spoken.of(lambda: get_text_list(parts, gettext("and")), "names", ",".join(str(len(part)) for part in parts))
+
+
+def field_in_words(name: str) -> str:
+    """Return the name of a field of a change: "email address"."""
+    return gettext(name.replace("_", " ")) if name else ""
 
 
 def fields_in_words(names: Iterable[str]) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from authentication.actions.passwords import TicketKind, new_ticket
 from authentication.domains import key_of_address
 from authentication.mail import mail_links
@@ -11,12 +13,12 @@ from authentication.models import PasswordTicket
 from authentication.policy import SignInPolicy, Ways
 from workspace.action_names import Action
 from workspace.actions.bulk import BulkChange, Plan, Selection, bulk_change
-from workspace.actions.bulk_changes import sentences
+from workspace.actions.bulk_changes import about, counted
 from workspace.actions.members import pairs_of
 from workspace.db.prepared import Among
 from workspace.events import Actor, Sentence, record
 from workspace.models import ChangeEvent, EndUser
-from workspace.words import people, people_named
+from workspace.words import people_named
 
 
 @bulk_change
@@ -37,16 +39,28 @@ class Invite(BulkChange):
             ways[domain] = ways.get(domain) or policy.ways(email)
             ids += [pk] if ways[domain].has_password else []
         numbers = [each.count() for each in (selection.people, allowed, with_address)]
-        barred = len(candidates) - len(ids)
         return Plan(
             ids,
-            sentences(
-                (numbers[0] - numbers[1], "cannot", "cannot", f"sign in to {here}. Give access or reactivate first."),
-                (numbers[1] - numbers[2], "has", "have", "no email address."),
-                (numbers[2] - len(candidates), "has", "have", "a password already."),
-                (barred, "needs", "need", _why(policy)),
-            ),
-            ["The link in the mail works for 7 days. Mails cannot be taken back."],
+            [
+                *counted(
+                    numbers[0] - numbers[1],
+                    "%(number)s person cannot sign in to %(environment)s. Give access or reactivate first.",
+                    "%(number)s people cannot sign in to %(environment)s. Give access or reactivate first.",
+                    environment=here,
+                ),
+                *counted(
+                    numbers[1] - numbers[2],
+                    "%(number)s person has no email address.",
+                    "%(number)s people have no email address.",
+                ),
+                *counted(
+                    numbers[2] - len(candidates),
+                    "%(number)s person has a password already.",
+                    "%(number)s people have a password already.",
+                ),
+                *_without(len(candidates) - len(ids), policy),
+            ],
+            [_("The link in the mail works for 7 days. Mails cannot be taken back.")],
         )
 
     def change(self, selection: Selection, ids: Sequence[UUID], by: Actor, now: datetime) -> ChangeEvent | None:
@@ -69,14 +83,32 @@ class Invite(BulkChange):
         )
 
     def effect(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will get a mail with a link to set a password for {selection.environment}."
+        return about(
+            number,
+            "%(number)s person will get a mail with a link to set a password for %(environment)s.",
+            "%(number)s people will get a mail with a link to set a password for %(environment)s.",
+            environment=selection.environment,
+        )
 
     def done(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will get an invitation to {selection.environment}. Mails go out one after the other."
+        return about(
+            number,
+            "%(number)s person will get an invitation to %(environment)s. Mails go out one after the other.",
+            "%(number)s people will get an invitation to %(environment)s. Mails go out one after the other.",
+            environment=selection.environment,
+        )
 
 
-def _why(policy: SignInPolicy) -> str:
-    """Return why addresses get no password, after the verb."""
+def _without(number: int, policy: SignInPolicy) -> list[str]:
+    """Return why the addresses of so many people get no password."""
     if policy.is_password_enabled:
-        return "no password, because they sign in with an identity provider."
-    return "no password, because password authentication is off here."
+        return counted(
+            number,
+            "%(number)s person needs no password, because they sign in with an identity provider.",
+            "%(number)s people need no password, because they sign in with an identity provider.",
+        )
+    return counted(
+        number,
+        "%(number)s person needs no password, because password authentication is off here.",
+        "%(number)s people need no password, because password authentication is off here.",
+    )

@@ -8,7 +8,7 @@ from django.utils.translation.trans_real import translation as messages_of
 from workspace.events import Actor, Sentence
 from workspace.isolation import OPEN
 from workspace.models import User
-from workspace.sentences import _messages, template_of, word_in
+from workspace.sentences import _messages, told, word_in
 from workspace.template_loader import isolate_values
 from workspace.words import count, grouped, together
 
@@ -35,10 +35,7 @@ def german(monkeypatch):
 
 
 def shown(sentence: Sentence) -> str:
-    """Return a stored sentence in the language that is spoken."""
-    words = [word_in(sentence.text[start:end], kind, key) for start, end, kind, key in sentence.links]
-    parts = template_of(sentence.text, [link[:2] for link in sentence.links])
-    return "".join(words[part] if isinstance(part, int) else part for part in parts)
+    return told(sentence.text, sentence.links)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import DatabaseError
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
@@ -15,7 +16,9 @@ from workspace.db.transactions import atomic, write_last
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, ChangeEvent, EndUser, Environment, EnvironmentAccess, Source
 from workspace.models.people import EndUserQuerySet
-from workspace.words import listed, people_named
+from workspace.words import listed_or, people_named
+
+_NO_ENVIRONMENT = gettext_lazy("no environment")
 
 
 @atomic
@@ -62,7 +65,7 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
             "{by} ended the access of {person} to {places}.",
             by=by,
             person=end_user,
-            places=listed([access.environment.name for access in ended], "no environment"),
+            places=listed_or([access.environment.name for access in ended], _NO_ENVIRONMENT),
         ),
         before={"access": [access.state() for access in ended], "status": before},
         after={"access": [], "status": str(end_user.status)},
@@ -91,7 +94,7 @@ def restore_access(
             "{by} restored the access of {person} to {places}.",
             by=by,
             person=end_user,
-            places=listed([each.name for each in environments], "no environment"),
+            places=listed_or([each.name for each in environments], _NO_ENVIRONMENT),
         ),
         before={"access": [], "status": before},
         after={"access": [access.state() for access in given], "status": str(end_user.status)},
@@ -158,15 +161,13 @@ def _gone() -> DatabaseError:
 
 def record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> ChangeEvent:
     """Write the event of access that many people got or lost."""
-    parts = ["gave {added} access to"] if change.added else []
-    parts += ["ended the access of {removed} to"] if change.removed else []
     return record(
         by=by,
         action=Action.ENVIRONMENT_ACCESS_SETTLED,
         subject=environment,
         environment=environment,
         sentence=Sentence(
-            f"{{by}} {' and '.join(parts)} {{place}}.",
+            _SETTLED[bool(change.added), bool(change.removed)],
             by=by,
             added=people_named(change.added),
             removed=people_named(change.removed),
@@ -178,6 +179,12 @@ def record_set(environment: Environment, change: SetChange, source: Source, by: 
     )
 
 
+# By whether somebody got access, and whether somebody lost it.
+_SETTLED = {
+    (True, False): gettext_noop("{by} gave {added} access to {place}."),
+    (False, True): gettext_noop("{by} ended the access of {removed} to {place}."),
+    (True, True): gettext_noop("{by} gave {added} access to and ended the access of {removed} to {place}."),
+}
 _switched = update_of(EndUser, "status", "active_since", "updated_at")
 _deactivated_without_access = Update(
     lambda pk, status, now: (

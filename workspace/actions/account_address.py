@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.account_mail import mail_address_link, tell_old_address
@@ -18,7 +20,7 @@ from workspace.refusals import ActionError
 from workspace.tokens import digest_of, new_token
 
 Kind = AccountLink.Kind
-WRONG_ADDRESS = "Enter an email address like ada@example.com."
+WRONG_ADDRESS = gettext_lazy("Enter an email address like ada@example.com.")
 
 
 def request_address(*, user: User, email: str, by: Actor, now: datetime) -> None:
@@ -27,7 +29,7 @@ def request_address(*, user: User, email: str, by: Actor, now: datetime) -> None
     if not is_address(email) or len(email) > MAX_EMAIL:
         raise ActionError("wrong_address", WRONG_ADDRESS, field="email")
     if email == user.email:
-        raise ActionError("same_address", "This is your address already.", field="email")
+        raise ActionError("same_address", _("This is your address already."), field="email")
     # Counted for all client addresses together, because this protects a mailbox.
     if wait := SignInThrottle.objects.attempt(f"new address {user.pk}", "", now):
         raise ActionError("too_many_attempts", too_many_attempts(wait), field="email")
@@ -47,7 +49,7 @@ def _request(user: User, email: str, by: Actor, now: datetime) -> None:
         mail_address_link(found, email, token)
         if _is_taken(email, found):
             transaction.set_rollback(True)
-    template = "{by} asked to change their address to {email}."
+    template = gettext_noop("{by} asked to change their address to {email}.")
     record_own(found, Action.USER_ADDRESS_REQUESTED, template, by, after={"email": email}, email=email)
 
 
@@ -72,7 +74,7 @@ def confirm_address(*, user: User, token: str, by: Actor, now: datetime) -> User
     record_own(
         found,
         Action.USER_ADDRESS_CHANGED,
-        "{by} changed their address to {email}.",
+        gettext_noop("{by} changed their address to {email}."),
         by,
         before={"email": before},
         after={"email": found.email},

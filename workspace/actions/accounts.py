@@ -3,18 +3,20 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.account_mail import tell_account
 from workspace.db.transactions import atomic
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Sentence, Word, record
 from workspace.models import AccountLink, SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 from workspace.names import clean_name
 from workspace.refusals import ActionError
 from workspace.visits import Visit
 
-SESSION_ENDED = "This session has ended already."
+SESSION_ENDED = gettext_lazy("This session has ended already.")
 
 
 @atomic
@@ -23,14 +25,19 @@ def rename_account(*, user: User, full_name: str, by: Actor) -> bool:
     found = locked(user)
     before = found.full_name
     name = clean_name(
-        full_name, what="full name", missing="Enter your full name.", most=150, field="full_name", known=before
+        full_name, what=_("full name"), missing=_("Enter your full name."), most=150, field="full_name", known=before
     )
     if name == before:
         return False
     found.full_name = name
     found.save(update_fields=["full_name", "updated_at"])
     record_own(
-        found, Action.USER_RENAMED, "{by} changed their name.", by, before={"name": before}, after={"name": name}
+        found,
+        Action.USER_RENAMED,
+        gettext_noop("{by} changed their name."),
+        by,
+        before={"name": before},
+        after={"name": name},
     )
     return True
 
@@ -52,9 +59,11 @@ def change_account_password(*, user: User, current: str, password: str, visit: V
     with transaction.atomic():
         found = locked(user)
         if not found.check_password(current):
-            raise ActionError("wrong_password", "This is not your current password.", field="current")
+            raise ActionError("wrong_password", _("This is not your current password."), field="current")
         by = Actor.account(found, visit)
-        set_account_password(found, password, Action.USER_PASSWORD_CHANGED, "{by} changed their password.", by)
+        set_account_password(
+            found, password, Action.USER_PASSWORD_CHANGED, gettext_noop("{by} changed their password."), by
+        )
     SignInThrottle.objects.forget(user.email, visit.address or "")
     return found
 
@@ -63,7 +72,7 @@ def change_account_password(*, user: User, current: str, password: str, visit: V
 def end_account_sessions(*, user: User, by: Actor) -> None:
     """Sign the account out in every browser."""
     user.end_sessions()
-    record_own(user, Action.USER_SESSIONS_ENDED, "{by} signed out everywhere.", by)
+    record_own(user, Action.USER_SESSIONS_ENDED, gettext_noop("{by} signed out everywhere."), by)
 
 
 @atomic
@@ -72,7 +81,9 @@ def end_account_session(*, user: User, name: str, by: Actor) -> str:
     found = next((each for each in user.console_sessions.all() if each.name == name), None)
     if found is None or not found.delete()[0]:
         raise ActionError("session_ended", SESSION_ENDED)
-    record_own(user, Action.USER_SESSIONS_ENDED, "{by} signed out in {browser}.", by, browser=found.browser)
+    record_own(
+        user, Action.USER_SESSIONS_ENDED, gettext_noop("{by} signed out in {browser}."), by, browser=found.browser
+    )
     return found.browser
 
 
@@ -82,7 +93,9 @@ def set_account_password(user: User, password: str, action: Action, template: st
     user.save(update_fields=["password", "updated_at"])
     user.links.filter(used_at=None, kind=AccountLink.Kind.PASSWORD).delete()
     record_own(user, action, template, by)
-    tell_account(user, "Your password was changed", "Your password for Workspace admin was changed.")
+    tell_account(
+        user, gettext_lazy("Your password was changed"), gettext_lazy("Your password for Workspace admin was changed.")
+    )
 
 
 def record_own(
@@ -93,7 +106,7 @@ def record_own(
     *,
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
-    **words: str,
+    **words: Word,
 ) -> None:
     """Write the event of a change of an account. It belongs to no workspace, and to the history of each role."""
     record(

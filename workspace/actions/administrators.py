@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
 from workspace.action_names import Action
 from workspace.actions.roles import (
     Role,
@@ -18,9 +21,20 @@ from workspace.mail import tell_owners
 from workspace.models import Administrator, User, Workspace
 
 # How a mail to the owners begins, and where they correct the change.
-TOLD = {"what": "Access control of", "page": "Access control"}
+TOLD = {"subject": _("Access control of %(workspace)s was changed"), "page": _("Access control")}
 # The roles to which somebody of a role may invite.
 _GIVES = {Role.OWNER: list(Role), Role.ADMIN: [Role.ADMIN, Role.VIEWER], Role.VIEWER: []}
+_ROLE = gettext_noop("{by} changed the role of {user} from {before} to {role}.")
+_ROLE_AND_INVITATIONS = gettext_noop(
+    "{by} changed the role of {user} from {before} to {role} and withdrew {withdrawn}."
+)
+# By whether they left themselves, and whether invitations ended with that.
+_GONE = {
+    (True, False): gettext_noop("{by} left {workspace}."),
+    (True, True): gettext_noop("{by} left {workspace} and withdrew {withdrawn}."),
+    (False, False): gettext_noop("{by} removed {user} from {workspace}."),
+    (False, True): gettext_noop("{by} removed {user} from {workspace} and withdrew {withdrawn}."),
+}
 
 
 @atomic
@@ -40,7 +54,7 @@ def add_administrator(
             "{by} made {user} {role} of {workspace}.",
             by=by,
             user=user,
-            role=administrator.get_role_display(),
+            role=Role(role).label,
             workspace=workspace,
         ),
         concerns=[user, workspace],
@@ -74,12 +88,12 @@ def change_role(*, administrator: Administrator, role: Administrator.Role, by: A
         subject=found,
         workspace=workspace,
         sentence=Sentence(
-            "{by} changed the role of {user} from {before} to {role}{withdrawn}.",
+            _ROLE_AND_INVITATIONS if withdrawn.invitations else _ROLE,
             by=by,
             user=found.user,
             before=Role(before).label,
             role=Role(role).label,
-            withdrawn=withdrawn.words,
+            withdrawn=withdrawn.number,
         ),
         concerns=[found.user, workspace, *withdrawn.invitations],
         before={"role": str(before)} | withdrawn.state,
@@ -108,11 +122,11 @@ def remove_administrator(*, administrator: Administrator, by: Actor, now: dateti
         subject=found,
         workspace=workspace,
         sentence=Sentence(
-            "{by} left {workspace}{withdrawn}." if is_leaving else "{by} removed {user} from {workspace}{withdrawn}.",
+            _GONE[is_leaving, bool(withdrawn.invitations)],
             by=by,
             user=found.user,
             workspace=workspace,
-            withdrawn=withdrawn.words,
+            withdrawn=withdrawn.number,
         ),
         concerns=[found.user, workspace, *withdrawn.invitations],
         before={"email": found.user.email, "role": str(found.role)} | withdrawn.state,

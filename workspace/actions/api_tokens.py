@@ -3,6 +3,9 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
 from workspace.action_names import Action
 from workspace.actions.roles import lock_roles, refuse_beyond_role
 from workspace.db.transactions import atomic
@@ -16,6 +19,11 @@ from workspace.tokens import new_bearer_token
 
 MOST_LIVE = 100
 LONGEST = timedelta(days=3 * 366)
+# What the mail to the owners is called, and where they correct the change.
+_TOLD = {
+    "subject": gettext_lazy("API tokens of %(workspace)s were changed"),
+    "page": gettext_lazy("API tokens"),
+}
 
 
 @atomic
@@ -35,18 +43,20 @@ def issue_api_token(
     """
     lock_roles(workspace)
     refuse_beyond_role(workspace, by)
-    label = clean_name(name, what="name", missing="Enter a name.", most=100)
+    label = clean_name(name, what=_("name"), missing=_("Enter a name."), most=100)
     if not (known := in_order(scopes)):
-        raise ActionError("no_scopes", "Choose at least one thing that the token may read or change.")
+        raise ActionError("no_scopes", _("Choose at least one thing that the token may read or change."))
     if environments is not None and not environments:
-        raise ActionError("no_environments", "Choose at least one environment.", field="environments")
+        raise ActionError("no_environments", _("Choose at least one environment."), field="environments")
     if expires_at is not None and not now < expires_at <= now + LONGEST:
-        raise ActionError("wrong_expiry", "Choose a day after today, within three years.", field="expires_on")
+        raise ActionError("wrong_expiry", _("Choose a day after today, within three years."), field="expires_on")
     _refuse_too_many(workspace)
     token = ApiToken(workspace=workspace, name=label, scopes=known, expires_at=expires_at)
     clear = _draw(token, by, environments)
-    event = _record(Action.API_TOKEN_ISSUED, "{by} created the API token {token}.", token, by, after=_state(token))
-    tell_owners(event, workspace, what="API tokens of", page="API tokens")
+    event = _record(
+        Action.API_TOKEN_ISSUED, gettext_noop("{by} created the API token {token}."), token, by, after=_state(token)
+    )
+    tell_owners(event, workspace, **_TOLD)
     return token, clear
 
 
@@ -58,7 +68,7 @@ def rotate_api_token(*, token: ApiToken, overlap: timedelta, by: Actor, now: dat
     """
     old = _live(token, by, now)
     if old.rotated_to_id:
-        raise ActionError("rotated_already", f"{old} was rotated already. Rotate the newer token.")
+        raise ActionError("rotated_already", _("%(old)s was rotated already. Rotate the newer token.") % {"old": old})
     environments = None if old.is_everywhere else list(old.environments.all())
     if overlap:
         _refuse_too_many(old.workspace)
@@ -71,14 +81,14 @@ def rotate_api_token(*, token: ApiToken, overlap: timedelta, by: Actor, now: dat
     old.save()
     event = _record(
         Action.API_TOKEN_ROTATED,
-        "{by} rotated the API token {token}.",
+        gettext_noop("{by} rotated the API token {token}."),
         new,
         by,
         concerns=[old],
         before=before,
         after=_state(new) | {"old_token_ends_at": _time(old.expires_at)},
     )
-    tell_owners(event, old.workspace, what="API tokens of", page="API tokens")
+    tell_owners(event, old.workspace, **_TOLD)
     return new, clear
 
 
@@ -88,7 +98,7 @@ def revoke_api_token(*, token: ApiToken, by: Actor, now: datetime) -> None:
     old = _live(token, by, now)
     old.revoked_at = now
     old.save()
-    _record(Action.API_TOKEN_REVOKED, "{by} revoked the API token {token}.", old, by, before=_state(old))
+    _record(Action.API_TOKEN_REVOKED, gettext_noop("{by} revoked the API token {token}."), old, by, before=_state(old))
 
 
 def _live(token: ApiToken, by: Actor, now: datetime) -> ApiToken:
@@ -97,14 +107,17 @@ def _live(token: ApiToken, by: Actor, now: datetime) -> ApiToken:
     refuse_beyond_role(token.workspace, by)
     found = token.workspace.api_tokens.get(pk=token.pk)
     if not found.is_live(now):
-        raise ActionError("token_ended", f"The API token {found} has ended already.")
+        raise ActionError("token_ended", _("The API token %(found)s has ended already.") % {"found": found})
     found.workspace = token.workspace
     return found
 
 
 def _refuse_too_many(workspace: Workspace) -> None:
     if workspace.api_tokens.live().count() >= MOST_LIVE:
-        raise ActionError("too_many_tokens", f"{MOST_LIVE} tokens are live already. Revoke one of them first.")
+        raise ActionError(
+            "too_many_tokens",
+            _("%(most_live)s tokens are live already. Revoke one of them first.") % {"most_live": MOST_LIVE},
+        )
 
 
 def _draw(token: ApiToken, by: Actor, environments: Collection[Environment] | None) -> str:

@@ -10,12 +10,14 @@ from hashlib import sha256
 from typing import ClassVar
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from workspace.db.transactions import atomic
 from workspace.events import Actor
 from workspace.models import ChangeEvent, EndUserGroup, Environment
 from workspace.models.people import EndUserQuerySet
 from workspace.refusals import ActionError
-from workspace.words import people
+from workspace.words import Text, grouped, people
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Selection:
     def given_group(self) -> EndUserGroup:
         """Return the group. Raises ActionError if there is none."""
         if self.group is None:
-            raise ActionError("no_group", "Choose the group first.")
+            raise ActionError("no_group", _("Choose the group first."))
         return self.group
 
 
@@ -53,7 +55,7 @@ class BulkChange:
 
     # In URLs, in the menu, and as the title of the page.
     name: ClassVar[str]
-    label: ClassVar[str]
+    label: ClassVar[Text]
     needs_group: ClassVar[bool] = False
     # A harmful change takes something from people.
     is_harmful: ClassVar[bool] = False
@@ -98,12 +100,12 @@ def change_many(
 
 
 def _changed(plan: Plan, expected: str) -> str:
-    before, now = expected.partition("-")[0], f"{len(plan.ids):,}"
+    before, now = expected.partition("-")[0], grouped(len(plan.ids))
     if not before.isdecimal() or len(before) > 9:
-        return "Look at the numbers, then confirm."
+        return _("Look at the numbers, then confirm.")
     if int(before) == len(plan.ids):
-        return "Somebody changed these people meanwhile: it is as many as before, but others. Confirm again."
-    return (
-        f"Somebody changed these people meanwhile: it is {people(len(plan.ids))} now, and was {int(before):,} before."
-        f" Confirm {now} instead."
-    )
+        return _("Somebody changed these people meanwhile: it is as many as before, but others. Confirm again.")
+    return _(
+        "Somebody changed these people meanwhile: it is %(people)s now, and was %(before)s before. "
+        "Confirm %(now)s instead."
+    ) % {"people": people(len(plan.ids)), "before": grouped(int(before)), "now": now}

@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from workspace.actions.bulk import BulkChange, Plan, Selection, bulk_change
 from workspace.actions.many import deactivate_many, end_many_access, give_many_access, reactivate_many
@@ -18,7 +20,7 @@ from workspace.models import (
     SourceKind,
 )
 from workspace.models.people import EndUserQuerySet
-from workspace.words import people
+from workspace.words import grouped
 
 
 def ids_of(chosen: EndUserQuerySet) -> list[UUID]:
@@ -26,16 +28,21 @@ def ids_of(chosen: EndUserQuerySet) -> list[UUID]:
     return list(chosen.order_by("pk").values_list("pk", flat=True))
 
 
-def sentences(*counted: tuple[int, str, str, str]) -> list[str]:
-    """Return a sentence for each number of people that is not 0, with the verb for one and for several, and an end."""
-    return [f"{people(number, one, many)} {end}" for number, one, many, end in counted if number]
+def about(number: int, one: str, many: str, **names: object) -> str:
+    """Return a sentence about a number of people, in which it and the other names stand as %(number)s."""
+    return ngettext(one, many, number) % {"number": grouped(number), **names}
+
+
+def counted(number: int, one: str, many: str, **names: object) -> list[str]:
+    """Return the same sentence in a list; an empty list about nobody."""
+    return [about(number, one, many, **names)] if number else []
 
 
 @bulk_change
 class AddToGroup(BulkChange):
     """Add people to a group by hand."""
 
-    name, label, needs_group = "add-to-group", "Add to group", True
+    name, label, needs_group = "add-to-group", gettext_lazy("Add to group"), True
 
     def plan(self, selection: Selection) -> Plan:
         group, here = selection.given_group, selection.environment
@@ -44,27 +51,47 @@ class AddToGroup(BulkChange):
         members, barred = selection.people.count() - outside.count(), outside.count() - len(ids)
         return Plan(
             ids,
-            sentences(
-                (members, "is", "are", f"in {group} already."),
-                (barred, "cannot", "cannot", f"sign in to {here}. Give access or reactivate first."),
-            ),
+            [
+                *counted(
+                    members,
+                    "%(number)s person is in %(group)s already.",
+                    "%(number)s people are in %(group)s already.",
+                    group=group,
+                ),
+                *counted(
+                    barred,
+                    "%(number)s person cannot sign in to %(environment)s. Give access or reactivate first.",
+                    "%(number)s people cannot sign in to %(environment)s. Give access or reactivate first.",
+                    environment=here,
+                ),
+            ],
         )
 
     def change(self, selection: Selection, ids: Sequence[UUID], by: Actor, now: datetime) -> ChangeEvent | None:
         return change_members(group=selection.given_group, add=ids, by=by)
 
     def effect(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will be added to {selection.group}."
+        return about(
+            number,
+            "%(number)s person will be added to %(group)s.",
+            "%(number)s people will be added to %(group)s.",
+            group=selection.group,
+        )
 
     def done(self, selection: Selection, number: int) -> str:
-        return f"{people(number, 'was', 'were')} added to {selection.group}."
+        return about(
+            number,
+            "%(number)s person was added to %(group)s.",
+            "%(number)s people were added to %(group)s.",
+            group=selection.group,
+        )
 
 
 @bulk_change
 class RemoveFromGroup(BulkChange):
     """Remove people from a group who were added by hand."""
 
-    name, label, needs_group, is_harmful = "remove-from-group", "Remove from group", True, True
+    name, label, needs_group, is_harmful = "remove-from-group", gettext_lazy("Remove from group"), True, True
 
     def plan(self, selection: Selection) -> Plan:
         memberships = GroupMembership.objects.filter(group=selection.given_group)
@@ -73,28 +100,48 @@ class RemoveFromGroup(BulkChange):
         others = selection.people.count() - len(ids) - kept
         return Plan(
             ids,
-            sentences(
-                (kept, "is", "are", f"in {selection.group} through an identity provider. Remove them there."),
-                (others, "is", "are", f"not in {selection.group}."),
-            ),
-            ["They stay end users and keep their access to the environment."],
+            [
+                *counted(
+                    kept,
+                    "%(number)s person is in %(group)s through an identity provider. Remove them there.",
+                    "%(number)s people are in %(group)s through an identity provider. Remove them there.",
+                    group=selection.group,
+                ),
+                *counted(
+                    others,
+                    "%(number)s person is not in %(group)s.",
+                    "%(number)s people are not in %(group)s.",
+                    group=selection.group,
+                ),
+            ],
+            [_("They stay end users and keep their access to the environment.")],
         )
 
     def change(self, selection: Selection, ids: Sequence[UUID], by: Actor, now: datetime) -> ChangeEvent | None:
         return change_members(group=selection.given_group, remove=ids, by=by)
 
     def effect(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will no longer be in {selection.group}."
+        return about(
+            number,
+            "%(number)s person will no longer be in %(group)s.",
+            "%(number)s people will no longer be in %(group)s.",
+            group=selection.group,
+        )
 
     def done(self, selection: Selection, number: int) -> str:
-        return f"{people(number, 'was', 'were')} removed from {selection.group}."
+        return about(
+            number,
+            "%(number)s person was removed from %(group)s.",
+            "%(number)s people were removed from %(group)s.",
+            group=selection.group,
+        )
 
 
 @bulk_change
 class GiveAccess(BulkChange):
     """Give people access to the environment by hand."""
 
-    name, label = "give-access", "Give access"
+    name, label = "give-access", gettext_lazy("Give access")
 
     def plan(self, selection: Selection) -> Plan:
         here = selection.environment
@@ -104,25 +151,44 @@ class GiveAccess(BulkChange):
         paused = chosen.filter(status=EndUser.Status.DEACTIVATED).count()
         return Plan(
             ids,
-            sentences((have, "has", "have", f"access to {here} already.")),
-            sentences((paused, "of them is", "of them are", "deactivated and cannot sign in until reactivated.")),
+            counted(
+                have,
+                "%(number)s person has access to %(environment)s already.",
+                "%(number)s people have access to %(environment)s already.",
+                environment=here,
+            ),
+            counted(
+                paused,
+                "%(number)s person of them is deactivated and cannot sign in until reactivated.",
+                "%(number)s people of them are deactivated and cannot sign in until reactivated.",
+            ),
         )
 
     def change(self, selection: Selection, ids: Sequence[UUID], by: Actor, now: datetime) -> ChangeEvent | None:
         return give_many_access(environment=selection.environment, ids=ids, by=by)
 
     def effect(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will get access to {selection.environment}."
+        return about(
+            number,
+            "%(number)s person will get access to %(environment)s.",
+            "%(number)s people will get access to %(environment)s.",
+            environment=selection.environment,
+        )
 
     def done(self, selection: Selection, number: int) -> str:
-        return f"{people(number, 'has', 'have')} access to {selection.environment} now."
+        return about(
+            number,
+            "%(number)s person has access to %(environment)s now.",
+            "%(number)s people have access to %(environment)s now.",
+            environment=selection.environment,
+        )
 
 
 @bulk_change
 class EndAccess(BulkChange):
     """End the access to the environment that people have by hand alone."""
 
-    name, label, is_harmful = "end-access", "End access", True
+    name, label, is_harmful = "end-access", gettext_lazy("End access"), True
 
     def plan(self, selection: Selection) -> Plan:
         here = selection.environment
@@ -134,13 +200,26 @@ class EndAccess(BulkChange):
         nowhere = chosen.exclude(Exists(elsewhere)).count()
         return Plan(
             ids,
-            sentences(
-                (kept, "has", "have", "access through an identity provider. End it there."),
-                (others, "has", "have", f"no access to {here}."),
-            ),
             [
-                *sentences((nowhere, "of them has", "of them have", "no other access, and can sign in nowhere then.")),
-                f"Their sessions in {here} end. Their groups are kept.",
+                *counted(
+                    kept,
+                    "%(number)s person has access through an identity provider. End it there.",
+                    "%(number)s people have access through an identity provider. End it there.",
+                ),
+                *counted(
+                    others,
+                    "%(number)s person has no access to %(environment)s.",
+                    "%(number)s people have no access to %(environment)s.",
+                    environment=here,
+                ),
+            ],
+            [
+                *counted(
+                    nowhere,
+                    "%(number)s person of them has no other access, and can sign in nowhere then.",
+                    "%(number)s people of them have no other access, and can sign in nowhere then.",
+                ),
+                _("Their sessions in %(here)s end. Their groups are kept.") % {"here": here},
             ],
         )
 
@@ -148,10 +227,20 @@ class EndAccess(BulkChange):
         return end_many_access(environment=selection.environment, ids=ids, by=by)
 
     def effect(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will lose access to {selection.environment}."
+        return about(
+            number,
+            "%(number)s person will lose access to %(environment)s.",
+            "%(number)s people will lose access to %(environment)s.",
+            environment=selection.environment,
+        )
 
     def done(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} lost access to {selection.environment}."
+        return about(
+            number,
+            "%(number)s person lost access to %(environment)s.",
+            "%(number)s people lost access to %(environment)s.",
+            environment=selection.environment,
+        )
 
 
 @bulk_change
@@ -167,21 +256,37 @@ class Deactivate(BulkChange):
         number = active.count()
         return Plan(
             ids,
-            sentences(
-                (number - len(ids), "is", "are", "managed by an identity provider. Deactivate them there."),
-                (selection.people.count() - number, "is", "are", "deactivated already."),
-            ),
-            ["They can sign in nowhere then. Access and groups are kept, and reactivation restores them."],
+            [
+                *counted(
+                    number - len(ids),
+                    "%(number)s person is managed by an identity provider. Deactivate them there.",
+                    "%(number)s people are managed by an identity provider. Deactivate them there.",
+                ),
+                *counted(
+                    selection.people.count() - number,
+                    "%(number)s person is deactivated already.",
+                    "%(number)s people are deactivated already.",
+                ),
+            ],
+            [_("They can sign in nowhere then. Access and groups are kept, and reactivation restores them.")],
         )
 
     def change(self, selection: Selection, ids: Sequence[UUID], by: Actor, now: datetime) -> ChangeEvent | None:
         return deactivate_many(workspace=selection.environment.workspace, ids=ids, by=by, now=now)
 
     def effect(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will be deactivated in all environments."
+        return about(
+            number,
+            "%(number)s person will be deactivated in all environments.",
+            "%(number)s people will be deactivated in all environments.",
+        )
 
     def done(self, selection: Selection, number: int) -> str:
-        return f"{people(number, 'was', 'were')} deactivated and can no longer sign in."
+        return about(
+            number,
+            "%(number)s person was deactivated and can no longer sign in.",
+            "%(number)s people were deactivated and can no longer sign in.",
+        )
 
 
 @bulk_change
@@ -196,18 +301,34 @@ class Reactivate(BulkChange):
         nowhere = chosen.exclude(Exists(EnvironmentAccess.objects.filter(end_user=OuterRef("pk")))).count()
         return Plan(
             ids,
-            sentences((selection.people.count() - len(ids), "is", "are", "active already.")),
-            sentences((nowhere, "of them has", "of them have", "no access. Give access afterwards.")),
+            counted(
+                selection.people.count() - len(ids),
+                "%(number)s person is active already.",
+                "%(number)s people are active already.",
+            ),
+            counted(
+                nowhere,
+                "%(number)s person of them has no access. Give access afterwards.",
+                "%(number)s people of them have no access. Give access afterwards.",
+            ),
         )
 
     def change(self, selection: Selection, ids: Sequence[UUID], by: Actor, now: datetime) -> ChangeEvent | None:
         return reactivate_many(workspace=selection.environment.workspace, ids=ids, by=by, now=now)
 
     def effect(self, selection: Selection, number: int) -> str:
-        return f"{people(number)} will be active again, with the same access and groups as before."
+        return about(
+            number,
+            "%(number)s person will be active again, with the same access and groups as before.",
+            "%(number)s people will be active again, with the same access and groups as before.",
+        )
 
     def done(self, selection: Selection, number: int) -> str:
-        return f"{people(number, 'is', 'are')} active again."
+        return about(
+            number,
+            "%(number)s person is active again.",
+            "%(number)s people are active again.",
+        )
 
 
 def _by_hand_alone(

@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict, Unpack
 
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.access import give_access, set_manual_access
@@ -27,7 +28,7 @@ from workspace.models import (
 )
 from workspace.profile import Profile, clean_full_name
 from workspace.refusals import ActionError, ConflictError, restored_if_refused
-from workspace.words import listed
+from workspace.words import filled, listed_or
 
 _NO_ENVIRONMENT = "no environment"
 
@@ -85,7 +86,7 @@ def new_end_user(now: datetime, **given: Unpack[Beginning]) -> NewEndUser:
             "{by} added {person} with access to {places}.",
             by=given["by"],
             person=end_user,
-            places=listed([each.name for each in environments], _NO_ENVIRONMENT),
+            places=listed_or([each.name for each in environments], _NO_ENVIRONMENT),
         ),
         concerns=[*groups, *given.get("concerns", ())],
         after=profile_state(end_user)
@@ -153,14 +154,14 @@ def update_profile(*, end_user: EndUser, profile: Profile, environment: Environm
         set_profile(end_user, wanted)
         save_unique(end_user, email_taken(end_user))
     after = profile_state(end_user)
-    what = [name for name in ("email", "name") if before[name] != after[name]] or ["userName"]
+    what = _CHANGED[before["email"] != after["email"], before["name"] != after["name"]]
     record(
         by=by,
         action=Action.END_USER_UPDATED,
         subject=end_user,
         workspace=end_user.workspace,
         environment=environment,
-        sentence=Sentence("{by} changed {what} of {person}.", by=by, what=listed(what), person=end_user),
+        sentence=Sentence(what, by=by, person=end_user),
         before=changed(before, after),
         after=changed(after, before),
     )
@@ -238,14 +239,26 @@ def _set_status(end_user: EndUser, status: EndUser.Status, action: Action, by: A
         action=action,
         subject=end_user,
         workspace=end_user.workspace,
-        sentence=Sentence("{by} {did} {person}.", by=by, did=action.partition(".")[2], person=end_user),
+        sentence=Sentence(_DID[status], by=by, person=end_user),
         before={"status": before},
         after={"status": str(status)},
     )
 
 
 def email_taken(end_user: EndUser) -> Callable[[str], ConflictError]:
-    message = (
-        f"{isolated(end_user.email)} belongs to another end user of this workspace. Search for it under End users."
-    )
-    return lambda _: ConflictError("email_taken", message, field="email")
+    taken = filled(_EMAIL_TAKEN, {"email": isolated(end_user.email)})
+    return lambda error: ConflictError("email_taken", taken, field="email")
+
+
+# By whether the address is another one, and whether the name is.
+_CHANGED = {
+    (True, False): gettext_noop("{by} changed email of {person}."),
+    (False, True): gettext_noop("{by} changed name of {person}."),
+    (True, True): gettext_noop("{by} changed email, name of {person}."),
+    (False, False): gettext_noop("{by} changed userName of {person}."),
+}
+_DID = {
+    EndUser.Status.DEACTIVATED: gettext_noop("{by} deactivated {person}."),
+    EndUser.Status.ACTIVE: gettext_noop("{by} reactivated {person}."),
+}
+_EMAIL_TAKEN = gettext_lazy("%(email)s belongs to another end user of this workspace. Search for it under End users.")

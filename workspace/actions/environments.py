@@ -5,6 +5,8 @@ import unicodedata
 from uuid import UUID
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.read_only import EVERYONE
@@ -16,7 +18,7 @@ from workspace.events import Actor, Called, Sentence, changed, record
 from workspace.models import EndUserGroup, Environment, Workspace
 from workspace.names import clean_name
 from workspace.refusals import ActionError, ConflictError
-from workspace.words import together
+from workspace.words import filled, together
 
 MOST = 20
 MOST_LETTERS = 50
@@ -24,7 +26,8 @@ MOST_LETTERS = 50
 RESERVED = frozenset(
     ["account", "api", "environments", "get-started", "new", "removed", "second-factor", "settings", "workspace"]
 )
-WRONG_SHORT_NAME = "Use the letters a to z, digits and single hyphens between them, such as staging-2."
+_SLUG_TAKEN = gettext_lazy("Another environment has the short name %(slug)s. Choose another one.")
+WRONG_SHORT_NAME = gettext_lazy("Use the letters a to z, digits and single hyphens between them, such as staging-2.")
 
 
 @atomic
@@ -35,7 +38,10 @@ def add_environment(
     found = locked_workspace(workspace)
     known = list(found.environments.all())
     if len(known) >= MOST:
-        raise ActionError("too_many", f"{found} has {MOST} environments. Remove one first.")
+        raise ActionError(
+            "too_many",
+            _("%(name)s has %(most)s environments. Remove one first.") % {"name": found, "most": MOST},
+        )
     environment = create_environment(
         workspace=found,
         name=_clean(name, known),
@@ -61,8 +67,8 @@ def create_environment(
 ) -> Environment:
     """Create an environment with its group Everyone. The caller records it."""
     environment = Environment(workspace=workspace, name=name, slug=slug, kind=kind, colour=colour, position=position)
-    taken = f"Another environment has the short name {slug}. Choose another one."
-    save_unique(environment, lambda _: ConflictError("short_name_taken", taken, field="slug"))
+    taken = filled(_SLUG_TAKEN, {"slug": slug})
+    save_unique(environment, lambda error: ConflictError("short_name_taken", taken, field="slug"))
     EndUserGroup.objects.create(environment=environment, name=EVERYONE, is_everyone=True)
     return environment
 
@@ -81,14 +87,14 @@ def change_environment(
     if before == after:
         return False
     found.save()
-    renamed = "{by} renamed the environment {before} to {environment}."
+    renamed = gettext_noop("{by} renamed the environment {before} to {environment}.")
     record(
         by=by,
         action=Action.ENVIRONMENT_CHANGED,
         subject=found,
         environment=found,
         sentence=Sentence(
-            renamed if found.name != old_name else "{by} changed the environment {environment}.",
+            renamed if found.name != old_name else gettext_noop("{by} changed the environment {environment}."),
             by=by,
             before=Called(found, old_name),
             environment=found,
@@ -120,10 +126,11 @@ def move_environment(*, environment: Environment, is_up: bool, by: Actor) -> boo
         subject=environment,
         environment=environment,
         sentence=Sentence(
-            "{by} moved the environment {environment} {where}.",
+            gettext_noop("{by} moved the environment {environment} up.")
+            if is_up
+            else gettext_noop("{by} moved the environment {environment} down."),
             by=by,
             environment=environment,
-            where="up" if is_up else "down",
         ),
         concerns=[workspace],
         before={"order": before},
@@ -154,9 +161,15 @@ def remove_environment(*, environment: Environment, by: Actor) -> None:
 def why_it_stays(environment: Environment) -> str:
     """Return why an environment cannot be removed; empty if it can."""
     if environment.workspace.environments.count() == 1:
-        return f"{environment} is the only environment of {environment.workspace}. Add another one first."
+        return _("%(environment)s is the only environment of %(workspace)s. Add another one first.") % {
+            "environment": environment,
+            "workspace": environment.workspace,
+        }
     if uses := uses_of(environment):
-        return f"{environment} still has {together(uses)}. Remove them first."
+        return _("%(environment)s still has %(uses)s. Remove them first.") % {
+            "environment": environment,
+            "uses": together(uses),
+        }
     return ""
 
 
@@ -164,15 +177,15 @@ def _as_of_now(workspace: Workspace, pk: UUID) -> Environment:
     # The lock of the row makes a new access or provider wait, whose foreign key refers to it.
     found = workspace.environments.select_for_update().filter(pk=pk).first()
     if found is None:
-        raise ActionError("no_environment", "This environment was removed meanwhile.")
+        raise ActionError("no_environment", _("This environment was removed meanwhile."))
     found.workspace = workspace
     return found
 
 
 def _clean(name: str, others: list[Environment], known: str = "") -> str:
-    clean = clean_name(name, what="name", missing="Enter a name.", most=MOST_LETTERS, known=known)
+    clean = clean_name(name, what=_("name"), missing=_("Enter a name."), most=MOST_LETTERS, known=known)
     if name_key(clean) in {name_key(each.name) for each in others}:
-        raise ConflictError("name_taken", "Another environment has this name. Choose another one.", field="name")
+        raise ConflictError("name_taken", _("Another environment has this name. Choose another one."), field="name")
     return clean
 
 
@@ -181,10 +194,16 @@ def _short_name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug):
         raise ActionError("wrong_short_name", WRONG_SHORT_NAME, field="slug")
     if len(slug) > MOST_LETTERS:
-        raise ActionError("long_short_name", f"Shorten it to at most {MOST_LETTERS} characters.", field="slug")
+        raise ActionError(
+            "long_short_name",
+            _("Shorten it to at most %(number)s characters.") % {"number": MOST_LETTERS},
+            field="slug",
+        )
     if slug in RESERVED:
         raise ActionError(
-            "reserved", f"{slug} is reserved for a page of ours. Choose another short name.", field="slug"
+            "reserved",
+            _("%(slug)s is reserved for a page of ours. Choose another short name.") % {"slug": slug},
+            field="slug",
         )
     return slug
 

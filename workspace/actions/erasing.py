@@ -4,6 +4,8 @@ from datetime import datetime
 
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.redacting import find_events, redact
@@ -14,11 +16,13 @@ from workspace.events import Actor, Called, Sentence, record
 from workspace.merging import Fact, lock_all
 from workspace.models import EndUser, IdempotentRequest, ImportedLine, PeopleImport
 from workspace.refusals import ActionError
-from workspace.words import count
+from workspace.words import count, grouped
 
-GONE = "This person is gone already. Nothing was changed by this."
-STILL_ACTIVE = "Deactivate the person first. Only then can the personal data be deleted."
-STOPPED = "Personal data of somebody in this file was deleted. Upload the file again, without that person."
+GONE = gettext_lazy("This person is gone already. Nothing was changed by this.")
+STILL_ACTIVE = gettext_lazy("Deactivate the person first. Only then can the personal data be deleted.")
+STOPPED = gettext_noop(
+    "Personal data of somebody in this file was deleted. Upload the file again, without that person."
+)
 
 
 @atomic
@@ -46,7 +50,10 @@ def delete_personal_data(*, end_user: EndUser, by: Actor, now: datetime) -> list
         people=sorted(erasure.ids),
         after={"redacted": redactions},
     )
-    return [*facts, Fact("Audit log", f"{count(len(redactions), 'change')} will name nobody")]
+    return [
+        *facts,
+        Fact(_("Audit log"), _("%(number)s will name nobody") % {"number": count(len(redactions), "change")}),
+    ]
 
 
 def _locked(end_user: EndUser, now: datetime) -> Erasure:
@@ -69,13 +76,17 @@ def erase_rows(erasure: Erasure) -> list[Fact]:
     environments = person.accesses.values("environment").distinct().count()
     groups = person.memberships.values("group").distinct().count()
     facts = [
-        Fact("Full name", person.full_name),
-        Fact("Email address", person.email or "None"),
-        Fact("Access", f"{count(environments, 'environment')} will be forgotten"),
-        Fact("Groups", f"{count(groups, 'membership')} will be forgotten"),
+        Fact(_("Full name"), person.full_name),
+        Fact(_("Email address"), person.email or _("None")),
+        Fact(_("Access"), _("%(number)s will be forgotten") % {"number": count(environments, "environment")}),
+        Fact(_("Groups"), _("%(number)s will be forgotten") % {"number": count(groups, "membership")}),
     ]
     merged = person.merged.count()
-    return [*facts, Fact("Merged people", f"{merged:,} will be forgotten")] if merged else facts
+    return (
+        [*facts, Fact(_("Merged people"), _("%(number)s will be forgotten") % {"number": grouped(merged)})]
+        if merged
+        else facts
+    )
 
 
 @erases()
@@ -90,8 +101,12 @@ def erase_imports(erasure: Erasure) -> list[Fact]:
         job.lines.all().delete()
         job.text, job.state, job.note = "", PeopleImport.State.STOPPED, STOPPED
         job.save()
-    facts = [Fact("Imports", f"{count(number, 'line')} will be deleted")] if number else []
-    return [*facts, Fact("Imports", f"{count(len(files), 'import')} will be stopped")] if files else facts
+    facts = [Fact(_("Imports"), _("%(number)s will be deleted") % {"number": count(number, "line")})] if number else []
+    return (
+        [*facts, Fact(_("Imports"), _("%(number)s will be stopped") % {"number": count(len(files), "import")})]
+        if files
+        else facts
+    )
 
 
 @erases()

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.db.models import Model, ProtectedError
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.members import insert_members, pairs_of
@@ -15,7 +17,9 @@ from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, EndUserGroup, Environment, Source
 from workspace.names import clean_name
 from workspace.refusals import ActionError, ConflictError, restored_if_refused
-from workspace.words import people, people_named
+from workspace.words import filled, people, people_named
+
+_NAME_TAKEN = gettext_lazy("%(environment)s already has a group named %(group)s. Choose another name.")
 
 
 @atomic
@@ -37,7 +41,9 @@ def create_group(
         subject=group,
         environment=environment,
         sentence=Sentence(
-            "{by} created the group {group} in {environment}" + (" with {members}." if first else "."),
+            gettext_noop("{by} created the group {group} in {environment} with {members}.")
+            if first
+            else gettext_noop("{by} created the group {group} in {environment}."),
             by=by,
             group=group,
             environment=environment,
@@ -108,7 +114,10 @@ def delete_group(
         group.delete()
     except ProtectedError as error:
         needs = next(iter(error.protected_objects))
-        message = f"The {needs._meta.verbose_name} {needs} still fills this group. Remove that first."
+        message = _("The %(kind)s %(name)s still fills this group. Remove that first.") % {
+            "kind": needs._meta.verbose_name,
+            "name": needs,
+        }
         raise ActionError("group_in_use", message) from None
 
 
@@ -159,7 +168,9 @@ def release_group(
         subject=group,
         environment=group.environment,
         sentence=Sentence(
-            "{by} stopped managing the group {group}" + ("; its members stay." if members_of else "."),
+            gettext_noop("{by} stopped managing the group {group}; its members stay.")
+            if members_of
+            else gettext_noop("{by} stopped managing the group {group}."),
             by=by,
             group=group,
         ),
@@ -183,9 +194,9 @@ def _set_source(group: EndUserGroup, source: Source) -> None:
 
 
 def _save_unique(group: EndUserGroup) -> None:
-    message = f"{group.environment} already has a group named {group}. Choose another name."
-    save_unique(group, lambda _: ConflictError("group_name_taken", message, field="name"))
+    taken = filled(_NAME_TAKEN, {"environment": group.environment, "group": group})
+    save_unique(group, lambda error: ConflictError("group_name_taken", taken, field="name"))
 
 
 def _clean(name: str, known: str) -> str:
-    return clean_name(name, what="group name", missing="Enter a group name.", known=known)
+    return clean_name(name, what=_("group name"), missing=_("Enter a group name."), known=known)

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from workspace.actions.read_only import group_read_only_reason
 from workspace.db.keys import canonical, name_key
 from workspace.imports.columns import Cells
@@ -62,7 +64,7 @@ def _known_people(people: dict[UUID, EndUser]) -> dict[str, KnownPerson]:
     for pk, environment, kind, name in accesses.values_list("end_user", "environment", "source_kind", "source_name"):
         access[pk].add(environment)
         if kind == SourceKind.SCIM:
-            managers[pk] = f"{isolated(name)} manages the name of this person. Change it there."
+            managers[pk] = _("%(name)s manages the name of this person. Change it there.") % {"name": isolated(name)}
     for pk, group in GroupMembership.objects.filter(end_user__in=people).order_by().values_list("end_user", "group"):
         groups[pk].add(group)
     return {

@@ -27,7 +27,7 @@ from workspace.models import (
     PeopleImport,
     Source,
 )
-from workspace.words import people
+from workspace.words import number, people
 
 Outcome = ImportedLine.Outcome
 PlaceOrGroup = TypeVar("PlaceOrGroup", Place, EndUserGroup)
@@ -187,8 +187,8 @@ def _record(
             by=by,
             people=people(len(does)),
             file=job.file_name,
-            created=f"{created:,}",
-            changed=f"{len(does) - created:,}",
+            created=number(created),
+            changed=number(len(does) - created),
         ),
         concerns=written.groups,
         people=[person.pk for person in persons],

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from workspace.actions.import_checks import BATCH, add_people, key_of, known_of, line_of
 from workspace.actions.importing import import_people
@@ -27,7 +28,7 @@ State = PeopleImport.State
 _MOST_OF_A_FILE_NAME = 100
 # Somebody may create the same person while the import does.
 _TRIES = 3
-_CHANGED = "This import has gone on meanwhile. The page shows how far it came."
+_CHANGED = _("This import has gone on meanwhile. The page shows how far it came.")
 
 
 @atomic

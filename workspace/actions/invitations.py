@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.administrators import TOLD
@@ -27,15 +29,21 @@ LIFETIME = timedelta(days=7)
 MOST_AN_HOUR = 100
 
 State = AdministratorInvitation.State
-INACTIVE = "The account of {email} is switched off. Ask the operator of this installation to switch it on."
-REMOVED = "{workspace} was removed. Only an owner can take it back, under Workspace admin."
-_ASK_AGAIN = "Ask an owner or admin of {workspace} to invite you again."
-DEAD_LINKS = {
-    State.EXPIRED: "This invitation has expired, because its link works for 7 days. " + _ASK_AGAIN,
-    State.WITHDRAWN: "This invitation was withdrawn. " + _ASK_AGAIN,
-    State.ACCEPTED: "This invitation was accepted already. Sign in as {email} to open {workspace}.",
+INACTIVE = gettext_lazy(
+    "The account of %(email)s is switched off. Ask the operator of this installation to switch it on."
+)
+_REMOVED = gettext_lazy("%(workspace)s was removed. Only an owner can take it back, under Workspace admin.")
+_DEAD_LINKS = {
+    State.EXPIRED: gettext_lazy(
+        "This invitation has expired, because its link works for 7 days. Ask an owner or admin of %(workspace)s to "
+        "invite you again."
+    ),
+    State.WITHDRAWN: gettext_lazy(
+        "This invitation was withdrawn. Ask an owner or admin of %(workspace)s to invite you again."
+    ),
+    State.ACCEPTED: gettext_lazy("This invitation was accepted already. Sign in as %(email)s to open %(workspace)s."),
 }
-UNKNOWN_LINK = (
+UNKNOWN_LINK = gettext_lazy(
     "This link is not complete, or a newer invitation has replaced it. Open the link of the newest mail, or ask for "
     "another invitation."
 )
@@ -53,7 +61,9 @@ def invite_administrator(
     _refuse_too_many(workspace, address, now)
     invitation = AdministratorInvitation(workspace=workspace, email=address, role=role)
     _send(invitation, by, now)
-    _record(invitation, Action.ADMINISTRATOR_INVITED, "{by} invited {email} to be {role} of {workspace}.", by)
+    _record(
+        invitation, Action.ADMINISTRATOR_INVITED, gettext_noop("{by} invited {email} to be {role} of {workspace}."), by
+    )
     return invitation
 
 
@@ -63,7 +73,7 @@ def resend_invitation(*, invitation: AdministratorInvitation, by: Actor, now: da
     found = _open(invitation, by)
     _refuse_too_many(found.workspace, found.email, now)
     _send(found, by, now)
-    _record(found, Action.ADMINISTRATOR_INVITATION_RESENT, "{by} sent {email} the invitation again.", by)
+    _record(found, Action.ADMINISTRATOR_INVITATION_RESENT, gettext_noop("{by} sent {email} the invitation again."), by)
 
 
 @atomic
@@ -72,17 +82,19 @@ def withdraw_invitation(*, invitation: AdministratorInvitation, by: Actor, now: 
     found = _open(invitation, by)
     found.withdrawn_at = now
     found.save()
-    _record(found, Action.ADMINISTRATOR_INVITATION_WITHDRAWN, "{by} withdrew the invitation of {email}.", by)
+    _record(
+        found, Action.ADMINISTRATOR_INVITATION_WITHDRAWN, gettext_noop("{by} withdrew the invitation of {email}."), by
+    )
 
 
 def why_dead(invitation: AdministratorInvitation | None, now: datetime) -> str:
     """Return why a link gives no role, and what to do, as sentences; empty if it gives one."""
     if invitation is None:
-        return UNKNOWN_LINK
+        return str(UNKNOWN_LINK)
     if invitation.workspace.removed_at:
-        return REMOVED.format(workspace=invitation.workspace)
-    sentence = DEAD_LINKS.get(invitation.state(now), "")
-    return sentence.format(workspace=invitation.workspace, email=isolated(invitation.email))
+        return str(_REMOVED) % {"workspace": invitation.workspace}
+    sentence = _DEAD_LINKS.get(invitation.state(now), "")
+    return str(sentence) % {"workspace": invitation.workspace, "email": isolated(invitation.email)}
 
 
 @atomic
@@ -90,7 +102,7 @@ def accept_invitation(*, token: str, user: User, visit: Visit, now: datetime) ->
     """Give the signed-in account the role of its invitation. The link works once."""
     found = _locked(token, now)
     if user.email_key != found.email_key:
-        raise ActionError("other_account", f"This invitation is for {isolated(found.email)}.")
+        raise ActionError("other_account", _("This invitation is for %(email)s.") % {"email": isolated(found.email)})
     return _join(found, user, visit, now)
 
 
@@ -98,10 +110,10 @@ def accept_invitation(*, token: str, user: User, visit: Visit, now: datetime) ->
 def accept_with_new_account(*, token: str, full_name: str, password: str, visit: Visit, now: datetime) -> Administrator:
     """Make the account of the invited address, with this password, and give it the role. The link works once."""
     found = _locked(token, now)
-    name = clean_name(full_name, what="full name", missing="Enter your full name.", most=150, field="full_name")
+    name = clean_name(full_name, what=_("full name"), missing=_("Enter your full name."), most=150, field="full_name")
     user = User.objects.filter(email_key=found.email_key).first() or User(email=found.email)
     if not needs_password(user):
-        raise ActionError("account_exists", f"{user} has an account already. Sign in with it.")
+        raise ActionError("account_exists", _("%(user)s has an account already. Sign in with it.") % {"user": user})
     user.full_name = name
     user.set_password(password)
     user.save()
@@ -120,7 +132,9 @@ def _open(invitation: AdministratorInvitation, by: Actor) -> AdministratorInvita
     refuse_beyond_role(workspace, by, invitation.role)
     found = workspace.administrator_invitations.open().filter(pk=invitation.pk).first()
     if found is None:
-        message = f"The invitation of {invitation} was accepted or withdrawn in the meantime."
+        message = _("The invitation of %(invitation)s was accepted or withdrawn in the meantime.") % {
+            "invitation": invitation
+        }
         raise ActionError("settled", message)
     found.workspace = workspace
     return found
@@ -140,9 +154,12 @@ def _locked(token: str, now: datetime) -> AdministratorInvitation:
 def _join(invitation: AdministratorInvitation, user: User, visit: Visit, now: datetime) -> Administrator:
     workspace = invitation.workspace
     if not user.is_active:
-        raise ActionError("inactive", INACTIVE.format(email=user))
+        raise ActionError("inactive", INACTIVE % {"email": user})
     if workspace.administrators.filter(user=user).exists():
-        raise ConflictError("is_administrator", f"{user} is an administrator of {workspace} already.")
+        raise ConflictError(
+            "is_administrator",
+            _("%(user)s is an administrator of %(workspace)s already.") % {"user": user, "workspace": workspace},
+        )
     administrator = Administrator.objects.create(user=user, workspace=workspace, role=invitation.role)
     invitation.accepted_at = now
     invitation.save()
@@ -156,7 +173,7 @@ def _join(invitation: AdministratorInvitation, user: User, visit: Visit, now: da
             "{by} accepted the invitation of {inviter} and is {role} of {workspace} now.",
             by=by,
             inviter=invitation.invited_by_name,
-            role=administrator.get_role_display(),
+            role=Administrator.Role(administrator.role).label,
             workspace=workspace,
         ),
         concerns=[user, workspace, invitation],
@@ -169,15 +186,15 @@ def _join(invitation: AdministratorInvitation, user: User, visit: Visit, now: da
 def _refuse_known(workspace: Workspace, email: str) -> None:
     key = canonical(email)
     if known := workspace.administrators.select_related("user").filter(user__email_key=key).first():
-        message = (
-            f"{known.user} is an administrator of {workspace} already, as {known.get_role_display()}. "
-            "Change the role in the list."
-        )
+        message = _(
+            "%(user)s is an administrator of %(workspace)s already, as %(role)s. Change the role in the list."
+        ) % {"user": known.user, "workspace": workspace, "role": known.get_role_display()}
         raise ConflictError("is_administrator", message, field="email")
     if waiting := workspace.administrator_invitations.open().filter(email_key=key).first():
-        message = (
-            f"{waiting} is invited already, as {waiting.get_role_display()}. Send the invitation again, or withdraw it."
-        )
+        message = _("%(waiting)s is invited already, as %(role)s. Send the invitation again, or withdraw it.") % {
+            "waiting": waiting,
+            "role": waiting.get_role_display(),
+        }
         raise ConflictError("is_invited", message, field="email")
 
 
@@ -186,7 +203,10 @@ def _refuse_too_many(workspace: Workspace, email: str, now: datetime) -> None:
     if wait := SignInThrottle.objects.attempt(f"invite {workspace.pk} {email}", "", now):
         raise ActionError("too_many_attempts", too_many_attempts(wait), field="email")
     if workspace.administrator_invitations.filter(sent_at__gt=now - timedelta(hours=1)).count() >= MOST_AN_HOUR:
-        message = f"{workspace} has sent {MOST_AN_HOUR} invitations within an hour. Wait an hour, then try again."
+        message = _("%(workspace)s has sent %(number)s invitations within an hour. Wait an hour, then try again.") % {
+            "workspace": workspace,
+            "number": MOST_AN_HOUR,
+        }
         raise ActionError("too_many_invitations", message, field="email")
 
 
@@ -204,7 +224,7 @@ def _send(invitation: AdministratorInvitation, by: Actor, now: datetime) -> None
         # The token stands in the query, which is not logged.
         "link": f"{settings.ORIGIN}{reverse('workspace:invitation')}?{urlencode({'token': token})}",
     }
-    subject = f"{isolated(by.name)} invites you to {workspace}"
+    subject = _("%(name)s invites you to %(workspace)s") % {"name": isolated(by.name), "workspace": workspace}
     mail([invitation.email], subject, "emails/administrator_invitation.txt", context).save()
 
 

@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
 from workspace.action_names import Action
 from workspace.branding.files import Cleaned
 from workspace.branding.footer import FooterError, check_footer
@@ -16,7 +19,7 @@ from workspace.models.login_experience import MAX_APP_NAME
 from workspace.names import clean_name
 from workspace.refusals import ActionError, ConflictError
 
-CHANGED_MEANWHILE = (
+CHANGED_MEANWHILE = gettext_lazy(
     "Somebody saved the login experience of {environment} after you opened this page. "
     "Nothing of yours is lost or saved: compare it with what end users see now, then save again."
 )
@@ -31,14 +34,14 @@ def save_login_experience(*, environment: Environment, look: Look, seen: int, by
     found = _locked(environment)
     if found.version != seen:
         raise ConflictError("changed_meanwhile", CHANGED_MEANWHILE.format(environment=environment))
-    sentence = "{by} changed the {page} of {environment}."
+    sentence = gettext_noop("{by} changed the {page} of {environment}.")
     return _write(found, checked_look(environment, look), Action.LOGIN_EXPERIENCE_CHANGED, sentence, by)
 
 
 @atomic
 def reset_login_experience(*, environment: Environment, by: Actor) -> bool:
     """Give an environment's pages the default look, and say whether they had another one."""
-    sentence = "{by} reset the {page} of {environment} to the default."
+    sentence = gettext_noop("{by} reset the {page} of {environment} to the default.")
     return _write(_locked(environment), Look(), Action.LOGIN_EXPERIENCE_RESET, sentence, by)
 
 
@@ -48,7 +51,7 @@ def keep_file(*, environment: Environment, kind: str, name: str, file: Cleaned, 
     digest = sha256(file.content).hexdigest()
     values = {"name": name[-100:], "content_type": file.content_type, "content": file.content}
     _make_room(environment, now)
-    found, _ = BrandingFile.objects.update_or_create(
+    found, _is_new = BrandingFile.objects.update_or_create(
         environment=environment, kind=kind, digest=digest, defaults=values | {"size": len(file.content)}
     )
     return found
@@ -75,8 +78,8 @@ def copy_look(*, environment: Environment, source: Environment) -> Look:
 def forget_unsaved_looks(now: datetime) -> int:
     """Delete what was uploaded or previewed more than a day ago and not saved. Return how many rows."""
     yesterday = now - BrandingFile.KEPT_FOR_PREVIEW
-    files, _ = BrandingFile.objects.left(yesterday).delete()
-    drafts, _ = LoginExperienceDraft.objects.filter(created_at__lt=yesterday).delete()
+    files, _of_each = BrandingFile.objects.left(yesterday).delete()
+    drafts, _of_each = LoginExperienceDraft.objects.filter(created_at__lt=yesterday).delete()
     return files + drafts
 
 
@@ -84,8 +87,8 @@ def checked_look(environment: Environment, look: Look) -> Look:
     """Return the look with a clean name. Raises ActionError for what no page may show."""
     name = look.app_name
     if name.strip():
-        missing = "Enter a name that can be seen, or leave the field empty for the workspace's name."
-        name = clean_name(name, what="app name", missing=missing, most=MAX_APP_NAME, field="app_name")
+        missing = _("Enter a name that can be seen, or leave the field empty for the workspace's name.")
+        name = clean_name(name, what=_("app name"), missing=missing, most=MAX_APP_NAME, field="app_name")
     try:
         check_footer(look.footer)
     except FooterError as error:
@@ -93,10 +96,10 @@ def checked_look(environment: Environment, look: Look) -> Look:
     kept = {(file.kind, file.digest) for file in environment.branding_files.defer("content")}
     for kind, label in FILES.items():
         if (digest := getattr(look, kind)) and (kind, digest) not in kept:
-            message = f"The {label.lower()} that you uploaded is no longer kept. Choose the file again."
+            message = _("%(file)s: the file that you uploaded is no longer kept. Choose it again.") % {"file": label}
             raise ActionError("file_gone", message, field=kind)
     if look.font == "uploaded" and not look.font_file:
-        raise ActionError("no_font", "Choose a WOFF2 file, or one of the other fonts.", field="font_file")
+        raise ActionError("no_font", _("Choose a WOFF2 file, or one of the other fonts."), field="font_file")
     return replace(look, app_name=" ".join(name.split()))
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.access import record_set
@@ -66,13 +67,17 @@ def _set_status(
         action=action,
         subject=workspace,
         workspace=workspace,
-        sentence=Sentence("{by} {did} {people}.", by=by, did=action.partition(".")[2], people=people_named(pairs)),
+        sentence=Sentence(_DID[status], by=by, people=people_named(pairs)),
         people=changed,
         before={before: pairs},
         after={str(status): pairs},
     )
 
 
+_DID = {
+    Status.DEACTIVATED: gettext_noop("{by} deactivated {people}."),
+    Status.ACTIVE: gettext_noop("{by} reactivated {people}."),
+}
 _given = Insertion(
     EnvironmentAccess,
     lambda environment, kind, source, name, now, ids: (

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
@@ -74,15 +75,13 @@ def pairs_of(ids: Collection[UUID], names: Mapping[UUID, str] | None = None) -> 
 
 
 def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -> ChangeEvent:
-    parts = ["added {added} to"] if change.added else []
-    parts += ["removed {removed} from"] if change.removed else []
     return record(
         by=by,
         action=Action.GROUP_MEMBERS_CHANGED,
         subject=group,
         environment=group.environment,
         sentence=Sentence(
-            f"{{by}} {' and '.join(parts)} the group {{group}}.",
+            _CHANGED[bool(change.added), bool(change.removed)],
             by=by,
             added=people_named(change.added),
             removed=people_named(change.removed),
@@ -94,6 +93,12 @@ def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -
     )
 
 
+# By whether somebody was added, and whether somebody was removed.
+_CHANGED = {
+    (True, False): gettext_noop("{by} added {added} to the group {group}."),
+    (False, True): gettext_noop("{by} removed {removed} from the group {group}."),
+    (True, True): gettext_noop("{by} added {added} to and removed {removed} from the group {group}."),
+}
 # Compiled once: IdPs mostly change one member a request.
 _inserted = Insertion(
     GroupMembership,

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.action_names import Action
 from workspace.actions.end_users import profile_state
@@ -16,8 +18,9 @@ from workspace.isolation import isolated
 from workspace.merging import Fact, Merge, Moved, lock_all, move_all, moves
 from workspace.models import EndUser, EndUserGroup, Environment, MergedEndUser, SourceKind
 from workspace.refusals import ActionError
+from workspace.words import grouped
 
-GONE = "One of the two was merged a moment ago. Nothing was changed by this."
+GONE = gettext_lazy("One of the two was merged a moment ago. Nothing was changed by this.")
 _NAMED = 5
 
 
@@ -80,18 +83,20 @@ def _settle(stays: EndUser, goes: EndUser) -> list[Fact]:
     """Decide on name, address, status and password of the one who stays, without saving."""
     # The address comes last: the other lines tell the two apart by it.
     status, password = _settle_status(stays, goes), _settle_password(stays, goes)
-    return [Fact("Full name", stays.full_name), _settle_address(stays, goes), status, password]
+    return [Fact(_("Full name"), stays.full_name), _settle_address(stays, goes), status, password]
 
 
 def _settle_address(stays: EndUser, goes: EndUser) -> Fact:
     """Let the one who stays keep the address; without one, take the other's."""
     if goes.email and not stays.email:
         stays.email, stays.user_name, stays.email_source = goes.email, "", goes.email_source
-        return Fact("Email address", stays.email, f"Taken from {isolated(goes.full_name)}.")
+        return Fact(_("Email address"), stays.email, _("Taken from %(goes)s.") % {"goes": isolated(goes.full_name)})
     hint = (
-        f"A sign-in with an IdP that still sends {isolated(goes.email)} means this person, too." if goes.email else ""
+        _("A sign-in with an IdP that still sends %(goes)s means this person, too.") % {"goes": isolated(goes.email)}
+        if goes.email
+        else ""
     )
-    return Fact("Email address", stays.email or "None", hint)
+    return Fact(_("Email address"), stays.email or _("None"), hint)
 
 
 def _settle_status(stays: EndUser, goes: EndUser) -> Fact:
@@ -100,28 +105,36 @@ def _settle_status(stays: EndUser, goes: EndUser) -> Fact:
     Deactivation by an administrator leaves the access, while an IdP ends what it gave: other access counts on.
     """
     if stays.is_active == goes.is_active:
-        return Fact("Status", stays.get_status_display())
+        return Fact(_("Status"), stays.get_status_display())
     active, other = (stays, goes) if stays.is_active else (goes, stays)
-    hint = f"{_called(other)} is deactivated"
+    names = {"person": _called(other), "active": _called(active)}
     if other.accesses.exists():
-        hint += " and has access, which reactivation would restore. Reactivate the person afterwards if that is right."
+        hint = _(
+            "%(person)s is deactivated and has access, which reactivation would restore. "
+            "Reactivate the person afterwards if that is right."
+        )
         stays.status = EndUser.Status.DEACTIVATED
     elif active.accesses.exists():
-        hint += f" without access. The access of {_called(active)} stays."
+        hint = _("%(person)s is deactivated without access. The access of %(active)s stays.")
         stays.activate()
     else:
-        hint += ", and neither has access."
+        hint = _("%(person)s is deactivated, and neither has access.")
         stays.status = EndUser.Status.DEACTIVATED
-    return Fact("Status", stays.get_status_display(), hint)
+    return Fact(_("Status"), stays.get_status_display(), hint % names)
 
 
 def _settle_password(stays: EndUser, goes: EndUser) -> Fact:
     """Let the one who stays keep the password; without one, take the other's."""
     if stays.password:
-        hint = f"That of {_called(goes)} is dropped." if goes.password else ""
-        return Fact("Password", f"That of {_called(stays)} stays", hint)
+        hint = _("That of %(called)s is dropped.") % {"called": _called(goes)} if goes.password else ""
+        return Fact(_("Password"), _("That of %(called)s stays") % {"called": _called(stays)}, hint)
     stays.password = goes.password
-    return Fact("Password", f"That of {_called(goes)}, together with the address above" if goes.password else "None")
+    return Fact(
+        _("Password"),
+        _("That of %(called)s, together with the address above") % {"called": _called(goes)}
+        if goes.password
+        else _("None"),
+    )
 
 
 def _called(end_user: EndUser) -> str:
@@ -137,9 +150,9 @@ def move_access(merge: Merge) -> Moved:
     """Move access. What moves counts from now on, so it revives no session that has ended."""
     names = dict(merge.stays.workspace.environments.values_list("pk", "name"))
     before, after = _move(merge, merge.goes.accesses.all(), "environment", created_at=merge.now)
-    new = [f"{names[UUID(state[2])]} {_given(state)}" for state in after]
+    new = [_given(names[UUID(state[2])], state) for state in after]
     return Moved(
-        [Fact("Access", _moving(new), _both(len(before) - len(after)))],
+        [Fact(_("Access"), _moving(new), _both(len(before) - len(after)))],
         {"access": before},
         {"access": after},
         [Environment(pk=UUID(state[2])) for state in before],
@@ -152,9 +165,13 @@ def move_memberships(merge: Merge) -> Moved:
     held = set(merge.stays.memberships.values_list("group", flat=True))
     before, after = _move(merge, merge.goes.memberships.all(), "group")
     groups = EndUserGroup.objects.filter(pk__in={state[2] for state in before}).select_related("environment")
-    new = [f"{isolated(group.name)} in {group.environment}" for group in groups if group.pk not in held]
+    new = [
+        _("%(group)s in %(environment)s") % {"group": isolated(group.name), "environment": group.environment}
+        for group in groups
+        if group.pk not in held
+    ]
     return Moved(
-        [Fact("Groups", _moving(new), _both(len(groups) - len(new)))],
+        [Fact(_("Groups"), _moving(new), _both(len(groups) - len(new)))],
         {"memberships": before},
         {"memberships": after},
         list(groups),
@@ -166,7 +183,7 @@ def move_merged(merge: Merge) -> Moved:
     """Let those who were merged into the one who goes lead to the one who stays, and so does their history."""
     merge.goes.merged.update(end_user=merge.stays)
     merge.goes.mails.update(end_user=merge.stays)
-    return Moved([Fact("History", "Both become one", "Old links to either person lead to the one who stays.")])
+    return Moved([Fact(_("History"), _("Both become one"), _("Old links to either person lead to the one who stays."))])
 
 
 def _move(merge: Merge, rows: QuerySet[Any], place: str, **fresh: object) -> tuple[list[State], list[State]]:
@@ -183,16 +200,23 @@ def _move(merge: Merge, rows: QuerySet[Any], place: str, **fresh: object) -> tup
     return before, after
 
 
-def _given(state: State) -> str:
-    """Say who gave an access."""
-    kind, _, name = state[3:]
-    return "by hand" if kind == SourceKind.MANUAL else f"through {isolated(name)}"
+def _given(environment: str, state: State) -> str:
+    """Say who gave an access to the environment."""
+    kind, _id, name = state[3:]
+    if kind == SourceKind.MANUAL:
+        return _("%(environment)s by hand") % {"environment": environment}
+    return _("%(environment)s through %(source)s") % {"environment": environment, "source": isolated(name)}
 
 
 def _moving(names: list[str]) -> str:
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{len(names):,} new: {', '.join(names[:_NAMED])}{more}" if names else "None"
+    """Return what moves: so many new ones, the first of them by name."""
+    if not names:
+        return _("None")
+    told = {"number": grouped(len(names)), "names": ", ".join(names[:_NAMED]), "more": grouped(len(names) - _NAMED)}
+    if len(names) > _NAMED:
+        return _("%(number)s new: %(names)s and %(more)s more") % told
+    return _("%(number)s new: %(names)s") % told
 
 
 def _both(number: int) -> str:
-    return f"{number:,} that both have." if number else ""
+    return _("%(number)s that both have.") % {"number": grouped(number)} if number else ""

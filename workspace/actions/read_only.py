@@ -1,5 +1,7 @@
 """What people cannot change here: an IdP manages it, or it is computed."""
 
+from django.utils.translation import gettext as _
+
 from workspace.events import Actor, is_by_hand
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, SourceKind
@@ -13,15 +15,22 @@ def profile_read_only_reason(end_user: EndUser) -> str:
     access = end_user.accesses.filter(source_kind=SourceKind.SCIM).first()
     if access is None:
         return ""
-    return f"{isolated(access.source_name)} manages the name and email address of this person. Change them there."
+    return _("%(source_name)s manages the name and email address of this person. Change them there.") % {
+        "source_name": isolated(access.source_name)
+    }
 
 
 def group_read_only_reason(group: EndUserGroup) -> str:
     """Return why people cannot change the group, as a sentence; empty if they can."""
     if group.is_everyone:
-        return f"{EVERYONE} holds everybody with access to {group.environment}; it follows by itself."
+        return _("%(everyone)s holds everybody with access to %(environment)s; it follows by itself.") % {
+            "everyone": EVERYONE,
+            "environment": group.environment,
+        }
     if group.is_managed:
-        return f"{isolated(group.source_name)} manages this group. Change its members there."
+        return _("%(source_name)s manages this group. Change its members there.") % {
+            "source_name": isolated(group.source_name)
+        }
     return ""
 
 

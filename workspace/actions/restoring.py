@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from workspace.action_names import Action
 from workspace.actions.groups import new_group
 from workspace.actions.members import insert_members, pairs_of
@@ -13,6 +16,11 @@ from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, ChangeEvent, EndUser, EndUserGroup, Environment, MergedEndUser
 from workspace.refusals import ActionError
 from workspace.words import people_named
+
+_TO_GROUP = gettext_noop("{by} restored {members} to the group {group}, set aside when {idp} took over {old}.")
+_TO_NEW_GROUP = gettext_noop(
+    "{by} restored {members} into the new group {group}, set aside when {idp} took over {old}."
+)
 
 
 @dataclass(frozen=True)
@@ -67,20 +75,19 @@ def restore_members(
         old.environment = environment
     group = old if new_name is None else new_group(environment, new_name)
     if group is None:
-        raise ActionError("group_deleted", "The group was deleted. Restore its members into a new group.")
+        raise ActionError("group_deleted", _("The group was deleted. Restore its members into a new group."))
     refuse_read_only(group, by)
     found = set_aside(event, environment)
     added = pairs_of(insert_members(group, [person.pk for person in found.restorable], MANUAL))
     if not added:
-        raise ActionError("nobody_to_restore", "Nobody is left to restore: see below why.")
-    where = "to the group {group}" if group == old else "into the new group {group}"
+        raise ActionError("nobody_to_restore", _("Nobody is left to restore: see below why."))
     record(
         by=by,
         action=Action.GROUP_MEMBERS_RESTORED,
         subject=group,
         environment=environment,
         sentence=Sentence(
-            f"{{by}} restored {{members}} {where}, set aside when {{idp}} took over {{old}}.",
+            _TO_GROUP if group == old else _TO_NEW_GROUP,
             by=by,
             members=people_named(added),
             group=group,
@@ -103,7 +110,7 @@ def restore_members(
 def _left_out(pk: str, names: Mapping[str, str], found: Mapping[str, EndUser], environment: Environment) -> LeftOut:
     person = found.get(pk)
     if person is None:
-        return LeftOut(pk, names[pk], "was deleted")
+        return LeftOut(pk, names[pk], gettext_noop("was deleted"))
     if not person.is_active:
-        return LeftOut(pk, person.full_name, "is deactivated")
+        return LeftOut(pk, person.full_name, gettext_noop("is deactivated"))
     return LeftOut(pk, person.full_name, f"has no access to {environment} any more")

@@ -4,10 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from workspace.events import Actor, Kind
 from workspace.models import Administrator, AdministratorInvitation, Workspace
 from workspace.refusals import ActionError
-from workspace.words import count
+from workspace.words import Spoken, Text, count
 
 Role = Administrator.Role
 
@@ -34,26 +36,32 @@ def refuse_beyond_role(workspace: Workspace, by: Actor, *roles: str) -> None:
         return
     own = workspace.administrators.filter(pk=by.id).first()
     if own is None or own.role == Role.VIEWER:
-        raise ActionError("not_allowed", f"Your role in {workspace} has changed: you may not do this any more.")
+        raise ActionError(
+            "not_allowed",
+            _("Your role in %(workspace)s has changed: you may not do this any more.") % {"workspace": workspace},
+        )
     if Role.OWNER in roles and own.role != Role.OWNER:
         raise _owners_only(workspace)
 
 
 def _owners_only(workspace: Workspace) -> ActionError:
-    return ActionError("owners_only", f"Only an owner of {workspace} may add, change or remove an owner.")
+    sentence = _("Only an owner of %(workspace)s may add, change or remove an owner.") % {"workspace": workspace}
+    return ActionError("owners_only", sentence)
 
 
-def refuse_but_owner(workspace: Workspace, by: Actor, what: str) -> None:
-    """Raise ActionError for anybody who is no owner now, but operators: `what` is for owners."""
+def refuse_but_owner(workspace: Workspace, by: Actor, refusal: Text) -> None:
+    """Raise ActionError for anybody who is no owner now, but operators. The refusal has %(workspace)s in it."""
     is_bound = by.kind in (Kind.ADMINISTRATOR, Kind.API_TOKEN)
     if is_bound and not workspace.administrators.owners().filter(pk=by.id).exists():
-        raise ActionError("owners_only", f"Only an owner of {workspace} may {what}.")
+        raise ActionError("owners_only", str(refusal) % {"workspace": workspace})
 
 
 def refuse_without_owner(workspace: Workspace) -> None:
     """Raise ActionError if no owner is left. Call it after the change, in its transaction."""
     if not workspace.administrators.owners().exists():
-        message = f"This is the last owner of {workspace}. Make somebody else an owner first."
+        message = _("This is the last owner of %(workspace)s. Make somebody else an owner first.") % {
+            "workspace": workspace
+        }
         raise ActionError("last_owner", message, field="role")
 
 
@@ -62,7 +70,10 @@ def as_of_now(administrator: Administrator) -> Administrator:
     workspace = administrator.workspace
     found = workspace.administrators.select_related("user").filter(pk=administrator.pk).first()
     if found is None:
-        message = f"{administrator.user} is no administrator of {workspace} any more."
+        message = _("%(user)s is no administrator of %(workspace)s any more.") % {
+            "user": administrator.user,
+            "workspace": workspace,
+        }
         raise ActionError("no_administrator", message)
     found.workspace = workspace
     return found
@@ -75,10 +86,8 @@ class Withdrawn:
     invitations: list[AdministratorInvitation] = field(default_factory=list)
 
     @property
-    def words(self) -> str:
-        """Return the end of the event's sentence."""
-        number = len(self.invitations)
-        return f" and withdrew {count(number, 'open invitation')}" if number else ""
+    def number(self) -> Spoken:
+        return count(len(self.invitations), "open invitation")
 
     @property
     def state(self) -> dict[str, object]:

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
 from workspace.action_names import Action
 from workspace.actions.account_mail import tell_account
 from workspace.actions.accounts import locked, record_own
@@ -14,12 +17,12 @@ from workspace.one_time_codes import step_of
 from workspace.refusals import ActionError, ConflictError
 from workspace.tokens import digest_of, new_recovery_code
 from workspace.visits import Visit
-from workspace.words import count
+from workspace.words import count, filled
 
 CODES = 10
-WRONG_CODE = "This code is not right, or it was used already. Wait for the next one, then enter that."
-WRONG_RECOVERY_CODE = "This is no unused recovery code of your account. Check it and try again."
-NOT_ON = "Two-step verification is off."
+WRONG_CODE = gettext_lazy("This code is not right, or it was used already. Wait for the next one, then enter that.")
+WRONG_RECOVERY_CODE = gettext_lazy("This is no unused recovery code of your account. Check it and try again.")
+NOT_ON = gettext_lazy("Two-step verification is off.")
 
 
 @atomic
@@ -27,16 +30,20 @@ def enable_two_step(*, user: User, key: str, code: str, by: Actor, now: datetime
     """Ask for the codes of this key from now on, and return the recovery codes. All sessions end."""
     found = locked(user)
     if AuthenticatorApp.objects.filter(user=found).exists():
-        raise ConflictError("is_on", "Two-step verification is on already.")
+        raise ConflictError("is_on", _("Two-step verification is on already."))
     if (step := step_of(key, code, now)) is None:
-        message = "This code is not right. Check that your phone shows the right time, then enter the newest code."
+        message = _("This code is not right. Check that your phone shows the right time, then enter the newest code.")
         raise ActionError("wrong_code", message, field="code")
     app = AuthenticatorApp(user=found, last_step=step)
     app.key = key
     app.save()
     found.end_sessions()
-    record_own(found, Action.USER_TWO_STEP_ENABLED, "{by} turned on two-step verification.", by)
-    tell_account(found, "Two-step verification is on", "Two-step verification for Workspace admin was turned on.")
+    record_own(found, Action.USER_TWO_STEP_ENABLED, gettext_noop("{by} turned on two-step verification."), by)
+    tell_account(
+        found,
+        gettext_lazy("Two-step verification is on"),
+        gettext_lazy("Two-step verification for Workspace admin was turned on."),
+    )
     return _new_codes(found)
 
 
@@ -48,9 +55,13 @@ def disable_two_step(*, user: User, by: Actor) -> None:
         raise ActionError("is_off", NOT_ON)
     refuse_without_second_factor(found, by)
     found.recovery_codes.all().delete()
-    template = "{by} turned off two-step verification of {account}."
+    template = gettext_noop("{by} turned off two-step verification of {account}.")
     record_own(found, Action.USER_TWO_STEP_DISABLED, template, by, account=found.email)
-    tell_account(found, "Two-step verification is off", "Two-step verification for Workspace admin was turned off.")
+    tell_account(
+        found,
+        gettext_lazy("Two-step verification is off"),
+        gettext_lazy("Two-step verification for Workspace admin was turned off."),
+    )
 
 
 @atomic
@@ -59,8 +70,12 @@ def renew_recovery_codes(*, user: User, by: Actor) -> list[str]:
     found = locked(user)
     if not AuthenticatorApp.objects.filter(user=found).exists():
         raise ActionError("is_off", NOT_ON)
-    record_own(found, Action.USER_RECOVERY_CODES_RENEWED, "{by} made new recovery codes.", by)
-    tell_account(found, "You have new recovery codes", "New recovery codes for Workspace admin were made.")
+    record_own(found, Action.USER_RECOVERY_CODES_RENEWED, gettext_noop("{by} made new recovery codes."), by)
+    tell_account(
+        found,
+        gettext_lazy("You have new recovery codes"),
+        gettext_lazy("New recovery codes for Workspace admin were made."),
+    )
     return _new_codes(found)
 
 
@@ -99,8 +114,14 @@ def _use_up(user: User, code: str, visit: Visit, now: datetime) -> None:
         raise ActionError("wrong_code", WRONG_RECOVERY_CODE, field="code")
     left = count(unused.count(), "recovery code")
     by = Actor.account(user, visit)
-    record_own(user, Action.USER_RECOVERY_CODE_USED, "{by} used a recovery code. {left} left.", by, left=left)
-    tell_account(user, "A recovery code was used", f"One of your recovery codes was used. You have {left} left.")
+    record_own(
+        user, Action.USER_RECOVERY_CODE_USED, gettext_noop("{by} used a recovery code. {left} left."), by, left=left
+    )
+    tell_account(
+        user,
+        gettext_lazy("A recovery code was used"),
+        filled(gettext_lazy("One of your recovery codes was used. You have %(left)s left."), {"left": left}),
+    )
 
 
 def _new_codes(user: User) -> list[str]:

@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
 from workspace.action_names import Action
 from workspace.actions.administrators import TOLD
 from workspace.actions.environments import create_environment
@@ -14,8 +17,7 @@ from workspace.names import clean_name
 from workspace.refusals import ActionError
 
 MAX_WORKSPACE_NAME = 100
-REMOVE = "remove it or take it back"
-TOO_LATE = "The time to take {workspace} back is over."
+_OWNERS_ONLY = gettext_lazy("Only an owner of %(workspace)s may remove it or take it back.")
 
 Kind = Environment.Kind
 Colour = Environment.Colour
@@ -52,7 +54,7 @@ def rename_workspace(*, workspace: Workspace, name: str, by: Actor) -> bool:
     found = locked_workspace(workspace)
     before = found.name
     found.name = clean_name(
-        name, what="name", missing="Enter a name for the workspace.", most=MAX_WORKSPACE_NAME, known=before
+        name, what=_("name"), missing=_("Enter a name for the workspace."), most=MAX_WORKSPACE_NAME, known=before
     )
     if found.name == before:
         return False
@@ -78,20 +80,22 @@ def rename_workspace(*, workspace: Workspace, name: str, by: Actor) -> bool:
 def remove_workspace(*, workspace: Workspace, by: Actor, now: datetime) -> None:
     """Close a workspace at once. An owner can take it back for seven days; then it is deleted for good."""
     found = locked_workspace(workspace)
-    refuse_but_owner(found, by, REMOVE)
+    refuse_but_owner(found, by, _OWNERS_ONLY)
     if not found.removed_at:
-        _set_removed(found, now, Action.WORKSPACE_REMOVED, "{by} removed the workspace {workspace}.", by)
+        _set_removed(found, now, Action.WORKSPACE_REMOVED, gettext_noop("{by} removed the workspace {workspace}."), by)
 
 
 @atomic
 def restore_workspace(*, workspace: Workspace, by: Actor, now: datetime) -> None:
     """Open a removed workspace again, as it was."""
     found = locked_workspace(workspace)
-    refuse_but_owner(found, by, REMOVE)
+    refuse_but_owner(found, by, _OWNERS_ONLY)
     if found.deleted_from and found.deleted_from <= now:
-        raise ActionError("too_late", TOO_LATE.format(workspace=found))
+        raise ActionError("too_late", _("The time to take %(workspace)s back is over.") % {"workspace": found})
     if found.removed_at:
-        _set_removed(found, None, Action.WORKSPACE_RESTORED, "{by} took the workspace {workspace} back.", by)
+        _set_removed(
+            found, None, Action.WORKSPACE_RESTORED, gettext_noop("{by} took the workspace {workspace} back."), by
+        )
 
 
 def _set_removed(workspace: Workspace, at: datetime | None, action: Action, template: str, by: Actor) -> None:

@@ -4,10 +4,13 @@ import re
 from functools import lru_cache
 
 import nh3
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from workspace.isolation import has_controls
+from workspace.words import grouped
 
 MAX_FOOTER = 5_000
 _SCHEMES = {"https", "http", "mailto", "tel"}
@@ -15,14 +18,14 @@ _LINK = re.compile(r"(https?://[^/\s]|mailto:|tel:)", re.IGNORECASE)
 _TAGS = {"a", "br", "em", "h2", "h3", "h4", "h5", "h6", "li", "ol", "p", "strong", "ul"}
 # What else Markdown knows, and what it is called.
 _UNWANTED = {
-    "html_block": "HTML",
-    "html_inline": "HTML",
-    "image": "pictures",
-    "fence": "code blocks",
-    "code_block": "code blocks",
-    "code_inline": "code",
-    "blockquote_open": "quotations",
-    "hr": "lines",
+    "html_block": _("HTML"),
+    "html_inline": _("HTML"),
+    "image": _("pictures"),
+    "fence": _("code blocks"),
+    "code_block": _("code blocks"),
+    "code_inline": _("code"),
+    "blockquote_open": _("quotations"),
+    "hr": _("lines"),
 }
 # HTML and every kind of link are parsed to be named. What is shown is made without them, and cleaned.
 _markdown = MarkdownIt("commonmark", {"html": True, "maxNesting": 20})
@@ -36,15 +39,26 @@ class FooterError(Exception):
 def check_footer(markdown: str) -> None:
     """Raise FooterError if a footer has anything but links, headings, lists and emphasis."""
     if len(markdown) > MAX_FOOTER:
-        raise FooterError(f"Shorten the footer to at most {MAX_FOOTER:,} characters. It has {len(markdown):,}.")
+        raise FooterError(
+            gettext("Shorten the footer to at most %(most)s characters. It has %(length)s.")
+            % {"most": grouped(MAX_FOOTER), "length": grouped(len(markdown))}
+        )
     if has_controls(markdown):
-        raise FooterError("Remove the invisible characters that turn text round: U+202A to U+202E, U+2066 to U+2069.")
+        raise FooterError(
+            gettext("Remove the invisible characters that turn text round: U+202A to U+202E, U+2066 to U+2069.")
+        )
     for token in _all(_markdown.parse(markdown)):
         if token.type in _UNWANTED:
-            raise FooterError(f"Leave {_UNWANTED[token.type]} out. A footer can have links, headings and lists.")
+            raise FooterError(
+                gettext("Leave %(what)s out. A footer can have links, headings and lists.")
+                % {"what": _UNWANTED[token.type]}
+            )
         target = str(token.attrGet("href") or "") if token.type == "link_open" else ""
         if token.type == "link_open" and not _LINK.match(target):
-            raise FooterError(f"Begin each link with https:// or mailto:. This one does not: {target[:100] or 'empty'}")
+            raise FooterError(
+                gettext("Begin each link with https:// or mailto:. This one does not: %(link)s")
+                % {"link": target[:100] or gettext("empty")}
+            )
 
 
 @lru_cache(maxsize=256)

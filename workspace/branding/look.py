@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from workspace.branding.colours import TEXT, contrast, nearest_passing, passes
 
 COLOURS = {
-    "page_background": ("Page background", "#F1F5F9"),
-    "form_background": ("Form background", "#FFFFFF"),
-    "brand_color": ("Brand color", "#108291"),
-    "primary_text_color": ("Primary text color", "#373D47"),
-    "secondary_text_color": ("Secondary text color", "#FFFFFF"),
+    "page_background": (gettext_lazy("Page background"), "#F1F5F9"),
+    "form_background": (gettext_lazy("Form background"), "#FFFFFF"),
+    "brand_color": (gettext_lazy("Brand color"), "#108291"),
+    "primary_text_color": (gettext_lazy("Primary text color"), "#373D47"),
+    "secondary_text_color": (gettext_lazy("Secondary text color"), "#FFFFFF"),
 }
-FILES = {"logo": "Logo", "favicon": "Favicon", "font_file": "Font file"}
+FILES = {"logo": gettext_lazy("Logo"), "favicon": gettext_lazy("Favicon"), "font_file": gettext_lazy("Font file")}
 # Which text stands on which background.
 _TEXT_ON = [
     ("primary_text_color", "form_background"),
@@ -63,10 +66,17 @@ class Faint:
     @property
     def sentence(self) -> str:
         text, background, change = (COLOURS[name][0] for name in (self.text, self.background, self.change))
-        return (
-            f"{text} on {background} has a contrast of {self.ratio:.1f} : 1, and {TEXT} : 1 is needed. "
-            f"The nearest {change} that passes is {self.better}."
-        )
+        return _(
+            "%(text)s on %(background)s has a contrast of %(ratio)s : 1, and %(needed)s : 1 is needed. "
+            "The nearest %(color)s that passes is %(better)s."
+        ) % {
+            "text": text,
+            "background": background,
+            "ratio": f"{self.ratio:.1f}",
+            "needed": TEXT,
+            "color": change,
+            "better": self.better,
+        }
 
 
 def faint_texts(look: Look) -> Iterator[Faint]:

@@ -4,10 +4,12 @@ import struct
 import zlib
 from io import BytesIO
 
+from django.utils.translation import gettext as _
 from PIL import Image
 
 from workspace.branding.files import Cleaned, UnusableFile
 from workspace.branding.svg import clean_svg, is_xml
+from workspace.words import grouped
 
 MAX_LOGO, MAX_FAVICON = 5_000_000, 1_000_000
 # Decoding takes four bytes a pixel.
@@ -28,7 +30,7 @@ def clean_logo(data: bytes) -> Cleaned:
         return _written(_decoded(data), _LOGO_BOX)
     if is_xml(data):
         return clean_svg(data)
-    raise UnusableFile(_is_other(data, "a PNG or an SVG"))
+    raise UnusableFile(_is_no_logo(data))
 
 
 def clean_favicon(data: bytes) -> Cleaned:
@@ -37,13 +39,33 @@ def clean_favicon(data: bytes) -> Cleaned:
         return _written(_decoded(data), _FAVICON_BOX)
     if data.startswith(_ICO):
         return _written(_largest_icon(data), _FAVICON_BOX)
-    raise UnusableFile(_is_other(data, "an ICO or a PNG"))
+    raise UnusableFile(_is_no_favicon(data))
 
 
-def _is_other(data: bytes, wanted: str) -> str:
-    kind = next((name for magic, name in _OTHERS.items() if data.startswith(magic)), "")
-    what = f"This file is a {kind} file, not {wanted}" if kind else f"This file is not {wanted}"
-    return f"{what}, whatever its name ends with. Save the picture as {wanted.partition(' or ')[0]} and upload that."
+def _kind_of(data: bytes) -> str:
+    return next((name for magic, name in _OTHERS.items() if data.startswith(magic)), "")
+
+
+def _is_no_logo(data: bytes) -> str:
+    if kind := _kind_of(data):
+        return _(
+            "This file is a %(kind)s file, not a PNG or an SVG, whatever its name ends with. "
+            "Save the picture as a PNG and upload that."
+        ) % {"kind": kind}
+    return _(
+        "This file is not a PNG or an SVG, whatever its name ends with. Save the picture as a PNG and upload that."
+    )
+
+
+def _is_no_favicon(data: bytes) -> str:
+    if kind := _kind_of(data):
+        return _(
+            "This file is a %(kind)s file, not an ICO or a PNG, whatever its name ends with. "
+            "Save the picture as an ICO and upload that."
+        ) % {"kind": kind}
+    return _(
+        "This file is not an ICO or a PNG, whatever its name ends with. Save the picture as an ICO and upload that."
+    )
 
 
 def _decoded(data: bytes, kind: str = "PNG") -> Image.Image:
@@ -53,18 +75,26 @@ def _decoded(data: bytes, kind: str = "PNG") -> Image.Image:
             _check_size(*_PNG_SIZE.unpack_from(data, 16))
         with Image.open(BytesIO(data), formats=[kind]) as picture:
             if getattr(picture, "n_frames", 1) > 1:
-                raise UnusableFile("This picture is animated. Upload one that stands still.")
+                raise UnusableFile(_("This picture is animated. Upload one that stands still."))
             picture.load()
             return _plain(picture)
     except _BROKEN as error:
-        raise UnusableFile("This picture is damaged or cut off. Export it again and upload that file.") from error
+        raise UnusableFile(_("This picture is damaged or cut off. Export it again and upload that file.")) from error
 
 
 def _check_size(width: int, height: int) -> None:
     if max(width, height) > _MOST_SIDE or width * height > _MOST_PIXELS:
         raise UnusableFile(
-            f"This picture has {width:,} × {height:,} pixels. Make it smaller: at most {_MOST_SIDE:,} on a side "
-            f"and {_MOST_PIXELS // 1_000_000} million in all."
+            _(
+                "This picture has %(width)s × %(height)s pixels. Make it smaller: at most %(most_side)s on a "
+                "side and %(number)s million in all."
+            )
+            % {
+                "width": grouped(width),
+                "height": grouped(height),
+                "most_side": grouped(_MOST_SIDE),
+                "number": _MOST_PIXELS // 1000000,
+            }
         )
 
 
@@ -90,10 +120,10 @@ def _largest_icon(data: bytes) -> Image.Image:
             return _decoded(content)
         width, height = struct.unpack_from("<ii", content, 4)
     except (struct.error, ValueError) as error:
-        raise UnusableFile("This icon is damaged or cut off. Export it again and upload that file.") from error
+        raise UnusableFile(_("This icon is damaged or cut off. Export it again and upload that file.")) from error
     # The height of a bitmap counts its mask too.
     if not (0 < width <= _MOST_ICON_SIDE and 0 < height <= 2 * _MOST_ICON_SIDE):
-        raise UnusableFile("This icon claims a size that no ICO has. Export it again, or upload a PNG.")
+        raise UnusableFile(_("This icon claims a size that no ICO has. Export it again, or upload a PNG."))
     sides = width % 256, height // 2 % 256
     header = _ICO + struct.pack("<H", 1) + _ICO_ENTRY.pack(*sides, *entry[2:6], size, 6 + _ICO_ENTRY.size)
     return _decoded(header + content, "ICO")

@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
 from workspace.branding.allowed import ATTRIBUTES, ELEMENTS, FUNCTIONS
 from workspace.branding.files import Cleaned, UnusableFile
 from workspace.strict_xml import parse_xml
+from workspace.words import grouped
 
 _SVG = "http://www.w3.org/2000/svg"
 # Browsers show elements of these namespaces; those of others are an editor's own data.
@@ -41,21 +43,26 @@ def is_xml(data: bytes) -> bool:
 def clean_svg(data: bytes) -> Cleaned:
     """Return the SVG as it is served. Raises UnusableFile."""
     if re.search(rb"<!DOCTYPE[^>]*\[|<!ENTITY", data, re.IGNORECASE):
-        raise UnusableFile("This SVG declares entities. Export it again as plain SVG, without data of the program.")
+        raise UnusableFile(_("This SVG declares entities. Export it again as plain SVG, without data of the program."))
     without_doctype = _DOCTYPE.sub(b"", data.removeprefix(b"\xef\xbb\xbf").lstrip(), count=1)
     try:
         root = parse_xml(without_doctype, drop_comments=True)
     except etree.XMLSyntaxError as error:
-        raise UnusableFile("This file is not well-formed SVG. Export it again and upload that file.") from error
+        raise UnusableFile(_("This file is not well-formed SVG. Export it again and upload that file.")) from error
     if etree.QName(root).localname != "svg" or etree.QName(root).namespace not in (_SVG, None):
-        raise UnusableFile("This file is XML, but not an SVG. Export the logo as SVG and upload that file.")
+        raise UnusableFile(_("This file is XML, but not an SVG. Export the logo as SVG and upload that file."))
     if sum(1 for _ in root.iter()) > _MOST_ELEMENTS:
-        raise UnusableFile(f"This SVG has more than {_MOST_ELEMENTS:,} elements. Simplify it, or upload a PNG.")
+        raise UnusableFile(
+            _("This SVG has more than %(most_elements)s elements. Simplify it, or upload a PNG.")
+            % {"most_elements": grouped(_MOST_ELEMENTS)}
+        )
     copy = _Copy({name for name, each in _by_id(root).items() if etree.QName(each).localname in _GRADIENTS})
     copied = copy.of(root, None)
     _set_box(root, copied)
     if not any(etree.QName(each).localname in _SHAPES for each in copied.iter()):
-        raise UnusableFile("This SVG has no shapes that can be shown. Pictures inside an SVG cannot: upload it as PNG.")
+        raise UnusableFile(
+            _("This SVG has no shapes that can be shown. Pictures inside an SVG cannot: upload it as PNG.")
+        )
     _refuse_bomb(copied)
     return Cleaned("image/svg+xml", etree.tostring(copied, encoding="utf-8"), tuple(sorted(copy.left_out)))
 
@@ -155,7 +162,7 @@ def _set_box(root: etree._Element, copy: etree._Element) -> None:
     is_right = len(numbers) == 4 and all(-_LARGEST <= each <= _LARGEST for each in numbers)
     if not is_right or min(numbers[2:]) <= 0:
         raise UnusableFile(
-            "This SVG says no size that can be used. Export it with a viewBox, or with width and height."
+            _("This SVG says no size that can be used. Export it with a viewBox, or with width and height.")
         )
     copy.set("viewBox", " ".join(box))
     for side in ("width", "height"):
@@ -169,7 +176,9 @@ def _length(text: str) -> str:
 def _refuse_bomb(root: etree._Element) -> None:
     """Refuse parts that refer to one another so that a few of them are drawn a million times, or without end."""
     by_id, costs = _by_id(root), dict[etree._Element, int]()
-    refusal = UnusableFile("Parts of this SVG repeat one another too often to be drawn. Simplify it, or upload a PNG.")
+    refusal = UnusableFile(
+        _("Parts of this SVG repeat one another too often to be drawn. Simplify it, or upload a PNG.")
+    )
 
     def cost(element: etree._Element) -> int:
         if element not in costs:

@@ -10,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from workspace.console.kept import sign_in_first
 from workspace.console.navigation import Item
@@ -66,13 +67,13 @@ def account_page(request: AccountRequest, template: str, context: dict[str, Any]
 
 
 def _sidebar(request: AccountRequest) -> list[Item]:
-    own = {"label": "Your account", "url": reverse("workspace:account"), "current": True, "icon": "user"}
+    own = {"label": _("Your account"), "url": reverse("workspace:account"), "current": True, "icon": "user"}
     places = [
         {"label": role.workspace.name, "url": reverse("workspace:workspace", kwargs={"workspace": role.workspace.slug})}
         for role in request.user.roles.select_related("workspace").order_by("workspace__name")
     ]
     if request.user.is_staff:
-        places.append({"label": "Operator pages", "url": reverse("admin:index")})
+        places.append({"label": _("Operator pages"), "url": reverse("admin:index")})
     # The pages that lead on come with their heading only if there are any.
     groups: list[Item] = [{"label": "", "items": [own]}]
     return [*groups, {"label": "Workspaces", "items": places}] if places else groups

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from workspace.console.days import DAYS, Day
-from workspace.words import count
+from workspace.words import count, grouped
 
 # Units of the drawing, as the component `chart` has them.
 _SLOT, HEIGHT = 10, 60
@@ -60,22 +61,34 @@ def chart_of(days: Sequence[Day], *, title: str, noun: str, good: str, bad: str)
     """Return the chart of these days. `good` and `bad` say what the two numbers count."""
     most = max(day.total for day in days)
     good_sum, bad_sum = sum(day.good for day in days), sum(day.bad for day in days)
-    about = f"{'more than ' if any(day.is_more for day in days) else ''}{good_sum:,} {good}, {bad_sum:,} {bad}"
+    numbers = {
+        "days": count(len(days), "day"),
+        "good_number": _at_least(good_sum, is_more=any(day.is_more for day in days)),
+        "good": good,
+        "bad_number": grouped(bad_sum),
+        "bad": bad,
+    }
     return Chart(
         title=title,
         good=good,
         bad=bad,
-        summary=f"{count(len(days), 'day')}: {about}.",
+        summary=_("%(days)s: %(good_number)s %(good)s, %(bad_number)s %(bad)s.") % numbers,
         bars=[_bar(at, day, most, good, bad) for at, day in enumerate(days)],
-        kept="" if len(days) == DAYS else f"{noun} are kept for {count(len(days), 'day')} only.",
+        kept=""
+        if len(days) == DAYS
+        else _("%(noun)s are kept for %(days)s only.") % {"noun": noun, "days": count(len(days), "day")},
         is_empty=most == 0,
         width=len(days) * _SLOT,
     )
 
 
+def _at_least(number: int, *, is_more: bool) -> str:
+    return _("more than %(number)s") % {"number": grouped(number)} if is_more else grouped(number)
+
+
 def _bar(at: int, day: Day, most: int, good: str, bad: str) -> Bar:
-    date = date_format(day.date, "j M")
-    good_words, bad_words = f"{'more than ' if day.is_more else ''}{day.good:,}", f"{day.bad:,}"
+    date = date_format(day.date, "MONTH_DAY_FORMAT")
+    good_words, bad_words = _at_least(day.good, is_more=day.is_more), grouped(day.bad)
     return Bar(
         x=at * _SLOT,
         good=_height(day.good, most),

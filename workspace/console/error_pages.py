@@ -7,21 +7,24 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views import defaults
 
 from workspace import outage
 from workspace.models import Environment
 from workspace.uploads import caps_of
+from workspace.words import Text
 
 _PLACE = re.compile(r"/sign-in/([-\w]+)/([-\w]+)/")
 # Below these, only pages of end users can be missing. The console's start page would ask them for an account.
 _END_USERS = ("/sign-in/", "/saml/")
-_NOT_FOUND = (
+_NOT_FOUND = gettext_lazy(
     "The address may be mistyped, or the page may have been removed. "
     "If a link led here, ask your administrator for the right one."
 )
-_NOT_UNDERSTOOD = "Nothing was changed. Go back, reload the page and try again."
-_EXPIRED = (
+_NOT_UNDERSTOOD = gettext_lazy("Nothing was changed. Go back, reload the page and try again.")
+_EXPIRED = gettext_lazy(
     "Nothing was changed. For your safety a form works only in the browser that opened it. Go back, reload the page "
     "and send it again. Your browser must accept cookies from this site."
 )
@@ -35,19 +38,19 @@ def place_of(request: HttpRequest) -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show the page for an address that leads nowhere."""
-    return _of_end_user(request, "Page not found", _NOT_FOUND, 404) or defaults.page_not_found(request, exception)
+    return _of_end_user(request, _("Page not found"), _NOT_FOUND, 404) or defaults.page_not_found(request, exception)
 
 
 def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show the page for a request that cannot be read. One that is too large is told the size that is taken."""
     most = caps_of(request)[0] // 2**20 if isinstance(exception, RequestDataTooBig) else 0
-    shown = _of_end_user(request, "The request could not be understood", _NOT_UNDERSTOOD, 400)
+    shown = _of_end_user(request, _("The request could not be understood"), _NOT_UNDERSTOOD, 400)
     return shown or render(request, "400.html", {"most": most}, status=400)
 
 
 def expired(request: HttpRequest) -> HttpResponse:
     """Show the page for a form that another site sent, or a browser without cookies."""
-    shown = _of_end_user(request, "This page has expired", _EXPIRED, 403)
+    shown = _of_end_user(request, _("This page has expired"), _EXPIRED, 403)
     return shown or render(request, "403_csrf.html", status=403)
 
 
@@ -62,7 +65,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("503.html", context), status=503, headers=headers)
 
 
-def _of_end_user(request: HttpRequest, title: str, sentence: str, status: int) -> HttpResponse | None:
+def _of_end_user(request: HttpRequest, title: Text, sentence: Text, status: int) -> HttpResponse | None:
     if not request.path.startswith(_END_USERS):
         return None
     environment = None

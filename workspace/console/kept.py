@@ -16,15 +16,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.console.acting import page_before
 from workspace.console.error_pages import expired
 from workspace.console.refill import refill
 from workspace.forms.sign_in import SignInForm
 from workspace.typed import Fields, typed_without_secrets
+from workspace.words import Text
 
-NOT_SAVED = "Nothing was changed, because your session had changed. Check the page, then send it again."
-COMES_BACK = "Your session had ended, and nothing was changed. Sign in: what you typed comes back."
+NOT_SAVED = gettext_lazy("Nothing was changed, because your session had changed. Check the page, then send it again.")
+COMES_BACK = gettext_lazy("Your session had ended, and nothing was changed. Sign in: what you typed comes back.")
 
 _KEPT = "kept_form"
 # Together with names; more than any form of the console needs, and no burden for a session.
@@ -48,7 +51,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return sign_in_first(request)
 
 
-def come_back(request: HttpRequest, told: str = NOT_SAVED) -> HttpResponse:
+def come_back(request: HttpRequest, told: Text = NOT_SAVED) -> HttpResponse:
     """Redirect a signed-in browser to the page of the form, which it finds filled."""
     keep(request, kept_of(request))
     messages.warning(request, told)
@@ -72,7 +75,7 @@ def keep_after_sign_in(request: HttpRequest, sealed: str) -> None:
     except signing.BadSignature:
         return
     keep(request, kept)
-    messages.info(request, "This is what you had typed. It is not saved yet: check it, then send it again.")
+    messages.info(request, _("This is what you had typed. It is not saved yet: check it, then send it again."))
 
 
 def keep(request: HttpRequest, kept: Kept) -> None:

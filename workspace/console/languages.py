@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from workspace.languages import is_known
+
 Handler = Callable[[HttpRequest], HttpResponse]
 # Operators' pages are English, and so is what programs are answered.
 _ENGLISH = ("/operator/", "/scim/", "/api/")
@@ -33,7 +35,7 @@ def chosen(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         has_session = settings.SESSION_COOKIE_NAME in request.COOKIES and not request.path.startswith(_ENGLISH)
-        if has_session and request.user.is_authenticated and request.user.language in dict(settings.LANGUAGES):
+        if has_session and request.user.is_authenticated and is_known(request.user.language):
             translation.activate(request.user.language)
         return get_response(request)
 

@@ -1,13 +1,16 @@
 """The frame of the console: environment switch, workspaces, sidebar and tabs."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workspace.console.permissions import Permission, may
 from workspace.models import Administrator, EndUser, Environment, MergedEndUser
+from workspace.words import Text
 
 if TYPE_CHECKING:
     from workspace.console.decorators import ConsoleRequest
@@ -16,23 +19,23 @@ if TYPE_CHECKING:
 Item: TypeAlias = dict[str, object]
 
 # Sections of (label, route, icon). Pages of the apps above are named by route.
-SIDEBAR = [
+SIDEBAR: list[tuple[Text, list[tuple[Text, str, str]]]] = [
     (
-        "Workspace admin",
+        gettext_lazy("Workspace admin"),
         [
-            ("Access control", "workspace:access-control", "lock"),
-            ("End users", "workspace:end-users", "users"),
-            ("Authentication & Groups", "workspace:groups", "shield"),
-            ("Login experience", "workspace:login-experience", "palette"),
-            ("API tokens", "workspace:api-tokens", "code"),
+            (gettext_lazy("Access control"), "workspace:access-control", "lock"),
+            (gettext_lazy("End users"), "workspace:end-users", "users"),
+            (gettext_lazy("Authentication & Groups"), "workspace:groups", "shield"),
+            (gettext_lazy("Login experience"), "workspace:login-experience", "palette"),
+            (gettext_lazy("API tokens"), "workspace:api-tokens", "code"),
         ],
     ),
     (
-        "Monitoring",
+        gettext_lazy("Monitoring"),
         [
-            ("Provisioning activity", "provisioning:activity", "activity"),
-            ("Sign-in attempts", "authentication:attempts", "key"),
-            ("Audit log", "workspace:audit-log", "list"),
+            (gettext_lazy("Provisioning activity"), "provisioning:activity", "activity"),
+            (gettext_lazy("Sign-in attempts"), "authentication:attempts", "key"),
+            (gettext_lazy("Audit log"), "workspace:audit-log", "list"),
         ],
     ),
 ]
@@ -86,15 +89,16 @@ def navigation(request: "ConsoleRequest") -> dict[str, object]:
 
 def authentication_and_groups_tabs(request: "ConsoleRequest") -> list[Item]:
     """Return the tabs of Authentication & Groups, whose pages belong to two apps."""
-    return tabs(request, [("End-user groups", "workspace:groups"), ("Authentication", "authentication:environment")])
+    entries = [(_("End-user groups"), "workspace:groups"), (_("Authentication"), "authentication:environment")]
+    return tabs(request, entries)
 
 
 def end_user_tabs(request: "ConsoleRequest", end_user: EndUser) -> list[Item]:
     """Return the tabs of an end user, one an app."""
     entries = [
-        ("Overview", "workspace:end-user"),
-        ("Sign-in", "authentication:end-user"),
-        ("Provisioning", "provisioning:end-user"),
+        (_("Overview"), "workspace:end-user"),
+        (_("Sign-in"), "authentication:end-user"),
+        (_("Provisioning"), "provisioning:end-user"),
     ]
     return tabs(request, entries, end_user=end_user.pk)
 
@@ -116,7 +120,7 @@ def page_after_merge(request: "ConsoleRequest") -> str:
     return reverse(match.view_name, kwargs=match.kwargs | {"end_user": found.end_user_id}) if match and found else ""
 
 
-def tabs(request: "ConsoleRequest", entries: list[tuple[str, str]], **kwargs: object) -> list[Item]:
+def tabs(request: "ConsoleRequest", entries: Sequence[tuple[Text, str]], **kwargs: object) -> list[Item]:
     """Return tabs for pages about the same thing. Entries are (label, route)."""
     name = request.resolver_match.view_name if request.resolver_match else ""
     current = max((route for _, route in entries if name.startswith(route)), key=len, default="")

@@ -1,28 +1,29 @@
 """The permissions of each role. They are code: changing them is a commit."""
 
-from enum import StrEnum
-
 from django.core.exceptions import PermissionDenied
+from django.db.models import TextChoices
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from workspace.models import Administrator
 
 Role = Administrator.Role
 
 
-class Permission(StrEnum):
-    """A kind of thing that an administrator may do."""
+class Permission(TextChoices):
+    """A kind of thing that an administrator may do, as it is said after "may"."""
 
-    READ = "read"
-    MANAGE_PEOPLE = "manage end users and groups"
-    MANAGE_SIGN_IN = "manage sign-in and identity providers"
-    MANAGE_PROVISIONING = "manage provisioning"
-    SEE_SECRETS = "see secrets"
-    MANAGE_ADMINISTRATORS = "manage administrators"
-    MANAGE_API_TOKENS = "manage API tokens"
-    MANAGE_ENVIRONMENTS = "manage environments"
-    MANAGE_OWNERS = "manage owners"
-    RENAME_WORKSPACE = "rename the workspace"
-    REMOVE_WORKSPACE = "remove the workspace"
+    READ = "read", _("read")
+    MANAGE_PEOPLE = "manage_people", _("manage end users and groups")
+    MANAGE_SIGN_IN = "manage_sign_in", _("manage sign-in and identity providers")
+    MANAGE_PROVISIONING = "manage_provisioning", _("manage provisioning")
+    SEE_SECRETS = "see_secrets", _("see secrets")
+    MANAGE_ADMINISTRATORS = "manage_administrators", _("manage administrators")
+    MANAGE_API_TOKENS = "manage_api_tokens", _("manage API tokens")
+    MANAGE_ENVIRONMENTS = "manage_environments", _("manage environments")
+    MANAGE_OWNERS = "manage_owners", _("manage owners")
+    RENAME_WORKSPACE = "rename_workspace", _("rename the workspace")
+    REMOVE_WORKSPACE = "remove_workspace", _("remove the workspace")
 
 
 _OF_ROLE: dict[str, frozenset[Permission]] = {
@@ -46,4 +47,7 @@ def require(administrator: Administrator, permission: Permission) -> None:
     """Raise PermissionDenied (403) if the administrator's role has not the permission."""
     if not may(administrator, permission):
         role, workspace = administrator.get_role_display(), administrator.workspace
-        raise PermissionDenied(f"Your role {role} may not {permission}. Ask an owner of {workspace}.")
+        raise PermissionDenied(
+            gettext("Your role %(role)s may not %(permission)s. Ask an owner of %(workspace)s.")
+            % {"role": role, "permission": permission.label, "workspace": workspace}
+        )

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from workspace.console.kept import way_back
 from workspace.console.sessions import end_sooner
@@ -25,8 +26,8 @@ RECENT = timedelta(minutes=15)
 # A form of such a page is accepted as long as an idle session lasts, so nothing typed is lost.
 OPENED_RECENTLY = RECENT + timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
-WRONG_PASSWORD = "This is not your password. Check it and try again."
-AGAIN = "Nothing was changed. Confirm that it is you, then do it again."
+WRONG_PASSWORD = _("This is not your password. Check it and try again.")
+AGAIN = _("Nothing was changed. Confirm that it is you, then do it again.")
 
 
 def begin_session(request: HttpRequest, user: User, *, has_second_factor: bool = False) -> None:

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from workspace.models import SourceKind
+from django.utils.translation import gettext as _
 
-_SOURCES = dict[object, str](SourceKind.choices)
+from workspace.models import SourceKind
+from workspace.words import Text
+
+_SOURCES = dict[object, Text](SourceKind.choices)
 # A bulk change holds thousands of people. The page shows so many; its JSON and the exports have them all.
 MOST_SHOWN = 50
 
@@ -70,13 +73,13 @@ def _words(value: object) -> str:
     """Return one value as text. A thing has its name, not its id; an id alone stays."""
     match value:
         case True:
-            return "Yes"
+            return _("Yes")
         case False:
-            return "No"
+            return _("No")
         case None | "":
             return "–"
         case list():
-            words = [_SOURCES.get(str(each)) or _words(each) for each in value if not _is_id(each)]
+            words = [str(_SOURCES.get(str(each)) or _words(each)) for each in value if not _is_id(each)]
             return " · ".join(words or map(str, value))
         case dict():
             return ", ".join(f"{key.replace('_', ' ')}: {_words(each)}" for key, each in value.items())

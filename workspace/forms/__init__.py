@@ -2,6 +2,7 @@
 
 from django import forms
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext_lazy as _
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
@@ -12,7 +13,7 @@ def sent(request: HttpRequest) -> QueryDict | None:
 class SearchForm(forms.Form):
     """A search in a list of names."""
 
-    q = forms.CharField(label="Search", required=False, max_length=254, widget=forms.SearchInput)
+    q = forms.CharField(label=_("Search"), required=False, max_length=254, widget=forms.SearchInput)
 
     def text(self) -> str:
         """Return the text to search for; empty if it is not valid."""

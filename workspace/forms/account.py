@@ -13,7 +13,7 @@ class NameForm(forms.Form):
     full_name = forms.CharField(
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": "Enter your full name."},
+        error_messages={"required": _("Enter your full name.")},
     )
 
 
@@ -21,17 +21,17 @@ class AddressForm(forms.Form):
     """The address that an account gets."""
 
     email = forms.CharField(
-        label="New email address",
+        label=_("New email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
-        error_messages={"required": "Enter an email address."},
+        error_messages={"required": _("Enter an email address.")},
     )
 
 
 class ThemeForm(forms.Form):
     """Light, dark, or as the system is."""
 
-    theme = forms.ChoiceField(choices=User.Theme, error_messages={"required": "Choose a theme."})
+    theme = forms.ChoiceField(choices=User.Theme, error_messages={"required": _("Choose a theme.")})
 
 
 class LanguageForm(forms.Form):
@@ -44,8 +44,8 @@ class ForgottenPasswordForm(forms.Form):
     """The address of an account whose password is forgotten."""
 
     email = forms.CharField(
-        label="Email address",
+        label=_("Email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-        error_messages={"required": "Enter your email address."},
+        error_messages={"required": _("Enter your email address.")},
     )

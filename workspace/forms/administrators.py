@@ -4,6 +4,7 @@ from typing import cast
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from workspace.console.permissions import may, to_give
 from workspace.forms.passwords import NewPasswordForm
@@ -12,16 +13,16 @@ from workspace.models import Administrator, User
 Role = Administrator.Role
 
 ROLE_HINTS = {
-    Role.OWNER: "Everything, also owners and removing the workspace.",
-    Role.ADMIN: "Everything but owners and removing the workspace.",
-    Role.VIEWER: "Reads everything but secrets, and changes nothing.",
+    Role.OWNER: _("Everything, also owners and removing the workspace."),
+    Role.ADMIN: _("Everything but owners and removing the workspace."),
+    Role.VIEWER: _("Reads everything but secrets, and changes nothing."),
 }
 
 
 class RoleForm(forms.Form):
     """A role that the administrator who acts may give."""
 
-    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose a role."})
+    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": _("Choose a role.")})
 
     def __init__(
         self, data: QueryDict | None = None, *, by: Administrator, initial: dict[str, object] | None = None
@@ -38,10 +39,10 @@ class InvitationForm(RoleForm):
     """An address and the role that it is offered."""
 
     email = forms.CharField(
-        label="Email address",
+        label=_("Email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off", "autofocus": True}),
-        error_messages={"required": "Enter an email address."},
+        error_messages={"required": _("Enter an email address.")},
     )
     field_order = ["email", "role"]
 
@@ -52,7 +53,7 @@ class NewAccountForm(NewPasswordForm):
     full_name = forms.CharField(
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
-        error_messages={"required": "Enter your full name."},
+        error_messages={"required": _("Enter your full name.")},
     )
     field_order = ["full_name", "password", "repeated"]
 

@@ -7,15 +7,22 @@ from typing import Any, cast
 from django import forms
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.models import Environment, Workspace
 from workspace.scopes import LEVELS, NOUNS
 
 _EVERYWHERE, _SELECTED = "all", "selected"
 _ON_A_DATE, _NEVER = "date", "never"
-ENDS = {"30": "30 days", "90": "90 days", "365": "1 year", _ON_A_DATE: "On a date", _NEVER: "Never"}
+ENDS = {"30": "30 days", "90": "90 days", "365": "1 year", _ON_A_DATE: gettext_lazy("On a date"), _NEVER: "Never"}
 # How long the old token works beside the new one, in hours.
-OVERLAPS = {"0": "At once", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
+OVERLAPS = {
+    "0": gettext_lazy("At once"),
+    "1": gettext_lazy("In 1 hour"),
+    "24": gettext_lazy("In 24 hours"),
+    "168": gettext_lazy("In 7 days"),
+}
 
 
 class ApiTokenForm(forms.Form):
@@ -23,30 +30,33 @@ class ApiTokenForm(forms.Form):
 
     name = forms.CharField(
         max_length=100,
-        help_text="The program that will use the token, such as “Nightly HR import”.",
+        help_text=gettext_lazy("The program that will use the token, such as “Nightly HR import”."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
-        error_messages={"required": "Enter a name."},
+        error_messages={"required": gettext_lazy("Enter a name.")},
     )
     where = forms.ChoiceField(
-        label="Environments",
-        choices={_EVERYWHERE: "All environments, also new ones", _SELECTED: "Selected environments"},
+        label=gettext_lazy("Environments"),
+        choices={
+            _EVERYWHERE: gettext_lazy("All environments, also new ones"),
+            _SELECTED: gettext_lazy("Selected environments"),
+        },
         initial=_EVERYWHERE,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose all or selected environments."},
+        error_messages={"required": gettext_lazy("Choose all or selected environments.")},
     )
     environments = forms.ModelMultipleChoiceField(
         Environment.objects.none(),
-        label="Selected environments",
+        label=gettext_lazy("Selected environments"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    ends = forms.ChoiceField(label="Expires", choices=ENDS, initial="90")
+    ends = forms.ChoiceField(label=gettext_lazy("Expires"), choices=ENDS, initial="90")
     expires_on = forms.DateField(
-        label="Date (UTC)",
+        label=gettext_lazy("Date (UTC)"),
         required=False,
-        help_text="For “On a date”: the last day on which the token works.",
+        help_text=gettext_lazy("For “On a date”: the last day on which the token works."),
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Enter a date like 2027-01-31."},
+        error_messages={"invalid": gettext_lazy("Enter a date like 2027-01-31.")},
     )
 
     def __init__(self, data: QueryDict | None = None, *, workspace: Workspace) -> None:
@@ -57,7 +67,7 @@ class ApiTokenForm(forms.Form):
         for noun in NOUNS:
             levels = [(level, LEVELS[level]) for level in noun.levels]
             self.fields[f"scope-{noun.name}"] = forms.ChoiceField(
-                label=noun.label, required=False, choices=[("", "No access"), *levels]
+                label=noun.label, required=False, choices=[("", _("No access")), *levels]
             )
 
     def scope_fields(self) -> Iterator[BoundField]:
@@ -66,7 +76,7 @@ class ApiTokenForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         is_missing = self.cleaned_data.get("expires_on", ...) is None
         if self.cleaned_data.get("ends") == _ON_A_DATE and is_missing:
-            self.add_error("expires_on", "Enter the date.")
+            self.add_error("expires_on", _("Enter the date."))
         return self.cleaned_data
 
     def scopes(self) -> list[str]:
@@ -91,11 +101,11 @@ class RotationForm(forms.Form):
     """When the old token ends."""
 
     overlap = forms.ChoiceField(
-        label="The old token ends",
+        label=gettext_lazy("The old token ends"),
         choices=OVERLAPS,
         initial="24",
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose when the old token ends."},
+        error_messages={"required": gettext_lazy("Choose when the old token ends.")},
     )
 
     def chosen(self) -> timedelta:

@@ -8,6 +8,8 @@ from uuid import UUID
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.action_words import action_choices
 from workspace.db.keys import canonical, first_id_at
@@ -23,8 +25,8 @@ _RECENT_CHANGES = 1000
 _MOST_ACTORS = 50
 _NO_ENVIRONMENT = "none"
 _YEARS = [
-    MinValueValidator(date(2000, 1, 1), "Enter a date from the year 2000 on."),
-    MaxValueValidator(date(2999, 12, 31), "Enter a date before the year 3000."),
+    MinValueValidator(date(2000, 1, 1), gettext_lazy("Enter a date from the year 2000 on.")),
+    MaxValueValidator(date(2999, 12, 31), gettext_lazy("Enter a date before the year 3000.")),
 ]
 
 
@@ -35,20 +37,22 @@ def _date() -> forms.DateInput:
 class AuditFilter(forms.Form):
     """Which changes the list and the exports hold. A wrong value filters nothing, and its error is shown."""
 
-    person = forms.CharField(label="About person", required=False, max_length=254, widget=forms.SearchInput)
-    actor = forms.ChoiceField(label="Done by", required=False)
-    action = forms.ChoiceField(label="Kind of action", required=False)
+    person = forms.CharField(
+        label=gettext_lazy("About person"), required=False, max_length=254, widget=forms.SearchInput
+    )
+    actor = forms.ChoiceField(label=gettext_lazy("Done by"), required=False)
+    action = forms.ChoiceField(label=gettext_lazy("Kind of action"), required=False)
     environment = forms.ChoiceField(required=False)
-    since = forms.DateField(label="From (UTC)", required=False, widget=_date(), validators=_YEARS)
-    until = forms.DateField(label="To (UTC)", required=False, widget=_date(), validators=_YEARS)
+    since = forms.DateField(label=gettext_lazy("From (UTC)"), required=False, widget=_date(), validators=_YEARS)
+    until = forms.DateField(label=gettext_lazy("To (UTC)"), required=False, widget=_date(), validators=_YEARS)
 
     def __init__(self, data: QueryDict, *, workspace: Workspace) -> None:
         super().__init__(data)
         self.workspace = workspace
         environments = [(str(each.pk), each.name) for each in workspace.environments.all()]
         self._choose("actor", "Anybody", _actors(workspace, data.get("actor", "")))
-        self._choose("action", "Any action", action_choices())
-        self._choose("environment", "Any environment", [*environments, (_NO_ENVIRONMENT, "The workspace itself")])
+        self._choose("action", _("Any action"), action_choices())
+        self._choose("environment", _("Any environment"), [*environments, (_NO_ENVIRONMENT, _("The workspace itself"))])
 
     def _choose(self, name: str, anything: str, choices: Any) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = [("", anything), *choices]
@@ -58,13 +62,13 @@ class AuditFilter(forms.Form):
         text = self.cleaned_data["person"]
         ids = _ids(self.workspace, text) if text else None
         if ids and len(ids) > MOST_PEOPLE:
-            raise forms.ValidationError("Too many people match. Type the whole name or address.")
+            raise forms.ValidationError(_("Too many people match. Type the whole name or address."))
         return ids
 
     def clean(self) -> dict[str, Any]:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
-            self.add_error("until", "Enter a date that is not before the first one.")
+            self.add_error("until", _("Enter a date that is not before the first one."))
         return self.cleaned_data
 
     def is_asked(self) -> bool:

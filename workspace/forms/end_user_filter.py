@@ -9,6 +9,8 @@ from django import forms
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.db.indexes import Unindexed
 from workspace.db.keys import name_key
@@ -22,35 +24,37 @@ MOST_GROUPS = 25
 # So few people are found by their ids, more by walking the index of the order.
 _FEW = 1000
 _NEVER = "never"
-_INACTIVE = {days: f"Inactive for {days} days" for days in ("30", "90", "180", "365")}
+_INACTIVE = {days: gettext_lazy("Inactive for %(days)s days") % {"days": days} for days in ("30", "90", "180", "365")}
 
 
 class EndUserFilter(forms.Form):
     """The filter and order of the list of end users. A wrong value filters nothing, and its error is shown."""
 
-    q = forms.CharField(label="Search", required=False, max_length=254, widget=forms.SearchInput)
-    access = forms.ChoiceField(label="Access to", required=False)
+    q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=254, widget=forms.SearchInput)
+    access = forms.ChoiceField(label=gettext_lazy("Access to"), required=False)
     group = forms.CharField(required=False, max_length=250)
     provider = forms.ChoiceField(required=False)
-    method = forms.ChoiceField(required=False, choices=[("", "Any method"), *SourceKind.choices])
+    method = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Any method")), *SourceKind.choices])
     sign_in = forms.ChoiceField(
-        label="Last sign-in",
+        label=gettext_lazy("Last sign-in"),
         required=False,
-        choices=[("", "Any time"), (_NEVER, "Never signed in"), *_INACTIVE.items()],
+        choices=[("", gettext_lazy("Any time")), (_NEVER, gettext_lazy("Never signed in")), *_INACTIVE.items()],
     )
-    status = forms.ChoiceField(required=False, choices=[("", "Any status"), *EndUser.Status.choices])
+    status = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Any status")), *EndUser.Status.choices])
     sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict, *, environment: Environment, now: datetime) -> None:
         super().__init__(data)
         self.environment, self._now = environment, now
         here = str(environment)
-        self._choose("access", here, [("any", "Any environment, or none"), ("none", f"Not {here}")])
+        self._choose(
+            "access", here, [("any", _("Any environment, or none")), ("none", _("Not %(here)s") % {"here": here})]
+        )
         names = EnvironmentAccess.objects.names_of_idps(environment)
-        self._choose("provider", "Any provider", [(name, isolated(name)) for name in names])
+        self._choose("provider", _("Any provider"), [(name, isolated(name)) for name in names])
         groups = environment.groups.filter(is_everyone=False).values_list("pk", "name")[: MOST_GROUPS + 1]
         if len(groups) <= MOST_GROUPS:
-            options = [("", "Any group"), *((pk, isolated(name)) for pk, name in groups)]
+            options = [("", _("Any group")), *((pk, isolated(name)) for pk, name in groups)]
             self.fields["group"].widget = forms.Select(choices=options)
 
     def _choose(self, name: str, anything: str, choices: Any) -> None:
@@ -64,7 +68,7 @@ class EndUserFilter(forms.Form):
         groups = self.environment.groups.filter(is_everyone=False)
         found = groups.filter(Q(pk=text) if _is_id(text) else Q(name_key=name_key(text))).first()
         if found is None:
-            raise forms.ValidationError(f"{self.environment} has no such group.")
+            raise forms.ValidationError(_("%(environment)s has no such group.") % {"environment": self.environment})
         return found
 
     def is_asked(self) -> bool:

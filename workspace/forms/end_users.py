@@ -5,6 +5,8 @@ from typing import cast
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.actions.read_only import profile_read_only_reason
 from workspace.events import Actor
@@ -20,17 +22,17 @@ class EndUserForm(forms.Form):
     full_name = forms.CharField(
         max_length=250,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Enter a full name."},
+        error_messages={"required": gettext_lazy("Enter a full name.")},
     )
     email = forms.CharField(
-        label="Email address",
+        label=gettext_lazy("Email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Enter an email address."},
+        error_messages={"required": gettext_lazy("Enter an email address.")},
     )
     environments = forms.ModelMultipleChoiceField(
         Environment.objects.none(),
-        label="Environment access",
+        label=gettext_lazy("Environment access"),
         required=False,
         to_field_name="slug",
         widget=forms.CheckboxSelectMultiple,
@@ -65,10 +67,10 @@ class AddEndUserForm(EndUserForm):
         for each, name in self.group_fields.items():
             self.fields[name] = forms.ModelChoiceField(
                 each.groups.filter(is_everyone=False, source_kind=SourceKind.MANUAL),
-                label=f"Group in {each}",
-                help_text=f"Counts only with access to {value_html(each.name)}.",
+                label=_("Group in %(each)s") % {"each": each},
+                help_text=_("Counts only with access to %(value_html)s.") % {"value_html": value_html(each.name)},
                 required=False,
-                empty_label="Everyone only",
+                empty_label=_("Everyone only"),
             )
 
     def groups_by_environment(self) -> list[tuple[Environment, forms.BoundField]]:
@@ -106,9 +108,11 @@ def _access_hint(accesses: list[EnvironmentAccess]) -> str:
         if access.source_kind != SourceKind.MANUAL:
             given[access.source_name].append(access.environment.name)
     if not given:
-        return "Where this person may sign in."
+        return _("Where this person may sign in.")
     # Templates do not escape hints, so names become HTML here.
     others = [
-        f"{value_html(name)} gives access to {value_html(listed(environments))}" for name, environments in given.items()
+        _("%(value_html)s gives access to %(value_html_2)s")
+        % {"value_html": value_html(name), "value_html_2": value_html(listed(environments))}
+        for name, environments in given.items()
     ]
-    return f"Access that you give by hand. {' and '.join(others)} as well."
+    return _("Access that you give by hand. %(others)s as well.") % {"others": " and ".join(others)}

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from workspace.forms.workspaces import TypedNameForm
 from workspace.models import Environment
@@ -17,10 +18,10 @@ class EnvironmentForm(forms.Form):
     name = forms.CharField(
         max_length=50,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Enter a name."},
+        error_messages={"required": _("Enter a name.")},
     )
-    kind = forms.ChoiceField(choices=Kind, help_text="Production has a warning tone on every page.")
-    colour = forms.ChoiceField(choices=Colour, help_text="Of its mark in the environment switch.")
+    kind = forms.ChoiceField(choices=Kind, help_text=_("Production has a warning tone on every page."))
+    colour = forms.ChoiceField(choices=Colour, help_text=_("Of its mark in the environment switch."))
 
     def answers(self) -> dict[str, Any]:
         """Return what the actions take."""
@@ -32,10 +33,10 @@ class NewEnvironmentForm(EnvironmentForm):
     """The same with the short name, which does not change later."""
 
     slug = forms.CharField(
-        label="Short name for URLs",
+        label=_("Short name for URLs"),
         required=False,
         max_length=60,
-        help_text="Stays for good, because sign-in addresses contain it. Empty: made of the name.",
+        help_text=_("Stays for good, because sign-in addresses contain it. Empty: made of the name."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
     field_order = ["name", "slug", "kind", "colour"]
@@ -44,5 +45,8 @@ class NewEnvironmentForm(EnvironmentForm):
 class EnvironmentRemovalForm(TypedNameForm):
     """The name of the environment, typed to show that this one is meant."""
 
+    missing = _("Type the name of the environment.")
+    wrong = _("This is not the name of the environment. Type %(name)s.")
+
     def __init__(self, data: QueryDict | None = None, *, environment: Environment) -> None:
-        super().__init__(data, of="environment", name=environment.name)
+        super().__init__(data, name=environment.name)

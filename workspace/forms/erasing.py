@@ -2,6 +2,8 @@
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.db.keys import canonical
 from workspace.isolation import isolated
@@ -13,16 +15,18 @@ class ErasureForm(forms.Form):
 
     typed = forms.CharField(
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"required": "Type it as it stands in the label."},
+        error_messages={"required": gettext_lazy("Type it as it stands in the label.")},
     )
 
     def __init__(self, data: QueryDict | None = None, *, end_user: EndUser) -> None:
         super().__init__(data)
         self.wanted = end_user.identifier or end_user.full_name
-        self.fields["typed"].label = f"Type {isolated(self.wanted)} to confirm"
+        self.fields["typed"].label = _("Type %(wanted)s to confirm") % {"wanted": isolated(self.wanted)}
 
     def clean_typed(self) -> str:
         typed = str(self.cleaned_data["typed"])
         if canonical(typed) != canonical(self.wanted):
-            raise forms.ValidationError(f"This is somebody else. Type {isolated(self.wanted)}.")
+            raise forms.ValidationError(
+                _("This is somebody else. Type %(wanted)s.") % {"wanted": isolated(self.wanted)}
+            )
         return typed

@@ -7,11 +7,13 @@ from typing import cast
 from django import forms
 from django.db import models
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.db.keys import canonical
 from workspace.models import EndUser, EndUserGroup, Environment
 from workspace.models.people import EndUserQuerySet
-from workspace.words import listed
+from workspace.words import grouped, listed
 
 MOST_ADDRESSES = 1000
 
@@ -26,7 +28,8 @@ class AddressesField(forms.CharField):
         addresses = [part[part.rfind("<") + 1 :].removesuffix(">").strip() for part in parts if part]
         if len(addresses) > MOST_ADDRESSES:
             raise forms.ValidationError(
-                f"Give at most {MOST_ADDRESSES:,} addresses at once; these are {len(addresses):,}."
+                _("Give at most %(most_addresses)s addresses at once; these are %(addresses)s.")
+                % {"most_addresses": grouped(MOST_ADDRESSES), "addresses": grouped(len(addresses))}
             )
         return addresses
 
@@ -38,13 +41,13 @@ class MembersForm(forms.Form):
         EndUser.objects.none(),
         required=False,
         error_messages={
-            "invalid_choice": "Somebody you chose is in the group already, or lost access. Choose again.",
+            "invalid_choice": gettext_lazy("Somebody you chose is in the group already, or lost access. Choose again."),
         },
     )
     addresses = AddressesField(
-        label="Email addresses",
+        label=gettext_lazy("Email addresses"),
         required=False,
-        help_text="One per line or separated by commas, in addition to those chosen above.",
+        help_text=gettext_lazy("One per line or separated by commas, in addition to those chosen above."),
     )
 
     def __init__(
@@ -64,7 +67,8 @@ class MembersForm(forms.Form):
         members = cast(EndUserQuerySet, self.cleaned_data["members"])
         if len(members) > MOST_ADDRESSES:
             raise forms.ValidationError(
-                f"Choose at most {MOST_ADDRESSES:,} people at once; these are {len(members):,}."
+                _("Choose at most %(most_addresses)s people at once; these are %(members)s.")
+                % {"most_addresses": grouped(MOST_ADDRESSES), "members": grouped(len(members))}
             )
         return members
 
@@ -78,11 +82,17 @@ class MembersForm(forms.Form):
         errors = []
         if unknown := [address for key, address in typed.items() if key not in known]:
             errors.append(
-                f"No end user of {self.environment.workspace} has the address {listed(unknown)}."
-                " Correct it, or add the person under End users first."
+                _(
+                    "No end user of %(workspace)s has the address %(unknown)s. Correct it, or add the person "
+                    "under End users first."
+                )
+                % {"workspace": self.environment.workspace, "unknown": listed(unknown)}
             )
         if outside := [address for key, address in sorted(typed.items()) if key in barred]:
-            errors.append(f"{listed(outside)} cannot sign in to {self.environment}. Give access under End users first.")
+            errors.append(
+                _("%(outside)s cannot sign in to %(environment)s. Give access under End users first.")
+                % {"outside": listed(outside), "environment": self.environment}
+            )
         if errors:
             raise forms.ValidationError(errors)
         return allowed
@@ -98,10 +108,10 @@ class GroupForm(forms.Form):
     """A group's name."""
 
     name = forms.CharField(
-        label="Group name",
+        label=gettext_lazy("Group name"),
         max_length=250,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Enter a group name."},
+        error_messages={"required": gettext_lazy("Enter a group name.")},
     )
 
 
@@ -117,36 +127,38 @@ class AddMembersForm(MembersForm):
     def clean(self) -> dict[str, object]:
         answers = super().clean()
         if not self.errors and not answers["people"]:
-            raise forms.ValidationError("Choose at least one end user, or type an address.")
+            raise forms.ValidationError(_("Choose at least one end user, or type an address."))
         return answers
 
 
 class Into(models.TextChoices):
     """Where members are restored."""
 
-    GROUP = "group", "The group that was taken over"
-    NEW = "new", "A new group"
+    GROUP = "group", gettext_lazy("The group that was taken over")
+    NEW = "new", gettext_lazy("A new group")
 
 
 class RestoreForm(GroupForm):
     """Where members that were set aside are restored. While an IdP manages their group, it is a new one."""
 
-    into = forms.ChoiceField(label="Restore into", choices=Into.choices, initial=Into.GROUP, widget=forms.RadioSelect)
+    into = forms.ChoiceField(
+        label=gettext_lazy("Restore into"), choices=Into.choices, initial=Into.GROUP, widget=forms.RadioSelect
+    )
     field_order = ["into", "name"]
 
     def __init__(self, data: QueryDict | None = None, *, group: EndUserGroup | None, name: str) -> None:
         known = group.name if group else name
-        super().__init__(data, initial={"name": f"{known[:230]} (restored)" if group else known})
+        super().__init__(data, initial={"name": _("%(value)s (restored)") % {"value": known[:230]} if group else known})
         if group is None or group.is_managed:
             del self.fields["into"]
         else:
             self.fields["name"].required = False
-            self.fields["name"].help_text = "Only for a new group."
+            self.fields["name"].help_text = _("Only for a new group.")
 
     def clean(self) -> dict[str, object]:
         answers = super().clean() or {}
         if answers.get("into") == Into.NEW and not answers.get("name"):
-            self.add_error("name", "Enter a group name.")
+            self.add_error("name", _("Enter a group name."))
         return answers
 
     def new_name(self) -> str | None:
@@ -160,8 +172,8 @@ class RemoveMembersForm(forms.Form):
     members = forms.ModelMultipleChoiceField(
         EndUser.objects.none(),
         error_messages={
-            "required": "Choose the members to remove first.",
-            "invalid_choice": "Somebody you chose is not a member by hand any more. Choose again.",
+            "required": gettext_lazy("Choose the members to remove first."),
+            "invalid_choice": gettext_lazy("Somebody you chose is not a member by hand any more. Choose again."),
         },
     )
 

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.imports.columns import FIELDS, matched
 from workspace.imports.decoding import Decoded, decoded
-from workspace.imports.reading import MOST_LINES, Table
+from workspace.imports.reading import Table
 from workspace.models import Environment, ImportedLine, PeopleImport
 from workspace.refusals import ActionError
-from workspace.words import together
+from workspace.words import Text, together
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 _LONGEST_SAMPLE = 40
 _PASTED = "Pasted lines"
 _HINTS = {
-    "full_name": "A new person needs one.",
-    "email": "People are found by their address.",
-    "access": "Names of environments, separated by commas.",
-    "groups": "Names of groups, separated by semicolons. “PROD: Sales” is a group of another environment.",
+    "full_name": gettext_lazy("A new person needs one."),
+    "email": gettext_lazy("People are found by their address."),
+    "access": gettext_lazy("Names of environments, separated by commas."),
+    "groups": gettext_lazy(
+        "Names of groups, separated by semicolons. “PROD: Sales” is a group of another environment."
+    ),
 }
 
 
@@ -30,17 +34,17 @@ class UploadForm(forms.Form):
     """A CSV file, or its lines."""
 
     file = forms.FileField(
-        label="CSV file",
+        label=gettext_lazy("CSV file"),
         required=False,
         allow_empty_file=True,
-        help_text=f"At most {MOST_LINES:,} lines and 2 MB.",
+        help_text=gettext_lazy("At most 10,000 lines and 2 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/tab-separated-values,text/plain"}),
     )
     lines = forms.CharField(
-        label="Or paste lines",
+        label=gettext_lazy("Or paste lines"),
         required=False,
         strip=False,
-        help_text="The first line names the columns.",
+        help_text=gettext_lazy("The first line names the columns."),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
     )
 
@@ -56,7 +60,7 @@ class UploadForm(forms.Form):
         answers = super().clean() or {}
         file, lines = answers.get("file"), answers.get("lines", "")
         if file and lines.strip():
-            raise forms.ValidationError("Upload a file or paste lines, not both: they may differ.")
+            raise forms.ValidationError(_("Upload a file or paste lines, not both: they may differ."))
         if file:
             try:
                 answers["content"], answers["file_name"] = decoded(file.read()), file.name
@@ -66,7 +70,7 @@ class UploadForm(forms.Form):
             # The form has lost what the browser could not send, so NUL is the only character to replace.
             answers["content"], answers["file_name"] = Decoded(lines.replace("\0", "\ufffd"), "UTF-8"), _PASTED
         else:
-            self.add_error("file", "Choose a CSV file, or paste its lines.")
+            self.add_error("file", _("Choose a CSV file, or paste its lines."))
         return answers
 
 
@@ -75,15 +79,15 @@ class ColumnsForm(forms.Form):
 
     default_access = forms.ModelMultipleChoiceField(
         Environment.objects.none(),
-        label="Environment access of new people whose line names none",
+        label=gettext_lazy("Environment access of new people whose line names none"),
         required=False,
         to_field_name="slug",
         widget=forms.CheckboxSelectMultiple,
     )
     creates_groups = forms.BooleanField(
-        label="Create missing groups",
+        label=gettext_lazy("Create missing groups"),
         required=False,
-        help_text="Otherwise lines that name a group that does not exist are refused.",
+        help_text=gettext_lazy("Otherwise lines that name a group that does not exist are refused."),
     )
     field_order = [*FIELDS, "default_access", "creates_groups"]
 
@@ -96,13 +100,13 @@ class ColumnsForm(forms.Form):
         cast("forms.ModelChoiceField[Environment]", self.fields["default_access"]).queryset = environments
         columns = [(str(place), _column(table, place)) for place in range(len(table.head))]
         found = matched(table.head)
-        for name, (label, _) in FIELDS.items():
+        for name, (label, _names) in FIELDS.items():
             self.fields[name] = forms.ChoiceField(
                 label=label,
                 required=name == "email",
-                choices=[("", "Not in the file"), *columns],
+                choices=[("", _("Not in the file")), *columns],
                 help_text=_hint(name, [table.head[place] for place in found.get(name, [])]),
-                error_messages={"required": "Choose the column with the email addresses."},
+                error_messages={"required": _("Choose the column with the email addresses.")},
             )
         self.order_fields(self.field_order)
 
@@ -115,7 +119,9 @@ class LineFilter(forms.Form):
     """Which lines of an import are shown."""
 
     outcome = forms.ChoiceField(
-        label="Outcome", required=False, choices=[("", "All lines"), *ImportedLine.Outcome.choices]
+        label=gettext_lazy("Outcome"),
+        required=False,
+        choices=[("", gettext_lazy("All lines")), *ImportedLine.Outcome.choices],
     )
 
     def asked(self) -> str:
@@ -131,8 +137,12 @@ def _column(table: Table, place: int) -> str:
     return f"{table.head[place]} ({cut})" if cut else table.head[place]
 
 
-def _hint(name: str, candidates: list[str]) -> str:
+def _hint(name: str, candidates: list[str]) -> Text:
     """Return the hint of a field; of one that several columns may mean, with their names."""
     if len(candidates) < 2:
         return _HINTS[name]
-    return f"{len(candidates)} columns may be this: {together(candidates)}. Choose one. {_HINTS[name]}"
+    return _("%(number)s columns may be this: %(names)s. Choose one. %(hint)s") % {
+        "number": len(candidates),
+        "names": together(candidates),
+        "hint": _HINTS[name],
+    }

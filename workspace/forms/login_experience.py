@@ -6,6 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.branding.colours import read_colour
 from workspace.branding.files import Cleaned, UnusableFile
@@ -14,6 +16,7 @@ from workspace.branding.footer import FooterError, check_footer
 from workspace.branding.look import COLOURS, FILES, Look
 from workspace.branding.pictures import MAX_FAVICON, MAX_LOGO, clean_favicon, clean_logo
 from workspace.forms import sent
+from workspace.words import Text
 
 _READ: dict[str, tuple[int, Callable[[bytes], Cleaned]]] = {
     "logo": (MAX_LOGO, clean_logo),
@@ -29,7 +32,7 @@ class ColourInput(forms.TextInput):
     """
 
     template_name = "workspace/login_experience/colour.html"
-    label = ""
+    label: Text = ""
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs) | {"label": self.label}
@@ -53,7 +56,7 @@ class ColourField(forms.CharField):
 
     widget = ColourInput
 
-    def __init__(self, *, label: str) -> None:
+    def __init__(self, *, label: Text) -> None:
         super().__init__(label=label)
         self.widget.label = label
 
@@ -62,7 +65,9 @@ class ColourField(forms.CharField):
         try:
             return read_colour(text)
         except ValueError:
-            raise forms.ValidationError("Write the color as # and six digits from 0 to F, such as #108291.") from None
+            raise forms.ValidationError(
+                _("Write the color as # and six digits from 0 to F, such as #108291.")
+            ) from None
 
 
 class LoginExperienceForm(forms.Form):
@@ -70,20 +75,28 @@ class LoginExperienceForm(forms.Form):
 
     # Which look the form was filled from.
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    logo = forms.FileField(label="Logo", required=False, help_text="PNG or SVG, at most 5 MB.")
-    favicon = forms.FileField(label="Favicon", required=False, help_text="ICO or PNG, at most 1 MB.")
+    logo = forms.FileField(
+        label=gettext_lazy("Logo"), required=False, help_text=gettext_lazy("PNG or SVG, at most 5 MB.")
+    )
+    favicon = forms.FileField(
+        label=gettext_lazy("Favicon"), required=False, help_text=gettext_lazy("ICO or PNG, at most 1 MB.")
+    )
     app_name = forms.CharField(
-        label="App name",
+        label=gettext_lazy("App name"),
         required=False,
         max_length=1000,  # the action says how many there may be
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="In titles and headings of pages, and in mails. Leave it empty for the workspace's name.",
+        help_text=gettext_lazy(
+            "In titles and headings of pages, and in mails. Leave it empty for the workspace's name."
+        ),
     )
     footer = forms.CharField(
-        label="Login form footer",
+        label=gettext_lazy("Login form footer"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Markdown with links, headings and lists, such as [Privacy](https://example.com/privacy).",
+        help_text=gettext_lazy(
+            "Markdown with links, headings and lists, such as [Privacy](https://example.com/privacy)."
+        ),
     )
     page_background = ColourField(label=COLOURS["page_background"][0])
     form_background = ColourField(label=COLOURS["form_background"][0])
@@ -91,10 +104,13 @@ class LoginExperienceForm(forms.Form):
     primary_text_color = ColourField(label=COLOURS["primary_text_color"][0])
     secondary_text_color = ColourField(label=COLOURS["secondary_text_color"][0])
     font = forms.ChoiceField(
-        label="Font", choices=[*((key, label) for key, (label, _) in STACKS.items()), (UPLOADED, "Uploaded font")]
+        label=gettext_lazy("Font"),
+        choices=[*((key, label) for key, (label, _) in STACKS.items()), (UPLOADED, gettext_lazy("Uploaded font"))],
     )
     font_file = forms.FileField(
-        label="Font file", required=False, help_text="WOFF2, at most 1 MB. Used with the font Uploaded font."
+        label=gettext_lazy("Font file"),
+        required=False,
+        help_text=gettext_lazy("WOFF2, at most 1 MB. Used with the font Uploaded font."),
     )
 
     def __init__(self, request: HttpRequest | None, *, look: Look, version: int) -> None:
@@ -104,7 +120,7 @@ class LoginExperienceForm(forms.Form):
         self.uploaded: dict[str, tuple[str, Cleaned]] = {}
         for kind in FILES:
             self.fields[f"{kind}_kept"] = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
-            self.fields[f"{kind}_removed"] = forms.BooleanField(label="Remove", required=False)
+            self.fields[f"{kind}_removed"] = forms.BooleanField(label=_("Remove"), required=False)
             self.initial[f"{kind}_kept"] = getattr(look, kind)
             self.fields[kind].widget.attrs["accept"] = _ACCEPTED[kind]
 
@@ -127,7 +143,7 @@ class LoginExperienceForm(forms.Form):
 
     def use(self, choice: str) -> None:
         """Take a colour that the page proposed, given as the field and the colour: `brand_color=#108291`."""
-        name, _, colour = choice.partition("=")
+        name, _equals, colour = choice.partition("=")
         if name in COLOURS:
             self._type({name: colour})
 
@@ -165,7 +181,10 @@ class LoginExperienceForm(forms.Form):
         most, clean = _READ[kind]
         if (uploaded.size or 0) > most:
             size = f"{(uploaded.size or 0) / 1_000_000:.1f}"
-            raise forms.ValidationError(f"This file has {size} MB. Choose one of at most {most // 1_000_000} MB.")
+            raise forms.ValidationError(
+                _("This file has %(size)s MB. Choose one of at most %(number)s MB.")
+                % {"size": size, "number": most // 1000000}
+            )
         try:
             self.uploaded[kind] = (uploaded.name or kind, clean(uploaded.read()))
         except UnusableFile as error:

@@ -1,6 +1,7 @@
 """Forms of passkeys. The browser fills in what its authenticator says."""
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 
 class PasskeyAnswerForm(forms.Form):
@@ -16,6 +17,6 @@ class AddPasskeyForm(PasskeyAnswerForm):
     name = forms.CharField(
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
-        help_text="So that you recognise it, such as MacBook or security key.",
-        error_messages={"required": "Enter a name for the passkey."},
+        help_text=_("So that you recognise it, such as MacBook or security key."),
+        error_messages={"required": _("Enter a name for the passkey.")},
     )

@@ -2,18 +2,20 @@
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class CodeForm(forms.Form):
     """The code that an authenticator app shows."""
 
     code = forms.CharField(
-        label="Code from your authenticator app",
+        label=gettext_lazy("Code from your authenticator app"),
         max_length=20,
         widget=forms.TextInput(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "spellcheck": "false"}
         ),
-        error_messages={"required": "Enter the six digits that the app shows."},
+        error_messages={"required": gettext_lazy("Enter the six digits that the app shows.")},
     )
 
 
@@ -29,12 +31,12 @@ class RecoveryCodeForm(forms.Form):
     """One of the codes that were shown when two-step verification was turned on."""
 
     code = forms.CharField(
-        label="Recovery code",
+        label=gettext_lazy("Recovery code"),
         max_length=40,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "autocapitalize": "none", "autofocus": True, "spellcheck": "false"}
         ),
-        error_messages={"required": "Enter one of your recovery codes."},
+        error_messages={"required": gettext_lazy("Enter one of your recovery codes.")},
     )
 
 
@@ -44,5 +46,5 @@ class AnyCodeForm(RecoveryCodeForm):
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data)
         field = self.fields["code"]
-        field.label = "Code from your authenticator app, or a recovery code"
-        field.error_messages["required"] = "Enter a code."
+        field.label = _("Code from your authenticator app, or a recovery code")
+        field.error_messages["required"] = _("Enter a code.")

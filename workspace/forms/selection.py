@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from workspace.actions.bulk import BULK_CHANGES, BulkChange, Selection
 from workspace.forms.end_user_filter import EndUserFilter
@@ -30,7 +31,7 @@ class SelectionForm(forms.Form):
     def clean_do(self) -> BulkChange:
         change = BULK_CHANGES.get(self.cleaned_data["do"])
         if change is None:
-            raise forms.ValidationError("Choose what to do with the selected people.")
+            raise forms.ValidationError(_("Choose what to do with the selected people."))
         return change
 
     def clean(self) -> dict[str, Any]:
@@ -38,9 +39,9 @@ class SelectionForm(forms.Form):
         answers = super().clean() or {}
         ids = [UUID(text) for text in self._query.getlist("person") if _is_id(text)]
         if answers.get("all") and not self._filter.is_valid():
-            raise forms.ValidationError("The filter of the list has a mistake. Correct it, then select again.")
+            raise forms.ValidationError(_("The filter of the list has a mistake. Correct it, then select again."))
         if not (answers.get("all") or ids) or len(ids) > _MOST:
-            raise forms.ValidationError("Select the people first.")
+            raise forms.ValidationError(_("Select the people first."))
         chosen = self.environment.workspace.end_users.filter(pk__in=ids)
         answers["people"] = self._filter.people if answers.get("all") else chosen
         return answers

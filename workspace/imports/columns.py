@@ -4,23 +4,30 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from workspace.db.keys import name_key
 from workspace.exports import plain_cell
 from workspace.imports.reading import Line
 from workspace.refusals import ActionError
+from workspace.words import Text
 
 # What an import reads, and the spellings of its column, without blanks and punctuation.
-FIELDS: dict[str, tuple[str, set[str]]] = {
-    "full_name": ("Full name", {"fullname", "name", "displayname", "person", "enduser"}),
+FIELDS: dict[str, tuple[Text, set[str]]] = {
+    "full_name": (gettext_lazy("Full name"), {"fullname", "name", "displayname", "person", "enduser"}),
     "email": (
-        "Email address",
+        gettext_lazy("Email address"),
         {"emailaddress", "email", "mail", "mailaddress", "emails", "primaryemail", "workemail", "useremail"},
     ),
     "access": (
-        "Environment access",
+        gettext_lazy("Environment access"),
         {"environmentaccess", "environments", "environment", "access", "accessto", "environmentsaccess"},
     ),
-    "groups": ("Groups", {"groups", "group", "endusergroups", "endusergroup", "groupnames", "teams", "team"}),
+    "groups": (
+        gettext_lazy("Groups"),
+        {"groups", "group", "endusergroups", "endusergroup", "groupnames", "teams", "team"},
+    ),
 }
 # The number of the column of each field; a field that is not in the file is missing.
 Columns = Mapping[str, int]
@@ -55,7 +62,7 @@ def cells_of(line: Line, columns: Columns) -> Cells:
 def check(columns: Columns) -> None:
     """Raise ActionError where a column means two things, or no column has the addresses."""
     if "email" not in columns:
-        raise ActionError("no_email", "Choose the column with the email addresses.", field="email")
+        raise ActionError("no_email", _("Choose the column with the email addresses."), field="email")
     for field, place in columns.items():
         if list(columns.values()).index(place) != list(columns).index(field):
-            raise ActionError("same_column", "Another field uses this column already.", field=field)
+            raise ActionError("same_column", _("Another field uses this column already."), field=field)

@@ -3,21 +3,25 @@
 import codecs
 from dataclasses import dataclass
 
-from workspace.refusals import ActionError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-# What other kinds of files begin with, and what they are called.
+from workspace.refusals import ActionError
+from workspace.words import Text
+
+# What other kinds of files begin with, and what is said of them.
 _OTHERS = [
-    (b"PK\x03\x04", "an Excel workbook or an archive"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"%PDF", "a PDF"),
-    (b"\x1f\x8b", "an archive"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
+    (b"PK\x03\x04", gettext_lazy("This file is an Excel workbook or an archive, not a CSV file.")),
+    (b"\xd0\xcf\x11\xe0", gettext_lazy("This file is an old Excel workbook, not a CSV file.")),
+    (b"%PDF", gettext_lazy("This file is a PDF, not a CSV file.")),
+    (b"\x1f\x8b", gettext_lazy("This file is an archive, not a CSV file.")),
+    (b"\x89PNG", gettext_lazy("This file is a picture, not a CSV file.")),
+    (b"\xff\xd8\xff", gettext_lazy("This file is a picture, not a CSV file.")),
 ]
 _MARKS = [(codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16LE"), (codecs.BOM_UTF16_BE, "UTF-16BE")]
 # A character that stands for one that could not be read.
 UNREADABLE = "\ufffd"
-_AS_CSV = "Save it as CSV UTF-8 and upload that file."
+_AS_CSV = gettext_lazy("Save it as CSV UTF-8 and upload that file.")
 WINDOWS = "Windows-1252"
 
 
@@ -34,14 +38,14 @@ def decoded(data: bytes) -> Decoded:
 
     NUL is no character of any name, and PostgreSQL stores none: it becomes UNREADABLE.
     """
-    for beginning, kind in _OTHERS:
+    for beginning, sentence in _OTHERS:
         if data.startswith(beginning):
-            raise _refusal("not_csv", f"This file is {kind}, not a CSV file. {_AS_CSV}")
+            raise _refusal("not_csv", sentence)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _read(data[len(mark) :], encoding)
     if data.count(0) > len(data) // 10:
-        raise _refusal("encoding", f"This file is no text, or its encoding is not marked. {_AS_CSV}")
+        raise _refusal("encoding", _("This file is no text, or its encoding is not marked."))
     try:
         return _read(data, "UTF-8")
     except ActionError:
@@ -53,7 +57,7 @@ def _of_windows(data: bytes) -> Decoded:
     try:
         return _read(data, WINDOWS)
     except ActionError:
-        message = f"The characters of this file cannot be read: it is neither UTF-8 nor {WINDOWS}. {_AS_CSV}"
+        message = _("The characters of this file cannot be read: it is neither UTF-8 nor Windows-1252.")
         raise _refusal("encoding", message) from None
 
 
@@ -61,9 +65,10 @@ def _read(data: bytes, encoding: str) -> Decoded:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise _refusal("encoding", f"This file is marked as {encoding}, but it is not. {_AS_CSV}") from None
+        sentence = _("This file is marked as %(encoding)s, but it is not.") % {"encoding": encoding}
+        raise _refusal("encoding", sentence) from None
     return Decoded(text.replace("\0", UNREADABLE), encoding)
 
 
-def _refusal(code: str, message: str) -> ActionError:
-    return ActionError(code, message, field="file")
+def _refusal(code: str, sentence: Text) -> ActionError:
+    return ActionError(code, f"{sentence} {_AS_CSV}", field="file")

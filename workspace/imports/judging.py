@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from workspace.db.keys import canonical
 from workspace.db.keys import name_key as key_of_name
 from workspace.imports.columns import Cells
@@ -14,7 +16,7 @@ from workspace.isolation import isolated
 from workspace.names import clean_name
 from workspace.profile import clean_email, clean_full_name
 from workspace.refusals import ActionError
-from workspace.words import together
+from workspace.words import grouped, together
 
 # Lines name the same environments and groups again and again.
 name_key = lru_cache(maxsize=4096)(key_of_name)
@@ -95,7 +97,7 @@ class Verdict:
         parts = [f"name instead of {isolated(self.person.full_name)}"] if self.person and self.is_renamed else []
         parts += [f"access to {together(place.name for place in self.access)}"] if self.access else []
         parts += [f"groups {together(_title(group) for group in self.groups)}"] if self.groups else []
-        return f"New: {'; '.join(parts)}."
+        return _("New: %(parts)s.") % {"parts": "; ".join(parts)}
 
 
 def judge(cells: Cells, known: Known) -> Verdict:
@@ -106,7 +108,7 @@ def judge(cells: Cells, known: Known) -> Verdict:
         _check(cells)
         email = clean_email(cells.email)
         if first != cells.number:
-            raise ActionError("double", f"Line {first:,} has the same address.")
+            raise ActionError("double", _("Line %(first)s has the same address.") % {"first": grouped(first)})
         person = known.people.get(key)
         return _of_person(cells, person, known) if person else _new(cells, email, known)
     except ActionError as refusal:
@@ -115,11 +117,15 @@ def judge(cells: Cells, known: Known) -> Verdict:
 
 def _check(cells: Cells) -> None:
     if cells.has_more:
-        raise ActionError("too_long", "This line has more values than the file has columns. Check its quotation marks.")
+        raise ActionError(
+            "too_long", _("This line has more values than the file has columns. Check its quotation marks.")
+        )
     if not cells.email:
-        raise ActionError("no_address", "This line has no email address, by which people are found.")
+        raise ActionError("no_address", _("This line has no email address, by which people are found."))
     if UNREADABLE in cells.full_name + cells.email + cells.access + cells.groups:
-        raise ActionError("unreadable", "This line has characters that cannot be read. Check the encoding of the file.")
+        raise ActionError(
+            "unreadable", _("This line has characters that cannot be read. Check the encoding of the file.")
+        )
 
 
 def _new(cells: Cells, email: str, known: Known) -> Verdict:
@@ -139,7 +145,7 @@ def _of_person(cells: Cells, person: KnownPerson, known: Known) -> Verdict:
     if is_renamed and person.refusal:
         raise ActionError("read_only", person.refusal)
     if not person.is_active and (is_renamed or access or groups):
-        raise ActionError("deactivated", "This person is deactivated. Reactivate the person first.")
+        raise ActionError("deactivated", _("This person is deactivated. Reactivate the person first."))
     return Verdict(name, "", person, is_renamed, access, groups)
 
 
@@ -153,7 +159,10 @@ def _joined(groups: Iterable[KnownGroup], present: frozenset[UUID], access: froz
         if group.refusal:
             raise ActionError("read_only", f"{_title(group)}: {group.refusal}")
         if group.place.pk not in access:
-            raise ActionError("no_access", f"{_title(group)} is only for people with access to that environment.")
+            raise ActionError(
+                "no_access",
+                _("%(title)s is only for people with access to that environment.") % {"title": _title(group)},
+            )
     return new
 
 
@@ -165,7 +174,7 @@ def _access(text: str, known: Known) -> list[Place]:
 def _place(name: str, known: Known) -> Place:
     place = known.places.get(name_key(name))
     if not place:
-        raise ActionError("no_environment", f"There is no environment {isolated(name)}.")
+        raise ActionError("no_environment", _("There is no environment %(name)s.") % {"name": isolated(name)})
     return place
 
 
@@ -173,7 +182,11 @@ def _groups(text: str, known: Known) -> list[KnownGroup]:
     """Return the groups that a value names, but Everyone, which holds everybody with access."""
     names = list(_split(text, "[;|\n]"))
     if len(names) > MOST_GROUPS:
-        raise ActionError("too_many_groups", f"This line names {len(names):,} groups. At most {MOST_GROUPS} are taken.")
+        raise ActionError(
+            "too_many_groups",
+            _("This line names %(names)s groups. At most %(most_groups)s are taken.")
+            % {"names": grouped(len(names)), "most_groups": MOST_GROUPS},
+        )
     found = [group for name in names for group in _meant(name, known)]
     return [group for group in dict.fromkeys(found) if name_key(group.name) != EVERYONE]
 
@@ -201,9 +214,12 @@ def _found(text: str, known: Known) -> KnownGroup | None:
 def _new_group(text: str, known: Known) -> KnownGroup:
     place, name = _in_place(text, known)
     if not known.creates_groups:
-        raise ActionError("no_group", f"There is no group {isolated(name)} in {isolated(place.name)}.")
-    missing = f"Enter a name for the group in {isolated(place.name)}."
-    return KnownGroup(place, clean_name(name, what="name of the group", missing=missing))
+        raise ActionError(
+            "no_group",
+            _("There is no group %(name)s in %(place)s.") % {"name": isolated(name), "place": isolated(place.name)},
+        )
+    missing = _("Enter a name for the group in %(place)s.") % {"place": isolated(place.name)}
+    return KnownGroup(place, clean_name(name, what=_("name of the group"), missing=missing))
 
 
 def _in_place(text: str, known: Known) -> tuple[Place, str]:
@@ -220,4 +236,4 @@ def _split(text: str, separators: str) -> Iterator[str]:
 
 
 def _title(group: KnownGroup) -> str:
-    return f"{isolated(group.name)} in {isolated(group.place.name)}"
+    return _("%(group)s in %(place)s") % {"group": isolated(group.name), "place": isolated(group.place.name)}

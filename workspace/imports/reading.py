@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 
+from django.utils.translation import gettext as _
+
 from workspace.addresses import is_address
 from workspace.isolation import isolated
 from workspace.refusals import ActionError
+from workspace.words import grouped
 
 # All lines are applied in one transaction, for which other writers wait.
 MOST_LINES = 10_000
@@ -43,7 +46,7 @@ class Table:
 
 def read_table(text: str) -> Table:
     """Return the lines of a file. Raises ActionError where it is empty, too large or no CSV."""
-    first, _, rest = text.partition("\n")
+    first, _end, rest = text.partition("\n")
     if first.strip().lower()[:-1] == _NAMED:
         delimiter, skipped = first.strip()[-1], 1
         text = rest
@@ -52,18 +55,22 @@ def read_table(text: str) -> Table:
     lines = _lines(text, delimiter, skipped)
     head = next(lines, None)
     if head is None:
-        raise _refusal("empty", "The file is empty. It needs a line with the names of the columns, and lines below it.")
+        raise _refusal(
+            "empty", _("The file is empty. It needs a line with the names of the columns, and lines below it.")
+        )
     names = _head(head)
     found: list[Line] = []
     for line in lines:
         if len(found) == MOST_LINES:
             raise _refusal(
-                "too_many_lines", f"The file has more than {MOST_LINES:,} lines. Split it into several files."
+                "too_many_lines",
+                _("The file has more than %(most_lines)s lines. Split it into several files.")
+                % {"most_lines": grouped(MOST_LINES)},
             )
         width = len(names)
         found.append(Line(line.number, line.cells[:width], any(line.cells[width:])))
     if not found:
-        raise _refusal("no_lines", "The file has names of columns, but no line below them.")
+        raise _refusal("no_lines", _("The file has names of columns, but no line below them."))
     return Table(names, found)
 
 
@@ -73,14 +80,16 @@ def _head(line: Line) -> list[str]:
     while not cells[-1]:
         cells = cells[:-1]
     if len(cells) > MOST_COLUMNS:
-        message = (
-            f"The file has {len(cells):,} columns. At most {MOST_COLUMNS} are read: remove those that you do not need."
-        )
+        message = _(
+            "The file has %(cells)s columns. At most %(most_columns)s are read: remove those that you do not need."
+        ) % {"cells": grouped(len(cells)), "most_columns": MOST_COLUMNS}
         raise _refusal("too_many_columns", message)
     if address := next(filter(is_address, cells), ""):
-        message = f"The first line has to name the columns, but it holds the address {isolated(address)}."
+        message = _("The first line has to name the columns, but it holds the address %(address)s.") % {
+            "address": isolated(address)
+        }
         raise _refusal("no_head", message)
-    return [name or f"Column {number}" for number, name in enumerate(cells, 1)]
+    return [name or _("Column %(number)s") % {"number": number} for number, name in enumerate(cells, 1)]
 
 
 def _lines(text: str, delimiter: str, skipped: int) -> Iterator[Line]:
@@ -102,8 +111,13 @@ def _lines(text: str, delimiter: str, skipped: int) -> Iterator[Line]:
 
 def _reason(error: csv.Error, number: int) -> str:
     if "limit" in str(error):
-        return f"A value in line {number:,} is longer than {csv.field_size_limit():,} characters."
-    return f"Line {number:,} cannot be read: a quotation mark is missing, or stands where none belongs."
+        return _("A value in line %(number)s is longer than %(field_size_limit)s characters.") % {
+            "number": grouped(number),
+            "field_size_limit": grouped(csv.field_size_limit()),
+        }
+    return _("Line %(number)s cannot be read: a quotation mark is missing, or stands where none belongs.") % {
+        "number": grouped(number)
+    }
 
 
 def _delimiter(text: str) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from workspace.addresses import MAX_EMAIL
 from workspace.models.administrators import User
@@ -26,8 +27,8 @@ class AccountLink(Entity):
     """A link that was mailed to an address of an account. Only its digest is stored."""
 
     class Kind(models.TextChoices):
-        PASSWORD = "password", "New password"
-        ADDRESS = "address", "New address"
+        PASSWORD = "password", gettext_lazy("New password")
+        ADDRESS = "address", gettext_lazy("New address")
 
     kind = models.CharField(max_length=10, choices=Kind)
     user = models.ForeignKey(User, models.CASCADE, related_name="links")

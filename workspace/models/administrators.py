@@ -5,6 +5,8 @@ from typing import Self
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.addresses import MAX_EMAIL, is_address
 from workspace.db.keys import canonical, name_key
@@ -38,16 +40,16 @@ class UserManager(BaseUserManager["User"]):
 def validate_address(text: str) -> None:
     """Raise ValidationError for what is no email address. Django's own validator knows ASCII letters only."""
     if not is_address(text):
-        raise ValidationError("Enter an email address like ada@example.com.")
+        raise ValidationError(_("Enter an email address like ada@example.com."))
 
 
 class User(PasswordOwner, Entity, AbstractBaseUser, PermissionsMixin):
     """An account that can open the console: never an end user."""
 
     class Theme(models.TextChoices):
-        SYSTEM = "system", "As the system"
-        LIGHT = "light", "Light"
-        DARK = "dark", "Dark"
+        SYSTEM = "system", gettext_lazy("As the system")
+        LIGHT = "light", gettext_lazy("Light")
+        DARK = "dark", gettext_lazy("Dark")
 
     password = models.CharField("password", max_length=128)
     email = models.CharField(max_length=MAX_EMAIL, validators=[validate_address])
@@ -119,9 +121,9 @@ class Administrator(Entity):
     """A console account's role in one workspace."""
 
     class Role(models.TextChoices):
-        OWNER = "owner", "Owner"
-        ADMIN = "admin", "Admin"
-        VIEWER = "viewer", "Viewer"
+        OWNER = "owner", gettext_lazy("Owner")
+        ADMIN = "admin", gettext_lazy("Admin")
+        VIEWER = "viewer", gettext_lazy("Viewer")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="roles")
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="administrators")

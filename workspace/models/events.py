@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from workspace.db.keys import new_id
 from workspace.db.saving import PreparedSave
@@ -57,12 +58,12 @@ class ChangeEvent(PreparedSave):
     """
 
     class ActorKind(models.TextChoices):
-        ADMINISTRATOR = "administrator", "Administrator"
-        END_USER = "end_user", "End user"
-        CONNECTION = "connection", "Provisioning connection"
-        API_TOKEN = "api_token", "API token"
-        OPERATOR = "operator", "Operator"
-        SYSTEM = "system", "System"
+        ADMINISTRATOR = "administrator", _("Administrator")
+        END_USER = "end_user", _("End user")
+        CONNECTION = "connection", _("Provisioning connection")
+        API_TOKEN = "api_token", _("API token")
+        OPERATOR = "operator", _("Operator")
+        SYSTEM = "system", _("System")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     at = models.DateTimeField(default=timezone.now)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from workspace.isolation import isolated
 from workspace.models.base import Entity
@@ -27,12 +28,12 @@ class PeopleImport(Entity):
     """A file of people, from its upload to its report. Each step of the work leaves here how far it came."""
 
     class State(models.TextChoices):
-        UPLOADED = "uploaded", "Columns not chosen yet"
-        CHECKING = "checking", "Checking lines"
-        CHECKED = "checked", "Ready to import"
-        IMPORTING = "importing", "Importing"
-        IMPORTED = "imported", "Imported"
-        STOPPED = "stopped", "Stopped"
+        UPLOADED = "uploaded", gettext_lazy("Columns not chosen yet")
+        CHECKING = "checking", gettext_lazy("Checking lines")
+        CHECKED = "checked", gettext_lazy("Ready to import")
+        IMPORTING = "importing", gettext_lazy("Importing")
+        IMPORTED = "imported", gettext_lazy("Imported")
+        STOPPED = "stopped", gettext_lazy("Stopped")
 
     KEPT = timedelta(days=7)
 
@@ -86,10 +87,10 @@ class ImportedLine(models.Model):
     """A line of a file: what it says of a person, and what becomes of it."""
 
     class Outcome(models.TextChoices):
-        CREATE = "create", "Create"
-        CHANGE = "change", "Change"
-        UNCHANGED = "unchanged", "Unchanged"
-        REFUSED = "refused", "Refused"
+        CREATE = "create", gettext_lazy("Create")
+        CHANGE = "change", gettext_lazy("Change")
+        UNCHANGED = "unchanged", gettext_lazy("Unchanged")
+        REFUSED = "refused", gettext_lazy("Refused")
 
     people_import = models.ForeignKey(PeopleImport, models.CASCADE, related_name="lines")
     number = models.PositiveIntegerField()

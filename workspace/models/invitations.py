@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from workspace.addresses import MAX_EMAIL
 from workspace.db.keys import canonical
@@ -36,10 +37,10 @@ class AdministratorInvitation(Entity):
     """An address that is offered a role in a workspace. The link proves that somebody reads the mail of the address."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        EXPIRED = "expired", "Expired"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        ACCEPTED = "accepted", "Accepted"
+        WAITING = "waiting", _("Waiting")
+        EXPIRED = "expired", _("Expired")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        ACCEPTED = "accepted", _("Accepted")
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="administrator_invitations")
     email = models.CharField(max_length=MAX_EMAIL)

@@ -5,6 +5,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from workspace.branding.fonts import STACKS, UPLOADED
 from workspace.branding.look import COLOURS, FILES, NAMES, Look
@@ -38,7 +39,7 @@ class LoginExperience(Entity):
     secondary_text_color = _colour("secondary_text_color")
     font = models.CharField(
         max_length=20,
-        choices=[*((name, label) for name, (label, _) in STACKS.items()), (UPLOADED, "Uploaded font")],
+        choices=[*((name, label) for name, (label, _) in STACKS.items()), (UPLOADED, gettext_lazy("Uploaded font"))],
         default="system",
     )
     logo = _digest()
@@ -91,9 +92,9 @@ class BrandingFile(Entity):
     """A logo, an icon or a font as it is served. Its digest is in its URL, so a browser keeps it for ever."""
 
     class Kind(models.TextChoices):
-        LOGO = "logo", "Logo"
-        FAVICON = "favicon", "Favicon"
-        FONT = "font_file", "Font"
+        LOGO = "logo", gettext_lazy("Logo")
+        FAVICON = "favicon", gettext_lazy("Favicon")
+        FONT = "font_file", gettext_lazy("Font")
 
     KEPT_FOR_PREVIEW = timedelta(days=1)
 

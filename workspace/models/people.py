@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from workspace.db.distinct import distinct_values
 from workspace.db.indexes import SearchedIndex
@@ -74,8 +75,8 @@ class EndUser(PasswordOwner, Entity):
     """A person who signs in to the apps of environments. A person exists once in a workspace."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "Active"
-        DEACTIVATED = "deactivated", "Deactivated"
+        ACTIVE = "active", gettext_lazy("Active")
+        DEACTIVATED = "deactivated", gettext_lazy("Deactivated")
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="end_users")
     full_name = models.CharField(max_length=250)

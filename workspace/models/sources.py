@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     _Field = models.Field["Source", "Source"]
@@ -14,9 +15,9 @@ else:
 class SourceKind(models.TextChoices):
     """The provisioning methods."""
 
-    MANUAL = "manual", "Manual"
-    JIT = "jit", "SAML just-in-time"
-    SCIM = "scim", "SCIM"
+    MANUAL = "manual", _("Manual")
+    JIT = "jit", _("SAML just-in-time")
+    SCIM = "scim", _("SCIM")
 
 
 class SourceFields(TypedDict):

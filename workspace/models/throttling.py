@@ -5,6 +5,8 @@ from math import ceil
 
 from django.db import models, transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from workspace.db.keys import canonical
 
@@ -23,7 +25,7 @@ class SignInThrottleManager(models.Manager["SignInThrottle"]):
         Counting first means that of many simultaneous attempts only one is the first.
         """
         self.filter(attempted_at__lt=now - FORGOTTEN_AFTER).delete()
-        throttle, _ = self.select_for_update().get_or_create(
+        throttle, _is_new = self.select_for_update().get_or_create(
             key=_key(email, address), defaults={"attempted_at": now, "open_at": now}
         )
         if throttle.open_at > now:
@@ -58,8 +60,13 @@ class SignInThrottle(models.Model):
 def too_many_attempts(wait: timedelta) -> str:
     """Return the sentence for somebody who has to wait."""
     seconds = ceil(wait.total_seconds())
-    time = f"{ceil(seconds / 60)} minutes" if seconds > 90 else "1 second" if seconds == 1 else f"{seconds} seconds"
-    return f"Too many attempts. Wait {time}, then try again."
+    if seconds > 90:
+        return _("Too many attempts. Wait %(number)s minutes, then try again.") % {"number": ceil(seconds / 60)}
+    return ngettext(
+        "Too many attempts. Wait %(number)s second, then try again.",
+        "Too many attempts. Wait %(number)s seconds, then try again.",
+        seconds,
+    ) % {"number": seconds}
 
 
 def _key(email: str, address: str) -> str:

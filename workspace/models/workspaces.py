@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from workspace.isolation import isolated
 from workspace.models.base import Entity
@@ -46,18 +47,18 @@ class Environment(Entity):
     """A stage of a workspace, such as DEV, TEST or PROD. A workspace always has at least one."""
 
     class Kind(models.TextChoices):
-        DEV = "dev", "Development"
-        TEST = "test", "Test"
-        PROD = "prod", "Production"
+        DEV = "dev", _("Development")
+        TEST = "test", _("Test")
+        PROD = "prod", _("Production")
 
     class Colour(models.TextChoices):
-        GREY = "grey", "Grey"
-        BLUE = "blue", "Blue"
-        TEAL = "teal", "Teal"
-        GREEN = "green", "Green"
-        AMBER = "amber", "Amber"
-        PINK = "pink", "Pink"
-        VIOLET = "violet", "Violet"
+        GREY = "grey", _("Grey")
+        BLUE = "blue", _("Blue")
+        TEAL = "teal", _("Teal")
+        GREEN = "green", _("Green")
+        AMBER = "amber", _("Amber")
+        PINK = "pink", _("Pink")
+        VIOLET = "violet", _("Violet")
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="environments")
     name = models.CharField(max_length=50)

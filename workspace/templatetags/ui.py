@@ -15,6 +15,8 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext as _
+from django.utils.translation import npgettext_lazy
 
 from workspace import loopback
 from workspace.brand import Brand, brand_of
@@ -27,6 +29,15 @@ register = template.Library()
 
 _OPTION = '<option value="{}"{}>{}</option>'
 
+# After "in" and before "ago".
+_TIMES = {
+    "year": npgettext_lazy("in or ago", "%(num)d year", "%(num)d years", "num"),
+    "month": npgettext_lazy("in or ago", "%(num)d month", "%(num)d months", "num"),
+    "week": npgettext_lazy("in or ago", "%(num)d week", "%(num)d weeks", "num"),
+    "day": npgettext_lazy("in or ago", "%(num)d day", "%(num)d days", "num"),
+    "hour": npgettext_lazy("in or ago", "%(num)d hour", "%(num)d hours", "num"),
+    "minute": npgettext_lazy("in or ago", "%(num)d minute", "%(num)d minutes", "num"),
+}
 TONES = {"neutral", "info", "success", "warning", "danger"}
 TONE_ICONS = {"neutral": "info", "info": "info", "success": "check", "warning": "alert", "danger": "alert"}
 
@@ -145,22 +156,22 @@ def sort_header(context: template.Context, label: str, key: str) -> dict[str, ob
 def options_of(optgroups: Iterable[tuple[str | None, list[dict[str, Any]], int]]) -> SafeString:
     """{% options_of widget.optgroups %}: what a select offers. A template for each of 1,000 groups takes very long."""
     lines: list[str] = []
-    for name, options, _ in optgroups:
+    for name, options, _index in optgroups:
         inside = [format_html(_OPTION, each["value"], flatatt(each["attrs"]), each["label"]) for each in options]
         lines += [format_html('<optgroup label="{}">', name), *inside, "</optgroup>"] if name else inside
     return mark_safe("\n  ".join(lines))  # noqa: S308 -- each line is escaped
 
 
 @register.simple_tag
-def time_ago(value: datetime | None, empty: str = "Never") -> str:
+def time_ago(value: datetime | None, empty: str = "") -> str:
     """{% time_ago token.last_used_at empty="Never used" %}: words or a date, exact in the title."""
     if value is None:
-        return empty
+        return empty or _("Never")
     local = timezone.localtime(value)
     return format_html(
         '<time datetime="{}" title="{}" tabindex="0">{}</time>',
         local.isoformat(timespec="seconds"),
-        f"{date_format(local, 'j F Y, H:i:s')} {local:%Z}",
+        f"{date_format(local)}, {local:%H:%M:%S %Z}",
         relative_words(local, timezone.now()),
     )
 
@@ -171,7 +182,7 @@ def time_span(first: datetime, last: datetime) -> str:
     now = timezone.now()
     if relative_words(first, now) == relative_words(last, now):
         return time_ago(last)
-    return format_html("from {} to {}", time_ago(first), time_ago(last))
+    return format_html(_("from {first} to {last}"), first=time_ago(first), last=time_ago(last))
 
 
 @register.filter
@@ -252,7 +263,9 @@ def relative_words(value: datetime, now: datetime) -> str:
     """Return "just now", "5 minutes ago" or "in 3 days"; the date if it is more than 30 days away."""
     distance = abs(now - value)
     if distance < timedelta(minutes=1):
-        return "just now"
+        return _("just now")
     if distance > timedelta(days=30):
-        return date_format(value, "j M Y")
-    return f"{timesince(value, now, depth=1)} ago" if value < now else f"in {timeuntil(value, now, depth=1)}"
+        return date_format(value, "SHORT_DATE_FORMAT")
+    if value < now:
+        return _("%(time)s ago") % {"time": timesince(value, now, depth=1, time_strings=_TIMES)}
+    return _("in %(time)s") % {"time": timeuntil(value, now, depth=1, time_strings=_TIMES)}

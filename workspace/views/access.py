@@ -8,6 +8,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.administrators import change_role, remove_administrator
 from workspace.actions.second_factors import require_second_factor
@@ -54,7 +55,11 @@ def role(request: ConsoleRequest, environment: Environment, administrator: UUID)
         with refusals_in_form(form):
             is_changed = change_role(administrator=found, role=form.chosen(), by=request.actor, now=timezone.now())
             _keep_own_session(request, found)
-            done = f"{found.user} is {form.chosen().label} now." if is_changed else "Nothing was changed."
+            done = (
+                _("%(user)s is %(label)s now.") % {"user": found.user, "label": form.chosen().label}
+                if is_changed
+                else _("Nothing was changed.")
+            )
             messages.success(request, done)
             return redirect(page_url("workspace:access-control", environment))
     return render(request, "workspace/access/role.html", {"form": form, **_about(request, environment, found)})
@@ -68,12 +73,20 @@ def remove(request: ConsoleRequest, environment: Environment, administrator: UUI
         return redirect(page_url("workspace:access-control-leave", environment))
     if request.method == "POST":
         remove_administrator(administrator=found, by=request.actor, now=timezone.now())
-        messages.warning(request, f"{found.user} was removed from {environment.workspace} and is signed out.")
+        messages.warning(
+            request,
+            _("%(user)s was removed from %(workspace)s and is signed out.")
+            % {"user": found.user, "workspace": environment.workspace},
+        )
         return redirect(page_url("workspace:access-control", environment))
     context = {
-        "effect": f"{found.user} can no longer open {environment.workspace}, and is signed out at once.",
-        "notes": [*_notes_on_what_they_made(found), "The account stays. You can invite this person again at any time."],
-        "submit": "Remove administrator",
+        "effect": _("%(user)s can no longer open %(workspace)s, and is signed out at once.")
+        % {"user": found.user, "workspace": environment.workspace},
+        "notes": [
+            *_notes_on_what_they_made(found),
+            _("The account stays. You can invite this person again at any time."),
+        ],
+        "submit": _("Remove administrator"),
         **_about(request, environment, found),
     }
     return render(request, "workspace/access/remove.html", context)
@@ -86,12 +99,12 @@ def leave(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     if request.method == "POST":
         remove_administrator(administrator=found, by=request.actor, now=timezone.now())
         _keep_own_session(request, found)
-        messages.success(request, f"You have left {workspace}.")
+        messages.success(request, _("You have left %(workspace)s.") % {"workspace": workspace})
         return redirect("workspace:home")
     context = {
-        "effect": f"You can no longer open {workspace}.",
-        "notes": [*_notes_on_what_they_made(found), "To come back, ask an owner or admin to invite you again."],
-        "submit": "Leave workspace",
+        "effect": _("You can no longer open %(workspace)s.") % {"workspace": workspace},
+        "notes": [*_notes_on_what_they_made(found), _("To come back, ask an owner or admin to invite you again.")],
+        "submit": _("Leave workspace"),
         **_about(request, environment, found),
     }
     return render(request, "workspace/access/leave.html", context)
@@ -107,7 +120,7 @@ def second_factor(request: ConsoleRequest, environment: Environment) -> HttpResp
             return ask_for_second_factor(request)
         is_changed = require_second_factor(workspace=workspace, is_required=is_required, by=request.actor)
         tell = messages.success if is_required or not is_changed else messages.warning
-        tell(request, _decided(workspace, is_required) if is_changed else "Nothing was changed.")
+        tell(request, _decided(workspace, is_required) if is_changed else _("Nothing was changed."))
         return redirect(list_url)
     without = list(workspace.administrators.without_second_factor().select_related("user"))
     context = {
@@ -120,8 +133,9 @@ def second_factor(request: ConsoleRequest, environment: Environment) -> HttpResp
 
 
 def _decided(workspace: Workspace, is_required: bool) -> str:
-    what = "requires" if is_required else "no longer requires"
-    return f"{workspace} {what} a second factor of its administrators."
+    if is_required:
+        return _("%(workspace)s requires a second factor of its administrators.") % {"workspace": workspace}
+    return _("%(workspace)s no longer requires a second factor of its administrators.") % {"workspace": workspace}
 
 
 def _administrator(request: ConsoleRequest, environment: Environment, pk: UUID) -> Administrator:
@@ -149,13 +163,13 @@ def _row(request: ConsoleRequest, found: Administrator) -> dict[str, object]:
     items: list[Item] = []
     if may(request.administrator, to_give(found.role)):
         role_url = page_url("workspace:administrator-role", environment, administrator=found.pk)
-        items.append({"label": "Change role", "url": role_url})
+        items.append({"label": _("Change role"), "url": role_url})
         if not is_self:
             remove_url = page_url("workspace:administrator-remove", environment, administrator=found.pk)
             items.append({"label": "Remove", "url": remove_url, "danger": True})
     if is_self:
         leave_url = page_url("workspace:access-control-leave", environment)
-        items.append({"label": "Leave workspace", "url": leave_url, "danger": True})
+        items.append({"label": _("Leave workspace"), "url": leave_url, "danger": True})
     return {"administrator": found, "is_self": is_self, "menu": items}
 
 
@@ -166,7 +180,7 @@ def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation
         for what in ("resend", "withdraw")
     }
     items: list[Item] = [
-        {"label": "Send again", "url": urls["resend"], "method": "post"},
+        {"label": _("Send again"), "url": urls["resend"], "method": "post"},
         {"label": "Withdraw", "url": urls["withdraw"], "method": "post", "danger": True},
     ]
     return {
@@ -181,9 +195,19 @@ def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation
 def _notes_on_what_they_made(found: Administrator) -> list[str]:
     invitations = found.workspace.administrator_invitations.open().sent_by(found).count()
     tokens = found.workspace.api_tokens.live().made_by(str(found.pk)).count()
-    notes = [f"{count(invitations, 'open invitation')} from this person will be withdrawn."] if invitations else []
+    notes = (
+        [
+            _("%(invitations)s from this person will be withdrawn.")
+            % {"invitations": count(invitations, "open invitation")}
+        ]
+        if invitations
+        else []
+    )
     if tokens:
-        notes.append(f"{count(tokens, 'API token')} that this person made will go on working. See API tokens.")
+        notes.append(
+            _("%(tokens)s that this person made will go on working. See API tokens.")
+            % {"tokens": count(tokens, "API token")}
+        )
     return notes
 
 

@@ -37,7 +37,7 @@ def index(request: AccountRequest) -> HttpResponse:
         with refusals_in_form(form):
             name = form.cleaned_data["full_name"]
             is_changed = rename_account(user=request.user, full_name=name, by=request.actor)
-            messages.success(request, "Your name is saved." if is_changed else "Nothing was changed.")
+            messages.success(request, _("Your name is saved.") if is_changed else _("Nothing was changed."))
             return redirect("workspace:account")
     context = {
         "form": form,
@@ -61,9 +61,9 @@ def theme(request: AccountRequest) -> HttpResponse:
     form = ThemeForm(request.POST)
     if form.is_valid():
         choose_theme(user=request.user, theme=User.Theme(form.cleaned_data["theme"]))
-        messages.success(request, "Your theme is saved.")
+        messages.success(request, _("Your theme is saved."))
     else:
-        messages.error(request, "Choose one of the themes.")
+        messages.error(request, _("Choose one of the themes."))
     return redirect("workspace:account")
 
 
@@ -98,7 +98,7 @@ def password(request: AccountRequest) -> HttpResponse:
             # Rotates the key of this session, and keeps it.
             update_session_auth_hash(request, user)
             prove(request)
-            messages.success(request, "Your password is changed. Your other sessions are signed out.")
+            messages.success(request, _("Your password is changed. Your other sessions are signed out."))
             return redirect("workspace:account")
     return account_page(request, "workspace/account/password.html", {"form": form})
 
@@ -108,7 +108,7 @@ def password(request: AccountRequest) -> HttpResponse:
 def end_session(request: AccountRequest, name: str) -> HttpResponse:
     """Sign out in one browser."""
     browser = end_account_session(user=request.user, name=name, by=request.actor)
-    messages.success(request, f"{browser} is signed out.")
+    messages.success(request, _("%(browser)s is signed out.") % {"browser": browser})
     return redirect("workspace:account")
 
 
@@ -118,7 +118,7 @@ def end_sessions(request: AccountRequest) -> HttpResponse:
     """Sign out in every browser, this one too."""
     end_account_sessions(user=request.user, by=request.actor)
     logout(request)
-    messages.success(request, "You are signed out in every browser.")
+    messages.success(request, _("You are signed out in every browser."))
     return redirect("workspace:sign-in")
 
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from workspace.actions.account_address import confirm_address, request_address
@@ -35,7 +36,7 @@ def confirm(request: AccountRequest) -> HttpResponse:
     token, now = request.POST.get("token", request.GET.get("token", "")), timezone.now()
     if request.method == "POST":
         user = confirm_address(user=request.user, token=token, by=request.actor, now=now)
-        messages.success(request, f"Your address is {user.email} now.")
+        messages.success(request, _("Your address is %(user)s now.") % {"user": user.email})
         return redirect("workspace:account")
     usable = AccountLink.objects.usable(now).opened_by(token)
     link = usable.filter(kind=AccountLink.Kind.ADDRESS, user=request.user).first()

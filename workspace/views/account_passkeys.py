@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from workspace.actions.passkeys import NOT_SIGNED_IN, add_passkey, remove_passkey, take_passkey
@@ -42,7 +43,9 @@ def add(request: AccountRequest) -> HttpResponse:
             )
             request.session.cycle_key()
             request.session["has_second_factor"] = True
-            messages.success(request, f"The passkey {passkey} is added. You can sign in with it.")
+            messages.success(
+                request, _("The passkey %(passkey)s is added. You can sign in with it.") % {"passkey": passkey}
+            )
             return redirect(target_of(request, "workspace:account"))
     context = {"form": form, "asked": asked_to_create(request.user)}
     return account_page(request, "workspace/account/passkey_add.html", context)
@@ -53,7 +56,7 @@ def remove(request: AccountRequest, passkey: UUID) -> HttpResponse:
     """Remove a passkey after a confirmation."""
     if request.method == "POST":
         remove_passkey(user=request.user, passkey=passkey, by=request.actor)
-        messages.warning(request, "The passkey is removed. You can no longer sign in with it.")
+        messages.warning(request, _("The passkey is removed. You can no longer sign in with it."))
         return redirect("workspace:account")
     found = get_object_or_404(request.user.passkeys, pk=passkey)
     return account_page(request, "workspace/account/passkey_remove.html", {"passkey": found})

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from workspace.actions.two_step import NOT_ON, disable_two_step, enable_two_step, renew_recovery_codes, take_any_code
@@ -30,7 +31,7 @@ _KEY = "new_authenticator_key"
 def enable(request: AccountRequest) -> HttpResponse:
     """Show the key as QR code and text, and turn two-step verification on with its first code."""
     if AuthenticatorApp.objects.filter(user=request.user).exists():
-        messages.info(request, "Two-step verification is on already.")
+        messages.info(request, _("Two-step verification is on already."))
         return redirect("workspace:account")
     if must_prove(request, request.user):
         return ask_for_second_factor(request)
@@ -65,7 +66,7 @@ def disable(request: AccountRequest) -> HttpResponse:
         with refusals_in_form(form):
             take_any_code(user=request.user, code=code, visit=visit, now=timezone.now())
             disable_two_step(user=request.user, by=request.actor)
-            messages.warning(request, "Two-step verification is off. Only your password protects your account now.")
+            messages.warning(request, _("Two-step verification is off. Only your password protects your account now."))
             return redirect("workspace:account")
     return account_page(request, "workspace/account/two_step_off.html", {"form": form})
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from workspace.actions.api_tokens import MOST_LIVE, issue_api_token, revoke_api_token, rotate_api_token
@@ -78,7 +79,10 @@ def revoke(request: ConsoleRequest, environment: Environment, token: UUID) -> Ht
     old = _live_token(environment, token)
     if request.method == "POST":
         revoke_api_token(token=old, by=request.actor, now=timezone.now())
-        messages.warning(request, f"The API token {old} was revoked. Programs that use it are refused from now on.")
+        messages.warning(
+            request,
+            _("The API token %(old)s was revoked. Programs that use it are refused from now on.") % {"old": old},
+        )
         return redirect(page_url("workspace:api-tokens", environment))
     return render(request, "workspace/api_tokens/revoke.html", {"token": old, **_about(environment)})
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.bulk import BulkChange, Plan, Selection, change_many
 from workspace.actions.undo_bulk import opposite_of
@@ -50,7 +51,7 @@ def undo(request: ConsoleRequest, environment: Environment, event: UUID) -> Http
     back_url = page_url("workspace:audit-log-event", environment, event=found.pk)
     opposite = opposite_of(found, environment)
     if opposite is None:
-        messages.warning(request, "This change cannot be taken back here.")
+        messages.warning(request, _("This change cannot be taken back here."))
         return redirect(back_url)
     change, selection = opposite
     if request.method != "POST":
@@ -74,7 +75,7 @@ def _change(
             return _confirm(request, change, selection, back_url, refusal.message if expected else "")
         event = None
     if event is None:
-        messages.info(request, " ".join(["Nothing was left to change.", *plan.left_out]))
+        messages.info(request, " ".join([_("Nothing was left to change."), *plan.left_out]))
         return redirect(back_url)
     can_undo = opposite_of(event, request.environment) is not None
     undo_url = page_url("workspace:end-users-undo", request.environment, event=event.pk) if can_undo else ""

@@ -9,6 +9,7 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from workspace.actions.bulk import BULK_CHANGES
@@ -44,7 +45,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         "query": query.urlencode(),
         "filtered": [(name, value) for name, values in query.lists() if name in form.fields for value in values],
         "bulk_changes": BULK_CHANGES.values(),
-        "groups_label": f"Groups in {environment}",
+        "groups_label": _("Groups in %(environment)s") % {"environment": environment},
     }
     return render(request, "workspace/end_users/index.html", context)
 
@@ -115,6 +116,6 @@ def _groups(people: Sequence[EndUser], environment: Environment) -> dict[UUID, l
     memberships = GroupMembership.objects.filter(group__environment=environment, end_user__in=people)
     found = defaultdict[UUID, list[str]](list)
     rows = memberships.order_by("group__name_key").values_list("end_user", "group__name", "group__name_key").distinct()
-    for pk, name, _ in rows:
+    for pk, name, _key in rows:
         found[pk].append(name)
     return found

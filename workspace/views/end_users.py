@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.end_users import create_end_user, deactivate_end_user, reactivate_end_user, save_end_user
 from workspace.actions.read_only import profile_read_only_reason
@@ -40,7 +41,7 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
                 groups=form.cleaned_data["groups"],
                 by=request.actor,
             )
-            messages.success(request, f"{isolated(end_user.full_name)} was added.")
+            messages.success(request, _("%(end_user)s was added.") % {"end_user": isolated(end_user.full_name)})
             return redirect(person_url(environment, end_user))
     return render(request, "workspace/end_users/add.html", _form_context(form, environment))
 
@@ -79,7 +80,12 @@ def edit(request: ConsoleRequest, environment: Environment, end_user: UUID) -> H
                 environments=form.cleaned_data["environments"],
                 by=request.actor,
             )
-            messages.success(request, f"{isolated(person.full_name)} was saved." if changed else "Nothing was changed.")
+            messages.success(
+                request,
+                _("%(person)s was saved.") % {"person": isolated(person.full_name)}
+                if changed
+                else _("Nothing was changed."),
+            )
             return redirect(person_url(environment, person))
     context = _form_context(form, environment) | {"back_url": person_url(environment, person)}
     return render(request, "workspace/end_users/edit.html", context)
@@ -91,7 +97,9 @@ def deactivate(request: ConsoleRequest, environment: Environment, end_user: UUID
     person = get_person(environment, end_user)
     if request.method == "POST":
         deactivate_end_user(end_user=person, by=request.actor)
-        messages.success(request, f"{isolated(person.full_name)} was deactivated and can no longer sign in.")
+        messages.success(
+            request, _("%(person)s was deactivated and can no longer sign in.") % {"person": isolated(person.full_name)}
+        )
         return redirect(person_url(environment, person))
     context = {"end_user": person, "back_url": person_url(environment, person), **_loss(person)}
     return render(request, "workspace/end_users/deactivate.html", context)
@@ -104,7 +112,9 @@ def reactivate(request: ConsoleRequest, environment: Environment, end_user: UUID
     person = get_person(environment, end_user)
     reactivate_end_user(end_user=person, by=request.actor)
     messages.success(
-        request, f"{isolated(person.full_name)} is active again, with the same access and groups as before."
+        request,
+        _("%(person)s is active again, with the same access and groups as before.")
+        % {"person": isolated(person.full_name)},
     )
     return redirect(person_url(environment, person))
 
@@ -141,7 +151,7 @@ def _places(person: EndUser, environment: Environment) -> list[dict[str, object]
     groups: dict[UUID, dict[EndUserGroup, list[str]]] = defaultdict(dict)
     if person.is_active:
         for everyone in EndUserGroup.objects.filter(environment__in=list(sources), is_everyone=True):
-            groups[everyone.environment_id][everyone] = ["Everybody with access"]
+            groups[everyone.environment_id][everyone] = [_("Everybody with access")]
     for membership in person.memberships.select_related("group").order_by("group__name_key", "pk"):
         groups[membership.group.environment_id].setdefault(membership.group, []).append(source_words(membership))
     return [
@@ -161,11 +171,25 @@ def _loss(person: EndUser) -> dict[str, object]:
     """Return what deactivation takes away and what it keeps, in numbers."""
     accesses = list(person.accesses.select_related("environment"))
     names = list(dict.fromkeys(access.environment.name for access in accesses))
-    places = f"{count(len(names), 'environment')}: {listed(names)}"
     groups = person.memberships.values("group").distinct().count()
     kept = count(groups, "group membership")
-    notes = [f"{kept} and all access are kept. Reactivate the person to restore them."]
+    notes = [_("%(kept)s and all access are kept. Reactivate the person to restore them.") % {"kept": kept}]
     idps = dict.fromkeys(access.source_name for access in accesses if access.source_kind != SourceKind.MANUAL)
-    notes += [f"{isolated(idp)} provisions this person too, and may activate the account again." for idp in idps]
-    lost = places if names else "no environment: there is none to lose"
-    return {"effect": f"{isolated(person.full_name)} will lose access to {lost}.", "notes": notes}
+    notes += [
+        _("%(idp)s provisions this person too, and may activate the account again.") % {"idp": isolated(idp)}
+        for idp in idps
+    ]
+    told = {
+        "person": isolated(person.full_name),
+        "number": count(len(names), "environment"),
+        "environments": listed(names),
+    }
+    effect = (
+        _("%(person)s will lose access to %(number)s: %(environments)s.")
+        if names
+        else _("%(person)s will lose access to no environment: there is none to lose.")
+    )
+    return {
+        "effect": effect % told,
+        "notes": notes,
+    }

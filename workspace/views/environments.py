@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 
 from workspace.actions.environments import (
     add_environment,
@@ -41,7 +42,10 @@ def add(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     if form.is_valid():
         with refusals_in_form(form):
             added = add_environment(workspace=environment.workspace, by=request.actor, **form.answers())
-            messages.success(request, f"{added} is added. Its sign-in is password only until you set up a provider.")
+            messages.success(
+                request,
+                _("%(added)s is added. Its sign-in is password only until you set up a provider.") % {"added": added},
+            )
             return redirect(page_url("workspace:environments", added))
     context = {"form": form, "list_url": page_url("workspace:environments", environment)}
     return render(request, "workspace/environments/add.html", context)
@@ -56,7 +60,7 @@ def edit(request: ConsoleRequest, environment: Environment, other: UUID) -> Http
     if form.is_valid():
         with refusals_in_form(form):
             is_changed = change_environment(environment=found, by=request.actor, **form.answers())
-            messages.success(request, "The environment is saved." if is_changed else "Nothing was changed.")
+            messages.success(request, _("The environment is saved.") if is_changed else _("Nothing was changed."))
             return redirect(list_url)
     return render(request, "workspace/environments/edit.html", {"form": form, "found": found, "list_url": list_url})
 
@@ -80,15 +84,15 @@ def remove(request: ConsoleRequest, environment: Environment, other: UUID) -> Ht
         with refusals_in_form(form):
             remove_environment(environment=found, by=request.actor)
             left = environment if found != environment else environment.workspace.environments.all()[0]
-            messages.warning(request, f"{found} is removed.")
+            messages.warning(request, _("%(found)s is removed.") % {"found": found})
             return redirect(page_url("workspace:environments", left))
     context = {
         "found": found,
         "form": form,
         "obstacle": why_it_stays(found),
-        "effect": f"{found} goes for good, with its groups, sign-in attempts and settings.",
-        "notes": ["Nobody has access to it, and no identity provider uses it."],
-        "submit": "Remove environment",
+        "effect": _("%(found)s goes for good, with its groups, sign-in attempts and settings.") % {"found": found},
+        "notes": [_("Nobody has access to it, and no identity provider uses it.")],
+        "submit": _("Remove environment"),
         "list_url": page_url("workspace:environments", environment),
     }
     return render(request, "workspace/environments/remove.html", context)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.erasing import STILL_ACTIVE, delete_personal_data
 from workspace.console.decorators import ConsoleRequest, console
@@ -29,7 +30,7 @@ def erase(request: ConsoleRequest, environment: Environment, end_user: UUID) -> 
     form = ErasureForm(sent(request), end_user=person)
     if form.is_valid():
         delete_personal_data(end_user=person, by=request.actor, now=now)
-        messages.warning(request, "The personal data was deleted. The audit log keeps ids only.")
+        messages.warning(request, _("The personal data was deleted. The audit log keeps ids only."))
         return redirect(page_url("workspace:end-users", environment))
     context = {
         "end_user": person,

@@ -5,8 +5,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 
 from workspace.action_names import Action
+from workspace.actions.bulk_changes import about, counted
 from workspace.actions.restoring import SetAside, restore_members, set_aside
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest, console
@@ -20,7 +22,7 @@ from workspace.forms.groups import RestoreForm
 from workspace.isolation import without_controls
 from workspace.models import ChangeEvent, EndUserGroup, Environment
 from workspace.views.groups import about_group, group_or_404, group_url
-from workspace.words import people
+from workspace.words import grouped, people
 
 
 @console
@@ -44,7 +46,15 @@ def restore(request: ConsoleRequest, environment: Environment, event: UUID) -> H
         with refusals_in_form(form):
             done = restore_members(event=found, environment=environment, new_name=form.new_name(), by=request.actor)
             done.group.environment = environment
-            messages.success(request, f"{people(done.number, 'was', 'were')} restored to {done.group}.")
+            messages.success(
+                request,
+                about(
+                    done.number,
+                    "%(number)s person was restored to %(group)s.",
+                    "%(number)s people were restored to %(group)s.",
+                    group=done.group,
+                ),
+            )
             return redirect(group_url(done.group))
     people_aside = set_aside(found, environment)
     list_url = page_url("workspace:groups", environment)
@@ -68,11 +78,18 @@ def _numbers(aside: SetAside, group: EndUserGroup | None) -> dict[str, object]:
     coming = [person for person in aside.restorable if person.pk not in known]
     total = len(ids) + len(aside.left_out)
     return {
-        "effect": f"{len(coming):,} of {people(total)} can be restored.",
+        "effect": _("%(coming)s of %(total)s can be restored.")
+        % {"coming": grouped(len(coming)), "total": people(total)},
         "number": len(coming),
         "names": [person.full_name for person in coming[:NAMES_SHOWN]],
         "more": max(0, len(coming) - NAMES_SHOWN),
-        "known": f"{people(len(known), 'is', 'are')} in the group already." if known else "",
+        "known": "".join(
+            counted(
+                len(known),
+                "%(number)s person is in the group already.",
+                "%(number)s people are in the group already.",
+            )
+        ),
         "left_out": aside.left_out[:MOST_SHOWN],
         "more_left_out": max(0, len(aside.left_out) - MOST_SHOWN),
     }

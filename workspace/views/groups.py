@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 
 from workspace.actions.groups import create_group, delete_group, rename_group
 from workspace.actions.read_only import group_read_only_reason
@@ -59,7 +60,10 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
             group = create_group(
                 environment=environment, name=form.cleaned_data["name"], members=members, by=request.actor
             )
-            messages.success(request, f"{group} was created with {people(len(members))}.")
+            messages.success(
+                request,
+                _("%(group)s was created with %(members)s.") % {"group": group, "members": people(len(members))},
+            )
             return redirect(group_url(group))
     context = {"form": form, "picker": picked, "list_url": page_url("workspace:groups", environment)}
     return render(request, "workspace/groups/create.html", context)
@@ -118,7 +122,12 @@ def edit(request: ConsoleRequest, environment: Environment, group: EndUserGroup)
     if form.is_valid():
         with refusals_in_form(form):
             changed = rename_group(group=group, name=form.cleaned_data["name"], by=request.actor)
-            messages.success(request, f"{isolated(name)} is now named {group}." if changed else "Nothing was changed.")
+            messages.success(
+                request,
+                _("%(name)s is now named %(group)s.") % {"name": isolated(name), "group": group}
+                if changed
+                else _("Nothing was changed."),
+            )
             return redirect(group_url(group))
     context = {"form": form, "name": name, "back_url": group_url(group)}
     return render(request, "workspace/groups/edit.html", context)
@@ -129,15 +138,16 @@ def delete(request: ConsoleRequest, environment: Environment, group: EndUserGrou
     """Confirm with the effect in numbers, then delete the group."""
     if request.method == "POST":
         delete_group(group=group, by=request.actor)
-        messages.success(request, f"{group} was deleted.")
+        messages.success(request, _("%(group)s was deleted.") % {"group": group})
         return redirect(page_url("workspace:groups", environment))
     number = member_counts([group])[group.pk]
     context = {
         "group": group,
-        "effect": f"{group} will be deleted, with {count(number, 'member')}.",
+        "effect": _("%(group)s will be deleted, with %(number)s.")
+        % {"group": group, "number": count(number, "member")},
         "notes": [
-            "Apps that grant rights to this group stop doing so.",
-            f"The people stay end users and keep their access to {environment}.",
+            _("Apps that grant rights to this group stop doing so."),
+            _("The people stay end users and keep their access to %(environment)s.") % {"environment": environment},
         ],
         "back_url": group_url(group),
         **first_names(group.end_users, number),
@@ -175,7 +185,7 @@ def _rows(group: EndUserGroup, members: Sequence[EndUser]) -> list[dict[str, obj
 
 def _empty_reason(group: EndUserGroup) -> str:
     if group.is_everyone:
-        return f"Nobody has access to {group.environment} yet."
+        return _("Nobody has access to %(environment)s yet.") % {"environment": group.environment}
     if group.is_managed:
-        return f"{isolated(group.source_name)} has not put anybody into this group."
-    return "Add them by name, or paste their email addresses."
+        return _("%(source_name)s has not put anybody into this group.") % {"source_name": isolated(group.source_name)}
+    return _("Add them by name, or paste their email addresses.")

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.import_checks import BATCH
 from workspace.actions.imports import advance, choose_columns, discard_import, start_import, upload_people
@@ -24,7 +25,8 @@ from workspace.imports.reading import Table, read_table
 from workspace.models import Environment, ImportedLine, PeopleImport
 
 State, Outcome = PeopleImport.State, ImportedLine.Outcome
-_HEAD = [label for label, _ in FIELDS.values()]
+# In English, as an import reads it.
+_HEAD = [str(label) for label, _names in FIELDS.values()]
 _TONES = {Outcome.CREATE: "success", Outcome.CHANGE: "info", Outcome.UNCHANGED: "neutral", Outcome.REFUSED: "danger"}
 # So many names of the file are shown where its encoding is guessed.
 _SAMPLES = 5
@@ -144,7 +146,7 @@ def discard(request: ConsoleRequest, environment: Environment, job: UUID) -> Htt
     if request.method != "POST":
         return redirect(_url("", environment, found))
     discard_import(job=found)
-    messages.success(request, f"{found} was discarded. No end user was changed.")
+    messages.success(request, _("%(found)s was discarded. No end user was changed.") % {"found": found})
     return redirect(page_url("workspace:end-user-import", environment))
 
 

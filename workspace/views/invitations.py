@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.invitations import invite_administrator, resend_invitation, withdraw_invitation
 from workspace.console.acting import refusals_in_form
@@ -34,7 +35,10 @@ def invite(request: ConsoleRequest, environment: Environment) -> HttpResponse:
                 by=request.actor,
                 now=timezone.now(),
             )
-            messages.success(request, f"An invitation is on its way to {isolated(email)}. Its link works for 7 days.")
+            messages.success(
+                request,
+                _("An invitation is on its way to %(email)s. Its link works for 7 days.") % {"email": isolated(email)},
+            )
             return redirect(list_url)
     return render(
         request, "workspace/access/invite.html", {"form": form, "list_url": list_url, "role_hints": ROLE_HINTS}
@@ -48,7 +52,9 @@ def resend(request: ConsoleRequest, environment: Environment, invitation: UUID) 
     if request.method == "POST":
         resend_invitation(invitation=found, by=request.actor, now=timezone.now())
         messages.success(
-            request, f"A new invitation is on its way to {found}. The link of the old mail no longer works."
+            request,
+            _("A new invitation is on its way to %(found)s. The link of the old mail no longer works.")
+            % {"found": found},
         )
     return redirect(page_url("workspace:access-control", environment))
 
@@ -59,7 +65,9 @@ def withdraw(request: ConsoleRequest, environment: Environment, invitation: UUID
     found = _invitation(request, environment, invitation)
     if request.method == "POST":
         withdraw_invitation(invitation=found, by=request.actor, now=timezone.now())
-        messages.success(request, f"The invitation of {found} was withdrawn. Its link no longer works.")
+        messages.success(
+            request, _("The invitation of %(found)s was withdrawn. Its link no longer works.") % {"found": found}
+        )
     return redirect(page_url("workspace:access-control", environment))
 
 

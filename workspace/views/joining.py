@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -39,7 +40,7 @@ def accept(request: IdentifiedRequest) -> HttpResponse:
         return _page(request, invitation, token, {"dead": why_dead(invitation, now)}, status=410)
     account = User.objects.filter(email_key=invitation.email_key).first()
     if account and not account.is_active:
-        return _page(request, invitation, token, {"dead": INACTIVE.format(email=account)}, status=403)
+        return _page(request, invitation, token, {"dead": INACTIVE % {"email": account}}, status=403)
     if request.user.is_authenticated:
         return _accept_signed_in(request, invitation, token)
     if needs_password(account):
@@ -90,7 +91,10 @@ def _accept_new(request: IdentifiedRequest, invitation: AdministratorInvitation,
 
 def _welcome(request: HttpRequest, invitation: AdministratorInvitation) -> HttpResponseRedirect:
     role = Administrator.Role(invitation.role).label
-    messages.success(request, f"Welcome to {invitation.workspace}. You are {role} here.")
+    messages.success(
+        request,
+        _("Welcome to %(workspace)s. You are %(role)s here.") % {"workspace": invitation.workspace, "role": role},
+    )
     return redirect("workspace:workspace", workspace=invitation.workspace.slug)
 
 

@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from workspace.actions.login_experience import (
@@ -28,8 +30,9 @@ from workspace.forms.login_experience import LoginExperienceForm
 from workspace.models import BrandingFile, Environment, LoginExperience, LoginExperienceDraft
 from workspace.refusals import ConflictError
 from workspace.uploads import takes_files
+from workspace.words import Text
 
-_STATES = {"light": "Light", "narrow": "Narrow", "error": "Error state"}
+_STATES = {"light": gettext_lazy("Light"), "narrow": gettext_lazy("Narrow"), "error": gettext_lazy("Error state")}
 _MEGABYTE = 2**20
 
 
@@ -63,15 +66,15 @@ def reset(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     list_url, look = page_url("workspace:login-experience", environment), LoginExperience.look_of(environment)
     if request.method == "POST":
         is_changed = reset_login_experience(environment=environment, by=request.actor)
-        messages.warning(request, "End users see the default look now." if is_changed else "Nothing was changed.")
+        messages.warning(request, _("End users see the default look now.") if is_changed else _("Nothing was changed."))
         return redirect(list_url)
     goes = [label for name, label in _labels().items() if getattr(look, name) != getattr(Look(), name)]
     context = {
-        "effect": f"End users of {environment} see the default look at once.",
-        "notes": ["Nothing undoes this. The audit log keeps the colors and texts, but no files."] if goes else [],
+        "effect": _("End users of %(environment)s see the default look at once.") % {"environment": environment},
+        "notes": [_("Nothing undoes this. The audit log keeps the colors and texts, but no files.")] if goes else [],
         "names": goes,
-        "names_label": "What goes" if goes else "Nothing differs from the default",
-        "submit": "Reset to default",
+        "names_label": _("What goes") if goes else _("Nothing differs from the default"),
+        "submit": _("Reset to default"),
         "list_url": list_url,
     }
     return render(request, "workspace/login_experience/reset.html", context)
@@ -109,7 +112,11 @@ def _keep_files(request: ConsoleRequest, environment: Environment, form: LoginEx
         kept = keep_file(environment=environment, kind=kind, name=name, file=cleaned, now=timezone.now())
         form.keep(kind, kept.digest)
         if cleaned.left_out:
-            messages.warning(request, f"Left out of {name}: {', '.join(cleaned.left_out)}. Check the preview.")
+            messages.warning(
+                request,
+                _("Left out of %(name)s: %(left_out)s. Check the preview.")
+                % {"name": name, "left_out": ", ".join(cleaned.left_out)},
+            )
 
 
 def _saved(request: ConsoleRequest, environment: Environment, form: LoginExperienceForm) -> HttpResponse:
@@ -119,7 +126,11 @@ def _saved(request: ConsoleRequest, environment: Environment, form: LoginExperie
     except ConflictError:
         form.see(LoginExperience.objects.get(environment=environment).version)
         raise
-    text = f"End users of {environment} see the new look now." if is_changed else "Nothing was changed."
+    text = (
+        _("End users of %(environment)s see the new look now.") % {"environment": environment}
+        if is_changed
+        else _("Nothing was changed.")
+    )
     messages.success(request, text)
     return redirect(page_url("workspace:login-experience", environment))
 
@@ -130,7 +141,11 @@ def _copied(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     source = get_object_or_404(others, slug=request.POST["copy_from"])
     look = copy_look(environment=environment, source=source)
     form = LoginExperienceForm(None, look=look, version=LoginExperience.version_of(environment))
-    messages.info(request, f"This is the look of {source}. It is not saved here yet: check it, then save the changes.")
+    messages.info(
+        request,
+        _("This is the look of %(source)s. It is not saved here yet: check it, then save the changes.")
+        % {"source": source},
+    )
     draft = keep_draft(environment=environment, look=look, now=timezone.now())
     return _page(request, environment, form, look, str(draft.pk))
 
@@ -162,6 +177,6 @@ def _kept(environment: Environment, form: LoginExperienceForm) -> dict[str, Bran
     return {file.kind: file for file in found if kept.get(file.kind) == file.digest}
 
 
-def _labels() -> dict[str, str]:
+def _labels() -> dict[str, Text]:
     names = {name: label for name, (label, _) in COLOURS.items()}
-    return {"app_name": "App name", "footer": "Login form footer", **names, "font": "Font", **FILES}
+    return {"app_name": _("App name"), "footer": _("Login form footer"), **names, "font": _("Font"), **FILES}

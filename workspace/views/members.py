@@ -3,7 +3,9 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
+from workspace.actions.bulk_changes import about
 from workspace.actions.members import change_members
 from workspace.console.acting import refusals_in_form
 from workspace.console.decorators import ConsoleRequest
@@ -12,7 +14,6 @@ from workspace.console.presenters import first_names
 from workspace.forms.groups import AddMembersForm, RemoveMembersForm
 from workspace.models import EndUserGroup, Environment, SourceKind
 from workspace.views.groups import changing, group_url
-from workspace.words import people
 
 
 @changing
@@ -25,7 +26,15 @@ def add(request: ConsoleRequest, environment: Environment, group: EndUserGroup) 
         with refusals_in_form(form):
             chosen = form.cleaned_data["people"]
             change_members(group=group, add=[person.pk for person in chosen], by=request.actor)
-            messages.success(request, f"{people(len(chosen), 'is', 'are')} in {group} now.")
+            messages.success(
+                request,
+                about(
+                    len(chosen),
+                    "%(number)s person is in %(group)s now.",
+                    "%(number)s people are in %(group)s now.",
+                    group=group,
+                ),
+            )
             return redirect(group_url(group))
     context = {"form": form, "picker": picked, "group": group, "back_url": group_url(group)}
     return render(request, "workspace/groups/add_members.html", context)
@@ -44,13 +53,26 @@ def remove(request: ConsoleRequest, environment: Environment, group: EndUserGrou
     ids = [person.pk for person in chosen]
     if request.method == "POST":
         change_members(group=group, remove=ids, by=request.actor)
-        messages.success(request, f"{people(len(ids), 'was', 'were')} removed from {group}.")
+        messages.success(
+            request,
+            about(
+                len(ids),
+                "%(number)s person was removed from %(group)s.",
+                "%(number)s people were removed from %(group)s.",
+                group=group,
+            ),
+        )
         return redirect(group_url(group))
     context = {
         "group": group,
-        "effect": f"{people(len(ids))} will no longer be in {group}.",
-        "notes": ["They stay end users and keep their access to the environment."],
-        "submit": f"Remove {people(len(ids))}",
+        "effect": about(
+            len(ids),
+            "%(number)s person will no longer be in %(group)s.",
+            "%(number)s people will no longer be in %(group)s.",
+            group=group,
+        ),
+        "notes": [_("They stay end users and keep their access to the environment.")],
+        "submit": about(len(ids), "Remove %(number)s person", "Remove %(number)s people"),
         "hidden": [("members", pk) for pk in ids],
         "back_url": group_url(group),
         **first_names(chosen, len(ids)),

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.merging import merge_end_users
 from workspace.console.decorators import ConsoleRequest, console
@@ -61,7 +62,7 @@ def merge(request: ConsoleRequest, environment: Environment, end_user: UUID, oth
     try:
         if request.method == "POST":
             merge_end_users(stays=stays, goes=goes, by=request.actor, now=now)
-            messages.success(request, f"{goes} was merged into this person.")
+            messages.success(request, _("%(goes)s was merged into this person.") % {"goes": goes})
             return redirect(person_url(environment, stays))
         context["facts"] = foreseen(lambda: merge_end_users(stays=stays, goes=goes, by=request.actor, now=now))
     except ActionError as refusal:

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from workspace.actions.workspaces import remove_workspace, rename_workspace, restore_workspace
 from workspace.console.acting import refusals_as_messages, refusals_in_form
@@ -40,7 +41,7 @@ def rename(request: ConsoleRequest, environment: Environment) -> HttpResponse:
         with refusals_in_form(form):
             name = form.cleaned_data["name"]
             is_changed = rename_workspace(workspace=workspace, name=name, by=request.actor)
-            messages.success(request, "The workspace was renamed." if is_changed else "Nothing was changed.")
+            messages.success(request, _("The workspace was renamed.") if is_changed else _("Nothing was changed."))
             return redirect(list_url)
     return render(request, "workspace/access/rename.html", {"form": form, "list_url": list_url})
 
@@ -56,13 +57,14 @@ def remove(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     end_users = count(workspace.end_users.count(), "end user")
     context = {
         "form": form,
-        "effect": f"{workspace} closes at once for {end_users} and all administrators.",
+        "effect": _("%(workspace)s closes at once for %(end_users)s and all administrators.")
+        % {"workspace": workspace, "end_users": end_users},
         "notes": [
-            f"This removes {_what_goes(workspace)}.",
-            "Sign-in ends in all environments, and identity providers can provision nobody.",
-            "You can take it back within 7 days. After that, everything is deleted for good.",
+            _("This removes %(what_goes)s.") % {"what_goes": _what_goes(workspace)},
+            _("Sign-in ends in all environments, and identity providers can provision nobody."),
+            _("You can take it back within 7 days. After that, everything is deleted for good."),
         ],
-        "submit": "Remove this workspace",
+        "submit": _("Remove this workspace"),
         "list_url": page_url("workspace:access-control", environment),
     }
     return render(request, "workspace/access/remove_workspace.html", context)
@@ -81,7 +83,7 @@ def removed(request: IdentifiedRequest, workspace: str) -> HttpResponse:
         with refusals_as_messages(request):
             by = Actor.administrator(administrator, Visit.of(request))
             restore_workspace(workspace=found, by=by, now=timezone.now())
-            messages.success(request, f"{found} is open again, as it was.")
+            messages.success(request, _("%(found)s is open again, as it was.") % {"found": found})
         return redirect("workspace:workspace", workspace=workspace)
     if not found.removed_at:
         return redirect("workspace:workspace", workspace=workspace)
@@ -99,4 +101,7 @@ def _what_goes(workspace: Workspace) -> str:
     """Return the numbers of what is deleted with the workspace, in words."""
     numbers = [count(getattr(workspace, relation).count(), one) for relation, one in _GOES.items()]
     groups = EndUserGroup.objects.filter(environment__workspace=workspace, is_everyone=False)
-    return f"{', '.join(numbers)} and {count(groups.count(), 'end-user group')}"
+    return _("%(numbers)s and %(count)s") % {
+        "numbers": ", ".join(numbers),
+        "count": count(groups.count(), "end-user group"),
+    }

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -21,7 +22,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     """Ask for the code, then sign in. Too many wrong ones make a wait, as for passwords."""
     user = waiting_account(request)
     if user is None:
-        messages.info(request, "Enter your password first. The code comes after it, within ten minutes.")
+        messages.info(request, _("Enter your password first. The code comes after it, within ten minutes."))
         return redirect("workspace:sign-in")
     is_recovery = request.GET.get("with") == "recovery-code"
     form = RecoveryCodeForm(sent(request)) if is_recovery else CodeForm(sent(request))

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -24,7 +26,9 @@ from workspace.models import SignInThrottle, User
 from workspace.models.throttling import too_many_attempts
 from workspace.visits import client_address
 
-REFUSAL = "The email address or the password is not right, or the account is not active. Check both and try again."
+REFUSAL = gettext_lazy(
+    "The email address or the password is not right, or the account is not active. Check both and try again."
+)
 
 
 @never_cache
@@ -69,7 +73,7 @@ def confirm_identity(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
-    messages.success(request, "You are signed out.")
+    messages.success(request, _("You are signed out."))
     return redirect("workspace:sign-in")
 
 

@@ -8,6 +8,9 @@ from django.utils.translation.template import templatize
 
 from workspace.template_loader import tidied
 
+# Whole sentences of changes, nouns with their plural, and sentences about a number of people.
+_KEYWORDS = [f"--keyword={each}" for each in ("Sentence:1", "count:2,3", "about:2,3", "counted:2,3")]
+
 
 class TemplateFile(makemessages.BuildFile):
     """A file of texts. Templates are read as our loader gives them to Django."""
@@ -24,7 +27,7 @@ class Command(makemessages.Command):
     """Django's command, which also knows our sentences and counted nouns."""
 
     build_file_class = TemplateFile
-    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=Sentence:1", "--keyword=count:2,3"]
+    xgettext_options = [*makemessages.Command.xgettext_options, *_KEYWORDS]
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look at the product alone, and name files without line numbers, which change too often."""
