@@ -2,17 +2,41 @@
 
 from itertools import groupby
 
+from django.utils.translation import gettext, gettext_noop
+
 from workspace.action_names import Action
+from workspace.words import Text
 
 _ACRONYMS = {"api": "API", "saml": "SAML", "scim": "SCIM", "sso": "SSO"}
-Choices = list[tuple[str, str | list[tuple[str, str]]]]
+Choices = list[tuple[Text, Text | list[tuple[Text, Text]]]]
+# The nouns with which actions begin.
+_NOUNS = [
+    gettext_noop("Administrator"),
+    gettext_noop("API token"),
+    gettext_noop("End user"),
+    gettext_noop("End users"),
+    gettext_noop("Environment"),
+    gettext_noop("Group"),
+    gettext_noop("Group mapping"),
+    gettext_noop("Identity provider"),
+    gettext_noop("Login experience"),
+    gettext_noop("Policy"),
+    gettext_noop("Provisioned group"),
+    gettext_noop("Provisioned user"),
+    gettext_noop("Provisioning"),
+    gettext_noop("SCIM token"),
+    gettext_noop("Service provider key"),
+    gettext_noop("SSO bypass"),
+    gettext_noop("User"),
+    gettext_noop("Workspace"),
+]
 
 
 def words_of(action: str) -> str:
-    """Return the name of an action in words: "scim_token.issued" → "SCIM token issued"."""
+    """Return the name of an action, or its noun, in words: "scim_token.issued" → "SCIM token issued"."""
     words = [_ACRONYMS.get(word, word) for word in action.replace(".", "_").split("_")]
     sentence = " ".join(words)
-    return sentence[:1].upper() + sentence[1:]
+    return gettext(sentence[:1].upper() + sentence[1:])
 
 
 def action_choices() -> Choices:

@@ -24,7 +24,7 @@ FREE = {
     " secondary_text_color logo favicon font_file",
     "workspace.LoginExperienceDraft": "values",
     "workspace.BrandingFile": "name content_type content digest",
-    "workspace.User": "password email email_key full_name",
+    "workspace.User": "password email email_key full_name language",
     "workspace.AccountLink": "email digest",
     "workspace.ApiToken": "name scopes prefix last_four created_by created_by_name last_used_from digest",
     "workspace.ChangeEvent": "environment_name actor_id action subject_kind subject_id request_id",

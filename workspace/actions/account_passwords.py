@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.account_mail import mail_password_link
@@ -16,7 +17,7 @@ from workspace.tokens import digest_of, new_token
 from workspace.visits import Visit
 
 LIFETIME = timedelta(hours=1)
-DEAD_LINK = "This link was used already, or it is too old. Ask for a new one."
+DEAD_LINK = gettext_lazy("This link was used already, or it is too old. Ask for a new one.")
 
 
 @transaction.atomic
@@ -46,7 +47,9 @@ def set_password_by_link(*, token: str, password: str, visit: Visit, now: dateti
     if not user.is_active or user.email_key != canonical(link.email):
         raise ActionError("dead_link", DEAD_LINK)
     by = Actor.account(user, visit)
-    set_account_password(user, password, Action.USER_PASSWORD_RESET, "{by} set a new password by a mailed link.", by)
+    set_account_password(
+        user, password, Action.USER_PASSWORD_RESET, gettext_noop("{by} set a new password by a mailed link."), by
+    )
     return user
 
 
@@ -67,6 +70,6 @@ def new_link(user: User, now: datetime, lifetime: timedelta = LIFETIME) -> str:
 def _mail_link(user: User, visit: Visit, now: datetime) -> None:
     token = new_link(user, now)
     by = Actor(Kind.SYSTEM, "", "Sign-in page", visit.request_id)
-    template = "A new password for {email} was asked for on the sign-in page."
+    template = gettext_noop("A new password for {email} was asked for on the sign-in page.")
     record_own(user, Action.USER_PASSWORD_RESET_REQUESTED, template, by, email=user.email)
     mail_password_link(user, token)

@@ -5,6 +5,8 @@ from typing import Any, cast
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.passwords import normalised
 
@@ -17,17 +19,17 @@ class NewPasswordForm(forms.Form):
     """A password that its owner chooses, by the rules of the installation."""
 
     password = forms.CharField(
-        label="New password",
+        label=gettext_lazy("New password"),
         strip=False,
         max_length=1000,
         widget=password_input("new-password"),
-        error_messages={"required": "Enter a new password."},
+        error_messages={"required": gettext_lazy("Enter a new password.")},
     )
     repeated = forms.CharField(
-        label="New password again",
+        label=gettext_lazy("New password again"),
         strip=False,
         widget=password_input("new-password"),
-        error_messages={"required": "Enter the new password a second time."},
+        error_messages={"required": gettext_lazy("Enter the new password a second time.")},
     )
 
     def __init__(self, data: QueryDict | None = None, *, owner: object) -> None:
@@ -44,7 +46,7 @@ class NewPasswordForm(forms.Form):
     def clean_repeated(self) -> str:
         repeated = self.cleaned_data["repeated"]
         if normalised(repeated) != normalised(self.cleaned_data.get("password", repeated)):
-            raise forms.ValidationError("The two are not the same. Enter the new password again.")
+            raise forms.ValidationError(_("The two are not the same. Enter the new password again."))
         return repeated
 
 
@@ -52,9 +54,9 @@ class ChangePasswordForm(NewPasswordForm):
     """A new password of somebody who knows the current one."""
 
     current = forms.CharField(
-        label="Current password",
+        label=gettext_lazy("Current password"),
         strip=False,
         widget=password_input("current-password"),
-        error_messages={"required": "Enter your current password."},
+        error_messages={"required": gettext_lazy("Enter your current password.")},
     )
     field_order = ["current"]

@@ -30,7 +30,7 @@ register = template.Library()
 _OPTION = '<option value="{}"{}>{}</option>'
 
 # After "in" and before "ago".
-_TIMES = {
+_TIMES: dict[str, Any] = {
     "year": npgettext_lazy("in or ago", "%(num)d year", "%(num)d years", "num"),
     "month": npgettext_lazy("in or ago", "%(num)d month", "%(num)d months", "num"),
     "week": npgettext_lazy("in or ago", "%(num)d week", "%(num)d weeks", "num"),

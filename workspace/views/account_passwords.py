@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -41,6 +42,6 @@ def set_by_link(request: HttpRequest) -> HttpResponse:
         with refusals_in_form(form):
             chosen = form.cleaned_data["password"]
             set_password_by_link(token=token, password=chosen, visit=Visit.of(request), now=timezone.now())
-            messages.success(request, "Your password is set, and you are signed out everywhere. Sign in with it.")
+            messages.success(request, _("Your password is set, and you are signed out everywhere. Sign in with it."))
             return redirect("workspace:sign-in")
     return render(request, "workspace/account/password_new.html", {"form": form, "link": link, "token": token})

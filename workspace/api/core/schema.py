@@ -14,7 +14,7 @@ from workspace import scopes
 from workspace.api.core.fields import Answer, Strict
 from workspace.api.core.operations import Operation
 
-_LABELS = {noun.name: noun.label for noun in scopes.NOUNS}
+_LABELS = {noun.name: str(noun.label) for noun in scopes.NOUNS}
 _KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
