@@ -252,7 +252,7 @@ class TestPages:
     def test_mistakes_keep_what_was_typed(self, acme, owner):
         data = {"name": "Stage", "slug": "a b", "kind": "test", "colour": "pink"}
         page = owner.post(f"{LIST}new/", data)
-        assert WRONG_SHORT_NAME in text(page) and 'value="a b"' in page.content.decode()
+        assert str(WRONG_SHORT_NAME) in text(page) and 'value="a b"' in page.content.decode()
 
     def test_removing_asks_for_the_password_again(self, acme):
         client = Client()

@@ -77,7 +77,9 @@ def test_after_signing_out_and_in_again_in_another_tab_the_form_is_filled(browse
     assert response.status_code == 302 and response.url == NEW_GROUP
     page = browser.get(response.url)
     assert value(page, "name") == 'Sales "EMEA" <b>' and "<b>" not in page.content.decode()
-    assert NOT_SAVED in page.content.decode() and not EndUserGroup.objects.filter(name__startswith="Sales").exists()
+    assert (
+        str(NOT_SAVED) in page.content.decode() and not EndUserGroup.objects.filter(name__startswith="Sales").exists()
+    )
     assert send(browser, NEW_GROUP, {"name": value(page, "name")}, token_of(page)).status_code == 302
     assert EndUserGroup.objects.filter(name__startswith="Sales").exists()
     assert value(browser.get(NEW_GROUP), "name") == ""
@@ -87,7 +89,7 @@ def test_after_the_session_ended_the_form_is_filled_once_somebody_has_signed_in(
     token = token_of(browser.get(NEW_GROUP))
     import_module(settings.SESSION_ENGINE).SessionStore(browser.cookies[settings.SESSION_COOKIE_NAME].value).delete()
     page = send(browser, NEW_GROUP, {"name": "Sales"}, token)
-    assert page.status_code == 200 and COMES_BACK in unescape(page.content.decode())
+    assert page.status_code == 200 and str(COMES_BACK) in unescape(page.content.decode())
     wrong = sign_in(browser, page, password="not my password")
     assert 'name="kept"' in wrong.content.decode()
     response = sign_in(browser, wrong, next=NEW_GROUP)

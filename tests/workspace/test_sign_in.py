@@ -65,7 +65,7 @@ def test_wrong_address_wrong_password_and_inactive_account_read_the_same(client,
         ]
     ]
     assert pages[0] == pages[1] == pages[2]
-    assert REFUSAL in pages[0]
+    assert str(REFUSAL) in pages[0]
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])

@@ -19,6 +19,11 @@ from workspace.models.login_experience import MAX_APP_NAME
 from workspace.names import clean_name
 from workspace.refusals import ActionError, ConflictError
 
+_GONE = {
+    "logo": gettext_lazy("The logo that you uploaded is no longer kept. Choose the file again."),
+    "favicon": gettext_lazy("The favicon that you uploaded is no longer kept. Choose the file again."),
+    "font_file": gettext_lazy("The font file that you uploaded is no longer kept. Choose the file again."),
+}
 CHANGED_MEANWHILE = gettext_lazy(
     "Somebody saved the login experience of {environment} after you opened this page. "
     "Nothing of yours is lost or saved: compare it with what end users see now, then save again."
@@ -94,10 +99,9 @@ def checked_look(environment: Environment, look: Look) -> Look:
     except FooterError as error:
         raise ActionError("footer", str(error), field="footer") from error
     kept = {(file.kind, file.digest) for file in environment.branding_files.defer("content")}
-    for kind, label in FILES.items():
+    for kind in FILES:
         if (digest := getattr(look, kind)) and (kind, digest) not in kept:
-            message = _("%(file)s: the file that you uploaded is no longer kept. Choose it again.") % {"file": label}
-            raise ActionError("file_gone", message, field=kind)
+            raise ActionError("file_gone", _GONE[kind], field=kind)
     if look.font == "uploaded" and not look.font_file:
         raise ActionError("no_font", _("Choose a WOFF2 file, or one of the other fonts."), field="font_file")
     return replace(look, app_name=" ".join(name.split()))
