@@ -98,7 +98,7 @@ def test_an_answer_counts_once(macbook):
     options, challenge = asked(client.get("/sign-in/"))
     data = {"credential": macbook.sign(options), "challenge": challenge}
     client.post("/sign-in/passkey/", data)
-    assert NOT_SIGNED_IN in text(other.post("/sign-in/passkey/", data, follow=True))
+    assert str(NOT_SIGNED_IN) in text(other.post("/sign-in/passkey/", data, follow=True))
     assert get_user(client).is_authenticated and not get_user(other).is_authenticated
 
 
@@ -119,10 +119,10 @@ def test_of_two_uses_of_one_answer_at_once_one_counts(macbook, monkeypatch):
     ids=["domain", "origin", "nobody verified"],
 )
 def test_an_answer_for_another_site_or_without_verification_is_refused(signed_in, macbook, wrong):
-    assert NOT_ADDED in text(add(signed_in, Authenticator(**wrong)))
+    assert str(NOT_ADDED) in text(add(signed_in, Authenticator(**wrong)))
     vars(macbook).update(wrong)
     client = browser()
-    assert NOT_SIGNED_IN in text(sign_in(client, macbook))
+    assert str(NOT_SIGNED_IN) in text(sign_in(client, macbook))
     assert not get_user(client).is_authenticated and Passkey.objects.count() == 1
 
 
@@ -144,7 +144,7 @@ def test_nonsense_is_refused_in_a_sentence(signed_in, credential):
     client = browser()
     _, challenge = asked(client.get("/sign-in/"))
     data = {"credential": credential, "challenge": challenge, "name": "x"}
-    assert NOT_SIGNED_IN in text(client.post("/sign-in/passkey/", data, follow=True))
+    assert str(NOT_SIGNED_IN) in text(client.post("/sign-in/passkey/", data, follow=True))
     assert signed_in.post("/account/passkeys/add/", data).status_code == 200
     assert not Passkey.objects.exists()
 
@@ -162,12 +162,12 @@ def test_nobody_else_has_or_removes_the_passkey(signed_in, macbook):
 
 def test_a_removed_passkey_and_one_of_a_switched_off_account_open_nothing(signed_in, macbook, ada):
     User.objects.update(is_active=False)
-    assert NOT_SIGNED_IN in text(sign_in(browser(), macbook))
+    assert str(NOT_SIGNED_IN) in text(sign_in(browser(), macbook))
     User.objects.update(is_active=True)
     path = f"/account/passkeys/{Passkey.objects.get().pk}/remove/"
     assert "MacBook" in text(signed_in.get(path))
     signed_in.post(path)
-    assert NOT_SIGNED_IN in text(sign_in(browser(), macbook))
+    assert str(NOT_SIGNED_IN) in text(sign_in(browser(), macbook))
 
 
 def test_adding_and_removing_need_a_recent_password(signed_in, macbook):
