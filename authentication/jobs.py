@@ -15,7 +15,7 @@ from workspace.words import count
 
 @job("Forget old sign-ins", every=timedelta(hours=1))
 def forget_sign_ins(now: datetime) -> str:
-    return f"{count(sum(forget_expired(now).values()), 'row')} deleted."
+    return f"{count(sum(forget_expired(now).values()), 'row', 'rows')} deleted."
 
 
 @job("Refresh metadata", every=timedelta(hours=1))
@@ -23,7 +23,8 @@ def refresh_all_metadata(now: datetime) -> str:
     """Fetch the metadata of every provider that has a URL once a day, and again each hour after a failure."""
     outcomes = [_refresh(provider, now) for provider in IdentityProvider.objects.with_stale_metadata(now)]
     held, failed = outcomes.count(Outcome.HELD), outcomes.count(None)
-    return f"{count(len(outcomes), 'provider')}: {held} wait for confirmation, {failed} did not answer rightly."
+    read = count(len(outcomes), "provider", "providers")
+    return f"{read}: {held} wait for confirmation, {failed} did not answer rightly."
 
 
 def _refresh(provider: IdentityProvider, now: datetime) -> Outcome | None:
@@ -40,4 +41,4 @@ def _refresh(provider: IdentityProvider, now: datetime) -> Outcome | None:
 
 @job("Tell of certificates that expire", every=timedelta(hours=6))
 def tell_of_certificates(now: datetime) -> str:
-    return f"{count(tell_of_expiry(now), 'notice')} sent."
+    return f"{count(tell_of_expiry(now), 'notice', 'notices')} sent."

@@ -10,7 +10,7 @@ from workspace.words import count
 
 @job("Forget old SCIM requests", every=timedelta(hours=1))
 def forget_scim_requests(now: datetime) -> str:
-    return f"{count(forget_requests(now), 'request')} deleted."
+    return f"{count(forget_requests(now), 'request', 'requests')} deleted."
 
 
 @job("Forget expired SCIM tokens", every=timedelta(hours=1))
@@ -20,4 +20,4 @@ def forget_scim_tokens(now: datetime) -> str:
 
 @job("Delete removed workspaces", every=timedelta(hours=1))
 def delete_workspaces(now: datetime) -> str:
-    return f"{count(delete_removed_workspaces(now), 'workspace')} deleted."
+    return f"{count(delete_removed_workspaces(now), 'workspace', 'workspaces')} deleted."

@@ -11,6 +11,20 @@ from django.template.base import Lexer, TokenType
 
 from workspace.template_loader import tidied
 
+# What is the same in every language, longest first: products, and the words of SAML, SCIM and HTTP.
+_NAMES = [
+    *('emails[type eq "work"].value', 'emails[type eq "home"].value', 'emails[type eq "other"].value'),
+    *("Microsoft Entra ID", "Google Workspace", "name.formatted", "AuthnRequests", "displayName", "externalId"),
+    *("RelayState", "JumpCloud", "OneLogin", "Keycloak", "nickName", "userName", "PingOne", "NameID", "Okta", "AD FS"),
+    *("SAML", "SCIM", "ms"),
+]
+# English: pages of operators, the API, what SCIM answers, commands, jobs, and programs of their own.
+ENGLISH = re.compile(
+    r"/(admin|api|management|migrations|demo|practice_idp|scim|payload|search|effects|records)/"
+    r"|/(admin|jobs|gallery|operators|bootstrap|settings|installation|key_ring|outbox|start|scheduling)\.(py|html)$"
+    r"|/authentication/models/(saml|service_provider|sessions)\.py$|/provisioning/models/connections\.py$"
+)
+
 PROJECT = Path(__file__).resolve().parent.parent
 _WORDS = re.compile(r"[A-Za-z]{2,}")
 _READ_ATTRIBUTES = {"aria-label", "title", "placeholder", "alt"}
@@ -37,6 +51,12 @@ _SINKS: dict[str, tuple[int | str, ...]] = {
 _FIELD_WORDS = {"label", "help_text", "empty_label", "subject", "verbose_name", "missing", "what"}
 
 
+def _is_language(text: str) -> bool:
+    """Say whether a text has words of a language: not only names and what programs read."""
+    words = re.sub(r"[\w-]+=\"[^\"]*\"|" + "|".join(map(re.escape, _NAMES)), "", text).strip(" ·")
+    return _WORDS.search(words) is not None and re.fullmatch(r"-?[a-z]+([_-][a-z]+)*", words) is None
+
+
 class _Texts(HTMLParser):
     """The texts and read attributes of a page's source."""
 
@@ -49,31 +69,30 @@ class _Texts(HTMLParser):
         if tag in _NOT_READ:
             self._inside.append(tag)
         self.found += [(self.getpos()[0], f'{name}="{value}"') for name, value in attrs
-                       if name in _READ_ATTRIBUTES and value and _WORDS.search(value)]  # fmt: skip
+                       if name in _READ_ATTRIBUTES and value and _is_language(value)]  # fmt: skip
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self._inside:
             self._inside.remove(tag)
 
     def handle_data(self, data: str) -> None:
-        if not self._inside and _WORDS.search(data):
+        if not self._inside and _is_language(data.strip()):
             self.found.append((self.getpos()[0], " ".join(data.split())))
 
 
 def in_template(path: Path) -> Iterator[tuple[int, str]]:
     """Return the unmarked texts of a template, each with its line."""
-    source, is_marked = [], False
+    source, is_marked, is_comment = [], False, False
     for token in Lexer(tidied(path.read_text(), is_mail=path.suffix == ".txt")).tokenize():
-        if token.token_type == TokenType.BLOCK:
-            name = token.contents.split(maxsplit=1)[0]
-            is_marked = {"blocktranslate": True, "endblocktranslate": False}.get(name, is_marked)
-            if name not in ("comment", "endcomment", "translate", "blocktranslate"):
-                yield from ((token.lineno or 0, each) for each in _SHOWN.findall(token.contents))
-            is_marked = {"comment": True, "endcomment": False}.get(name, is_marked)
-        elif token.token_type == TokenType.VAR and not is_marked:
-            yield from ((token.lineno or 0, each) for each in _SHOWN.findall(token.contents))
+        name = (token.contents.split(maxsplit=1) or [""])[0] if token.token_type == TokenType.BLOCK else ""
+        is_comment = {"comment": True, "endcomment": False}.get(name, is_comment)
+        is_marked = {"blocktranslate": True, "endblocktranslate": False}.get(name, is_marked)
+        is_read = not is_comment and not is_marked and name not in ("translate", "blocktranslate")
+        if token.token_type in (TokenType.BLOCK, TokenType.VAR) and is_read:
+            yield from ((token.lineno or 0, each) for each in _SHOWN.findall(token.contents) if _is_language(each))
         elif token.token_type == TokenType.TEXT:
-            source.append("\n" * token.contents.count("\n") if is_marked else token.contents)
+            is_read = is_read and not is_comment
+            source.append(token.contents if is_read else "\n" * token.contents.count("\n"))
     texts = _Texts()
     texts.feed("".join(source) if path.suffix == ".html" else f"<p>{''.join(source)}</p>")
     yield from texts.found
@@ -107,7 +126,7 @@ def _read_by(call: ast.Call) -> Iterator[ast.expr]:
 def _unmarked(value: ast.expr) -> str:
     """Return the text of an expression that is not marked; empty if there is none, or a name says what it is."""
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        return value.value if _WORDS.search(value.value) else ""
+        return value.value if _is_language(value.value) else ""
     if isinstance(value, ast.JoinedStr):
         words = "".join(str(each.value) for each in value.values if isinstance(each, ast.Constant))
         return ast.unparse(value) if _WORDS.search(words) else ""
@@ -123,7 +142,7 @@ def unmarked(paths: list[Path]) -> list[str]:
     found = []
     for path in sorted(each for start in paths for each in ([start] if start.is_file() else start.rglob("*"))):
         read = {".html": in_template, ".txt": in_template, ".py": in_module}.get(path.suffix)
-        if read and "migrations" not in path.parts:
+        if read and not ENGLISH.search(f"/{path.relative_to(PROJECT).as_posix()}"):
             found += [f"{path.relative_to(PROJECT)}:{line} {text[:100]}" for line, text in read(path)]
     return found
 

@@ -24,29 +24,29 @@ _SECONDS_OF_IMPORTS = 20
 
 @job("Seal the audit log", every=timedelta(minutes=5))
 def seal_audit_log(now: datetime) -> str:
-    return f"{count(seal_all(now), 'change')} sealed."
+    return f"{count(seal_all(now), 'change', 'changes')} sealed."
 
 
 @job("Forget old changes", every=timedelta(hours=6))
 def forget_old_changes(now: datetime) -> str:
-    return f"{count(forget_changes(now), 'change')} deleted."
+    return f"{count(forget_changes(now), 'change', 'changes')} deleted."
 
 
 @job("Forget ended console sessions", every=timedelta(hours=1))
 def forget_console_sessions(now: datetime) -> str:
     number, _ = ConsoleSession.objects.filter(expire_date__lt=now).delete()
-    return f"{count(number, 'session')} deleted."
+    return f"{count(number, 'session', 'sessions')} deleted."
 
 
 @job("Forget answers of the management API", every=timedelta(hours=1))
 def forget_answers(now: datetime) -> str:
     number, _ = IdempotentRequest.objects.filter(created_at__lt=now - IdempotentRequest.KEPT).delete()
-    return f"{count(number, 'answer')} deleted."
+    return f"{count(number, 'answer', 'answers')} deleted."
 
 
 @job("Forget looks that nobody saved", every=timedelta(hours=6))
 def forget_previews(now: datetime) -> str:
-    return f"{count(forget_unsaved_looks(now), 'row')} deleted."
+    return f"{count(forget_unsaved_looks(now), 'row', 'rows')} deleted."
 
 
 @job("Send mail", every=timedelta(seconds=1))
@@ -56,7 +56,7 @@ def send_mail(now: datetime) -> str:
 
 @job("Forget sent mail", every=timedelta(hours=1))
 def forget_mail(now: datetime) -> str:
-    return f"{count(forget_mails(now), 'mail')} deleted."
+    return f"{count(forget_mails(now), 'mail', 'mails')} deleted."
 
 
 @job("Import people", every=timedelta(seconds=1))

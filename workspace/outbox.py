@@ -50,7 +50,7 @@ def send_due(now: datetime) -> str:
             break
     _close(server)
     failed = f", {outcomes.count(False):,} failed" if False in outcomes else ""
-    return f"{count(outcomes.count(True), 'mail')} sent{failed}." if outcomes else ""
+    return f"{count(outcomes.count(True), 'mail', 'mails')} sent{failed}." if outcomes else ""
 
 
 def send_again(mails: QuerySet[OutgoingMail], now: datetime) -> int:

@@ -40,9 +40,8 @@ class Spoken(str):
         return word
 
 
-def count(number: int, one: str, many: str = "") -> Spoken:
-    """Return a number with its noun: "1 person", "3,000 people". Without `many` the noun takes an s."""
-    many = many or f"{one}s"
+def count(number: int, one: str, many: str) -> Spoken:
+    """Return a number with its noun: "1 person", "3,000 people"."""
     return Spoken.of(lambda: f"{grouped(number)} {ngettext(one, many, number)}", "number", one)
 
 

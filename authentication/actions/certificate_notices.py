@@ -69,7 +69,9 @@ def _mail(
     workspace: Workspace, what: str, not_after: datetime, now: datetime, page: str, context: dict[str, object]
 ) -> bool:
     days = (not_after - now).days
-    when = "has expired" if not_after <= now else f"expires in {count(days, 'day')}" if days else "expires today"
+    when = (
+        "has expired" if not_after <= now else f"expires in {count(days, 'day', 'days')}" if days else "expires today"
+    )
     context |= {"what": what, "when": when, "not_after": not_after, "workspace": workspace}
     context["link"] = f"{settings.ORIGIN}{page}"
     mail_owners(workspace, f"{what} {when}", "emails/certificate_expires.txt", context)

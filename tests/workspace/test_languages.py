@@ -42,8 +42,8 @@ def shown(sentence: Sentence) -> str:
     ("people", "english", "translated"),
     [
         (lambda: "Ada", "Ada", "Ada"),
-        (lambda: count(1, "robot"), "1 robot", "1 Roboter"),
-        (lambda: count(3000, "robot"), "3,000 robots", "3.000 Roboter"),
+        (lambda: count(1, "robot", "robots"), "1 robot", "1 Roboter"),
+        (lambda: count(3000, "robot", "robots"), "3,000 robots", "3.000 Roboter"),
         (lambda: gettext_lazy("Viewer"), "Viewer", "Betrachter"),
         (lambda: together(["Ada and Bob", "Otto"]), "Ada and Bob and Otto", "Ada and Bob und Otto"),
         (lambda: together(["Ada", "Otto", "Zoë"]), "Ada, Otto and Zoë", "Ada, Otto und Zoë"),

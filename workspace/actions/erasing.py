@@ -52,7 +52,9 @@ def delete_personal_data(*, end_user: EndUser, by: Actor, now: datetime) -> list
     )
     return [
         *facts,
-        Fact(_("Audit log"), _("%(number)s will name nobody") % {"number": count(len(redactions), "change")}),
+        Fact(
+            _("Audit log"), _("%(number)s will name nobody") % {"number": count(len(redactions), "change", "changes")}
+        ),
     ]
 
 
@@ -78,8 +80,11 @@ def erase_rows(erasure: Erasure) -> list[Fact]:
     facts = [
         Fact(_("Full name"), person.full_name),
         Fact(_("Email address"), person.email or _("None")),
-        Fact(_("Access"), _("%(number)s will be forgotten") % {"number": count(environments, "environment")}),
-        Fact(_("Groups"), _("%(number)s will be forgotten") % {"number": count(groups, "membership")}),
+        Fact(
+            _("Access"),
+            _("%(number)s will be forgotten") % {"number": count(environments, "environment", "environments")},
+        ),
+        Fact(_("Groups"), _("%(number)s will be forgotten") % {"number": count(groups, "membership", "memberships")}),
     ]
     merged = person.merged.count()
     return (
@@ -101,9 +106,16 @@ def erase_imports(erasure: Erasure) -> list[Fact]:
         job.lines.all().delete()
         job.text, job.state, job.note = "", PeopleImport.State.STOPPED, STOPPED
         job.save()
-    facts = [Fact(_("Imports"), _("%(number)s will be deleted") % {"number": count(number, "line")})] if number else []
+    facts = (
+        [Fact(_("Imports"), _("%(number)s will be deleted") % {"number": count(number, "line", "lines")})]
+        if number
+        else []
+    )
     return (
-        [*facts, Fact(_("Imports"), _("%(number)s will be stopped") % {"number": count(len(files), "import")})]
+        [
+            *facts,
+            Fact(_("Imports"), _("%(number)s will be stopped") % {"number": count(len(files), "import", "imports")}),
+        ]
         if files
         else facts
     )

@@ -87,7 +87,7 @@ class Withdrawn:
 
     @property
     def number(self) -> Spoken:
-        return count(len(self.invitations), "open invitation")
+        return count(len(self.invitations), "open invitation", "open invitations")
 
     @property
     def state(self) -> dict[str, object]:

@@ -112,7 +112,7 @@ def _use_up(user: User, code: str, visit: Visit, now: datetime) -> None:
     # The row's own condition decides between two requests at once.
     if not unused.filter(digest=_digest(code)).update(used_at=now):
         raise ActionError("wrong_code", WRONG_RECOVERY_CODE, field="code")
-    left = count(unused.count(), "recovery code")
+    left = count(unused.count(), "recovery code", "recovery codes")
     by = Actor.account(user, visit)
     record_own(
         user, Action.USER_RECOVERY_CODE_USED, gettext_noop("{by} used a recovery code. {left} left."), by, left=left

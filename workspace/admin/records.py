@@ -114,7 +114,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     @admin.action(description="Send again what was given up", permissions=["view"])
     def send_again(self, request: HttpRequest, mails: "QuerySet[OutgoingMail]") -> None:
         number = send_again(mails, timezone.now())
-        self.message_user(request, f"{count(number, 'mail')} will be sent within seconds.")
+        self.message_user(request, f"{count(number, 'mail', 'mails')} will be sent within seconds.")
 
 
 @admin.register(KeyRing)

@@ -62,7 +62,7 @@ def chart_of(days: Sequence[Day], *, title: str, noun: str, good: str, bad: str)
     most = max(day.total for day in days)
     good_sum, bad_sum = sum(day.good for day in days), sum(day.bad for day in days)
     numbers = {
-        "days": count(len(days), "day"),
+        "days": count(len(days), "day", "days"),
         "good_number": _at_least(good_sum, is_more=any(day.is_more for day in days)),
         "good": good,
         "bad_number": grouped(bad_sum),
@@ -76,7 +76,7 @@ def chart_of(days: Sequence[Day], *, title: str, noun: str, good: str, bad: str)
         bars=[_bar(at, day, most, good, bad) for at, day in enumerate(days)],
         kept=""
         if len(days) == DAYS
-        else _("%(noun)s are kept for %(days)s only.") % {"noun": noun, "days": count(len(days), "day")},
+        else _("%(noun)s are kept for %(days)s only.") % {"noun": noun, "days": count(len(days), "day", "days")},
         is_empty=most == 0,
         width=len(days) * _SLOT,
     )

@@ -198,7 +198,7 @@ def _notes_on_what_they_made(found: Administrator) -> list[str]:
     notes = (
         [
             _("%(invitations)s from this person will be withdrawn.")
-            % {"invitations": count(invitations, "open invitation")}
+            % {"invitations": count(invitations, "open invitation", "open invitations")}
         ]
         if invitations
         else []
@@ -206,7 +206,7 @@ def _notes_on_what_they_made(found: Administrator) -> list[str]:
     if tokens:
         notes.append(
             _("%(tokens)s that this person made will go on working. See API tokens.")
-            % {"tokens": count(tokens, "API token")}
+            % {"tokens": count(tokens, "API token", "API tokens")}
         )
     return notes
 

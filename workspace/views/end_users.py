@@ -172,7 +172,7 @@ def _loss(person: EndUser) -> dict[str, object]:
     accesses = list(person.accesses.select_related("environment"))
     names = list(dict.fromkeys(access.environment.name for access in accesses))
     groups = person.memberships.values("group").distinct().count()
-    kept = count(groups, "group membership")
+    kept = count(groups, "group membership", "group memberships")
     notes = [_("%(kept)s and all access are kept. Reactivate the person to restore them.") % {"kept": kept}]
     idps = dict.fromkeys(access.source_name for access in accesses if access.source_kind != SourceKind.MANUAL)
     notes += [
@@ -181,7 +181,7 @@ def _loss(person: EndUser) -> dict[str, object]:
     ]
     told = {
         "person": isolated(person.full_name),
-        "number": count(len(names), "environment"),
+        "number": count(len(names), "environment", "environments"),
         "environments": listed(names),
     }
     effect = (

@@ -89,7 +89,7 @@ def about_group(request: ConsoleRequest, group: EndUserGroup) -> dict[str, objec
     """Return what every tab of a group shows around its content."""
     return {
         "group": group,
-        "member_count": count(member_counts([group])[group.pk], "member"),
+        "member_count": count(member_counts([group])[group.pk], "member", "members"),
         "read_only_reason": group_read_only_reason(group),
         "tabs": tabs(request, [("Members", "workspace:group"), ("History", "workspace:group-history")], group=group.pk),
         "list_url": page_url("workspace:groups", group.environment),
@@ -144,7 +144,7 @@ def delete(request: ConsoleRequest, environment: Environment, group: EndUserGrou
     context = {
         "group": group,
         "effect": _("%(group)s will be deleted, with %(number)s.")
-        % {"group": group, "number": count(number, "member")},
+        % {"group": group, "number": count(number, "member", "members")},
         "notes": [
             _("Apps that grant rights to this group stop doing so."),
             _("The people stay end users and keep their access to %(environment)s.") % {"environment": environment},

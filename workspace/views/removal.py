@@ -1,5 +1,6 @@
 """The danger zone of Access control: rename the workspace, remove it, and take it back."""
 
+from functools import partial
 from typing import cast
 
 from django.contrib import messages
@@ -26,9 +27,9 @@ from workspace.words import count
 
 # What goes with a workspace: its relations, those of the apps above too, and what one of their rows is called.
 _GOES = {
-    "environments": "environment",
-    "identity_providers": "identity provider",
-    "administrators": "administrator",
+    "environments": partial(count, one="environment", many="environments"),
+    "identity_providers": partial(count, one="identity provider", many="identity providers"),
+    "administrators": partial(count, one="administrator", many="administrators"),
 }
 
 
@@ -54,7 +55,7 @@ def remove(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     if form.is_valid():
         remove_workspace(workspace=workspace, by=request.actor, now=timezone.now())
         return redirect("workspace:removed", workspace=workspace.slug)
-    end_users = count(workspace.end_users.count(), "end user")
+    end_users = count(workspace.end_users.count(), "end user", "end users")
     context = {
         "form": form,
         "effect": _("%(workspace)s closes at once for %(end_users)s and all administrators.")
@@ -99,9 +100,9 @@ def removed(request: IdentifiedRequest, workspace: str) -> HttpResponse:
 
 def _what_goes(workspace: Workspace) -> str:
     """Return the numbers of what is deleted with the workspace, in words."""
-    numbers = [count(getattr(workspace, relation).count(), one) for relation, one in _GOES.items()]
+    numbers = [told(getattr(workspace, relation).count()) for relation, told in _GOES.items()]
     groups = EndUserGroup.objects.filter(environment__workspace=workspace, is_everyone=False)
     return _("%(numbers)s and %(count)s") % {
         "numbers": ", ".join(numbers),
-        "count": count(groups.count(), "end-user group"),
+        "count": count(groups.count(), "end-user group", "end-user groups"),
     }

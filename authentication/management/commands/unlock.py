@@ -55,7 +55,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{user} is unlocked:")
         self.stdout.write(f"- Waits after wrong passwords ended, of every account: {unlocked.waits:,}.")
         if without_second_factor:
-            self.stdout.write(f"- {count(unlocked.factors, 'second factor')} removed.")
+            self.stdout.write(f"- {count(unlocked.factors, 'second factor', 'second factors')} removed.")
         self.stdout.write(f"- This link sets a new password within an hour, once: {unlocked.link}")
 
     def _unlock_environment(self, found: Environment) -> None:

@@ -31,5 +31,5 @@ class Command(makemessages.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look at the product alone, and name files without line numbers, which change too often."""
-        ignored = [*options["ignore_patterns"], "tests/*", "static/*", "dist/*", "build/*"]
+        ignored = [*options["ignore_patterns"], "tests/*", "static/*", "dist/*", "build/*", "management"]
         super().handle(*args, **{**options, "ignore_patterns": ignored, "add_location": "file", "no_obsolete": True})
