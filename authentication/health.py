@@ -49,7 +49,7 @@ def sign_ins(now: datetime) -> Checked:
     succeeded = outcomes.get(SignInAttempt.Outcome.SUCCEEDED, 0)
     findings = []
     if refused >= _MANY and refused > succeeded:
-        words = f"{count(refused, 'sign-in')} refused in the last hour, {succeeded} succeeded."
+        words = f"{count(refused, 'sign-in', 'sign-ins')} refused in the last hour, {succeeded} succeeded."
         findings.append(Finding(State.WARNING, words, "See why", f"{_list('signinattempt')}?outcome__exact=refused"))
     return Checked("Sign-ins of the last hour", findings, [("Succeeded", str(succeeded)), ("Refused", str(refused))])
 

@@ -34,7 +34,7 @@ def jobs(now: datetime) -> Checked:
     free = [each for each in rows if each.leased_until is None or each.leased_until <= now]
     late = [each for each in free if each.due_at < now - _LATE]
     if late or not rows:
-        words = f"{count(len(late), 'job')} did not run in time." if rows else "No job has run yet."
+        words = f"{count(len(late), 'job', 'jobs')} did not run in time." if rows else "No job has run yet."
         findings.append(Finding(State.PROBLEM, words, START_JOBS))
     facts = [(each.name, _last_run(each)) for each in rows]
     return Checked("Jobs", findings, facts)
@@ -42,7 +42,7 @@ def jobs(now: datetime) -> Checked:
 
 def _failing(job: Job) -> Finding:
     error = job.error.partition("\n")[0][:200]
-    words = f"{job} failed {count(job.failure_count, 'time')}: {error}"
+    words = f"{job} failed {count(job.failure_count, 'time', 'times')}: {error}"
     return Finding(State.PROBLEM, words, "See the job; the log has the traceback", _page("job", job.pk))
 
 
@@ -80,7 +80,7 @@ def database(now: datetime) -> Checked:
     """Check migrations and the disk."""
     findings, facts = [], [("Size", filesizeformat(_size()))]
     if missing := missing_migrations():
-        words = f"{count(len(missing), 'migration')} missing."
+        words = f"{count(len(missing), 'migration', 'migrations')} missing."
         findings.append(Finding(State.PROBLEM, words, "Run make release."))
     if connection.vendor == "sqlite":
         disk = shutil.disk_usage(Path(connection.settings_dict["NAME"]).parent)
