@@ -21,7 +21,7 @@ _NAMES = [
 # English: pages of operators, the API, what SCIM answers, commands, jobs, and programs of their own.
 ENGLISH = re.compile(
     r"/(admin|api|management|migrations|demo|practice_idp|scim|payload|search|effects|records)/"
-    r"|/(admin|jobs|gallery|operators|bootstrap|settings|installation|key_ring|outbox|start|scheduling)\.(py|html)$"
+    r"|/(admin|jobs|gallery|health|installation_health|operators|bootstrap|settings|installation|key_ring|outbox|start|scheduling)\.(py|html)$"
     r"|/authentication/models/(saml|service_provider|sessions)\.py$|/provisioning/models/connections\.py$"
 )
 
