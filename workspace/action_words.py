@@ -1,6 +1,7 @@
 """Names of actions in words, for pages."""
 
 from itertools import groupby
+from typing import TypeAlias
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -8,7 +9,7 @@ from workspace.action_names import Action
 from workspace.words import Text
 
 _ACRONYMS = {"api": "API", "saml": "SAML", "scim": "SCIM", "sso": "SSO"}
-Choices = list[tuple[Text, Text | list[tuple[Text, Text]]]]
+Choices: TypeAlias = "list[tuple[Text, Text | list[tuple[Text, Text]]]]"
 # The nouns with which actions begin.
 _NOUNS = [
     gettext_noop("Administrator"),
