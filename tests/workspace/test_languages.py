@@ -20,7 +20,7 @@ def german(monkeypatch):
     """A catalogue with a few messages, whatever has been translated."""
     catalog = messages_of("de")._catalog
     messages = {
-        "{by} removed {people} from {place}.": "{by} hat aus {place} {people} entfernt.",
+        "{by} painted {people} in {place}.": "{by} hat in {place} {people} gestrichen.",
         ("robot", 0): "Roboter",
         ("robot", 1): "Roboter",
         "Viewer": "Betrachter",
@@ -50,9 +50,9 @@ def shown(sentence: Sentence) -> str:
     ],
 )
 def test_a_sentence_is_stored_in_english_and_shown_in_the_language_of_the_page(german, people, english, translated):
-    sentence = Sentence("{by} removed {people} from {place}.", by=BY, people=people(), place="Sales")
-    assert sentence.text == f"System removed {english} from Sales."
-    assert shown(sentence) == f"System hat aus Sales {translated} entfernt."
+    sentence = Sentence("{by} painted {people} in {place}.", by=BY, people=people(), place="Sales")
+    assert sentence.text == f"System painted {english} in Sales."
+    assert shown(sentence) == f"System hat in Sales {translated} gestrichen."
     with translation.override("en"):
         assert shown(sentence) == sentence.text
 
