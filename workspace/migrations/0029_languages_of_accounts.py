@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workspace", "0027_kept_answers_of_the_api"),
+        ("workspace", "0028_get_started"),
     ]
 
     operations = [
