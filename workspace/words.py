@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, TypeAlias
 from django.conf import settings
 from django.utils import translation
 from django.utils.formats import number_format
-from django.utils.functional import lazy
+from django.utils.functional import Promise, lazy
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 
 from workspace.isolation import isolated
 
+# A text, or one that is translated where it is shown.
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-# A text, or one that is translated where it is shown.
-Text: TypeAlias = "str | _StrPromise"
+    Text: TypeAlias = str | _StrPromise
+else:
+    Text = str | Promise
 
 
 # A text with names in it, such as filled(gettext_lazy("Hello %(name)s"), {"name": name}).
