@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from authentication.actions.passwords import TicketKind, new_ticket
 from authentication.domains import key_of_address
@@ -25,7 +26,7 @@ from workspace.words import people_named
 class Invite(BulkChange):
     """Mail the link for the first password to whoever may use one and has none."""
 
-    name, label = "invite", "Invite"
+    name, label = "invite", gettext_lazy("Invite")
 
     def plan(self, selection: Selection) -> Plan:
         here = selection.environment

@@ -247,7 +247,7 @@ class EndAccess(BulkChange):
 class Deactivate(BulkChange):
     """Deactivate people whom no IdP provisions by SCIM."""
 
-    name, label, is_harmful = "deactivate", "Deactivate", True
+    name, label, is_harmful = "deactivate", gettext_lazy("Deactivate"), True
 
     def plan(self, selection: Selection) -> Plan:
         active = selection.people.filter(status=EndUser.Status.ACTIVE)
@@ -293,7 +293,7 @@ class Deactivate(BulkChange):
 class Reactivate(BulkChange):
     """Reactivate people."""
 
-    name, label = "reactivate", "Reactivate"
+    name, label = "reactivate", gettext_lazy("Reactivate")
 
     def plan(self, selection: Selection) -> Plan:
         chosen = selection.people.filter(status=EndUser.Status.DEACTIVATED)

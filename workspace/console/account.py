@@ -76,4 +76,4 @@ def _sidebar(request: AccountRequest) -> list[Item]:
         places.append({"label": _("Operator pages"), "url": reverse("admin:index")})
     # The pages that lead on come with their heading only if there are any.
     groups: list[Item] = [{"label": "", "items": [own]}]
-    return [*groups, {"label": "Workspaces", "items": places}] if places else groups
+    return [*groups, {"label": _("Workspaces"), "items": places}] if places else groups

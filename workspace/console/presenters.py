@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from workspace.console.navigation import page_url
 from workspace.isolation import isolated
@@ -36,12 +37,12 @@ NAMES_SHOWN = 10
 
 def source_words(row: Sourced) -> str:
     """Return the source of an access or a membership: "Manual", "SCIM · Okta Dev"."""
-    return "Manual" if row.source.is_manual else f"{row.get_source_kind_display()} · {isolated(row.source_name)}"
+    return _("Manual") if row.source.is_manual else f"{row.get_source_kind_display()} · {isolated(row.source_name)}"
 
 
 def source_name(row: Sourced) -> str:
     """Return the short source of an access or a membership: "Manual", or the IdP's name."""
-    return "Manual" if row.source.is_manual else isolated(row.source_name)
+    return _("Manual") if row.source.is_manual else isolated(row.source_name)
 
 
 def first_names(people: EndUserQuerySet, number: int) -> dict[str, object]:

@@ -11,6 +11,7 @@ class NameForm(forms.Form):
     """What people call the account's owner."""
 
     full_name = forms.CharField(
+        label=_("Full name"),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": _("Enter your full name.")},
@@ -31,13 +32,15 @@ class AddressForm(forms.Form):
 class ThemeForm(forms.Form):
     """Light, dark, or as the system is."""
 
-    theme = forms.ChoiceField(choices=User.Theme, error_messages={"required": _("Choose a theme.")})
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme, error_messages={"required": _("Choose a theme.")})
 
 
 class LanguageForm(forms.Form):
     """A language, or what the browser asks for. Each language is called by its own name."""
 
-    language = forms.ChoiceField(choices=[("", _("As the browser")), *settings.LANGUAGES], required=False)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=[("", _("As the browser")), *settings.LANGUAGES], required=False
+    )
 
 
 class ForgottenPasswordForm(forms.Form):

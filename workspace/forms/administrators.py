@@ -22,7 +22,9 @@ ROLE_HINTS = {
 class RoleForm(forms.Form):
     """A role that the administrator who acts may give."""
 
-    role = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": _("Choose a role.")})
+    role = forms.ChoiceField(
+        label=_("Role"), widget=forms.RadioSelect, error_messages={"required": _("Choose a role.")}
+    )
 
     def __init__(
         self, data: QueryDict | None = None, *, by: Administrator, initial: dict[str, object] | None = None
@@ -51,6 +53,7 @@ class NewAccountForm(NewPasswordForm):
     """The name and password of somebody who had no account in the console."""
 
     full_name = forms.CharField(
+        label=_("Full name"),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
         error_messages={"required": _("Enter your full name.")},

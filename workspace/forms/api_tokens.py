@@ -15,7 +15,13 @@ from workspace.scopes import LEVELS, NOUNS
 
 _EVERYWHERE, _SELECTED = "all", "selected"
 _ON_A_DATE, _NEVER = "date", "never"
-ENDS = {"30": "30 days", "90": "90 days", "365": "1 year", _ON_A_DATE: gettext_lazy("On a date"), _NEVER: "Never"}
+ENDS = {
+    "30": gettext_lazy("30 days"),
+    "90": gettext_lazy("90 days"),
+    "365": gettext_lazy("1 year"),
+    _ON_A_DATE: gettext_lazy("On a date"),
+    _NEVER: gettext_lazy("Never"),
+}
 # How long the old token works beside the new one, in hours.
 OVERLAPS = {
     "0": gettext_lazy("At once"),
@@ -29,6 +35,7 @@ class ApiTokenForm(forms.Form):
     """The name, scopes, environments and end of a new token."""
 
     name = forms.CharField(
+        label=gettext_lazy("Name"),
         max_length=100,
         help_text=gettext_lazy("The program that will use the token, such as “Nightly HR import”."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),

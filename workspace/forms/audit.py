@@ -50,7 +50,7 @@ class AuditFilter(forms.Form):
         super().__init__(data)
         self.workspace = workspace
         environments = [(str(each.pk), each.name) for each in workspace.environments.all()]
-        self._choose("actor", "Anybody", _actors(workspace, data.get("actor", "")))
+        self._choose("actor", _("Anybody"), _actors(workspace, data.get("actor", "")))
         self._choose("action", _("Any action"), action_choices())
         self._choose("environment", _("Any environment"), [*environments, (_NO_ENVIRONMENT, _("The workspace itself"))])
 

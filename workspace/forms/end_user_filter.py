@@ -24,7 +24,12 @@ MOST_GROUPS = 25
 # So few people are found by their ids, more by walking the index of the order.
 _FEW = 1000
 _NEVER = "never"
-_INACTIVE = {days: gettext_lazy("Inactive for %(days)s days") % {"days": days} for days in ("30", "90", "180", "365")}
+_INACTIVE = {
+    "30": gettext_lazy("Inactive for 30 days"),
+    "90": gettext_lazy("Inactive for 90 days"),
+    "180": gettext_lazy("Inactive for 180 days"),
+    "365": gettext_lazy("Inactive for 365 days"),
+}
 
 
 class EndUserFilter(forms.Form):
@@ -34,13 +39,19 @@ class EndUserFilter(forms.Form):
     access = forms.ChoiceField(label=gettext_lazy("Access to"), required=False)
     group = forms.CharField(required=False, max_length=250)
     provider = forms.ChoiceField(required=False)
-    method = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Any method")), *SourceKind.choices])
+    method = forms.ChoiceField(
+        label=gettext_lazy("Method"), required=False, choices=[("", gettext_lazy("Any method")), *SourceKind.choices]
+    )
     sign_in = forms.ChoiceField(
         label=gettext_lazy("Last sign-in"),
         required=False,
         choices=[("", gettext_lazy("Any time")), (_NEVER, gettext_lazy("Never signed in")), *_INACTIVE.items()],
     )
-    status = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Any status")), *EndUser.Status.choices])
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        required=False,
+        choices=[("", gettext_lazy("Any status")), *EndUser.Status.choices],
+    )
     sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict, *, environment: Environment, now: datetime) -> None:

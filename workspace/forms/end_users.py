@@ -20,6 +20,7 @@ class EndUserForm(forms.Form):
     """A person's profile and environments."""
 
     full_name = forms.CharField(
+        label=gettext_lazy("Full name"),
         max_length=250,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": gettext_lazy("Enter a full name.")},

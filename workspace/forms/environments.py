@@ -16,12 +16,13 @@ class EnvironmentForm(forms.Form):
     """Name, kind and colour."""
 
     name = forms.CharField(
+        label=_("Name"),
         max_length=50,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Enter a name.")},
     )
-    kind = forms.ChoiceField(choices=Kind, help_text=_("Production has a warning tone on every page."))
-    colour = forms.ChoiceField(choices=Colour, help_text=_("Of its mark in the environment switch."))
+    kind = forms.ChoiceField(label=_("Kind"), choices=Kind, help_text=_("Production has a warning tone on every page."))
+    colour = forms.ChoiceField(label=_("Colour"), choices=Colour, help_text=_("Of its mark in the environment switch."))
 
     def answers(self) -> dict[str, Any]:
         """Return what the actions take."""

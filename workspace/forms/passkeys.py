@@ -15,6 +15,7 @@ class AddPasskeyForm(PasskeyAnswerForm):
     """A passkey and its name."""
 
     name = forms.CharField(
+        label=_("Name"),
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
         help_text=_("So that you recognise it, such as MacBook or security key."),

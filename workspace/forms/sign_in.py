@@ -14,6 +14,7 @@ class SignInForm(forms.Form):
         error_messages={"required": _("Enter your email address.")},
     )
     password = forms.CharField(
+        label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         error_messages={"required": _("Enter your password.")},

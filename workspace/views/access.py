@@ -166,7 +166,7 @@ def _row(request: ConsoleRequest, found: Administrator) -> dict[str, object]:
         items.append({"label": _("Change role"), "url": role_url})
         if not is_self:
             remove_url = page_url("workspace:administrator-remove", environment, administrator=found.pk)
-            items.append({"label": "Remove", "url": remove_url, "danger": True})
+            items.append({"label": _("Remove"), "url": remove_url, "danger": True})
     if is_self:
         leave_url = page_url("workspace:access-control-leave", environment)
         items.append({"label": _("Leave workspace"), "url": leave_url, "danger": True})
@@ -181,7 +181,7 @@ def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation
     }
     items: list[Item] = [
         {"label": _("Send again"), "url": urls["resend"], "method": "post"},
-        {"label": "Withdraw", "url": urls["withdraw"], "method": "post", "danger": True},
+        {"label": _("Withdraw"), "url": urls["withdraw"], "method": "post", "danger": True},
     ]
     return {
         "invitation": invitation,

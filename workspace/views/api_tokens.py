@@ -125,11 +125,11 @@ def _row(request: ConsoleRequest, token: ApiToken, now: datetime) -> dict[str, o
             for what in ("rotate", "revoke")
         }
         if not token.rotated_to_id:
-            items.append({"label": "Rotate", "url": urls["rotate"]})
-        items.append({"label": "Revoke", "url": urls["revoke"], "danger": True})
+            items.append({"label": _("Rotate"), "url": urls["rotate"]})
+        items.append({"label": _("Revoke"), "url": urls["revoke"], "danger": True})
     return {
         "token": token,
         "scopes": in_words(token.scopes),
-        "environments": "All" if token.is_everywhere else ", ".join(places) or "None",
+        "environments": _("All") if token.is_everywhere else ", ".join(places) or _("None"),
         "menu": items,
     }

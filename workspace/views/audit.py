@@ -9,6 +9,7 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -141,12 +142,12 @@ def _cell(value: object) -> object:
 
 def _facts(event: ChangeEvent, pages: Pages) -> list[Context]:
     return [
-        {"label": "When", "value": _("%(at)s UTC") % {"at": f"{event.at:%-d %B %Y, %H:%M:%S.%f}"}},
+        {"label": _("When"), "value": f"{date_format(event.at)}, {event.at:%H:%M:%S.%f} UTC"},
         {"label": _("Done by"), "value": event.actor_name, "hint": event.get_actor_kind_display()},
         {"label": _("From address"), "value": event.address, "mono": bool(event.address)},
-        {"label": "Session", "value": event.session, "mono": bool(event.session)},
-        {"label": "Environment", "value": event.environment_name or _("The workspace itself")},
-        {"label": "Action", "value": event.action, "mono": True},
+        {"label": _("Session"), "value": event.session, "mono": bool(event.session)},
+        {"label": _("Environment"), "value": event.environment_name or _("The workspace itself")},
+        {"label": _("Action"), "value": event.action, "mono": True},
         {"label": _("Request id"), "value": event.request_id, "url": pages.get(event.request_id, "")},
         {"label": _("Event id"), "value": event.pk, "mono": True},
     ]

@@ -109,7 +109,7 @@ def _row(here: Environment, each: Environment, found: list[Environment], may_cha
     urls = {what: page_url(f"workspace:environment-{what}", here, other=each.pk) for what in ("edit", "move", "remove")}
     items: list[Item] = [{"label": "Edit", "url": urls["edit"]}]
     if len(found) > 1:
-        items.append({"label": "Remove", "url": urls["remove"], "danger": True})
+        items.append({"label": _("Remove"), "url": urls["remove"], "danger": True})
     each.workspace = here.workspace
     return {
         "environment": each,

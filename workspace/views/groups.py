@@ -91,7 +91,9 @@ def about_group(request: ConsoleRequest, group: EndUserGroup) -> dict[str, objec
         "group": group,
         "member_count": count(member_counts([group])[group.pk], "member", "members"),
         "read_only_reason": group_read_only_reason(group),
-        "tabs": tabs(request, [("Members", "workspace:group"), ("History", "workspace:group-history")], group=group.pk),
+        "tabs": tabs(
+            request, [(_("Members"), "workspace:group"), (_("History"), "workspace:group-history")], group=group.pk
+        ),
         "list_url": page_url("workspace:groups", group.environment),
     }
 
