@@ -103,6 +103,7 @@ def make(slug: str) -> tuple[SimpleNamespace, Things]:
         "workspace:group-restore.event": with_take_over(place).taken_over.pk,
         **{f"workspace:environment-{act}.other": place.test.pk for act in ("edit", "move", "remove")},
         "provider": provider.pk,
+        "use": use.pk,
         "connection": connection.pk,
         "token": connection.tokens.get().pk,
         "workspace:api-token-rotate.token": api_token.pk,

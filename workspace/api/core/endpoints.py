@@ -66,6 +66,12 @@ class Endpoint(APIView):
         """Return the rows among which the path names one."""
         raise NotImplementedError
 
+    def prepare(self, given: list[Any], path: dict[str, Any]) -> None:
+        """Do what takes long, like a request to another server, before the transaction of the change begins.
+
+        Errors are kept and raised by the method: a repeated request gets the answer of the first one all the same.
+        """
+
     def dispatch(self, request: HttpRequest, *args: Any, **path: Any) -> HttpResponse:
         """Answer a request. The token's rate is told with every answer."""
         self.rate_headers = {}
@@ -116,6 +122,7 @@ class Endpoint(APIView):
             return self._read(sent, described, run, path, [asked] if described.asks else [])
         taken = checked(described.takes or _Nothing, bodies.read(sent), "pointer")
         given = [taken] if described.takes else [asked] if described.asks else []
+        self.prepare(given, path)
         return once(sent, self.call, lambda: self._change(sent, described, run, path, given))
 
     def _read(
