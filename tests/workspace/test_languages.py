@@ -1,13 +1,16 @@
 """Pages in the language of who asks, and stored sentences in the language of the page."""
 
 import pytest
-from django.utils import translation
+from django.test import Client
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 from django.utils.translation.trans_real import translation as messages_of
 
-from workspace.events import Actor, Sentence
+from workspace.actions.administrators import remove_administrator
+from workspace.actions.groups import rename_group
+from workspace.events import JOBS, Actor, Sentence
 from workspace.isolation import OPEN
-from workspace.models import User
+from workspace.models import OutgoingMail, User
 from workspace.sentences import _messages, told, word_in
 from workspace.template_loader import isolate_values
 from workspace.words import count, grouped, together
@@ -172,3 +175,29 @@ class TestTheChoiceInYourAccount:
         User.objects.filter(pk=acme.roles["owner"].user.pk).update(language="fr")
         client.force_login(acme.roles["owner"].user)
         assert client.get("/account/", headers={"Accept-Language": "de"})["Content-Language"] == "de"
+
+
+@pytest.mark.django_db
+class TestGerman:
+    def test_an_end_user_is_asked_to_sign_in_in_the_browsers_language(self, acme, client):
+        for language, word in [("de", "Anmelden"), ("en", "Sign in")]:
+            page = client.get("/sign-in/acme/dev/", headers={"Accept-Language": language}).content.decode()
+            assert word in page and f'<html lang="{language}"' in page
+
+    def test_an_event_is_told_to_each_administrator_in_their_language(self, acme):
+        owner, admin = acme.roles["owner"].user, acme.roles["admin"].user
+        User.objects.filter(pk=owner.pk).update(language="de")
+        acme.support.environment = acme.dev
+        rename_group(group=acme.support, name="Hilfe", by=Actor.administrator(acme.roles["admin"]))
+        for user, sentence in [(owner, "hat die Gruppe Support in"), (admin, "renamed the group Support to")]:
+            browser = Client()
+            browser.force_login(user)
+            assert sentence in browser.get(f"{acme.url}audit-log/").content.decode()
+
+    def test_each_owner_is_mailed_in_their_language(self, acme):
+        owner = acme.roles["owner"].user
+        User.objects.filter(pk=owner.pk).update(language="de")
+        remove_administrator(administrator=acme.roles["viewer"], by=JOBS, now=timezone.now())
+        mail = OutgoingMail.objects.latest("created_at")
+        assert mail.subject == "Die Zugriffssteuerung von Acme wurde geändert"
+        assert "entfernt." in mail.body

@@ -42,7 +42,7 @@ class AuditFilter(forms.Form):
     )
     actor = forms.ChoiceField(label=gettext_lazy("Done by"), required=False)
     action = forms.ChoiceField(label=gettext_lazy("Kind of action"), required=False)
-    environment = forms.ChoiceField(required=False)
+    environment = forms.ChoiceField(label=gettext_lazy("Environment"), required=False)
     since = forms.DateField(label=gettext_lazy("From (UTC)"), required=False, widget=_date(), validators=_YEARS)
     until = forms.DateField(label=gettext_lazy("To (UTC)"), required=False, widget=_date(), validators=_YEARS)
 

@@ -37,8 +37,8 @@ class EndUserFilter(forms.Form):
 
     q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=254, widget=forms.SearchInput)
     access = forms.ChoiceField(label=gettext_lazy("Access to"), required=False)
-    group = forms.CharField(required=False, max_length=250)
-    provider = forms.ChoiceField(required=False)
+    group = forms.CharField(label=gettext_lazy("Group"), required=False, max_length=250)
+    provider = forms.ChoiceField(label=gettext_lazy("Provider"), required=False)
     method = forms.ChoiceField(
         label=gettext_lazy("Method"), required=False, choices=[("", gettext_lazy("Any method")), *SourceKind.choices]
     )

@@ -107,7 +107,7 @@ def _environment(environment: Environment, pk: UUID) -> Environment:
 def _row(here: Environment, each: Environment, found: list[Environment], may_change: bool) -> dict[str, object]:
     """Return an environment as the list shows it."""
     urls = {what: page_url(f"workspace:environment-{what}", here, other=each.pk) for what in ("edit", "move", "remove")}
-    items: list[Item] = [{"label": "Edit", "url": urls["edit"]}]
+    items: list[Item] = [{"label": _("Edit"), "url": urls["edit"]}]
     if len(found) > 1:
         items.append({"label": _("Remove"), "url": urls["remove"], "danger": True})
     each.workspace = here.workspace
