@@ -160,6 +160,7 @@ urlpatterns = [
     path("scim/<uuid:connection>/v2", include("provisioning.scim.base_urls")),
     path("api/v1/", include("workspace.api.urls")),
     path("api/v1/", include("authentication.api.urls")),
+    path("api/v1/", include("provisioning.api.urls")),
     path("operator/gallery/", admin.site.admin_view(gallery.gallery), name="gallery"),
     path("operator/", admin.site.urls),
     path("livez", health.livez, name="livez"),
