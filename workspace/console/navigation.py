@@ -63,6 +63,7 @@ _UNDER = {
     "workspace:audit-log": "workspace:audit-log",
     "workspace:environment": "workspace:environments",
     "workspace:get-started": "workspace:get-started",
+    "workspace:go-to": "workspace:go-to",
     "workspace:group": "workspace:groups",
     "workspace:login-experience": "workspace:login-experience",
     "workspace:end-user": "workspace:end-users",
