@@ -28,7 +28,7 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Server:
-    """A running server with the demo in its database."""
+    """An installation of its own, and where it is served."""
 
     origin: str
     environment: dict[str, str]
@@ -63,20 +63,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @contextlib.contextmanager
 def demo_server(directory: Path, database_url: str = "") -> Iterator[Server]:
     """Install the demo in the directory and serve it, with a database of this run or with the given empty one."""
+    with released(directory, database_url) as server:
+        server.commands.run("demo")
+        with running(server):
+            yield server
+
+
+@contextlib.contextmanager
+def released(directory: Path, database_url: str = "", host: str = "127.0.0.1") -> Iterator[Server]:
+    """Prepare an empty installation, which does not run yet."""
     given = contextlib.nullcontext(at_database(database_url)) if database_url else fresh_database()
     with given as database:
         port = str(free_port())
         environment = outer_environment() | database | {
-            "DATA_DIR": str(directory), "ORIGIN": f"http://127.0.0.1:{port}", "PORT": port,
+            "DATA_DIR": str(directory), "ORIGIN": f"http://{host}:{port}", "PORT": port,
             "API_REQUESTS_PER_SECOND": "1000",
             "METADATA_PRIVATE_HOSTS": "127.0.0.1",  # where the IdPs of these tests publish their metadata
         }  # fmt: skip
         with commands(environment) as manage:
             manage.run("release")
-            manage.run("demo")
-            server = Server(environment["ORIGIN"], environment, directory / "log", manage)
-            with running(server):
-                yield server
+            yield Server(environment["ORIGIN"], environment, directory / "log", manage)
 
 
 def outer_environment() -> dict[str, str]:

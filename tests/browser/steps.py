@@ -11,6 +11,14 @@ from playwright.sync_api import APIResponse, Locator, Page, expect
 from tests.authentication.certificates import bare, make
 
 _numbers = itertools.count(1)
+_AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
 
 class Console:
@@ -81,6 +89,13 @@ class Console:
     def _account(self, role: str) -> dict[str, str]:
         accounts = self.demo["administrators"]
         return next(one for one in accounts if one["workspace"] == self.workspace and one["role"] == role)
+
+
+def give_authenticator(page: Page) -> None:
+    """Let a page make passkeys and sign in with them, on a server at localhost."""
+    session: Any = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
 
 
 def metadata_xml(now: datetime) -> str:

@@ -1,26 +1,17 @@
-"""Your account in a browser: two-step verification and a passkey, set up and signed in with."""
+"""Second factors of an account in a browser, without JavaScript and where a workspace requires one."""
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import hold_to_the_rules
-from tests.browser.conftest import TIMEOUT_MS, Check
+from tests.browser.conftest import TIMEOUT_MS
+from tests.browser.steps import give_authenticator
 from tests.factories import PASSWORD
 from tests.server import Server
 from workspace.one_time_codes import SECONDS, code_at
-
-AUTHENTICATOR = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 def account_of(server: Server, name: str) -> str:
@@ -38,60 +29,15 @@ def give_password(page: Page, email: str, at: str = "/sign-in/?next=/account/") 
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_two_step_verification_is_set_up_and_asked_for(page: Page, server: Server, check: Check):
-    email = account_of(server, "two-step")
-    give_password(page, email)
-    check("/account/password/")
-    check("/account/two-step/")
-    key = page.get_by_label("Text key", exact=True).input_value().replace(" ", "")
-    page.get_by_label("Code from").fill("000000")
-    page.get_by_role("button", name="Turn on").click()
-    expect(page.get_by_role("main")).to_contain_text("This code is not right.")
-    page.get_by_label("Code from").fill(code_at(key, int(time.time()) // SECONDS - 1))
-    page.get_by_role("button", name="Turn on").click()
-    codes = page.locator("#codes").inner_text().split()
-    assert len(codes) == 10
-    page.get_by_role("link", name="I have saved them").click()
-    expect(page.get_by_role("main")).to_contain_text("10 unused")
-    page.get_by_role("button", name="Sign out everywhere").click()
-    give_password(page, email)
-    check("/sign-in/second-step/")
-    page.get_by_label("Code from").fill(code_at(key, int(time.time()) // SECONDS))
-    page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
-    check("/account/")
-
-
 @pytest.fixture
 def at_localhost(chromium: Browser, server: Server) -> Iterator[Page]:
     """A browser with an authenticator. Passkeys belong to a domain, and an IP address is none."""
-    context: Any = chromium.new_context(base_url=server.origin.replace("127.0.0.1", "localhost"))
+    context = chromium.new_context(base_url=server.origin.replace("127.0.0.1", "localhost"))
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
-    session = context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+    give_authenticator(page)
     yield page
     context.close()
-
-
-@pytest.mark.browser
-def test_a_passkey_is_added_and_signs_in_alone(at_localhost: Page, server: Server):
-    page = at_localhost
-    give_password(page, account_of(server, "passkey"))
-    page.get_by_role("link", name="Add passkey").click()
-    page.get_by_label("Name").fill("MacBook")
-    page.get_by_role("button", name="Add passkey").click()
-    expect(page.get_by_role("main")).to_contain_text("The passkey MacBook is added.")
-    page.get_by_role("link", name="Add passkey").click()
-    page.get_by_label("Name").fill("MacBook again")
-    page.get_by_role("button", name="Add passkey").click()
-    expect(page.get_by_role("alert")).to_have_text("This device has a passkey of your account already.")
-    page.goto("/account/")
-    page.get_by_role("button", name="Sign out everywhere").click()
-    page.goto("/account/password/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Change password")
 
 
 @pytest.mark.browser

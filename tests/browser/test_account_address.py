@@ -27,3 +27,4 @@ def test_the_address_changes_by_a_mailed_link_and_the_theme_at_once(page: Page, 
     page.get_by_role("button", name="Change address").click()
     expect(page.get_by_role("status").first).to_contain_text("Your address is moved@example.com now.")
     check("/account/")
+    check("/account/password/")

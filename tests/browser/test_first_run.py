@@ -1,61 +1,17 @@
 """Someone new gets from what `make run` prints to a person who is signed in by a provider of their own.
 
-They read labels only. Every visit, press and entry is an action; someone new once needed 70 of them, and a restart.
+Someone new once needed 70 actions, and a restart.
 """
 
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Check
+from tests.browser.newcomer import Newcomer
 
 MOST_ACTIONS = 40
-
-
-class Newcomer:
-    """A person who reads labels, and whose actions are counted."""
-
-    def __init__(self, page: Page) -> None:
-        self.page, self.actions = page, 0
-
-    def visit(self, address: str) -> None:
-        self.page.goto(address)
-        self.actions += 1
-
-    def back(self) -> None:
-        self.page.go_back()
-        self.actions += 1
-
-    def press(self, label: str | re.Pattern[str], role: Any = "button") -> None:
-        self._shown(self.page.get_by_role(role, name=label, exact=True)).click()
-        self.actions += 1
-
-    def follow(self, label: str | re.Pattern[str]) -> None:
-        self.press(label, "link")
-
-    def enter(self, label: str, text: str) -> None:
-        self._shown(self.page.get_by_label(label, exact=True)).fill(text)
-        self.actions += 1
-
-    def switch_on(self, label: str) -> None:
-        """Press a switch, unless another test of this server has done so."""
-        if self.page.get_by_role("switch", name=label, exact=True).get_attribute("aria-checked") == "false":
-            self.press(label, "switch")
-
-    def select(self, label: str, answer: str) -> None:
-        self.page.get_by_label(label, exact=True).select_option(label=answer)
-        self.actions += 1
-
-    def copy(self, label: str) -> str:
-        self.actions += 1
-        return self.page.get_by_label(label, exact=True).input_value()
-
-    def reads(self, text: str) -> None:
-        expect(self.page.get_by_role("main")).to_contain_text(text)
-
-    def _shown(self, found: Locator) -> Locator:
-        return found.locator("visible=true")
 
 
 def test_the_page_of_a_new_provider_keeps_the_rules(check: Check, practice_idp: dict[str, Any]):
