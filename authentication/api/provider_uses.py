@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from authentication.actions.identity_providers import update_provider
 from authentication.actions.provider_use import disable_provider, enable_provider, remove_provider, use_provider
-from authentication.api.providers import ENFORCEMENT_STARTS, Enforcement, providers_of
+from authentication.api.providers import ENFORCEMENT_STARTS, Enforcement, providers_of, refuse_needless_domains
 from authentication.api.shown_providers import ProviderAnswer, UseAnswer, uses_of
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.models.providers import EnvironmentProviderQuerySet, IdentityProviderQuerySet
@@ -84,11 +84,13 @@ class OneUse(OfUse):
             raise wrong("end_sessions", "invalid", "Sessions end when the provider is turned off.")
         if given.keys() & {"enforcement", "domains"}:
             wished = use.as_wished()
+            enforcement = given.get("enforcement", wished.enforcement)
+            refuse_needless_domains(enforcement, given)
             update_provider(
                 environment_provider=use,
                 name=use.identity_provider.name,
                 vendor=use.identity_provider.vendor,
-                enforcement=given.get("enforcement", wished.enforcement),
+                enforcement=enforcement,
                 domains=given.get("domains", wished.domains),
                 by=call.by,
             )

@@ -9,18 +9,22 @@ from authentication.actions.identity_providers import create_provider, update_pr
 from authentication.actions.metadata_refresh import confirm_metadata, discard_metadata, refresh_metadata
 from authentication.actions.provider_connection import connect_provider
 from authentication.actions.provider_use import remove_provider
-from authentication.api.connections import Connected, ConnectionInput, Reading, fetched_again, read_connection
-from authentication.api.shown_providers import CertificateAnswer, ProviderAnswer, uses_of
+from authentication.api.connections import ConnectionInput, Reading, fetched_again, read_connection
+from authentication.api.shown_providers import CertificateAnswer, ConnectedProviderAnswer, ProviderAnswer, uses_of
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.models.providers import IdentityProviderQuerySet
+from authentication.saml.texts import Text as Sentence
 from workspace.api.core.calls import Call
 from workspace.api.core.endpoints import Endpoint
 from workspace.api.core.fields import Choice, Id, Input, Text
 from workspace.api.core.operations import operation
 from workspace.api.core.paging import Page, PageQuery, page
+from workspace.api.core.problems import wrong
 from workspace.api.shown_people import ID
 
 Enforcement = EnvironmentProvider.Enforcement
+# A provider, and sentences about certificates that were left out.
+ReadProvider = tuple[IdentityProvider, tuple[Sentence, ...]]
 ENFORCEMENT_STARTS = (
     "An enforcement that reaches further than the one in force starts after a successful test sign-in at `test_url`."
 )
@@ -88,11 +92,12 @@ class Providers(Endpoint):
         "Create an identity provider",
         f"For one environment. {ENFORCEMENT_STARTS}",
         takes=NewProvider,
-        gives=ProviderAnswer,
+        gives=ConnectedProviderAnswer,
         status=201,
         is_everywhere=True,
     )
-    def post(self, call: Call, given: dict[str, Any]) -> IdentityProvider:
+    def post(self, call: Call, given: dict[str, Any]) -> ReadProvider:
+        refuse_needless_domains(given["enforcement"], given)
         use = create_provider(
             environment=call.environment(given["environment"], "environment"),
             name=given["name"],
@@ -101,9 +106,7 @@ class Providers(Endpoint):
             domains=given["domains"],
             by=call.by,
         )
-        if self.reading:
-            _connect(use, self.reading.connected(), call)
-        return use.identity_provider
+        return _connected(use, self.reading, call) if self.reading else (use.identity_provider, ())
 
 
 class _OfProvider(Endpoint):
@@ -160,13 +163,11 @@ class Connection(_OfProvider):
         "Set the connection of an identity provider",
         "Exactly these certificates are trusted from now on. All owners get a mail.",
         takes=ConnectionInput,
-        gives=ProviderAnswer,
+        gives=ConnectedProviderAnswer,
         is_everywhere=True,
     )
-    def post(self, call: Call, provider: IdentityProvider, given: dict[str, Any]) -> IdentityProvider:
-        use = _first_use(provider)
-        _connect(use, self.reading.connected(), call)
-        return use.identity_provider
+    def post(self, call: Call, provider: IdentityProvider, given: dict[str, Any]) -> ReadProvider:
+        return _connected(_first_use(provider), self.reading, call)
 
 
 class Refresh(_OfProvider):
@@ -182,15 +183,15 @@ class Refresh(_OfProvider):
     @operation(
         "Refresh the metadata of an identity provider",
         "What changes trust is not in force until it is confirmed: see `pending_metadata`.",
-        gives=ProviderAnswer,
+        gives=ConnectedProviderAnswer,
         is_everywhere=True,
     )
-    def post(self, call: Call, provider: IdentityProvider) -> IdentityProvider:
+    def post(self, call: Call, provider: IdentityProvider) -> ReadProvider:
         read, use = self.reading.connected(), _first_use(provider)
         refresh_metadata(
             environment_provider=use, metadata=read.metadata, url=read.url, fetched_at=call.now, by=call.by
         )
-        return self.find(call).get(pk=provider.pk)
+        return self.find(call).get(pk=provider.pk), read.metadata.left_out
 
 
 class Certificates(_OfProvider):
@@ -238,6 +239,12 @@ def providers_of(call: Call) -> IdentityProviderQuerySet:
     return IdentityProvider.objects.filter(Exists(used), workspace=call.workspace)
 
 
+def refuse_needless_domains(enforcement: str, given: dict[str, Any]) -> None:
+    """Raise Problem where domains were sent that would count for nothing."""
+    if given.get("domains") and enforcement != Enforcement.SELECTED_DOMAINS:
+        raise wrong("domains", "invalid", "Domains belong to the enforcement selected_domains alone.")
+
+
 def _first_use(provider: IdentityProvider) -> EnvironmentProvider:
     """Return the use that changes of the whole provider are recorded with, as the console records them."""
     use = EnvironmentProvider.objects.of_provider(provider.pk)[0]
@@ -245,12 +252,15 @@ def _first_use(provider: IdentityProvider) -> EnvironmentProvider:
     return use
 
 
-def _connect(use: EnvironmentProvider, connected: Connected, call: Call) -> None:
+def _connected(use: EnvironmentProvider, reading: Reading, call: Call) -> ReadProvider:
+    """Return the provider with its new connection, and what was left out of that."""
+    read = reading.connected()
     connect_provider(
         environment_provider=use,
-        metadata=connected.metadata,
-        source=connected.source,
-        metadata_url=connected.url,
+        metadata=read.metadata,
+        source=read.source,
+        metadata_url=read.url,
         by=call.by,
         now=call.now,
     )
+    return use.identity_provider, read.metadata.left_out

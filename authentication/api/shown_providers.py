@@ -13,6 +13,7 @@ from authentication.actions.metadata_refresh import offered_state
 from authentication.actions.provider_states import connection_state
 from authentication.models import EnvironmentProvider, IdentityProvider
 from authentication.models.providers import EnvironmentProviderQuerySet
+from authentication.sentences import in_words
 from workspace.api.core.calls import Call
 from workspace.api.core.fields import Answer
 from workspace.api.shown_people import ID, TIME
@@ -178,6 +179,26 @@ class ProviderAnswer(Answer):
         for use in UseAnswer.shown(list(of_these.order_by("created_at", "pk")), call):
             uses[use.identity_provider_id].append(use)
         return [{**_values(provider), "uses": uses[provider.pk]} for provider in rows]
+
+
+class ConnectedProviderAnswer(ProviderAnswer):
+    """An identity provider whose metadata or values were just read."""
+
+    left_out = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="About each certificate that cannot be used: what it signs is refused.",
+    )
+
+    example = {**ProviderAnswer.example, "left_out": []}
+
+    @classmethod
+    def shown(cls, rows: list[Any], call: Call) -> list[dict[str, Any]]:
+        """Return each row, which is a provider with what was left out, as an answer."""
+        shown = super().shown([provider for provider, _ in rows], call)
+        return [
+            values | {"left_out": [in_words(sentence) for sentence in left_out]}
+            for values, (_, left_out) in zip(shown, rows, strict=True)
+        ]
 
 
 def uses_of(call: Call) -> EnvironmentProviderQuerySet:

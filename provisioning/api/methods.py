@@ -12,14 +12,21 @@ from provisioning.models import ProvisioningConnection
 from workspace.api.core.calls import Call
 from workspace.api.core.fields import Choice, Flag, Input
 from workspace.api.core.operations import operation
+from workspace.api.core.problems import wrong
+
+Method = EnvironmentProvider.Method
+# The method that a setting belongs to.
+_METHODS = {"syncs_groups": Method.JIT, "takes_over_groups": Method.SCIM, "is_strict": Method.SCIM}
 
 
 class MethodChoice(Input):
-    """How end users and groups come to be."""
+    """How end users and groups come to be. What is left out stays."""
 
-    method = Choice(EnvironmentProvider.Method.choices)
-    syncs_groups = Flag(default=False, help_text="For jit: memberships follow each sign-in.")
-    takes_over_groups = Flag(default=True, help_text="For scim: existing groups of the same name are taken over.")
+    method = Choice(Method.choices)
+    syncs_groups = Flag(required=False, help_text="For jit: memberships follow each sign-in.")
+    takes_over_groups = Flag(
+        required=False, help_text="For scim: existing groups of the same name are taken over, unless it says false."
+    )
     is_strict = Flag(required=False, help_text="For scim: refuse what the RFCs do not allow.")
     people = Choice(
         People.choices,
@@ -40,7 +47,11 @@ class ProvisioningMethod(OfUse):
         gives=UseAnswer,
     )
     def post(self, call: Call, use: EnvironmentProvider, given: dict[str, Any]) -> EnvironmentProvider:
+        for name, method in _METHODS.items():
+            if name in given and given["method"] != method:
+                raise wrong(name, "invalid", f"It belongs to the method {method} alone.")
         if (connection := ProvisioningConnection.objects.filter(environment_provider=use).first()) is not None:
             refuse_reaching_elsewhere(connection, call)
-        choose_method(environment_provider=use, **given, by=call.by)
+            given = {"takes_over_groups": connection.takes_over_groups} | given
+        choose_method(environment_provider=use, **({"syncs_groups": use.syncs_groups} | given), by=call.by)
         return self.find(call).get(pk=use.pk)

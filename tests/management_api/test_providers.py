@@ -3,12 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, IdentityProvider
 from tests import factories
-from tests.authentication.certificates import PRIVATE_KEYS, pem
+from tests.authentication.certificates import PRIVATE_KEYS, make, pem
 from tests.authentication.published import NEW, OLD, URL, metadata
 from tests.management_api.conftest import Program, errors_of
 from tests.management_api.operations import token
@@ -98,6 +99,13 @@ def test_changed_metadata_waits_until_what_was_seen_of_it_is_confirmed(program, 
     assert len(program.get(f"{okta}/certificates").json()["items"]) == 2
 
 
+def test_a_certificate_that_cannot_be_used_is_named(program, okta, published):
+    published.body = metadata(OLD, make(ed25519.Ed25519PrivateKey.generate(), "odd"))
+    for path, body in (("connection", {"metadata_url": URL}), ("refresh", {})):
+        (sentence,) = program.post(f"{okta}/{path}", body).json()["left_out"]
+        assert "odd" in sentence
+
+
 def test_what_was_not_given_by_url_is_not_refreshed(program, okta):
     assert program.post(f"{okta}/refresh").json()["code"] == "no_metadata_url"
 
@@ -112,6 +120,8 @@ def test_a_change_leaves_out_what_was_not_sent(acme, program, okta):
     assert renamed["uses"][0]["wished_domains"] == ["bücher.example"]
     missing = program.patch(path, {"domains": []})
     assert (missing.status_code, errors_of(missing)) == (422, {"/domains": "missing_domain"})
+    needless = program.patch(path, {"enforcement": "all_domains", "domains": ["acme.com"]})
+    assert (needless.status_code, errors_of(needless)) == (400, {"/domains": "invalid"})
     off = program.patch(path, {"is_enabled": False, "end_sessions": True}).json()
     assert (off["state"], off["wished_enforcement"]) == ("off", "selected_domains")
     assert errors_of(program.patch(path, {"is_enabled": True, "end_sessions": True})) == {"/end_sessions": "invalid"}

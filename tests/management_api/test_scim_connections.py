@@ -67,6 +67,17 @@ def test_a_method_is_given_up_only_with_a_decision_about_its_people(acme, progra
     assert not EnvironmentAccess.objects.filter(source_kind="scim", source_id=idp.connection.pk).exists()
 
 
+def test_a_setting_that_is_left_out_stays_and_one_of_another_method_is_refused(program, use, idp):
+    for more in ({"takes_over_groups": False, "is_strict": True}, {}):
+        choose(program, use, "scim", **more)
+        idp.connection.refresh_from_db()
+        assert (idp.connection.takes_over_groups, idp.connection.is_strict) == (False, True)
+    refused = choose(program, use, "manual", syncs_groups=True)
+    assert (refused.status_code, errors_of(refused)) == (400, {"/syncs_groups": "invalid"})
+    for more in ({"syncs_groups": True}, {}):
+        assert choose(program, use, "jit", **more).json()["syncs_groups"] is True
+
+
 @pytest.mark.parametrize("retirement", ["first_use", "date", "at_once"])
 def test_a_token_is_rotated_in_each_of_the_three_ways(program, path, retirement):
     base, old = program.get(path).json()["base_url"], ScimToken.objects.get()
