@@ -65,7 +65,7 @@ def test_an_owner_requires_a_second_factor_and_a_colleague_is_led_to_it(at_local
     page.get_by_role("link", name="Turn on the requirement").click()
     expect(page.get_by_role("main")).to_contain_text("Set up a second factor of your own first.")
     hold_to_the_rules(page)
-    page.get_by_role("link", name="Second factor", exact=True).click()
+    page.get_by_role("link", name="Set up", exact=True).click()
     hold_to_the_rules(page)
     add_passkey(page, "MacBook")
     expect(page.get_by_role("main")).to_contain_text("1 administrator has no second factor yet.")
