@@ -252,10 +252,6 @@ def import_500_people(me: Newcomer, accessible: Callable[[], None]) -> None:
 
 
 def give_fifty_a_group(me: Newcomer, accessible: Callable[[], None]) -> None:
-    me.follow("Authentication & Groups")
-    me.follow(re.compile("Create end-user group"))
-    me.enter("Group name", "Support")
-    me.press("Create group")
     me.follow("End users")
     me.tick("Select Person 000")
     every = me.page.get_by_label("Select all on this page")
@@ -264,6 +260,9 @@ def give_fifty_a_group(me: Newcomer, accessible: Callable[[], None]) -> None:
     expect(me.page.get_by_role("checkbox", checked=True)).to_have_count(51)
     me.select("What to do with the selected people", "Add to group")
     me.press("Continue")
+    me.follow("Create end-user group")
+    me.enter("Group name", "Support")
+    me.press("Create group")
     accessible()
     me.press("Choose Support")
     me.reads("50 people will be added to Support.")

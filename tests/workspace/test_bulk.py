@@ -210,7 +210,18 @@ class TestSelection:
 
     def test_without_a_group_the_page_leads_to_creating_one(self, place, owner):
         EndUserGroup.objects.exclude(pk=place.everyone.pk).delete()
-        assert "Create end-user group" in text(owner.get(path(place, "add-to-group", place.ada)))
+        many = [factories.end_user(place.dev, name=f"Person {number}") for number in range(50)]
+        selected = path(place, "add-to-group", *many)
+        page = owner.get(selected)
+        assert "Create end-user group" in text(page)
+        create_url = page.context["create_url"]
+        assert owner.get(create_url).context["cancel_url"] == selected
+        assert owner.post(create_url, {"name": "Core"}).url == selected
+        assert "Choose Core" in text(owner.get(selected))
+
+    def test_a_made_up_selection_leads_to_no_other_site(self, place, owner):
+        answer = owner.post(f"{place.url}groups/new/?selected=//evil.example/", {"name": "Core"})
+        assert answer.url == f"{place.url}end-users/selected/?%2F%2Fevil.example%2F="
 
     def test_cancel_leads_back_to_the_filtered_list(self, place, owner):
         page = owner.get(path(place, "deactivate", place.ada, q="a", sort="-name"))

@@ -1,6 +1,7 @@
 """Changes of the end users who are selected in the list: the group, the confirmation, and taking it back."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -114,11 +115,13 @@ def _names(selection: Selection, plan: Plan) -> dict[str, object]:
 def _choose_group(request: ConsoleRequest, form: SelectionForm, change: BulkChange, back_url: str) -> HttpResponse:
     search = SearchForm({"q": request.GET.get("groups", "")})
     groups = form.groups()
+    create_url = page_url("workspace:group-create", request.environment)
     context = {
         "title": change.label,
         "page_obj": numbered(groups.matching(search.text()), request.GET.get("page")),
         "text": search.text(),
         "has_groups": groups.exists(),
+        "create_url": f"{create_url}?{urlencode({'selected': request.GET.urlencode()})}",
         "kept": form.kept("to", "groups", "page", "csrfmiddlewaretoken"),
         "back_url": back_url,
     }

@@ -6,7 +6,7 @@ from functools import wraps
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -64,9 +64,16 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
                 request,
                 _("%(group)s was created with %(members)s.") % {"group": group, "members": people(len(members))},
             )
-            return redirect(group_url(group))
-    context = {"form": form, "picker": picked, "list_url": page_url("workspace:groups", environment)}
+            return redirect(_people_waiting(request) or group_url(group))
+    list_url = page_url("workspace:groups", environment)
+    context = {"form": form, "picker": picked, "list_url": list_url, "cancel_url": _people_waiting(request) or list_url}
     return render(request, "workspace/groups/create.html", context)
+
+
+def _people_waiting(request: ConsoleRequest) -> str:
+    """Return the page of the people who were selected for the new group, if somebody came from there."""
+    selected = QueryDict(request.GET.get("selected", "")).urlencode()
+    return f"{page_url('workspace:end-users-selected', request.environment)}?{selected}" if selected else ""
 
 
 @console
