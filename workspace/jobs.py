@@ -5,6 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from workspace import outage
 from workspace.actions.imports import advance, stop_import
@@ -17,7 +18,9 @@ from workspace.words import count
 
 logger = logging.getLogger(__name__)
 
-IMPORT_FAILED = "The import failed, and nothing of it was applied. Ask the operator for the reason in the server’s log."
+IMPORT_FAILED = gettext_noop(
+    "The import failed, and nothing of it was applied. Ask the operator for the reason in the server’s log."
+)
 # After this long the other jobs get their turn, and the imports go on in the next run.
 _SECONDS_OF_IMPORTS = 20
 

@@ -9,9 +9,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
 from workspace.isolation import isolated
-from workspace.words import count, number, together
+from workspace.words import count, grouped, number, together
 
 _FIELD = re.compile(r"{(\w+)}")
+_VALUE = re.compile(r"%\((\w+)\)s")
+_NUMBER = re.compile(r"\d{1,3}(,\d{3})+")
 
 
 def told(sentence: str, links: Iterable[Sequence[Any]]) -> str:
@@ -67,6 +69,42 @@ def _names(stored: str, lengths: list[int]) -> list[str]:
 @cache
 def _messages(language: str) -> dict[str, str]:
     """Return the messages with words, by how they look without the names of their words."""
+    return {_FIELD.sub("{}", message): message for message in _texts(language) if _FIELD.search(message)}
+
+
+def _texts(language: str) -> list[str]:
+    """Return the texts of the catalogue that have no plural."""
     keys = [key for key, _ in translation(language)._catalog.items()] if language else []  # type: ignore[attr-defined]
-    messages = [message for message in keys if isinstance(message, str) and _FIELD.search(message)]
-    return {_FIELD.sub("{}", message): message for message in messages}
+    return [key for key in keys if isinstance(key, str)]
+
+
+def refusal_told(stored: str) -> str:
+    """Return a stored refusal in the language that is spoken. The names in it stay as they are."""
+    for before, after, pattern, message in _refusals(get_language() or ""):
+        if stored.startswith(before) and stored.endswith(after) and (found := pattern.fullmatch(stored)):
+            return gettext(message) % {name: _told_value(name, text) for name, text in found.groupdict().items()}
+    return gettext(stored) if stored else ""
+
+
+def _told_value(name: str, text: str) -> str:
+    """Return a value of a refusal: a number, what a name is of, or a name."""
+    if _NUMBER.fullmatch(text):
+        return grouped(int(text.replace(",", "")))
+    return gettext(text) if name == "what" else text
+
+
+@cache
+def _refusals(language: str) -> list[tuple[str, str, re.Pattern[str], str]]:
+    """Return whole sentences with values: how they begin and end, what they look like, and themselves.
+
+    The one with the most text of its own comes first.
+    """
+    found = []
+    for message in _texts(language):
+        before, *rest = _VALUE.split(message)
+        if rest and message.endswith(".") and len(set(rest[::2])) == len(rest[::2]):
+            between = [re.escape(each) for each in (before, *rest[1::2])]
+            names = [f"(?P<{name}>.+)" for name in rest[::2]]
+            pattern = re.compile("".join(sum(zip(between, [*names, ""], strict=True), ())), re.DOTALL)
+            found.append((before, rest[-1], pattern, message))
+    return sorted(found, key=lambda each: -len(_VALUE.sub("", each[-1])))

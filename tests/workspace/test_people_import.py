@@ -46,7 +46,7 @@ def test_people_are_created_changed_and_left_alone_as_the_preview_said(acme, imp
         "Bo Lund;bo@acme.example;DEV;Engineering\n",
     )
     assert outcomes(job) == [
-        (2, "create", "New: access to DEV and PROD; groups Support in DEV."),
+        (2, "create", "New: access to DEV, PROD; groups Support in DEV."),
         (3, "refused", "Sales in PROD is only for people with access to that environment."),
         (4, "change", "New: name instead of Ada Winter; access to TEST."),
         (5, "unchanged", ""),

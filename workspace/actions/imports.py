@@ -8,7 +8,9 @@ from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from workspace.actions.import_checks import BATCH, add_people, key_of, known_of, line_of
@@ -89,7 +91,7 @@ def advance(*, job: PeopleImport, now: datetime) -> PeopleImport:
     """
     for tries_left in reversed(range(_TRIES)):
         try:
-            with transaction.atomic():
+            with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):  # the notes are stored
                 return _step(job, now)
         except IntegrityError:
             if not tries_left:

@@ -12,11 +12,12 @@ from workspace.db.keys import canonical
 from workspace.db.keys import name_key as key_of_name
 from workspace.imports.columns import Cells
 from workspace.imports.decoding import UNREADABLE
+from workspace.imports.notes import new_note
 from workspace.isolation import isolated
 from workspace.names import clean_name
 from workspace.profile import clean_email, clean_full_name
 from workspace.refusals import ActionError
-from workspace.words import grouped, together
+from workspace.words import grouped
 
 # Lines name the same environments and groups again and again.
 name_key = lru_cache(maxsize=4096)(key_of_name)
@@ -92,12 +93,11 @@ class Verdict:
     @property
     def note(self) -> str:
         """Return why the line is refused, or what it changes."""
-        if self.refusal or not ((self.person and self.is_renamed) or self.access or self.groups):
-            return self.refusal
-        parts = [f"name instead of {isolated(self.person.full_name)}"] if self.person and self.is_renamed else []
-        parts += [f"access to {together(place.name for place in self.access)}"] if self.access else []
-        parts += [f"groups {together(_title(group) for group in self.groups)}"] if self.groups else []
-        return _("New: %(parts)s.") % {"parts": "; ".join(parts)}
+        renamed = isolated(self.person.full_name) if self.person and self.is_renamed else ""
+        groups = (_title(group) for group in self.groups)
+        return self.refusal or new_note(
+            renamed, ", ".join(isolated(place.name) for place in self.access), ", ".join(groups)
+        )
 
 
 def judge(cells: Cells, known: Known) -> Verdict:

@@ -21,6 +21,7 @@ from workspace.forms import sent
 from workspace.forms.imports import ColumnsForm, LineFilter, UploadForm
 from workspace.imports.columns import FIELDS
 from workspace.imports.decoding import WINDOWS
+from workspace.imports.notes import note_told
 from workspace.imports.reading import Table, read_table
 from workspace.models import Environment, ImportedLine, PeopleImport
 
@@ -107,7 +108,10 @@ def detail(request: ConsoleRequest, environment: Environment, job: UUID) -> Http
         "job": found,
         "form": form,
         "page_obj": page,
-        "rows": [{"line": line, "tone": _TONES[Outcome(line.outcome)]} for line in page.rows],
+        "stopped": note_told(found.note),
+        "rows": [
+            {"line": line, "note": note_told(line.note), "tone": _TONES[Outcome(line.outcome)]} for line in page.rows
+        ],
         "counts": [(Outcome(each).label, number) for each, number in counts.items()],
         "does_count": counts[Outcome.CREATE] + counts[Outcome.CHANGE],
         "unread": _unread(found),
@@ -165,7 +169,11 @@ def _report_parts(job: PeopleImport) -> Iterator[list[Sequence[object]]]:
         yield [
             [
                 *(line.number, line.full_name, line.email, line.access, line.groups),
-                *(line.get_outcome_display(), line.note, line.get_foreseen_display() or line.get_outcome_display()),
+                *(
+                    line.get_outcome_display(),
+                    note_told(line.note),
+                    line.get_foreseen_display() or line.get_outcome_display(),
+                ),
             ]
             for line in part
         ]
