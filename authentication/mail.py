@@ -1,18 +1,21 @@
 """Mail of sign-in: links by which end users set a password, and what owners are told."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from authentication.models import PasswordTicket, SsoBypass
 from workspace.brand import brand_of
 from workspace.isolation import isolated
 from workspace.mail import mail, mail_owners
 from workspace.models import ChangeEvent, Environment, OutgoingMail
+from workspace.sentences import told
+from workspace.words import filled
 
 _SUBJECTS = {
     PasswordTicket.Kind.INVITATION: gettext_noop("You are invited to {place}"),
@@ -42,12 +45,15 @@ def _mail(ticket: PasswordTicket, token: str, link: str, context: dict[str, str]
 def tell_of_bypass(event: ChangeEvent, bypass: SsoBypass, environment: Environment) -> None:
     """Mail the owners that somebody signed in past enforcement."""
     person, workspace = bypass.end_user, environment.workspace
-    subject = _("%(person)s bypassed SSO in %(workspace)s %(environment)s") % {
-        "person": isolated(person.full_name),
+    values = {"person": isolated(person.full_name), "workspace": workspace, "environment": environment}
+    subject = filled(gettext_lazy("%(person)s bypassed SSO in %(workspace)s %(environment)s"), values)
+    context: dict[str, object] = {
+        "event": event,
+        "sentence": partial(told, event.sentence, event.links),
+        "bypass": bypass,
         "workspace": workspace,
         "environment": environment,
     }
-    context: dict[str, object] = {"event": event, "bypass": bypass, "workspace": workspace, "environment": environment}
     mail_owners(workspace, subject, "emails/sso_bypassed.txt", context, end_user_id=person.pk)
 
 

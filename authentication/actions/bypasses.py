@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from authentication.actions.sessions import EndReason, as_actor, end_password_sessions
 from authentication.mail import tell_of_bypass
@@ -22,7 +22,7 @@ from workspace.visits import Visit
 
 MOST_DAYS = 30
 # Where an owner corrects it.
-TOLD = {"page": "Access control, Who may bypass SSO"}
+TOLD = {"page": gettext_lazy("Access control, Who may bypass SSO")}
 
 
 @atomic

@@ -1,19 +1,27 @@
 """Mail to owners about certificates that expire soon: 60, 30, 14, 7 days and one day before, and on the day."""
 
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from django.conf import settings
 from django.db.models import Max, Model, QuerySet
+from django.utils.functional import lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from authentication.models import EnvironmentProvider, IdentityProvider, ServiceProviderKey
 from workspace.console.navigation import page_url
 from workspace.db.transactions import atomic
 from workspace.mail import mail_owners
 from workspace.models import Workspace
-from workspace.words import count, together
+from workspace.words import Text, filled, grouped, together
 
 _DAYS = (0, 1, 7, 14, 30, 60)
 _FIRST = timedelta(days=max(_DAYS))
+_CERTIFICATE = gettext_lazy("The certificate of %(provider)s")
+_OWN_CERTIFICATE = gettext_lazy("The service provider certificate of %(workspace)s")
+# What is told of: a text, and the values in it.
+_What: TypeAlias = tuple[Text, dict[str, Model]]
 
 
 def tell_of_expiry(now: datetime) -> int:
@@ -44,8 +52,8 @@ def _tell_of_provider(provider: IdentityProvider, now: datetime) -> bool:
     if not _is_new(IdentityProvider.objects.filter(pk=provider.pk), not_after, now):
         return False
     page = page_url("authentication:provider-certificates", uses[0].environment, provider=provider.pk)
-    context = {"provider": provider, "environments": together(use.environment.name for use in uses)}
-    return _mail(provider.workspace, f"The certificate of {provider}", not_after, now, page, context)
+    context = {"provider": provider, "environments": lazy(together, str)([use.environment.name for use in uses])}
+    return _mail(provider.workspace, (_CERTIFICATE, {"provider": provider}), not_after, now, page, context)
 
 
 @atomic
@@ -55,7 +63,7 @@ def _tell_of_key(key: ServiceProviderKey, now: datetime) -> bool:
     if use is None or not _is_new(ServiceProviderKey.objects.filter(pk=key.pk), key.not_after, now):
         return False
     page = page_url("authentication:provider-settings", use.environment, provider=use.identity_provider_id)
-    return _mail(key.workspace, f"The service provider certificate of {key.workspace}", key.not_after, now, page, {})
+    return _mail(key.workspace, (_OWN_CERTIFICATE, {"workspace": key.workspace}), key.not_after, now, page, {})
 
 
 def _is_new(row: QuerySet[Model], not_after: datetime, now: datetime) -> bool:
@@ -66,13 +74,31 @@ def _is_new(row: QuerySet[Model], not_after: datetime, now: datetime) -> bool:
 
 
 def _mail(
-    workspace: Workspace, what: str, not_after: datetime, now: datetime, page: str, context: dict[str, object]
+    workspace: Workspace, what: _What, not_after: datetime, now: datetime, page: str, context: dict[str, object]
 ) -> bool:
-    days = (not_after - now).days
-    when = (
-        "has expired" if not_after <= now else f"expires in {count(days, 'day', 'days')}" if days else "expires today"
-    )
-    context |= {"what": what, "when": when, "not_after": not_after, "workspace": workspace}
-    context["link"] = f"{settings.ORIGIN}{page}"
-    mail_owners(workspace, f"{what} {when}", "emails/certificate_expires.txt", context)
+    sentence = _sentence(what, not_after, now)
+    context |= {
+        "sentence": sentence,
+        "not_after": not_after,
+        "workspace": workspace,
+        "link": f"{settings.ORIGIN}{page}",
+    }
+    mail_owners(workspace, sentence, "emails/certificate_expires.txt", context)
     return True
+
+
+def _written(what: _What, not_after: datetime, now: datetime) -> str:
+    """Return what has expired, or when it expires, in the language that is spoken."""
+    values = {"what": filled(*what)}
+    days = (not_after - now).days
+    if not_after <= now:
+        return _("%(what)s has expired") % values
+    if not days:
+        return _("%(what)s expires today") % values
+    return ngettext("%(what)s expires in %(days)s day", "%(what)s expires in %(days)s days", days) % {
+        **values,
+        "days": grouped(days),
+    }
+
+
+_sentence = lazy(_written, str)

@@ -20,7 +20,7 @@ from tests.factories import PASSWORD
 from tests.workspace.races import at_once
 from workspace.actions.merging import merge_end_users
 from workspace.events import SYSTEM, Actor
-from workspace.models import ChangeEvent
+from workspace.models import ChangeEvent, User
 from workspace.refusals import ActionError
 from workspace.visits import NOWHERE
 
@@ -108,6 +108,13 @@ class TestSigningIn:
         bypass.refresh_from_db()
         assert bypass.last_used_at
         assert len(mails(lambda: signed_in(prod, ada))) == 1
+
+    def test_an_owner_is_told_in_their_language(self, prod, enforced, owner, ada, mails):
+        User.objects.update(language="de")
+        permit(prod, ada)
+        [mail] = mails(lambda: signed_in(prod, ada))
+        assert mail.subject == "Ada Winter hat SSO in Acme PROD umgangen"
+        assert mail.body.startswith("Ada Winter <ada.winter@acme.example> hat")
 
     def test_without_enforcement_nothing_is_bypassed(self, prod, owner, ada, mails):
         permit(prod, ada)

@@ -13,7 +13,7 @@ from authentication.saml.metadata import parse_idp_metadata
 from tests import factories
 from tests.authentication.published import NEW, OLD, URL, metadata
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent
+from workspace.models import ChangeEvent, User
 from workspace.outgoing import FetchResult
 
 
@@ -118,6 +118,15 @@ class TestCertificates:
         assert mail.to == ["owner@acme.example"]
         assert "People sign in through Okta Dev in DEV." in mail.body and "fetched every day" in mail.body
         assert f"/authentication/providers/{found.pk}/certificates/" in mail.body
+
+    def test_an_owner_is_told_in_their_language(self, mails):
+        found = provider()
+        User.objects.update(language="de")
+        not_after = found.certificates.get().not_after
+        for days, told in [(13.5, "läuft in 13 Tagen ab"), (0.5, "läuft heute ab"), (-1, "ist abgelaufen")]:
+            [mail] = mails(lambda days=days: jobs.tell_of_certificates(not_after - timedelta(days=days)))
+            assert mail.subject == f"Das Zertifikat von Okta Dev {told}"
+            assert f"{mail.subject}: Es gilt bis" in mail.body and "in DEV" in mail.body
 
     def test_while_another_certificate_is_valid_longer_nobody_is_told(self, mails):
         found = provider(certificates=(OLD, NEW))

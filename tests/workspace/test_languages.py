@@ -8,6 +8,7 @@ from django.utils.translation.trans_real import translation as messages_of
 
 from workspace.actions.administrators import remove_administrator
 from workspace.actions.groups import rename_group
+from workspace.actions.unlocking import unlock_account
 from workspace.events import JOBS, Actor, Sentence
 from workspace.isolation import OPEN
 from workspace.models import OutgoingMail, User
@@ -201,3 +202,10 @@ class TestGerman:
         mail = OutgoingMail.objects.latest("created_at")
         assert mail.subject == "Die Zugriffssteuerung von Acme wurde geändert"
         assert "entfernt." in mail.body
+
+    def test_an_unlocked_account_is_told_in_its_language(self, acme):
+        user = acme.roles["viewer"].user
+        User.objects.filter(pk=user.pk).update(language="de")
+        unlock_account(user=user, without_second_factor=False, by=JOBS, now=timezone.now())
+        mail = OutgoingMail.objects.get(subject="Ihr Konto wurde entsperrt")
+        assert "Ein Betreiber hat Ihr Konto" in mail.body

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from workspace.action_names import Action
 from workspace.actions.account_mail import password_link, tell_account
 from workspace.actions.account_passwords import new_link
@@ -36,7 +38,7 @@ def unlock_account(*, user: User, without_second_factor: bool, by: Actor, now: d
     found = locked(user)
     if not found.is_active:
         raise ActionError("switched_off", SWITCHED_OFF.format(email=found))
-    waits, _ = SignInThrottle.objects.filter(open_at__gt=now).delete()
+    waits, _rows = SignInThrottle.objects.filter(open_at__gt=now).delete()
     factors = _remove_factors(found) if without_second_factor else 0
     unlocked = Unlocked(password_link(new_link(found, now)), waits, factors)
     roles = list(found.roles.select_related("workspace"))
@@ -52,7 +54,7 @@ def unlock_account(*, user: User, without_second_factor: bool, by: Actor, now: d
         before={"second_factors": factors} if factors else {},
         after={"second_factors": 0} if factors else {},
     )
-    tell_account(found, "Your account was unlocked", "An operator unlocked your account for Workspace admin.")
+    tell_account(found, _("Your account was unlocked"), _("An operator unlocked your account for Workspace admin."))
     for role in roles:
         tell_owners(event, role.workspace, **TOLD)
     return unlocked
@@ -61,5 +63,5 @@ def unlock_account(*, user: User, without_second_factor: bool, by: Actor, now: d
 def _remove_factors(user: User) -> int:
     """Remove the authenticator app with its recovery codes, and all passkeys; return how many there were."""
     user.recovery_codes.all().delete()
-    apps, _ = AuthenticatorApp.objects.filter(user=user).delete()
+    apps, _rows = AuthenticatorApp.objects.filter(user=user).delete()
     return apps + user.passkeys.all().delete()[0]

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from workspace.actions.import_checks import BATCH
@@ -23,11 +24,13 @@ from workspace.imports.columns import FIELDS
 from workspace.imports.decoding import WINDOWS
 from workspace.imports.notes import note_told
 from workspace.imports.reading import Table, read_table
+from workspace.languages import spoken_to
 from workspace.models import Environment, ImportedLine, PeopleImport
 
 State, Outcome = PeopleImport.State, ImportedLine.Outcome
-# In English, as an import reads it.
-_HEAD = [str(label) for label, _names in FIELDS.values()]
+# In English, as an import reads it, in whichever language this module is loaded.
+with translation.override(settings.LANGUAGE_CODE):
+    _HEAD = [str(label) for label, _names in FIELDS.values()]
 _TONES = {Outcome.CREATE: "success", Outcome.CHANGE: "info", Outcome.UNCHANGED: "neutral", Outcome.REFUSED: "danger"}
 # So many names of the file are shown where its encoding is guessed.
 _SAMPLES = 5
@@ -159,25 +162,28 @@ def report(request: ConsoleRequest, environment: Environment, job: UUID) -> Stre
     """Send what became of each line."""
     found = _job(environment, job)
     head = ["Line", *_HEAD, "Outcome", "Details", "Outcome in the preview"]
-    return csv_file(f"import-{found.created_at:%Y-%m-%d}.csv", head, _report_parts(found))
+    return csv_file(
+        f"import-{found.created_at:%Y-%m-%d}.csv", head, _report_parts(found, translation.get_language() or "")
+    )
 
 
-def _report_parts(job: PeopleImport) -> Iterator[list[Sequence[object]]]:
+def _report_parts(job: PeopleImport, language: str) -> Iterator[list[Sequence[object]]]:
     """Return the lines some at a time, each part by a query of its own."""
     last = 0
     while part := list(job.lines.filter(number__gt=last)[:BATCH]):
-        yield [
-            [
-                *(line.number, line.full_name, line.email, line.access, line.groups),
-                *(
-                    line.get_outcome_display(),
-                    note_told(line.note),
-                    line.get_foreseen_display() or line.get_outcome_display(),
-                ),
-            ]
-            for line in part
-        ]
+        # Parts are written after the request has ended, and with it the language of its reader.
+        with spoken_to(language):
+            rows = [_reported(line) for line in part]
+        yield rows
         last = part[-1].number
+
+
+def _reported(line: ImportedLine) -> Sequence[object]:
+    outcome = line.get_outcome_display()
+    return [
+        *(line.number, line.full_name, line.email, line.access, line.groups),
+        *(outcome, note_told(line.note), line.get_foreseen_display() or outcome),
+    ]
 
 
 def _job(environment: Environment, pk: UUID) -> PeopleImport:
