@@ -1,6 +1,7 @@
 """Pages in German have no English left: each is compared with itself in English."""
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -79,15 +80,24 @@ def pages():
     return found
 
 
-def test_no_page_of_an_owner_has_english_left(pages):
+@cache
+def _allowed() -> set[str]:
+    """Return the words that are the same in both languages, and those of the fixture."""
     both = [(text, entry) for entry in entries() for text in entry.translations.values()]
     same = {text for text, entry in both if text in (entry.text, entry.plural)}
-    allowed = {word for text in same for word in _WORD.findall(text)} | _DATA
+    return {word for text in same for word in _WORD.findall(text)} | _DATA
+
+
+def english_left(english: set[str], german: set[str]) -> list[str]:
+    """Return the texts of a page in German that it has in English too."""
+    return [text for text in english & german if not set(_WORD.findall(_VALUE.sub("", text))) <= _allowed()]
+
+
+def test_no_page_of_an_owner_has_english_left(pages):
     left = {
         address: texts
-        for address, (english, german) in pages.items()
-        if not _AS_STORED.search(address)
-        and (texts := [text for text in english & german if not set(_WORD.findall(_VALUE.sub("", text))) <= allowed])
+        for address, both in pages.items()
+        if not _AS_STORED.search(address) and (texts := english_left(*both))
     }
     assert sum(bool(german) for _, german in pages.values()) > 60
     assert left == {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation.trans_real import translation
 
 from workspace.isolation import isolated
@@ -13,6 +13,12 @@ from workspace.words import count, grouped, number, together
 
 _FIELD = re.compile(r"{(\w+)}")
 _VALUE = re.compile(r"%\((\w+)\)s")
+# What sentences say in place of a name, by the kind of their links.
+_STAND_INS = {
+    ("loginexperience", gettext_noop("login experience")),
+    ("enduser", gettext_noop("a deactivated person")),
+    ("enduser", gettext_noop("Deleted person")),
+}
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+")
 
 
@@ -46,7 +52,7 @@ def template_of(sentence: str, spans: Iterable[Sequence[int]]) -> list[str | int
 
 def word_in(stored: str, kind: str, key: str) -> str:
     """Return a word of a stored sentence in the language that is spoken. Names stay as they are."""
-    if kind == "word" and stored:
+    if (kind == "word" and stored) or (kind, stored) in _STAND_INS:
         return gettext(stored)
     if kind == "number":
         digits, _, noun = stored.partition(" ")

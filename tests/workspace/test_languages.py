@@ -209,3 +209,10 @@ class TestGerman:
         unlock_account(user=user, without_second_factor=False, by=JOBS, now=timezone.now())
         mail = OutgoingMail.objects.get(subject="Ihr Konto wurde entsperrt")
         assert "Ein Betreiber hat Ihr Konto" in mail.body
+
+    def test_what_stands_in_place_of_a_name_is_translated_and_names_are_not(self):
+        with translation.override("de"):
+            assert word_in("login experience", "loginexperience", "1") == "das Anmeldeerlebnis"
+            assert word_in("a deactivated person", "enduser", "1") == "einer deaktivierten Person"
+            assert word_in("Deleted person", "enduser", "1") == "Gelöschte Person"
+            assert word_in("login experience", "endusergroup", "1") == "login experience"
