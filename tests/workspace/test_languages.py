@@ -11,7 +11,7 @@ from workspace.actions.groups import rename_group
 from workspace.actions.unlocking import unlock_account
 from workspace.events import JOBS, Actor, Sentence
 from workspace.isolation import OPEN
-from workspace.models import OutgoingMail, User
+from workspace.models import ChangeEvent, OutgoingMail, User
 from workspace.sentences import _messages, told, word_in
 from workspace.template_loader import isolate_values
 from workspace.words import count, grouped, together
@@ -202,6 +202,13 @@ class TestGerman:
         mail = OutgoingMail.objects.latest("created_at")
         assert mail.subject == "Die Zugriffssteuerung von Acme wurde geändert"
         assert "entfernt." in mail.body
+
+    def test_the_page_of_a_change_names_kinds_of_things_in_german(self, acme, client):
+        rename_group(group=acme.support, name="Hilfe", by=Actor.administrator(acme.roles["admin"]))
+        event = ChangeEvent.objects.get(action="group.renamed")
+        client.force_login(acme.roles["owner"].user)
+        page = client.get(f"{acme.url}audit-log/{event.pk}/", headers={"Accept-Language": "de"}).content.decode()
+        assert "Endbenutzergruppe ·" in page and "end user group" not in page
 
     def test_an_unlocked_account_is_told_in_its_language(self, acme):
         user = acme.roles["viewer"].user

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from workspace.action_words import words_of
@@ -29,8 +30,25 @@ from workspace.models.events import ChangeEventQuerySet
 Context = dict[str, object]
 # A page of more is over 50 KB.
 MOST = 40
-# What each kind of subject is called.
+# What each kind of subject is called, and those that events are about in the language of the page.
 _KINDS = {model._meta.model_name: str(model._meta.verbose_name) for model in apps.get_models()}
+_IN_WORDS = {
+    "administrator": pgettext_lazy("kind of thing", "administrator"),
+    "administrator invitation": pgettext_lazy("kind of thing", "administrator invitation"),
+    "end user": pgettext_lazy("kind of thing", "end user"),
+    "end user group": pgettext_lazy("kind of thing", "end user group"),
+    "environment": pgettext_lazy("kind of thing", "environment"),
+    "environment provider": pgettext_lazy("kind of thing", "environment provider"),
+    "group mapping": pgettext_lazy("kind of thing", "group mapping"),
+    "identity provider": pgettext_lazy("kind of thing", "identity provider"),
+    "provisioned group": pgettext_lazy("kind of thing", "provisioned group"),
+    "provisioned user": pgettext_lazy("kind of thing", "provisioned user"),
+    "provisioning connection": pgettext_lazy("kind of thing", "provisioning connection"),
+    "scim token": pgettext_lazy("kind of thing", "scim token"),
+    "service provider key": pgettext_lazy("kind of thing", "service provider key"),
+    "user": pgettext_lazy("kind of thing", "user"),
+    "SSO bypass": pgettext_lazy("kind of thing", "SSO bypass"),
+}
 _COLUMNS = [
     *("id", "at", "environment_id", "environment_name", "actor_kind", "actor_id", "actor_name", "address", "session"),
     *("action", "subject_kind", "subject_id", "subject_name", "sentence", "before", "after", "request_id"),
@@ -75,7 +93,7 @@ def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> Ht
         "subjects": [
             {
                 "name": names.get(pk, pk),
-                "kind": _KINDS.get(kind, kind),
+                "kind": _IN_WORDS.get(name := _KINDS.get(kind, kind), name),
                 "url": pages.get(pk, ""),
                 "changes": f"{list_url}?person={pk}",
             }
