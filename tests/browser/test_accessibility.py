@@ -61,6 +61,7 @@ def test_a_long_name_without_spaces_does_not_make_a_page_scroll_sideways(signed_
 
 def test_the_documentation_of_the_api_is_accessible(check: Check):
     check("/api/v1/docs")
+    check("/api/v1/docs?operation=create-end-user")
 
 
 def test_the_sign_in_page_is_accessible(check: Check):

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,13 +58,22 @@ def test_it_is_valid_and_has_every_operation_with_its_scope_and_problems():
 
 
 @pytest.mark.django_db
-def test_the_page_shows_every_operation_to_everybody_without_a_script():
-    page = Client().get("/api/v1/docs").content.decode()
-    for op in operations():
-        assert (
-            f"<code>{op.method.upper()} /{op.route.pattern.replace('<uuid:', '{').replace('>', '}')}</code>" in page
-        ), op
-    assert "cdn" not in page and "<script>" not in page
+def test_the_pages_show_every_operation_to_everybody_without_a_script():
+    overview = Client().get("/api/v1/docs").content.decode()
+    assert "cdn" not in overview and "<script>" not in overview
+    links = dict(re.findall(r'<a href="(\?operation=[a-z-]+)">.*?<code>(.*?)</code>', overview, re.DOTALL))
+    called = {
+        f"{op.method.upper()} /{op.route.pattern.replace('<uuid:', '{').replace('>', '}')}" for op in operations()
+    }
+    assert set(links.values()) == called
+    for link, call in links.items():
+        page = Client().get(f"/api/v1/docs{link}").content.decode()
+        assert f"<code>{call}</code>" in page and "curl" in page and "429" in page
+
+
+@pytest.mark.django_db
+def test_an_unknown_operation_has_no_page():
+    assert Client().get("/api/v1/docs?operation=nothing").status_code == 404
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 from functools import cache
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -26,7 +26,9 @@ def _text() -> str:
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Show the schema to people. It is in English, like the API."""
+    """Show the schema to people: an overview, or the operation that is asked for. It is in English, like the API."""
+    if asked := request.GET.get("operation"):
+        return _operation(request, asked)
     described = document()
     context = {
         "about": marked(described["info"]["description"]),
@@ -35,6 +37,15 @@ def page(request: HttpRequest) -> HttpResponse:
         "schema_url": reverse("api:schema"),
     }
     return render(request, "workspace/api/docs.html", context)
+
+
+def _operation(request: HttpRequest, asked: str) -> HttpResponse:
+    operation = next((each for section in _sections() for each in section.operations if each.id == asked), None)
+    if operation is None:
+        raise Http404
+    call = marked(f"`{operation.method} {operation.path}`")
+    context = {"operation": operation, "call": call, "docs_url": reverse("api:docs")}
+    return render(request, "workspace/api/operation.html", context)
 
 
 @cache
