@@ -4,9 +4,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
+from tests.english_left import english_left, texts_of
 from tests.matrix import world
 from tests.matrix.routes import routes
-from tests.test_german import english_left, texts_of
 
 _SECRET = "a" * 3
 # Wrong answers to the forms, by their routes. Each form is posted empty too.
