@@ -118,7 +118,7 @@ def test_s15_a_button_leads_back_to_the_page_it_stands_on(owner, okta):
     page = url("environment")
     response = owner.post(url("saml-switch"), {"is_enabled": "false"}, headers={"Referer": f"http://testserver{page}"})
     confirm = owner.get(response.url)
-    assert AGAIN in confirm.content.decode()
+    assert str(AGAIN) in confirm.content.decode()
     assert owner.post(CONFIRM, {"password": PASSWORD, "next": page}).url == page
     assert owner.post(url("saml-switch"), {"is_enabled": "false"}).url == page
 

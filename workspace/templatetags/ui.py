@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 from django import template
@@ -21,7 +22,7 @@ from django.utils.translation import npgettext_lazy
 from workspace import loopback
 from workspace.brand import Brand, brand_of
 from workspace.console import navigation
-from workspace.isolation import escaped_controls, isolated, turns
+from workspace.isolation import OPEN, escaped_controls, isolated, turns
 from workspace.markup import needs_markup, title_of, value_html, wrapped_html
 from workspace.words import grouped
 
@@ -194,6 +195,9 @@ def ago(value: datetime) -> str:
 @register.filter
 def in_html(value: object) -> object:
     """Return a value as pages show it. The loader adds this to the values in text."""
+    if isinstance(value, SafeString) and OPEN in value and "<" not in value:
+        # A sentence of `{% blocktranslate asvar %}`. Its names are isolated by characters.
+        return value_html(unescape(value))
     # A lazy text is one of ours. It wraps at its own words, and no part of it is cut.
     is_marked = not isinstance(value, Promise) and not hasattr(value, "__html__") and needs_markup(str(value))
     return value_html(str(value)) if is_marked else value
