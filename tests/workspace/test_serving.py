@@ -16,7 +16,7 @@ from tests.server import Server, children, free_port, outer_environment, running
 
 pytestmark = pytest.mark.skipif("DATABASE_URL" in os.environ, reason="no database takes part")
 
-SECONDS = 20
+SECONDS = 40  # a worker that is told to stop while it starts is killed after 25
 
 
 class Processes:
