@@ -49,8 +49,11 @@ django.setup()
 
 pytest_plugins = ["tests.server"]
 
-# What they hold is in the code and in the routes.
-_ON_ONE_DATABASE = {"test_repository.py", "test_matrix.py"}
+# What they hold is in the code, in the routes and in what pages say.
+_ON_ONE_DATABASE = {
+    *("test_german.py", "test_german_refusals.py", "test_hostile_names.py", "test_matrix.py", "test_repository.py"),
+    "test_schema.py",
+}
 
 
 @pytest.fixture(autouse=True)
