@@ -49,10 +49,11 @@ django.setup()
 
 pytest_plugins = ["tests.server"]
 
-# What they hold is in the code, in the routes and in what pages say.
+# What they hold is in the code, in the routes, in messages and in what pages say.
 _ON_ONE_DATABASE = {
-    *("test_german.py", "test_german_refusals.py", "test_hostile_names.py", "test_matrix.py", "test_repository.py"),
-    "test_schema.py",
+    *("test_compared.py", "test_german.py", "test_german_refusals.py", "test_hostile_names.py"),
+    *("test_login_experience.py", "test_matrix.py", "test_repository.py", "test_schema.py"),
+    *("test_single_logout_bindings.py", "test_single_logout_whom.py"),
 }
 
 

@@ -21,7 +21,7 @@ from tests.server import PROJECT
 
 LOCK = PROJECT / "requirements.txt"
 # Seconds. Without a vulnerability database the check goes on without it.
-PATIENCE = 30
+PATIENCE = 10
 _ALLOWED = re.compile(r"\b(MIT|BSD|Apache|ISC|MPL|Mozilla|LGPL|PSFL?|Python Software Foundation|Unlicense)\b")
 _NOT_ALLOWED = re.compile(r"\bA?GPL\b|\bSSPL\b|\bBUSL\b")
 _LOCKED = re.compile(r"^([\w.-]+)(?:\[[\w, ]+\])?==([^ ;\\]+)[^\n]*((?:\n +--hash=\S+(?: \\)?)*)", re.MULTILINE)
