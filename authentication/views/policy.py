@@ -140,7 +140,7 @@ def _lose_all_but_providers(environment: Environment, number: int) -> str:
         "%(people)s can no longer sign in to %(environment)s except through an identity provider.",
         number,
     )
-    return told % {"people": count(number, "end user", "end users"), "environment": environment}
+    return _losing(told, environment, number)
 
 
 def _lose_providers(environment: Environment, number: int) -> str:
@@ -149,7 +149,7 @@ def _lose_providers(environment: Environment, number: int) -> str:
         "%(people)s can no longer sign in to %(environment)s through an identity provider.",
         number,
     )
-    return told % {"people": count(number, "end user", "end users"), "environment": environment}
+    return _losing(told, environment, number)
 
 
 def _lose_passwords(environment: Environment, number: int) -> str:
@@ -158,6 +158,10 @@ def _lose_passwords(environment: Environment, number: int) -> str:
         "%(people)s can no longer sign in to %(environment)s with a password.",
         number,
     )
+    return _losing(told, environment, number)
+
+
+def _losing(told: str, environment: Environment, number: int) -> str:
     return told % {"people": count(number, "end user", "end users"), "environment": environment}
 
 
