@@ -19,13 +19,13 @@ from django.utils import timezone
 
 from workspace.crypto import UnsealError
 from workspace.models import OutgoingMail
+from workspace.models.mails import INTERRUPTED
 from workspace.words import count
 
 logger = logging.getLogger(__name__)
 
 # A mail that failed waits this long. After the last attempt it is parked.
 WAITS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720)]
-_INTERRUPTED = "The process that sent this mail ended meanwhile."
 _NO_KEY = "No key of SECRETS_KEYS opens the text of this mail."
 _LONGEST_ERROR = 2000
 # What a mail server says of one mail. It may take others.
@@ -70,7 +70,7 @@ def _claim(mail: OutgoingMail) -> bool:
     now, wait = timezone.now(), WAITS[mail.attempt_count] if mail.attempt_count < len(WAITS) else None
     mine = OutgoingMail.objects.due(now).filter(pk=mail.pk, attempt_count=mail.attempt_count)
     then = wait and now + wait
-    return mine.update(attempt_count=F("attempt_count") + 1, next_attempt_at=then, error=_INTERRUPTED) == 1
+    return mine.update(attempt_count=F("attempt_count") + 1, next_attempt_at=then, error=INTERRUPTED) == 1
 
 
 def _attempt(mail: OutgoingMail, server: BaseEmailBackend) -> Exception | None:

@@ -1,4 +1,4 @@
-"""The outbox: mail leaves once, whatever ends on the way, and what cannot be sent is shown to operators."""
+"""The outbox: mail leaves once, whatever ends on the way, and what cannot be sent is shown."""
 
 from datetime import timedelta
 
@@ -9,14 +9,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests import factories
+from tests.workspace.access import invited
 from tests.workspace.races import at_once
 from tests.workspace.smtp import mailbox
 from workspace import outbox
 from workspace.actions.end_users import create_end_user, deactivate_end_user
 from workspace.actions.erasing import delete_personal_data
+from workspace.actions.invitations import resend_invitation
 from workspace.events import SYSTEM
 from workspace.mail import mail
 from workspace.models import OutgoingMail
+from workspace.models.mails import INTERRUPTED
 from workspace.outbox import WAITS, forget_mails, send_due
 from workspace.profile import Profile
 
@@ -151,6 +154,35 @@ class TestKeeping:
             written()
             transaction.set_rollback(True)
         assert send_due(timezone.now()) == "" and mailoutbox == []
+
+
+@pytest.mark.django_db
+class TestAdministrators:
+    def test_they_see_that_an_invitation_was_not_delivered_until_another_mail_is(self, acme, owner, server):
+        invitation, _ = invited(acme.workspace, acme.actor, "nobody@acme.example")
+        page = f"{acme.url}access-control/"
+        assert "Not delivered" not in owner.get(page).content.decode()
+        server.answers["nobody@acme.example"] = "550 no such user"
+        send_due(timezone.now())
+        assert "Not delivered" in owner.get(page).content.decode()
+        server.answers.clear()
+        resend_invitation(invitation=invitation, by=acme.actor, now=timezone.now())
+        send_due(timezone.now())
+        shown = owner.get(page).content.decode()
+        assert "Waiting" in shown and "Not delivered" not in shown
+
+    def test_they_see_it_on_the_page_of_an_end_user_but_no_mail_to_owners_about_that_person(self, acme, owner, server):
+        person = acme.ada
+        page = f"{acme.url}end-users/{person.pk}/"
+        written("owner@acme.example", end_user_id=person.pk)
+        server.answers |= {"owner@acme.example": "550 gone", person.email: "550 no such user"}
+        send_due(timezone.now())
+        assert "was not delivered" not in owner.get(page).content.decode()
+        written(person.email, end_user_id=person.pk)
+        send_due(timezone.now())
+        assert "“Hello” was not delivered" in owner.get(page).content.decode()
+        OutgoingMail.objects.update(error=INTERRUPTED)
+        assert "was not delivered" not in owner.get(page).content.decode()
 
 
 @pytest.mark.django_db

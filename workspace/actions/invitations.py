@@ -216,7 +216,6 @@ def _send(invitation: AdministratorInvitation, by: Actor, now: datetime) -> None
     invitation.digest = digest_of(token)
     invitation.sent_at, invitation.expires_at = now, now + LIFETIME
     invitation.invited_by, invitation.invited_by_name = by.id, by.name
-    invitation.save()
     workspace = invitation.workspace
     context = {
         "invitation": invitation,
@@ -225,7 +224,9 @@ def _send(invitation: AdministratorInvitation, by: Actor, now: datetime) -> None
         "link": f"{settings.ORIGIN}{reverse('workspace:invitation')}?{urlencode({'token': token})}",
     }
     subject = _("%(name)s invites you to %(workspace)s") % {"name": isolated(by.name), "workspace": workspace}
-    mail([invitation.email], subject, "emails/administrator_invitation.txt", context).save()
+    invitation.mail = mail([invitation.email], subject, "emails/administrator_invitation.txt", context)
+    invitation.mail.save()
+    invitation.save()
 
 
 def _record(invitation: AdministratorInvitation, action: Action, template: str, by: Actor) -> None:

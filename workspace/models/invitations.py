@@ -11,6 +11,7 @@ from workspace.db.keys import canonical
 from workspace.isolation import isolated
 from workspace.models.administrators import Administrator
 from workspace.models.base import Entity
+from workspace.models.mails import OutgoingMail
 from workspace.models.workspaces import Workspace
 from workspace.tokens import digest_of
 
@@ -52,6 +53,8 @@ class AdministratorInvitation(Entity):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    # The last one with its link, as long as the outbox keeps it.
+    mail = models.ForeignKey(OutgoingMail, models.SET_NULL, null=True, editable=False, related_name="+")
     accepted_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 

@@ -10,6 +10,8 @@ from workspace import crypto
 from workspace.models.base import Entity
 from workspace.models.people import EndUser
 
+# What stands in `error` while a process sends the mail, and when it ends before it could note the outcome.
+INTERRUPTED = "The process that sent this mail ended meanwhile."
 # A mail that is due for longer tells that no process sends mail.
 _PATIENCE = timedelta(minutes=1)
 
@@ -54,6 +56,11 @@ class OutgoingMail(Entity):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def is_undelivered(self) -> bool:
+        """Say whether sending it failed so far."""
+        return self.sent_at is None and self.error not in ("", INTERRUPTED)
 
     @property
     def body(self) -> str:

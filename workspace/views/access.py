@@ -34,7 +34,7 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Show the administrators of the workspace, who is invited, and what has changed."""
     workspace, now, form = environment.workspace, timezone.now(), SearchForm(request.GET)
     page = numbered_list(workspace.administrators.matching(form.text()), request.GET.get("page"))
-    invitations = workspace.administrator_invitations.open()
+    invitations = workspace.administrator_invitations.open().select_related("mail")
     context = {
         "form": form,
         "page_obj": page,
@@ -188,6 +188,7 @@ def _invitation_row(request: ConsoleRequest, invitation: AdministratorInvitation
         "state": state.label,
         "tone": _TONES[state],
         "is_expired": state == AdministratorInvitation.State.EXPIRED,
+        "is_undelivered": bool(invitation.mail and invitation.mail.is_undelivered),
         "menu": items if may(request.administrator, to_give(invitation.role)) else [],
     }
 

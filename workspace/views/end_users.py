@@ -21,10 +21,12 @@ from workspace.console.presenters import present, source_words
 from workspace.forms import sent
 from workspace.forms.end_users import AddEndUserForm, EditEndUserForm, EndUserForm
 from workspace.isolation import isolated
-from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, SourceKind
+from workspace.models import ChangeEvent, EndUser, EndUserGroup, Environment, OutgoingMail, SourceKind
 from workspace.words import count, listed
 
 RECENT_CHANGES = 10
+# Among them may be mails to owners about the person.
+NEWEST_MAILS = 20
 _MANAGE = Permission.MANAGE_PEOPLE
 
 
@@ -61,6 +63,7 @@ def detail(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
         "places": _places(person, environment),
         "merged": merged,
         "events": present(about, environment, but=person.pk),
+        "undelivered": _undelivered(person),
         "offers": offers(person, environment, timezone.now()) if may(request.administrator, _MANAGE) else [],
         "list_url": page_url("workspace:end-users", environment),
     }
@@ -127,6 +130,12 @@ def get_person(environment: Environment, pk: UUID) -> EndUser:
 def person_url(environment: Environment, end_user: EndUser) -> str:
     """Return the URL of a person's page."""
     return page_url("workspace:end-user", environment, end_user=end_user.pk)
+
+
+def _undelivered(person: EndUser) -> OutgoingMail | None:
+    """Return the newest mail to the person, if it could not be sent."""
+    newest = next((each for each in person.mails.all()[:NEWEST_MAILS] if each.recipients == [person.email]), None)
+    return newest if newest and newest.is_undelivered else None
 
 
 def _form_context(form: EndUserForm, environment: Environment) -> dict[str, object]:
