@@ -34,7 +34,7 @@ def count_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
         counts.count_request(area, response.status_code, time.perf_counter() - began)
         call: Call | None = getattr(request, "scim", None)
         if call:
-            counts.count_scim_request(str(call.connection.pk), request.method or "", response.status_code)
+            counts.count_scim_request(call.by.id, request.method or "", response.status_code)
         return response
 
     return handle

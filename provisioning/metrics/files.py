@@ -1,34 +1,32 @@
 """The files in which processes count. Those of processes that ended are added up in one, and removed."""
 
-import fcntl
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from prometheus_client.mmap_dict import MmapedDict
-
-# In place of a process id: the counts of all that ended.
-_ENDED = "0"
+from workspace.metrics import Counts, locked, read_counts, write_counts
 
 
-def retire_ended(directory: Path) -> None:
-    """Add the counts of ended processes to those of earlier ones, so that no counter ever falls."""
-    with (directory / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for file in directory.glob("*_*.db"):
-            kind, _, process = file.stem.rpartition("_")
-            if process != _ENDED and not _runs(process):
-                _add(file, directory / f"{kind}_{_ENDED}.db")
+def counted(directory: Path) -> Counts:
+    """Return the counts of all processes of this node. No count falls when a process ends."""
+    # In place of a process id: the counts of all that ended.
+    ended = directory / "0.json"
+    with locked(directory):
+        for file in directory.glob("*.json"):
+            if file != ended and not _runs(file.stem):
+                write_counts(ended, _sum([ended, file]))
                 file.unlink()
+                file.with_suffix(".tmp").unlink(missing_ok=True)
+        return _sum(directory.glob("*.json"))
 
 
-def _add(file: Path, total: Path) -> None:
-    sums = MmapedDict(str(total))
-    try:
-        for key, value, _, _ in MmapedDict.read_all_values_from_file(str(file)):
-            sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
-    finally:
-        sums.close()
+def _sum(files: Iterable[Path]) -> Counts:
+    found: Counts = {}
+    for file in files:
+        for key, number in read_counts(file).items():
+            found[key] = found.get(key, 0) + number
+    return found
 
 
 def _runs(process: str) -> bool:

@@ -1,15 +1,20 @@
 """The page that Prometheus reads, on a port of its own."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric, start_http_server
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from provisioning.metrics.files import retire_ended
+from provisioning.metrics.files import counted
 from provisioning.metrics.state import StateCollector
-from workspace.metrics import METRICS
+from workspace.metrics import METRICS, SECONDS, Counts
+
+_NAME = "workspace_admin"
+_BOUNDS = [*map(str, SECONDS), "+Inf"]
 
 
 class CountsCollector(Collector):
@@ -17,14 +22,35 @@ class CountsCollector(Collector):
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._counts = MultiProcessCollector(None, path=str(directory))
 
     def describe(self) -> Iterable[Metric]:
         return []
 
-    def collect(self) -> Iterable[Metric]:
-        retire_ended(self._directory)
-        return self._counts.collect()
+    def collect(self) -> Iterator[Metric]:
+        counts = counted(self._directory)
+        yield _times(counts)
+        calls = CounterMetricFamily(
+            f"{_NAME}_scim_requests", "Authenticated SCIM requests.", labels=["connection", "method", "outcome"]
+        )
+        sign_ins = CounterMetricFamily(f"{_NAME}_sign_ins", "Sign-ins of end users.", labels=["outcome", "reason"])
+        families = {"scim_request": calls, "sign_in": sign_ins}
+        for (kind, *labels), number in counts.items():
+            if kind in families:
+                families[kind].add_metric(list(map(str, labels)), number)
+        yield from families.values()
+
+
+def _times(counts: Counts) -> HistogramMetricFamily:
+    """Return how long requests took. Each bound counts the requests of the lower ones too."""
+    family = HistogramMetricFamily(f"{_NAME}_request_seconds", "Time to answer.", labels=["area", "outcome"])
+    numbers: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0] * len(_BOUNDS))
+    for kind, *labels in counts:
+        if kind == "request":
+            area, outcome, place = labels
+            numbers[str(area), str(outcome)][int(place)] = counts[kind, area, outcome, place]
+    for key, found in numbers.items():
+        family.add_metric(key, list(zip(_BOUNDS, accumulate(found), strict=True)), counts["request_seconds", *key])
+    return family
 
 
 def registry(directory: Path) -> CollectorRegistry:

@@ -26,32 +26,41 @@ from workspace.scheduling import run_due
 
 DASHBOARD = PROJECT / "workspace" / "deploy" / "grafana.json"
 _CONNECTION = "0192f5e0-0000-7000-8000-000000000001"
-# Counts as the middleware and a sign-in do, in a process of its own, which then ends.
+# Counts as the middleware and a sign-in do, in two processes, of which one ends and the other is killed.
 _PROGRAM = f"""
-import types, django
+import os, signal, time, types, django
 django.setup()
 from django.http import HttpResponse
 from django.test import RequestFactory
 from provisioning.metrics.counting import count_requests
+from workspace import metrics
 from workspace.metrics import count_sign_in
+metrics.WRITTEN_AFTER = 0.01
 def answer(status, **more):
     def handle(request):
         vars(request).update(more)
         return HttpResponse(status=status)
     return count_requests(handle)
-call = types.SimpleNamespace(connection=types.SimpleNamespace(pk="{_CONNECTION}"))
+call = types.SimpleNamespace(by=types.SimpleNamespace(id="{_CONNECTION}"))
 requests = RequestFactory()
 answer(200, scim=call)(requests.get("/scim/x/v2/Users"))
 answer(409, scim=call)(requests.post("/scim/x/v2/Users"))
 answer(401)(requests.get("/scim/ada@example.com/v2/Users"))
 answer(503)(requests.generic("BREW", "/ada@example.com/"))
+if worker := os.fork():
+    os.waitpid(worker, 0)
+else:
+    answer(200, scim=call)(requests.get("/scim/x/v2/Users"))
+    while not metrics.read_counts(metrics.METRICS / f"{{os.getpid()}}.json"):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGKILL)
 count_sign_in("refused", "wrong_password")
 """
 
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory) -> Path:
-    """The files of a process that has ended."""
+    """The files of processes that have ended."""
     data = tmp_path_factory.mktemp("metrics")
     variables = {"DATA_DIR": str(data), "METRICS_PORT": "9464", "DJANGO_SETTINGS_MODULE": "workspace.settings"}
     subprocess.run([sys.executable, "-c", _PROGRAM], cwd=PROJECT, env=outer_environment() | variables, check=True)
@@ -81,16 +90,17 @@ def samples(page: CollectorRegistry) -> dict[tuple[str, tuple[str, ...]], float]
 
 def test_counts_outlive_their_process_and_its_files_are_removed(whole, counted):
     found = samples(whole)
-    assert found["workspace_admin_scim_requests_total", (_CONNECTION, "GET", "ok")] == 1
+    assert found["workspace_admin_scim_requests_total", (_CONNECTION, "GET", "ok")] == 2
     assert found["workspace_admin_scim_requests_total", (_CONNECTION, "POST", "refused")] == 1
-    assert found["workspace_admin_request_seconds_count", ("scim", "ok")] == 1
+    assert found["workspace_admin_request_seconds_count", ("scim", "ok")] == 2
     assert found["workspace_admin_request_seconds_count", ("other", "failed")] == 1
     assert found["workspace_admin_sign_ins_total", ("refused", "wrong_password")] == 1
     assert found["workspace_admin_request_seconds_count", ("scim", "refused")] == 2
-    assert {file.name for file in counted.glob("*.db")} == {"counter_0.db", "histogram_0.db"}
+    assert found["workspace_admin_request_seconds_bucket", ("scim", "+Inf", "ok")] == 2
+    assert {file.name for file in counted.iterdir()} == {"0.json", "lock"}
     assert samples(whole)["workspace_admin_sign_ins_total", ("refused", "wrong_password")] == 1
-    alive = counted / f"counter_{os.getpid()}.db"
-    alive.write_bytes((counted / "counter_0.db").read_bytes())
+    alive = counted / f"{os.getpid()}.json"
+    alive.write_bytes((counted / "0.json").read_bytes())
     assert samples(whole)["workspace_admin_sign_ins_total", ("refused", "wrong_password")] == 2
     assert alive.exists()
     alive.unlink()
