@@ -108,11 +108,12 @@ def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]
 
 
 def _run_on_postgresql(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Ran:
-    from psycopg import Cursor
+    # Other cursors of psycopg look for the marks again at each run of a long statement.
+    from psycopg import RawCursor
 
     connection = context["connection"]
     with connection.wrap_database_errors:
-        cursor = Cursor(connection.connection).execute(sql, params)
+        cursor = RawCursor(connection.connection).execute(_with_numbers(sql), params)
         # `description` would make an object of each column.
         has_columns = cursor.pgresult and cursor.pgresult.nfields
         return cursor.fetchall() if has_columns else [], cursor.rowcount
@@ -127,7 +128,16 @@ def _run_on_sqlite(sql: str, params: Any, many: bool, context: dict[str, Any]) -
 
 @cache
 def _with_sqlite_marks(sql: str) -> str:
-    return sql % (("?",) * sql.replace("%%", "").count("%s"))
+    return sql % (("?",) * _count_marks(sql))
+
+
+@cache
+def _with_numbers(sql: str) -> bytes:
+    return (sql % tuple(f"${number + 1}" for number in range(_count_marks(sql)))).encode()
+
+
+def _count_marks(sql: str) -> int:
+    return sql.replace("%%", "").count("%s")
 
 
 def is_filled_by_database(field: AnyField) -> bool:
