@@ -10,6 +10,11 @@ class AuthenticationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app does with people and keeps of environments, the pages of sentences, and jobs."""
+        # Before anything imports pysaml2's signatures.
+        from authentication import lazy_schemas
+
+        lazy_schemas.install()
+
         from authentication import health, jobs  # noqa: F401
         from authentication.actions import bulk_invitation, environments, erasing, merging  # noqa: F401
         from authentication.views import first_steps, offers, subjects  # noqa: F401

@@ -14,7 +14,7 @@ from drf_spectacular.validation import validate_schema
 
 from tests.management_api.operations import Op, operations
 from tests.server import Server
-from workspace.api.core.schema import document
+from workspace.api.core.documentation import document
 
 BIN = Path(sys.executable).parent
 # Prints a token and ids of a workspace of its own.

@@ -1,19 +1,24 @@
 """How an installation starts: quietly, and with everything loaded before the first request."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from saml2.sigver import XMLSchemaError
+from saml2.sigver import validate_doc_with_schema as validate
 
 from tests.server import PROJECT, outer_environment
 
+# What few workers need, and some only once: the schema of the API, pictures, footers, and SAML's XML schemas.
+NEEDED_LATER = {"PIL", "django.test", "drf_spectacular", "markdown_it", "nh3", "xmlschema"}
 FIRST_REQUEST = """
-import sys, workspace.wsgi
+import json, sys, workspace.wsgi
 from django.urls import resolve
 before = set(sys.modules)
 resolve("/scim/7f3a0000-0000-4000-8000-000000000000/v2/Users")
-print(*(set(sys.modules) - before))
+print(json.dumps({"before": sorted(before), "after": sorted(set(sys.modules) - before)}))
 """
 
 
@@ -29,7 +34,12 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedPro
 
 
 def test_the_first_scim_request_finds_everything_loaded(started):
-    assert (started.returncode, started.stdout.split()) == (0, [])
+    assert json.loads(started.stdout)["after"] == []
+
+
+def test_a_worker_starts_without_what_few_need(started):
+    loaded = set(json.loads(started.stdout)["before"])
+    assert "authentication.lazy_schemas" in loaded and loaded & NEEDED_LATER == set()
 
 
 def test_no_library_logs_that_all_is_well(started):
@@ -45,3 +55,13 @@ def test_pip_says_why_it_failed_and_warns_of_nothing(tmp_path):
     missing = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": tmp_path.joinpath("gone").as_uri()}
     failed = run(*program.stdout.split(), lock, **missing)
     assert "ERROR" in failed.stderr and "WARNING" not in failed.stderr
+
+
+def test_a_document_that_pysaml2_validates_is_held_to_the_schema():
+    with pytest.raises(XMLSchemaError):
+        validate('<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol"/>')
+    issuer = '<Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">https://idp.example</Issuer>'
+    validate(
+        f'<LogoutResponse xmlns="urn:oasis:names:tc:SAML:2.0:protocol" ID="a" Version="2.0" '
+        f'IssueInstant="2026-01-01T00:00:00Z">{issuer}<Status><StatusCode Value="x"/></Status></LogoutResponse>'
+    )

@@ -1,16 +1,18 @@
 """The footer of end users' pages: Markdown with links, headings, lists and emphasis, and nothing else."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-import nh3
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from workspace.isolation import has_controls
 from workspace.words import grouped
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_FOOTER = 5_000
 _SCHEMES = {"https", "http", "mailto", "tel"}
@@ -27,9 +29,6 @@ _UNWANTED = {
     "blockquote_open": _("quotations"),
     "hr": _("lines"),
 }
-# HTML and every kind of link are parsed to be named. What is shown is made without them, and cleaned.
-_markdown = MarkdownIt("commonmark", {"html": True, "maxNesting": 20})
-_markdown.validateLink = lambda url: True  # type: ignore[method-assign]
 
 
 class FooterError(Exception):
@@ -47,7 +46,7 @@ def check_footer(markdown: str) -> None:
         raise FooterError(
             gettext("Remove the invisible characters that turn text round: U+202A to U+202E, U+2066 to U+2069.")
         )
-    for token in _all(_markdown.parse(markdown)):
+    for token in _all(_parser().parse(markdown)):
         if token.type in _UNWANTED:
             raise FooterError(
                 gettext("Leave %(what)s out. A footer can have links, headings and lists.")
@@ -64,14 +63,17 @@ def check_footer(markdown: str) -> None:
 @lru_cache(maxsize=256)
 def footer_html(markdown: str) -> str:
     """Return a footer as HTML. Its headings stand below the page's own, and its links open a tab of their own."""
-    tokens, level = _markdown.parse(markdown), 1
+    import nh3  # here for the same reason as the parser
+
+    parser = _parser()
+    tokens, level = parser.parse(markdown), 1
     for token in tokens:
         if token.type == "heading_open":
             # No level is left out, whatever the footer begins with.
             level = min(int(token.tag[1]) + 1, level + 1, 6)
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{level}"
-    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    html = parser.renderer.render(tokens, parser.options, {})
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -82,5 +84,16 @@ def footer_html(markdown: str) -> str:
     )
 
 
-def _all(tokens: list[Token]) -> list[Token]:
+@cache
+def _parser() -> "MarkdownIt":
+    # Here and not at the top: a worker loads it only if somebody has a footer.
+    from markdown_it import MarkdownIt
+
+    # HTML and every kind of link are parsed to be named. What is shown is made without them, and cleaned.
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 20})
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    return parser
+
+
+def _all(tokens: list["Token"]) -> list["Token"]:
     return [each for token in tokens for each in (token, *(token.children or ()))]

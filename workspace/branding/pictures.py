@@ -3,13 +3,16 @@
 import struct
 import zlib
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from PIL import Image
 
 from workspace.branding.files import Cleaned, UnusableFile
 from workspace.branding.svg import clean_svg, is_xml
 from workspace.words import grouped
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_LOGO, MAX_FAVICON = 5_000_000, 1_000_000
 # Decoding takes four bytes a pixel.
@@ -68,8 +71,10 @@ def _is_no_favicon(data: bytes) -> str:
     )
 
 
-def _decoded(data: bytes, kind: str = "PNG") -> Image.Image:
+def _decoded(data: bytes, kind: str = "PNG") -> "Image.Image":
     """Return the pixels. The size is read from the header and checked before anything is unpacked."""
+    from PIL import Image  # here and not at the top: a worker loads it only if somebody uploads a picture
+
     try:
         if kind == "PNG":
             _check_size(*_PNG_SIZE.unpack_from(data, 16))
@@ -98,7 +103,7 @@ def _check_size(width: int, height: int) -> None:
         )
 
 
-def _plain(picture: Image.Image) -> Image.Image:
+def _plain(picture: "Image.Image") -> "Image.Image":
     """Return the pixels with eight bits a channel, without profile, text or Exif."""
     if picture.mode.startswith("I"):
         picture = picture.convert("I").point(lambda value: value / 256).convert("L")
@@ -107,7 +112,7 @@ def _plain(picture: Image.Image) -> Image.Image:
     return plain
 
 
-def _largest_icon(data: bytes) -> Image.Image:
+def _largest_icon(data: bytes) -> "Image.Image":
     """Return the largest picture of an ICO file. Each of them is a PNG, or a bitmap of at most 256 pixels a side."""
     try:
         (number,) = struct.unpack_from("<H", data, 4)
@@ -129,8 +134,10 @@ def _largest_icon(data: bytes) -> Image.Image:
     return _decoded(header + content, "ICO")
 
 
-def _written(picture: Image.Image, box: tuple[int, int]) -> Cleaned:
+def _written(picture: "Image.Image", box: tuple[int, int]) -> Cleaned:
     """Return the pixels as a PNG that is no larger than the box."""
+    from PIL import Image
+
     picture.thumbnail(box, Image.Resampling.LANCZOS)
     file = BytesIO()
     picture.save(file, "PNG", optimize=True)

@@ -2,15 +2,27 @@
 
 import json
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from workspace.api.core.reading import Section, marked, sections
-from workspace.api.core.schema import document
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the schema, in English. It stays the same while the process runs."""
+    # Here and not at the top: a worker loads drf-spectacular only if somebody reads the documentation.
+    from drf_spectacular.generators import SchemaGenerator
+
+    with translation.override(settings.LANGUAGE_CODE):
+        schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return schema
 
 
 @require_safe

@@ -22,7 +22,6 @@ from workspace.api.core.idempotency import once
 from workspace.api.core.operations import Operation, Run
 from workspace.api.core.paging import Page
 from workspace.api.core.problems import Problem
-from workspace.api.core.schema import ApiSchema
 from workspace.last_use import mark_used
 from workspace.rate import SAVED_SECONDS, Buckets
 from workspace.refusals import ActionError
@@ -50,7 +49,6 @@ class Endpoint(APIView):
     # The parameter of the path that holds the id.
     key: ClassVar[str]
 
-    schema = ApiSchema()
     http_method_names = ["get", "head", "post", "patch", "delete"]
     authentication_classes: list[type] = []
     permission_classes: list[type] = []

@@ -1,11 +1,8 @@
 """The OpenAPI schema, from what the endpoints say of themselves."""
 
-from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.utils import translation
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
@@ -196,10 +193,3 @@ def add_shared(result: dict[str, Any], **_: object) -> dict[str, Any]:
     result["tags"] = [{"name": label} for label in map(str, _LABELS.values()) if label in used]
     result["servers"] = [{"url": settings.ORIGIN}]
     return result
-
-
-@cache
-def document() -> dict[str, Any]:
-    """Return the schema, in English. It stays the same while the process runs."""
-    with translation.override(settings.LANGUAGE_CODE):
-        return SchemaGenerator().get_schema(request=None, public=True)
