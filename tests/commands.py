@@ -44,6 +44,21 @@ def commands(environment: dict[str, str], project: Path = PROJECT) -> Iterator[C
         yield Commands(process)
 
 
+def outer_environment() -> dict[str, str]:
+    """Return this process's environment without the variables of make, pytest and the test installation."""
+    ours = {
+        "DATABASE_URL",
+        "DATA_DIR",
+        "DJANGO_ALLOW_ASYNC_UNSAFE",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+        "MIGRATED_DIR",
+        "ORIGIN",
+    }
+    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST_")}
+
+
 def make_password_hashes_cheap() -> None:
     """Use the hasher of production at its lowest cost: a hash takes microseconds, and looks the same when stored."""
     from django.contrib.auth.hashers import Argon2PasswordHasher

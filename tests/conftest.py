@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 
 from tests.commands import make_password_hashes_cheap
+from tests.databases import copy_migrated, template
 
 # Workers of pytest-xdist inherit DATA_DIR from the process that starts them.
 if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -20,6 +21,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"])
 DATA_DIR = Path(os.environ["DATA_DIR"])
 (DATA_DIR / "static").mkdir(exist_ok=True)  # whitenoise warns if it is missing
+(DATA_DIR / "migrated").mkdir(exist_ok=True)
+os.environ["MIGRATED_DIR"] = str(DATA_DIR / "migrated")
 
 # A failing assertion shows its values in helper modules too. pytest must know before it imports them.
 pytest.register_assert_rewrite(
@@ -55,6 +58,22 @@ _ON_ONE_DATABASE = {
     *("test_login_experience.py", "test_matrix.py", "test_repository.py", "test_schema.py"),
     *("test_single_logout_bindings.py", "test_single_logout_whom.py"),
 }
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Begin the database of each worker as a copy of a migrated one."""
+    test = settings.DATABASES["default"]["TEST"]
+    if "DATABASE_URL" in os.environ:
+        test["TEMPLATE"] = template()
+    else:
+        copy_migrated(Path(test["NAME"]))
+
+
+@pytest.fixture(scope="session")
+def django_db_createdb() -> bool:
+    """On SQLite, the copy is the database; on PostgreSQL, begin with none, whoever left one there."""
+    return "DATABASE_URL" in os.environ
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +161,7 @@ def asks_a_database(item: pytest.Item) -> bool:
         return True
     # Its file starts processes of ours: servers and commands.
     used = {getattr(each, "__module__", "") for each in vars(getattr(item, "module", item)).values()}
-    return not used.isdisjoint({"tests.commands", "tests.nodes", "tests.postgres", "tests.server"})
+    return not used.isdisjoint({"tests.commands", "tests.databases", "tests.nodes", "tests.postgres", "tests.server"})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from tests.commands import commands
-from tests.server import Server, at_database, children, free_port, outer_environment, running
+from tests.commands import commands, outer_environment
+from tests.databases import at_database
+from tests.server import Server, children, free_port, running
 
 CHECK_SECONDS = 0.2
 PAUSE = 0.02  # of a client between two requests

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 
-from tests.commands import PROJECT, Commands, commands
+from tests.commands import PROJECT, Commands, commands, outer_environment
+from tests.databases import at_database, migrated_database
 
 START_SECONDS = 60
 
@@ -71,8 +70,8 @@ def demo_server(directory: Path, database_url: str = "") -> Iterator[Server]:
 
 @contextlib.contextmanager
 def released(directory: Path, database_url: str = "", host: str = "127.0.0.1") -> Iterator[Server]:
-    """Prepare an empty installation, which does not run yet."""
-    given = contextlib.nullcontext(at_database(database_url)) if database_url else fresh_database()
+    """Prepare an installation without people, which does not run yet."""
+    given = contextlib.nullcontext(at_database(database_url)) if database_url else migrated_database(directory)
     with given as database:
         port = str(free_port())
         environment = outer_environment() | database | {
@@ -83,33 +82,6 @@ def released(directory: Path, database_url: str = "", host: str = "127.0.0.1") -
         with commands(environment) as manage:
             manage.run("release")
             yield Server(environment["ORIGIN"], environment, directory / "log", manage)
-
-
-def outer_environment() -> dict[str, str]:
-    """Return this process's environment without the variables of make, pytest and the test installation."""
-    ours = {"DATABASE_URL", "DATA_DIR", "DJANGO_ALLOW_ASYNC_UNSAFE", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ORIGIN"}
-    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST_")}
-
-
-@contextlib.contextmanager
-def fresh_database() -> Iterator[dict[str, str]]:
-    """A fresh database in the PostgreSQL of this run; none for a run on SQLite, which begins with an empty DATA_DIR."""
-    url = os.environ.get("DATABASE_URL")
-    if not url:
-        yield {}
-        return
-    name = f"server_{secrets.token_hex(4)}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            yield at_database(urlunsplit(urlsplit(url)._replace(path=f"/{name}")))
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-def at_database(url: str) -> dict[str, str]:
-    """Return the variables of a node at this PostgreSQL database, with new keys."""
-    return {"DATABASE_URL": url, "SECRET_KEY": secrets.token_hex(32), "SECRETS_KEYS": secrets.token_hex(32)}
 
 
 def free_port() -> int:

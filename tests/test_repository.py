@@ -12,7 +12,7 @@ from django.core.management import call_command
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.server import PROJECT, outer_environment
+from tests.commands import PROJECT, outer_environment
 
 PYPROJECT = PROJECT / "pyproject.toml"
 LOCKS = {"dependencies": PROJECT / "requirements.txt", "tests": PROJECT / "tests" / "requirements.txt"}

@@ -9,7 +9,8 @@ from django.db import connection, migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.loader import MigrationLoader
 
-from tests.server import PROJECT, fresh_database, outer_environment
+from tests.commands import PROJECT, outer_environment
+from tests.databases import fresh_database
 from tests.upgrading import APPS, BEFORE
 
 SHOWN = {

@@ -12,8 +12,9 @@ from typing import Any
 
 from tests.benchmarks.driver import CLIENTS, Order
 from tests.benchmarks.works import WARM_UP, Tenant, works
-from tests.commands import commands
-from tests.server import PROJECT, Server, free_port, fresh_database, outer_environment
+from tests.commands import PROJECT, commands, outer_environment
+from tests.databases import fresh_database
+from tests.server import Server, free_port
 
 OURS, FLOOR = "workspace.settings", "tests.benchmarks.floor.settings"
 BASELINE = "tests.benchmarks.baseline.settings"

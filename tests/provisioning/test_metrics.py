@@ -18,8 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from authentication.models import EnvironmentProvider, SigningCertificate
 from provisioning.metrics.serving import registry
 from provisioning.models import ProvisioningConnection, ScimToken
-from tests.commands import PROJECT
-from tests.server import outer_environment
+from tests.commands import PROJECT, outer_environment
 from workspace import metrics
 from workspace.models import Job
 from workspace.scheduling import run_due

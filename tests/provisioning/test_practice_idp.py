@@ -19,8 +19,8 @@ from provisioning.practice_idp.demo import CannotStart, Demo, parse
 from provisioning.practice_idp.errors import BadRequest
 from provisioning.practice_idp.saml.site import SignInSite
 from provisioning.practice_idp.server import Server
+from tests.commands import PROJECT, outer_environment
 from tests.provisioning.practice import ADA, PROVIDER, asked, demo_data, read, response_of, running
-from tests.server import PROJECT, outer_environment
 
 # The pages. -----------------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ import time
 import pytest
 from django.utils import timezone
 
-from tests.commands import PROJECT, commands
-from tests.server import fresh_database, outer_environment
+from tests.commands import PROJECT, commands, outer_environment
+from tests.databases import migrated_database
 from tests.workspace.importing import Importing
 from workspace import jobs
 from workspace.actions import imports
@@ -81,10 +81,9 @@ def state(manage) -> list[list[str]]:
 
 
 def test_two_processes_run_every_job_and_end_at_once_when_they_are_told(tmp_path):
-    with fresh_database() as database, contextlib.ExitStack() as ends:
+    with migrated_database(tmp_path) as database, contextlib.ExitStack() as ends:
         environment = outer_environment() | database | {"DATA_DIR": str(tmp_path), "ORIGIN": "http://127.0.0.1:9"}
         manage = ends.enter_context(commands(environment))
-        manage.run("migrate")
         processes = [
             ends.enter_context(
                 subprocess.Popen([sys.executable, "manage.py", "jobs"], cwd=PROJECT, env=os.environ | environment)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from tests.server import PROJECT, outer_environment
+from tests.commands import PROJECT, outer_environment
 from workspace import logs
 
 OVERSIZE = {

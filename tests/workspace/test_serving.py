@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.server import Server, children, free_port, outer_environment, running
+from tests.commands import outer_environment
+from tests.server import Server, children, free_port, running
 
 pytestmark = pytest.mark.skipif("DATABASE_URL" in os.environ, reason="no database takes part")
 

@@ -9,7 +9,7 @@ import pytest
 from saml2.sigver import XMLSchemaError
 from saml2.sigver import validate_doc_with_schema as validate
 
-from tests.server import PROJECT, outer_environment
+from tests.commands import PROJECT, outer_environment
 
 # What few workers need, and some only once: the schema of the API, pictures, footers, and SAML's XML schemas.
 NEEDED_LATER = {"PIL", "django.test", "drf_spectacular", "markdown_it", "nh3", "xmlschema"}
