@@ -7,9 +7,11 @@ Responses to us go through `authentication.saml.gate` instead.
 import importlib
 import sys
 from functools import cache
+from threading import Lock
 from typing import Any
 
 _NAME = "saml2.xml.schema"
+_loading = Lock()
 
 
 class XMLSchemaError(Exception):
@@ -18,7 +20,8 @@ class XMLSchemaError(Exception):
 
 def validate(doc: str, validator: Any = None) -> None:
     """Validate a document. Raises XMLSchemaError."""
-    real = _real()
+    with _loading:
+        real = _real()
     try:
         real.validate(doc, validator)
     except real.XMLSchemaError as error:
