@@ -15,6 +15,6 @@ class AuthenticationConfig(AppConfig):
 
         lazy_schemas.install()
 
-        from authentication import health, jobs  # noqa: F401
+        from authentication import field_words, health, jobs  # noqa: F401
         from authentication.actions import bulk_invitation, environments, erasing, merging  # noqa: F401
         from authentication.views import first_steps, offers, subjects  # noqa: F401

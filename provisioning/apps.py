@@ -10,7 +10,7 @@ class ProvisioningConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks, what a merge moves, what keeps an environment, whom a sign-in means, pages and jobs."""
-        from provisioning import health, jobs  # noqa: F401
+        from provisioning import field_words, health, jobs  # noqa: F401
         from provisioning.actions import environments, erasing, merging  # noqa: F401
         from provisioning.demo import checks  # noqa: F401
         from provisioning.search import sign_in  # noqa: F401

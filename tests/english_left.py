@@ -16,9 +16,10 @@ _DATA = set(
     _WORD.findall("""
     Acme DEV TEST PROD Ada Winter Bo Lund Mia Example Support Engineering IdP acme Cy Moor Mapped Everyone mail
     Taken over Break glass Import Key Okta Dev RSA idp example service provider testserver English Deutsch Name
-    GET PUT POST PATCH DELETE Users people csv png Microsoft Entra Google Workspace JumpCloud Keycloak OneLogin
-    PingOne AuthnRequests RelayState displayName emails type work home other value name formatted nickName userName
-    Applications Create App Integration Configure SAML Audience URI URL Entity Single sign user externalId com
+    GET PUT POST PATCH DELETE HTTP Redirect Users people csv png Microsoft Entra Google Workspace JumpCloud Keycloak
+    OneLogin PingOne AuthnRequests RelayState NameIDs active displayName emails type work home other value name
+    formatted nickName userName Applications Create App Integration Configure SAML Audience URI URL Entity Single sign
+    user externalId com
     """)
 )
 

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workspace.events import kind_of
+from workspace.field_words import label_of, name_in_words, value_in_words
 from workspace.isolation import isolated
 from workspace.languages import spoken_to
 from workspace.models import ChangeEvent, EndUser, OutgoingMail, Workspace
 from workspace.sentences import told
-from workspace.words import Text, field_in_words, filled, grouped
+from workspace.words import Text, filled, grouped
 
 # A mail names this many entries of a list and counts the others.
 NAMED = 20
@@ -86,16 +87,22 @@ def _changes(event: ChangeEvent) -> list[tuple[str, str, str]]:
     for key in dict.fromkeys([*event.before, *event.after]):
         if isinstance(event.before.get(key) or event.after.get(key), dict):
             continue
-        before, after = _words(event.before.get(key)), _words(event.after.get(key))
+        before, after = _words(key, event.before.get(key)), _words(key, event.after.get(key))
         # Two equal lists of names differ in their source: the same people, granted by another one.
-        changes.append((field_in_words(key), before, _("the same") if after == before else after))
+        changes.append((label_of(key), before, _("the same") if after == before else after))
     return changes
 
 
-def _words(value: object) -> str:
+def _words(field: str, value: object) -> str:
     """Return a value of an event in words. A list holds names, or lists that begin with an id and a name."""
     if isinstance(value, list):
-        names = [isolated(str(each[1] if isinstance(each, list) else each)) for each in value]
+        names = [isolated(_name(field, each)) for each in value]
         more = [_("%(number)s more") % {"number": grouped(len(names) - NAMED)}] if len(names) > NAMED else []
         return ", ".join(names[:NAMED] + more) or _("none")
-    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else str(value or _("none"))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value_in_words(field, value) if value else _("none")
+
+
+def _name(field: str, entry: object) -> str:
+    return name_in_words(field, str(entry[1])) if isinstance(entry, list) else value_in_words(field, entry)

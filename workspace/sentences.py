@@ -1,15 +1,19 @@
 """Sentences of changes, which are stored in English, in the language of the page."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation.trans_real import translation
 
+from workspace.field_words import label_of, value_in_words
 from workspace.isolation import isolated
-from workspace.words import count, grouped, number, together
+from workspace.visits import browser_in_words
+from workspace.words import count, day, grouped, moment, number, together
 
 _FIELD = re.compile(r"{(\w+)}")
 _VALUE = re.compile(r"%\((\w+)\)s")
@@ -18,7 +22,12 @@ _STAND_INS = {
     ("loginexperience", gettext_noop("login experience")),
     ("enduser", gettext_noop("a deactivated person")),
     ("enduser", gettext_noop("Deleted person")),
+    ("", gettext_noop("no environment")),
 }
+# What stands before and after the last word in sentences of older releases, and how it is told now. Of nobody it was
+# told too, by "0 people".
+_SET_ASIDE, _OF_NOBODY = ["; ", " were set aside."], [" of ", "."]
+_NOW_SET_ASIDE = [" and set ", " aside."]
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+")
 
 
@@ -40,6 +49,10 @@ def template_of(sentence: str, spans: Iterable[Sequence[int]]) -> list[str | int
         texts.append(sentence[at:start])
         at = end
     texts.append(sentence[at:])
+    if texts[-2:] in (_SET_ASIDE, _OF_NOBODY) and sentence.endswith("0 people".join(texts[-2:])):
+        texts[-2:] = ["."]
+    elif texts[-2:] == _SET_ASIDE:
+        texts[-2:] = _NOW_SET_ASIDE
     if message := _messages(get_language() or "").get("{}".join(texts)):
         names = _FIELD.findall(message)
         parts = _FIELD.split(gettext(message))
@@ -54,22 +67,39 @@ def word_in(stored: str, kind: str, key: str) -> str:
     """Return a word of a stored sentence in the language that is spoken. Names stay as they are."""
     if (kind == "word" and stored) or (kind, stored) in _STAND_INS:
         return gettext(stored)
-    if kind == "number":
-        digits, _, noun = stored.partition(" ")
-        value = int(digits.replace(",", ""))
-        return count(value, key, noun) if key else number(value)
-    if kind == "names" and (names := _names(stored, [int(length) for length in key.split(",") if length])):
-        return together(names)
-    return stored
+    return _TOLD[kind](stored, key) if kind in _TOLD else stored
 
 
-def _names(stored: str, lengths: list[int]) -> list[str]:
+def _number(stored: str, key: str) -> str:
+    digits, _, noun = stored.partition(" ")
+    value = int(digits.replace(",", ""))
+    return count(value, key, noun) if key else number(value)
+
+
+def _names(stored: str, key: str) -> list[str]:
     """Return the names of a stored list; none if they have other lengths now, because personal data was deleted."""
-    names, at = [], 0
+    lengths = [int(length) for length in key.split(",") if length]
+    names, at = list[str](), 0
     for place, length in enumerate(lengths, start=1):
         names.append(stored[at : at + length])
         at += length + (len(" and ") if place == len(lengths) - 1 else len(", "))
     return names if together(names).english == stored else []
+
+
+def _field(name: str) -> str:
+    return name if get_language() == settings.LANGUAGE_CODE else label_of(name.replace(" ", "_"))
+
+
+# How a word is told, by the kind of its link.
+_TOLD: dict[str, Callable[[str, str], str]] = {
+    "number": _number,
+    "names": lambda stored, key: together(_names(stored, key)) or stored,
+    "fields": lambda stored, key: together(map(_field, _names(stored, key))) or stored,
+    "day": lambda _, key: day(date.fromisoformat(key)),
+    "moment": lambda _, key: moment(datetime.fromisoformat(key)),
+    "groupmapping": lambda stored, _: value_in_words("mapping", stored),
+    "browser": lambda stored, _: browser_in_words(*stored.split(" on ", 1)),
+}
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from workspace.tokens import digest_of
 from workspace.words import Spoken
@@ -57,12 +57,13 @@ class Visit:
 def browser_of(user_agent: str) -> Spoken:
     """Return the browser in words, as "Firefox on Windows"."""
     browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
+    return Spoken.of(lambda: browser_in_words(browser or gettext_noop("Unknown browser"), system), "browser", "")
 
-    def write() -> str:
-        name = browser or gettext("Unknown browser")
-        return gettext("%(browser)s on %(system)s") % {"browser": name, "system": system} if system else name
 
-    return Spoken.of(write, "", "")
+def browser_in_words(browser: str, system: str = "") -> str:
+    """Return the names of a browser and its system in words, as "Firefox on Windows"."""
+    name = gettext(browser)
+    return gettext("%(browser)s on %(system)s") % {"browser": name, "system": system} if system else name
 
 
 def _first(marks: dict[str, str], text: str) -> str:

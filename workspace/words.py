@@ -1,11 +1,12 @@
 """Numbers and lists as words, for sentences on pages and in events."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise, lazy
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
@@ -57,6 +58,16 @@ def grouped(number: int) -> str:
     return number_format(number, force_grouping=True)
 
 
+def day(value: date) -> Spoken:
+    """Return a day, for a sentence of a change: "3 March 2026"."""
+    return Spoken.of(lambda: date_format(value), "day", value.isoformat())
+
+
+def moment(at: datetime) -> Spoken:
+    """Return a time in UTC, for a sentence of a change: "3 March 2026, 12:00 UTC"."""
+    return Spoken.of(lambda: f"{date_format(at, 'DATETIME_FORMAT')} UTC", "moment", at.isoformat())
+
+
 def people(number: int) -> Spoken:
     """Return a number of people."""
     return count(number, "person", "people")
@@ -83,11 +94,8 @@ def together(names: Iterable[str]) -> Spoken:
     return Spoken.of(lambda: get_text_list(parts, gettext("and")), "names", ",".join(str(len(part)) for part in parts))
 
 
-def field_in_words(name: str) -> str:
-    """Return the name of a field of a change: "email address"."""
-    return gettext(name.replace("_", " ")) if name else ""
-
-
-def fields_in_words(names: Iterable[str]) -> str:
-    """Return names of fields for a sentence: "name, email address and groups"."""
-    return together(name.replace("_", " ") for name in names)
+def fields_in_words(names: Iterable[str]) -> Spoken:
+    """Return names of fields for a sentence of a change: "name, email address and groups"."""
+    words = together(name.replace("_", " ") for name in names)
+    words.kind = "fields"
+    return words

@@ -19,6 +19,7 @@ from workspace.models import EndUser, Environment
 from workspace.names import clean_name
 from workspace.refusals import ActionError, ConflictError
 from workspace.visits import Visit
+from workspace.words import day
 
 MOST_DAYS = 30
 # Where an owner corrects it.
@@ -64,7 +65,7 @@ def add_bypass(
             by=by,
             person=end_user,
             environment=environment,
-            until=f"{until:%-d %B %Y}",
+            until=day(until),
             reason=why,
         ),
         concerns=[environment, bypass],

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop as _
 from authentication.actions.enforcement import enforced_for
 from authentication.actions.policies import locked_policy
 from authentication.actions.provider_connection import locked
+from authentication.field_words import ENFORCED
 from authentication.models import EnvironmentProvider
 from workspace.action_names import Action
 from workspace.db.transactions import atomic
@@ -62,4 +63,4 @@ def _enforced(row: EnvironmentProvider) -> list[str]:
     """Return a provider with whom it was enforced for, as lists of events begin: with its id and name."""
     with translation.override(settings.LANGUAGE_CODE):
         whom = str(enforced_for(row.enforcement, row.domain_names))
-    return [str(row.identity_provider_id), f"{row.identity_provider} for {whom}"]
+    return [str(row.identity_provider_id), ENFORCED % {"provider": row.identity_provider, "whom": whom}]

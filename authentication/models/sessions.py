@@ -96,11 +96,11 @@ class EndUserSession(Entity, _FromBrowser):
     """A person signed in to one environment in one browser, whose cookie holds the token."""
 
     class EndReason(models.TextChoices):
-        SIGNED_OUT = "signed_out", "Signed out"
-        PASSWORD_CHANGED = "password_changed", "Password changed"
-        SIGNED_OUT_AT_PROVIDER = "signed_out_at_provider", "Signed out at the identity provider"
-        ENDED_BY_ADMINISTRATOR = "ended_by_administrator", "Ended by an administrator"
-        NOT_USABLE = "not_usable", "Expired, or the person lost access"
+        SIGNED_OUT = "signed_out", _("Signed out")
+        PASSWORD_CHANGED = "password_changed", _("Password changed")
+        SIGNED_OUT_AT_PROVIDER = "signed_out_at_provider", _("Signed out at the identity provider")
+        ENDED_BY_ADMINISTRATOR = "ended_by_administrator", _("Ended by an administrator")
+        NOT_USABLE = "not_usable", _("Expired, or the person lost access")
 
     end_user = models.ForeignKey(EndUser, models.CASCADE, related_name="sessions", db_index=False)
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="end_user_sessions")

@@ -20,6 +20,7 @@ from authentication.actions.metadata_refresh import (
     refresh_metadata,
 )
 from authentication.actions.provider_states import connection_state
+from authentication.field_words import CONNECTION
 from authentication.idp_side import fetch_idp
 from authentication.models import IdentityProvider
 from authentication.saml.certificates import Certificate, parse_certificates
@@ -35,15 +36,6 @@ from workspace.console.proof import RECENT
 from workspace.models import Environment
 from workspace.refusals import ActionError
 
-_LABELS = {
-    "issuer": gettext_lazy("Issuer (entity ID)"),
-    "single_sign_on_url": gettext_lazy("Single sign-on URL"),
-    "single_sign_on_binding": gettext_lazy("Binding"),
-    "single_logout_url": gettext_lazy("Single logout URL"),
-    "single_logout_binding": gettext_lazy("Binding of single logout"),
-    "single_logout_response_url": gettext_lazy("Single logout URL for responses"),
-    "wants_signed_requests": gettext_lazy("Wants signed AuthnRequests"),
-}
 _STAYS: Badge = {"word": gettext_lazy("Stays")}
 _IS_NEW: Badge = {"word": gettext_lazy("New"), "tone": "warning"}
 _IS_GONE: Badge = {"word": gettext_lazy("No longer listed"), "tone": "danger"}
@@ -148,7 +140,7 @@ def _difference(provider: IdentityProvider, held: pending.Pending, now: datetime
         "fetched_at": datetime.fromisoformat(held["fetched_at"]),
         "values": [
             {"label": str(label), "before": _words(before[key]), "after": _words(after[key])}
-            for key, label in _LABELS.items()
+            for key, label in CONNECTION.items()
             if before[key] != after[key]
         ],
         "certificates": [

@@ -86,7 +86,6 @@ def _received(request: HttpRequest, provider: UUID, read: Callable[[], Arrived])
         environment = use.environment if use else None
         context = {
             "sentence": gettext(NEUTRAL).format(reference=reference),
-            "reference": reference,
             "environment": environment,
         }
         return render(request, "end_user/sign_in/sign_out_refused.html", context, status=403)

@@ -204,7 +204,6 @@ def _refused(request: HttpRequest, refusal: Refused, provider: UUID, relay_state
     reference = refusal.reference or Visit.of(request).request_id
     context = {
         "sentence": gettext(sentence).format(reference=reference),
-        "reference": reference,
         "environment": environment,
         "again_url": again_url,
     }

@@ -65,8 +65,9 @@ def password(request: HttpRequest, environment: Environment) -> HttpResponse:
             response = redirect(target(request, environment))
             keep_session(response, environment, result.token)
             return response
-        wait, reference = result.wait, result.reference
-        form.add_error(None, too_many_attempts(wait) if wait else gettext(REFUSAL).format(reference=reference))
+        wait = result.wait
+        reference = result.reference if wait else ""
+        form.add_error(None, too_many_attempts(wait) if wait else gettext(REFUSAL).format(reference=result.reference))
     ways = policy.ways(form.cleaned_data.get("email", "") if form.is_bound else "")
     shown = replace(ways, has_password=ways.has_password or may_bypass)
     return _ways_page(request, environment, shown, form, wait, reference)

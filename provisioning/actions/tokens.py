@@ -16,6 +16,7 @@ from workspace.action_names import Action
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, Word, record
 from workspace.refusals import ActionError
+from workspace.words import moment
 
 MAX_LIVE = 2
 # A token that somebody forgot must not live for years beside its successor.
@@ -63,7 +64,7 @@ def rotate_token(
     if retirement == Retirement.DATE:
         old.expires_at = _checked(retires_at, now)
         old.save(update_fields=["expires_at"])
-    at = f"{old.expires_at:%-d %B %Y, %H:%M} UTC" if old.expires_at else ""
+    at = moment(old.expires_at) if old.expires_at else ""
     replaced = {"replaced": _state(old), "retirement": retirement}
     _record(
         Action.SCIM_TOKEN_ISSUED,

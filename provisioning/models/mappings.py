@@ -5,12 +5,15 @@ from typing import Any
 from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from provisioning.models.connections import ProvisioningConnection
 from workspace.db.keys import kept_key
 from workspace.isolation import isolated
 from workspace.models import EndUserGroup, Environment
 from workspace.models.base import Entity
+
+_ACCESS_ONLY = gettext_noop("%(environment)s, access only")
 
 
 class GroupMapping(Entity):
@@ -66,5 +69,13 @@ class GroupMapping(Entity):
     @property
     def in_words(self) -> str:
         """Return the mapping as pages show it."""
-        access_only = _("%(environment)s, access only") % {"environment": self.environment}
+        access_only = _(_ACCESS_ONLY) % {"environment": self.environment}
         return f"{isolated(self.name)} → {f'{self.environment} → {self.group}' if self.group else access_only}"
+
+
+def mapping_in_words(stored: str) -> str:
+    """Return a mapping that an event keeps in the language that is spoken."""
+    ending = _ACCESS_ONLY.removeprefix("%(environment)s")
+    if not stored.endswith(ending):
+        return stored
+    return _(_ACCESS_ONLY) % {"environment": stored.removesuffix(ending)}

@@ -145,6 +145,20 @@ def test_who_acted_long_ago_is_found_by_a_link_and_named(acme, owner):
     assert sentences(owner, acme, f"?actor={SOMEBODY.id}") == ["op@example.com renamed Support."]
 
 
+def test_a_thing_that_a_link_means_is_named_in_the_filter(acme, globex, owner):
+    change(acme, people=[acme.ada.pk])
+    change(globex)
+    page = owner.get(log(acme, f"?person={acme.ada.pk}")).content.decode()
+    assert f'<option value="{acme.ada.pk}" selected>Ada Winter &lt;ada@acme.example&gt;</option>' in page
+    assert ">About person</label>" in page
+    group = str(acme.support.pk)
+    acme.support.delete()
+    page = owner.get(log(acme, f"?person={group}")).content.decode()
+    assert f'<option value="{group}" selected>Support</option>' in page and ">About</label>" in page
+    page = owner.get(log(acme, f"?person={globex.support.pk}")).content.decode()
+    assert f'<option value="{globex.support.pk}" selected>{globex.support.pk}</option>' in page
+
+
 def test_pages_lead_on_without_losing_or_repeating_a_change(acme, owner):
     _crowd(acme, PAGE + 10)
     seen, query = [], "?actor=system"

@@ -1,20 +1,24 @@
 """Pages in the language of who asks, and stored sentences in the language of the page."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 from django.utils.translation.trans_real import translation as messages_of
 
+from provisioning.models import GroupMapping
 from workspace.actions.administrators import remove_administrator
 from workspace.actions.groups import rename_group
 from workspace.actions.unlocking import unlock_account
-from workspace.events import JOBS, Actor, Sentence
+from workspace.events import JOBS, Actor, Called, Sentence
 from workspace.isolation import OPEN
-from workspace.models import ChangeEvent, OutgoingMail, User
+from workspace.models import ChangeEvent, EndUser, Environment, OutgoingMail, User
 from workspace.sentences import _messages, told, word_in
 from workspace.template_loader import isolate_values
-from workspace.words import count, grouped, together
+from workspace.visits import browser_of
+from workspace.words import count, day, fields_in_words, grouped, moment, together
 
 BY = Actor("system", "", "System")
 
@@ -68,6 +72,47 @@ def test_a_sentence_without_a_translation_is_shown_as_it_is_stored(german):
 
 def test_a_list_whose_names_were_deleted_stays_as_it_is_stored(german):
     assert word_in("deleted and deleted", "names", "3,4") == "deleted and deleted"
+
+
+@pytest.mark.parametrize(
+    ("word", "english", "german"),
+    [
+        (fields_in_words(["issuer", "domains"]), "issuer and domains", "Aussteller (Entitäts-ID) und Domains"),
+        (fields_in_words(["groups"]), "groups", "Gruppen"),
+        (day(date(2026, 3, 3)), "3 March 2026", "3. März 2026"),
+        (moment(datetime(2026, 3, 3, 9, tzinfo=UTC)), "3 March 2026, 09:00 UTC", "3. März 2026, 09:00 UTC"),
+        (browser_of("Windows Firefox/1"), "Firefox on Windows", "Firefox unter Windows"),
+        (browser_of(""), "Unknown browser", "Unbekannter Browser"),
+        (GroupMapping(name="A", environment=Environment(name="DEV")), "A → DEV, access only", "A → DEV, nur Zugriff"),
+        (Called(EndUser(), "issuer and domains"), "issuer and domains", "issuer and domains"),
+    ],
+)
+def test_words_that_are_no_names_are_told_in_the_language_of_the_page(word, english, german):
+    sentence = Sentence("{word}", word=word)
+    assert sentence.text == english == shown(sentence)
+    with translation.override("de"):
+        assert shown(sentence) == german
+
+
+@pytest.mark.parametrize(
+    ("template", "number", "english", "german"),
+    [
+        ("{by} took over the group {group}; {people} were set aside.", 0,
+         "System took over the group Sales.", "System hat die Gruppe Sales übernommen."),
+        ("{by} took over the group {group}; {people} were set aside.", 10,
+         "System took over the group Sales and set 10 people aside.",
+         "System hat die Gruppe Sales übernommen und 10 Personen beiseitegelegt."),
+        ("{by} deleted the group {group} of {people}.", 0,
+         "System deleted the group Sales.", "System hat die Gruppe Sales gelöscht."),
+        ("{by} deleted the group {group} of {people}.", 1,
+         "System deleted the group Sales of 1 person.", "System hat die Gruppe Sales mit 1 Person gelöscht."),
+    ],
+)  # fmt: skip
+def test_a_sentence_of_an_older_release_tells_nothing_about_nobody(template, number, english, german):
+    sentence = Sentence(template, by=BY, group="Sales", people=count(number, "person", "people"))
+    assert shown(sentence) == english
+    with translation.override("de"):
+        assert shown(sentence) == german
 
 
 @pytest.mark.parametrize(("language", "number"), [("en", "12,345"), ("de", "12.345")])

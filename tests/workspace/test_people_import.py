@@ -169,10 +169,19 @@ def test_the_report_is_a_file_without_formulas(acme, importing):
     assert rows[2][1] == "'+1" and rows[2][5:7] == ["Refused", "Enter an email address like ada@example.com."]
 
 
-def test_the_report_imported_again_changes_nobody(acme, importing):
+@pytest.mark.parametrize(
+    ("language", "head"),
+    [
+        ("en", "Line,Full name,Email address,Environment access,Groups,Outcome,Details,Outcome in the preview"),
+        ("de", "Zeile,Vollständiger Name,E-Mail-Adresse,Zugriff auf Umgebungen,Gruppen,Ergebnis,Details,Ergebnis in "),
+    ],
+)
+def test_the_report_imported_again_changes_nobody(acme, importing, language, head):
     job = importing.run("Name,Email,Groups\n=1+1,cy@acme.example,Support\n")
-    response = importing.client.get(f"{importing.url}{job.pk}/report.csv")
-    again = importing.check(b"".join(response.streaming_content))
+    response = importing.client.get(f"{importing.url}{job.pk}/report.csv", headers={"Accept-Language": language})
+    report = b"".join(response.streaming_content)
+    assert report.decode().removeprefix("\ufeff").startswith(head)
+    again = importing.check(report)
     assert outcomes(again) == [(2, "unchanged", "")]
 
 

@@ -101,7 +101,9 @@ def delete_group(
         subject=group,
         environment=group.environment,
         sentence=Sentence(
-            "{by} deleted the group {group} of {members}.",
+            gettext_noop("{by} deleted the group {group} of {members}.")
+            if members
+            else gettext_noop("{by} deleted the group {group}."),
             by=by,
             group=group,
             members=people(len({member[0] for member in members})),
@@ -136,7 +138,9 @@ def take_over_group(*, group: EndUserGroup, source: Source, concerns: Collection
         subject=group,
         environment=group.environment,
         sentence=Sentence(
-            "{by} took over the group {group}; {members} were set aside.",
+            gettext_noop("{by} took over the group {group} and set {members} aside.")
+            if members
+            else gettext_noop("{by} took over the group {group}."),
             by=by,
             group=group,
             members=people(len({member[0] for member in members})),

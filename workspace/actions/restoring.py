@@ -13,6 +13,7 @@ from workspace.actions.read_only import refuse_read_only
 from workspace.db.prepared import Among
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
+from workspace.field_words import HAS_NO_ACCESS, IS_DEACTIVATED, WAS_DELETED, value_in_words
 from workspace.models import MANUAL, ChangeEvent, EndUser, EndUserGroup, Environment, MergedEndUser
 from workspace.refusals import ActionError
 from workspace.words import people_named
@@ -30,6 +31,11 @@ class LeftOut:
     id: str
     name: str
     why: str
+
+    @property
+    def told(self) -> str:
+        """Return the reason in the language that is spoken."""
+        return value_in_words("left_out", self.why)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ def restore_members(
 def _left_out(pk: str, names: Mapping[str, str], found: Mapping[str, EndUser], environment: Environment) -> LeftOut:
     person = found.get(pk)
     if person is None:
-        return LeftOut(pk, names[pk], gettext_noop("was deleted"))
+        return LeftOut(pk, names[pk], WAS_DELETED)
     if not person.is_active:
-        return LeftOut(pk, person.full_name, gettext_noop("is deactivated"))
-    return LeftOut(pk, person.full_name, f"has no access to {environment} any more")
+        return LeftOut(pk, person.full_name, IS_DEACTIVATED)
+    return LeftOut(pk, person.full_name, HAS_NO_ACCESS % {"environment": environment})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.account_mail import password_link, tell_account
@@ -42,9 +43,9 @@ def unlock_account(*, user: User, without_second_factor: bool, by: Actor, now: d
     factors = _remove_factors(found) if without_second_factor else 0
     unlocked = Unlocked(password_link(new_link(found, now)), waits, factors)
     roles = list(found.roles.select_related("workspace"))
-    template = "{by} unlocked the account {user}."
+    template = gettext_noop("{by} unlocked the account {user}.")
     if factors:
-        template = "{by} unlocked the account {user} and removed its second factors."
+        template = gettext_noop("{by} unlocked the account {user} and removed its second factors.")
     event = record(
         by=by,
         action=Action.USER_UNLOCKED,

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from workspace.action_words import action_choices
+from workspace.console.states import names_in
 from workspace.db.keys import canonical, first_id_at
-from workspace.events import Kind
+from workspace.events import Kind, kind_of
 from workspace.isolation import isolated
-from workspace.models import ChangeEvent, ChangeSubject, MergedEndUser, Workspace
+from workspace.models import ChangeEvent, ChangeSubject, EndUser, MergedEndUser, Workspace
 from workspace.models.events import ChangeEventQuerySet
 
 # So many people may match what was typed. The changes of more would not be one look-up.
@@ -23,6 +24,8 @@ MOST_PEOPLE = 50
 # Whoever changed something lately can be chosen. The changes of others are found by a link with their id.
 _RECENT_CHANGES = 1000
 _MOST_ACTORS = 50
+# So many changes are looked at for the name of what they are about.
+_LATEST = 10
 _NO_ENVIRONMENT = "none"
 _YEARS = [
     MinValueValidator(date(2000, 1, 1), gettext_lazy("Enter a date from the year 2000 on.")),
@@ -49,6 +52,8 @@ class AuditFilter(forms.Form):
     def __init__(self, data: QueryDict, *, workspace: Workspace) -> None:
         super().__init__(data)
         self.workspace = workspace
+        if _is_id(asked := data.get("person", "")):
+            self._name_subject(asked)
         environments = [(str(each.pk), each.name) for each in workspace.environments.all()]
         self._choose("actor", _("Anybody"), _actors(workspace, data.get("actor", "")))
         self._choose("action", _("Any action"), action_choices())
@@ -56,6 +61,14 @@ class AuditFilter(forms.Form):
 
     def _choose(self, name: str, anything: str, choices: Any) -> None:
         cast(forms.ChoiceField, self.fields[name]).choices = [("", anything), *choices]
+
+    def _name_subject(self, asked: str) -> None:
+        """Let the thing that a link names by its id be chosen by its name."""
+        is_person, name = _subject(self.workspace, UUID(asked))
+        label = self.fields["person"].label if is_person else _("About")
+        self.fields["person"] = forms.ChoiceField(
+            label=label, required=False, choices=[("", _("Anything")), (asked, name or asked)]
+        )
 
     def clean_person(self) -> list[UUID] | None:
         """Return the ids that what was typed means; none at all if nobody matches."""
@@ -114,6 +127,17 @@ def _is_id(text: str) -> bool:
         return bool(UUID(text))
     except ValueError:
         return False
+
+
+def _subject(workspace: Workspace, pk: UUID) -> tuple[bool, str]:
+    """Return whether an id is of a person, and the name of what it is of; of what is gone as the log knows it."""
+    stayed = MergedEndUser.objects.filter(pk=pk, end_user__workspace=workspace).values_list("end_user", flat=True)
+    if person := workspace.end_users.filter(pk__in=[pk, *stayed]).first():
+        return True, str(person)
+    newest = ChangeEvent.objects.of(workspace).latest_about(_LATEST, pk)
+    kinds = ChangeSubject.objects.filter(event__in=newest, subject_id=pk).values_list("kind", flat=True)
+    names = (name for event in newest if (name := names_in(event).get(str(pk))))
+    return kind_of(EndUser) in kinds, isolated(next(names, ""))
 
 
 def _ids(workspace: Workspace, text: str) -> list[UUID]:

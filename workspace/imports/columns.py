@@ -3,7 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,7 +16,8 @@ from workspace.imports.reading import Line
 from workspace.refusals import ActionError
 from workspace.words import Text
 
-# What an import reads, and the spellings of its column, without blanks and punctuation.
+# What an import reads, and the spellings of its column, without blanks and punctuation. Its label is one in each
+# language, so that a report can be imported again.
 FIELDS: dict[str, tuple[Text, set[str]]] = {
     "full_name": (gettext_lazy("Full name"), {"fullname", "name", "displayname", "person", "enduser"}),
     "email": (
@@ -47,9 +51,23 @@ class Cells:
 
 def matched(head: Sequence[str]) -> dict[str, list[int]]:
     """Return the columns that each field may mean, by the spelling of their names."""
-    keys = [re.sub(r"[\W_]+", "", name_key(name)) for name in head]
-    found = {field: [place for place, key in enumerate(keys) if key in names] for field, (_, names) in FIELDS.items()}
+    keys = [_spelling(name) for name in head]
+    found = {field: [place for place, key in enumerate(keys) if key in names] for field, names in _spellings().items()}
     return {field: places for field, places in found.items() if places}
+
+
+@cache
+def _spellings() -> dict[str, set[str]]:
+    spellings = {field: set(names) for field, (_label, names) in FIELDS.items()}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            for field, (label, _names) in FIELDS.items():
+                spellings[field].add(_spelling(str(label)))
+    return spellings
+
+
+def _spelling(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name_key(name))
 
 
 def cells_of(line: Line, columns: Columns) -> Cells:

@@ -20,7 +20,7 @@ from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.history import restore_url
 from workspace.console.navigation import page_url
 from workspace.console.presenters import Pages, find_pages, present
-from workspace.console.states import MOST_SHOWN, differences, named
+from workspace.console.states import MOST_SHOWN, differences, names_in
 from workspace.db.paging import newest
 from workspace.exports import csv_file, json_lines_file, newest_first
 from workspace.forms.audit import AuditFilter
@@ -83,13 +83,12 @@ def detail(request: ConsoleRequest, environment: Environment, event: UUID) -> Ht
     things = [(kind, str(pk)) for kind, pk in subjects[:MOST_SHOWN]]
     pages = find_pages(environment, [*things, ("request", found.request_id)])
     list_url = page_url("workspace:audit-log", environment)
-    names = named(found.before) | named(found.after) | {found.subject_id: found.subject_name}
-    names |= {str(pk): found.sentence[start:end] for start, end, _, pk in found.links}
+    names = names_in(found)
     context = {
         "title": words_of(found.action),
         "row": present([found], environment)[0],
         "facts": _facts(found, pages),
-        "differences": differences(found.before, found.after),
+        "differences": differences(found.before, found.after, found.action),
         "subjects": [
             {
                 "name": names.get(pk, pk),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,9 +27,6 @@ from workspace.languages import spoken_to
 from workspace.models import Environment, ImportedLine, PeopleImport
 
 State, Outcome = PeopleImport.State, ImportedLine.Outcome
-# In English, as an import reads it, in whichever language this module is loaded.
-with translation.override(settings.LANGUAGE_CODE):
-    _HEAD = [str(label) for label, _names in FIELDS.values()]
 _TONES = {Outcome.CREATE: "success", Outcome.CHANGE: "info", Outcome.UNCHANGED: "neutral", Outcome.REFUSED: "danger"}
 # So many names of the file are shown where its encoding is guessed.
 _SAMPLES = 5
@@ -66,7 +62,7 @@ def example(request: ConsoleRequest, environment: Environment) -> StreamingHttpR
     """Send a file to start from."""
     name = environment.name
     rows = [("Ada Winter", "ada@example.com", name, "Support; Sales"), ("Bo Lind", "bo@example.com", name, "")]
-    return csv_file("people-example.csv", _HEAD, [rows])
+    return csv_file("people-example.csv", _head(), [rows])
 
 
 @console(needs=Permission.MANAGE_PEOPLE)
@@ -161,10 +157,14 @@ def discard(request: ConsoleRequest, environment: Environment, job: UUID) -> Htt
 def report(request: ConsoleRequest, environment: Environment, job: UUID) -> StreamingHttpResponse:
     """Send what became of each line."""
     found = _job(environment, job)
-    head = ["Line", *_HEAD, "Outcome", "Details", "Outcome in the preview"]
+    head = [_("Line"), *_head(), _("Outcome"), _("Details"), _("Outcome in the preview")]
     return csv_file(
         f"import-{found.created_at:%Y-%m-%d}.csv", head, _report_parts(found, translation.get_language() or "")
     )
+
+
+def _head() -> list[str]:
+    return [str(label) for label, _names in FIELDS.values()]
 
 
 def _report_parts(job: PeopleImport, language: str) -> Iterator[list[Sequence[object]]]:
