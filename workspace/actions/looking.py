@@ -15,7 +15,7 @@ from workspace.models import ChangeEvent, Workspace
 # Further looks of the same operator within this time are part of the first one.
 _ONE_LOOK = timedelta(hours=1)
 # What operators look at, as Django names the lists of it.
-LOOKED_AT = {
+_LOOKED_AT = {
     gettext_noop("API tokens"),
     gettext_noop("SAML identities"),
     gettext_noop("SSO bypasses"),
@@ -66,8 +66,7 @@ def note_look(*, workspaces: Collection[UUID], what: str, by: Actor, now: dateti
     noted = recent.filter(action=Action.WORKSPACE_LOOKED_AT).values_list("workspace_id", flat=True)
     if not (new := set(workspaces) - set(noted)):
         return
+    word = gettext_lazy(what) if what in _LOOKED_AT else what
     for workspace in Workspace.objects.filter(pk__in=new):
-        sentence = Sentence(
-            "{by} looked at {what} of {workspace}.", by=by, what=gettext_lazy(what), workspace=workspace
-        )
+        sentence = Sentence("{by} looked at {what} of {workspace}.", by=by, what=word, workspace=workspace)
         record(by=by, action=Action.WORKSPACE_LOOKED_AT, subject=workspace, workspace=workspace, sentence=sentence)
