@@ -8,10 +8,10 @@ from workspace.models import Workspace
 from workspace.tokens import is_proved, new_bearer_token, prefix_of
 
 _PROVIDER = "connection__environment_provider__"
-# Every request reads these columns: without dates, sealed copies and metadata.
+# Every request reads these columns: without most dates, sealed copies and metadata.
 _READ = {
     "": "connection digest expires_at revoked_at last_used_at replaces",
-    "connection__": " ".join(("environment_provider", *ProvisioningConnection.SETTINGS)),
+    "connection__": " ".join(("environment_provider", "updated_at", *ProvisioningConnection.SETTINGS)),
     _PROVIDER: "environment identity_provider is_enabled enforcement domains",
     f"{_PROVIDER}environment__": "workspace name slug kind",
     f"{_PROVIDER}environment__workspace__": "name slug removed_at",

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import connection as database
+from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection
 from workspace.db.statement import run_planned
@@ -39,8 +40,13 @@ def lock_for_effects(connection: ProvisioningConnection) -> None:
 
 
 def lock_exclusive(connection: ProvisioningConnection) -> None:
-    """Wait for all requests that change something, and let later ones wait."""
+    """Wait for all requests that change something, and let later ones wait.
+
+    `updated_at` changes with it: a statement that waited for the lock sees by it that what it read of other tables may
+    be old.
+    """
     _lock(connection, "FOR UPDATE")
+    ProvisioningConnection.objects.filter(pk=connection.pk).update(updated_at=timezone.now())
 
 
 def unchanged(connection: ProvisioningConnection) -> Condition:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from provisioning.models import ProvisionedUser, ProvisioningConnection
@@ -17,6 +18,7 @@ def wait_for_requests(workspace: Workspace) -> None:
     """Wait for all requests of the workspace's connections that change something, and let later ones wait."""
     connections = ProvisioningConnection.objects.filter(environment_provider__environment__workspace=workspace)
     list(connections.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    connections.update(updated_at=timezone.now())  # as `lock_exclusive` does
 
 
 @moves("provisioned")

@@ -1,11 +1,13 @@
 """django-scim2's adapters: they only translate between SCIM bodies, our rows and the actions."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django_scim.adapters import SCIMMixin
 
 from provisioning.actions.effects.groups import read_group
 from provisioning.actions.records.groups import create_group_record, delete_group_record, update_group_record
+from provisioning.actions.records.switching import switch_alone
 from provisioning.actions.records.users import LogRow, create_user_record, delete_user_record, update_user_record
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.payload import members, names, patch
@@ -16,7 +18,7 @@ from provisioning.payload.member_changes import MemberChange
 from provisioning.payload.resources import Document, Group, User
 from provisioning.scim import rendering
 from provisioning.scim.auth import Call
-from provisioning.search.kinds import GROUPS, USERS, AnyKind
+from provisioning.search.kinds import GROUPS, USERS, AnyKind, user_to_switch
 
 
 def user_model() -> type[ProvisionedUser]:
@@ -63,6 +65,17 @@ class UserAdapter(Adapter):
     def replace(self, body: Document) -> None:
         """Replace the document. A body without `active` leaves access as it is: a change of it must be said."""
         self._update({"active": self.obj.is_active, **read_resource(body, User, self.call.tolerance)})
+
+    @staticmethod
+    def switch(body: Document, pk: UUID, call: Call, log: LogRow) -> bool:
+        """Do a PATCH of `active` alone by one statement; say whether it was one, and could be done so."""
+        is_active = active_alone(body, call.tolerance)
+        user = None if is_active is None else user_to_switch.first(call.connection.pk, pk)
+        if user is None or is_active is None or "active" not in user.document:
+            return False
+        user.connection = call.connection
+        user.end_user.workspace = call.connection.environment.workspace
+        return switch_alone(user=user, is_active=is_active, by=call.by, notes=call.tolerance.notes, log=log)
 
     def patch(self, body: Document) -> None:
         before = self.obj.document

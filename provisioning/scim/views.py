@@ -10,6 +10,7 @@ from django_scim import views
 
 from provisioning.actions.locks import lock_group_alone, lock_shared
 from provisioning.actions.records.members import add_record_members
+from provisioning.actions.records.users import LogRow
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.payload import body as bodies
 from provisioning.payload import errors, queries
@@ -102,20 +103,35 @@ class UsersView(ResourceView, views.UsersView):
     """/Users"""
 
     def change(self, request: CallRequest, uuid: str | None) -> HttpResponse:
-        """Store a new user by one statement with its row in the log: the answer is made before it is stored.
+        """Store a new user, and a change of `active` alone, by one statement with the row in the log.
 
-        What a query asks for may stand in rows that must be stored first.
+        So the answer is made before anything is stored. What a query asks for may stand in rows that must be stored
+        first.
         """
-        if request.method != "POST" or uuid is not None or parameters(request):
-            return super().change(request, uuid)
         answers: list[HttpResponse] = []
 
         def log(user: ProvisionedUser, notes: list[str]) -> list[Write]:
-            answers.append(self._shown(shown(user, is_new=True), 201))
+            is_new = uuid is None
+            answers.append(self._shown(shown(user, is_new=is_new), 201 if is_new else 200))
             return [request.log.row(answers[-1], notes)] if request.log else []
 
+        if parameters(request):
+            return super().change(request, uuid)
+        if request.method == "PATCH" and uuid and self._is_switched(request, uuid, log):
+            return answers[-1]
+        if request.method != "POST" or uuid is not None:
+            return super().change(request, uuid)
         UserAdapter(None, request).create(read_body(request), log)
         return answers[-1]
+
+    def _is_switched(self, request: CallRequest, uuid: str, log: LogRow) -> bool:
+        """Do a PATCH of `active` alone, and say whether it was done. What is refused is left to the whole way."""
+        if "HTTP_IF_MATCH" in request.META:
+            return False
+        try:
+            return UserAdapter.switch(read_body(request), _id(uuid), request.scim, log)
+        except errors.ScimError:
+            return False
 
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         adapter = cast(UserAdapter, self._to_change(uuid))

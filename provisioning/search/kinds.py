@@ -105,14 +105,20 @@ def _following(model: type[Row]) -> PreparedPage[Shown]:
     return PreparedPage(build, _CONNECTION, (model, "id"))
 
 
-def _by_id_to_change(model: type[Row], joined: str, **added: Subquery) -> Prepared[Row]:
-    """Lock the row against other changes, but not against rows that refer to it by a foreign key."""
-
+def _whole_by_id(model: type[Row], joined: str, **added: Subquery) -> Callable[..., QuerySet[Row]]:
     def build(connection: object, pk: object) -> QuerySet[Row]:
         rows = model._default_manager.filter(Q(connection=connection, pk=pk)).annotate(**added)
-        return rows.defer("folded").select_related(joined).select_for_update(of=("self",), no_key=True)
+        return rows.defer("folded").select_related(joined)
 
-    return Prepared(build, _CONNECTION, (model, "id"))
+    return build
+
+
+def _by_id_to_change(model: type[Row], joined: str, **added: Subquery) -> Prepared[Row]:
+    """Lock the row against other changes, but not against rows that refer to it by a foreign key."""
+    build = _whole_by_id(model, joined, **added)
+    return Prepared(
+        lambda *values: build(*values).select_for_update(of=("self",), no_key=True), _CONNECTION, (model, "id")
+    )
 
 
 _counts: Prepared[tuple[int]] = Prepared(
@@ -132,6 +138,10 @@ USERS = Kind(
         "username": LookUp(_look_up(ProvisionedUser, "user_name_key"), name_key),
         "externalid": LookUp(_look_up(ProvisionedUser, "external_id"), str),
     },
+)
+# A user with what a change of `active` needs, not locked.
+user_to_switch = Prepared(
+    _whole_by_id(ProvisionedUser, "end_user", group_rows=GROUPS_OF_USER), _CONNECTION, (ProvisionedUser, "id")
 )
 GROUPS = Kind(
     name="Group",

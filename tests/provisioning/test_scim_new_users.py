@@ -1,16 +1,12 @@
 """All rows of a new user are stored together, and they are those that are stored one after the other."""
 
-import json
-import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Event
 
 import pytest
 from django.db import connection as database
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
 from provisioning.actions.records import users
@@ -18,15 +14,14 @@ from provisioning.models import ProvisionedEmail, ProvisionedUser
 from provisioning.payload.resources import ACCESS
 from provisioning.scim import request_log
 from tests.provisioning.races import at_once
+from tests.provisioning.stored import TABLES, rolled_back, stored
 from tests.scim import ENTERPRISE, Scim, entra_user, make_connection, okta_user
 from workspace.actions.end_users import create_end_user
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent, ChangeSubject, EndUser, EnvironmentAccess
+from workspace.models import ChangeEvent, EndUser, EnvironmentAccess
 from workspace.profile import Profile
 
 pytestmark = pytest.mark.django_db
-TABLES = [EndUser, EnvironmentAccess, ChangeEvent, ChangeSubject, ProvisionedUser, ProvisionedEmail]
-MOMENTS = {"at", "created_at", "updated_at", "active_since"}
 BODIES = {
     "Okta": okta_user(),
     "Entra": entra_user(),
@@ -40,26 +35,6 @@ BODIES = {
     "name that no person may have": okta_user()
     | {"displayName": None, "name": {"givenName": "x" * 200, "familyName": "x" * 200}},
 }
-
-
-@contextmanager
-def rolled_back():
-    """Let what follows end without a trace."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def stored():
-    """All rows with all columns, as text. Ids are numbered as they come; moments are of the last minute."""
-    found = [row for table in TABLES for row in table._base_manager.order_by("pk").values()]
-    for row in found:
-        for name in MOMENTS & row.keys():
-            assert 0 <= (timezone.now() - row.pop(name)).total_seconds() < 60
-        if isinstance(row["id"], int):
-            del row["id"]  # the database counts it
-    text, known = json.dumps(found, default=str, indent=0), {}
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda match: known.setdefault(match[0], f"<{len(known)}>"), text)
 
 
 def one_by_one(monkeypatch):
@@ -103,10 +78,10 @@ def test_a_user_whose_row_of_the_log_cannot_be_stored_is_not_stored(transactiona
         return statement, [entry.request.scim.connection.requests.latest("id").pk, *values[1:]]
 
     scim.get("/Users")
-    before = stored()
+    before = stored(TABLES)
     monkeypatch.setattr(request_log.Entry, "row", broken)
     assert scim.post("/Users", okta_user()).status == 409
-    assert stored() == before
+    assert stored(TABLES) == before
     assert scim.connection.requests.latest("id").status == 409
 
 

@@ -1,6 +1,7 @@
 """Changes of who may sign in to an environment."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -11,9 +12,10 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
 from workspace.db.prepared import Among, Deletion, Ids, Insertion, Update
-from workspace.db.statement import update_of
+from workspace.db.statement import deletion_of, update_of
+from workspace.db.together import Write
 from workspace.db.transactions import atomic, write_last
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Change, Sentence, event_of, record
 from workspace.models import MANUAL, ChangeEvent, EndUser, Environment, EnvironmentAccess, Source
 from workspace.models.people import EndUserQuerySet
 from workspace.words import listed_or, people_named
@@ -56,20 +58,7 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
         end_user.status = EndUser.Status.DEACTIVATED
     elif not end_user.accesses.exists():
         raise _gone()
-    record(
-        by=by,
-        action=Action.END_USER_ACCESS_ENDED,
-        subject=end_user,
-        environment=environment,
-        sentence=Sentence(
-            "{by} ended the access of {person} to {places}.",
-            by=by,
-            person=end_user,
-            places=listed_or([access.environment.name for access in ended], _NO_ENVIRONMENT),
-        ),
-        before={"access": [access.state() for access in ended], "status": before},
-        after={"access": [], "status": str(end_user.status)},
-    )
+    record(**_ending(end_user, environment, ended, before, by))
 
 
 @atomic
@@ -85,20 +74,33 @@ def restore_access(
     end_user.updated_at = timezone.now()
     write_last((_switched, (end_user.status, end_user.active_since, end_user.updated_at, end_user.pk)))
     given = give_access(end_user, environments, source)
-    record(
-        by=by,
-        action=Action.END_USER_ACCESS_RESTORED,
-        subject=end_user,
-        environment=environment,
-        sentence=Sentence(
-            "{by} restored the access of {person} to {places}.",
-            by=by,
-            person=end_user,
-            places=listed_or([each.name for each in environments], _NO_ENVIRONMENT),
-        ),
-        before={"access": [], "status": before},
-        after={"access": [access.state() for access in given], "status": str(end_user.status)},
-    )
+    record(**_restoring(end_user, environment, environments, given, before, by))
+
+
+def ended_alone(end_user: EndUser, source: Source, environment: Environment, by: Actor, now: datetime) -> list[Write]:
+    """Return what `end_access` writes where the only access of the person is that of the source to the environment."""
+    access = EnvironmentAccess(environment=environment, end_user=end_user, **source.fields())
+    before = str(end_user.status)
+    end_user.status, end_user.updated_at = EndUser.Status.DEACTIVATED, now
+    event, subjects = event_of(**_ending(end_user, environment, [access], before, by))
+    return [
+        (_gone_access, (end_user.pk, environment.pk, source.kind, source.id)),
+        (_switched, (end_user.status, end_user.active_since, now, end_user.pk)),
+        event,
+        *subjects,
+    ]
+
+
+def restored_alone(
+    end_user: EndUser, source: Source, environment: Environment, by: Actor, now: datetime
+) -> list[Write]:
+    """Return what `restore_access` writes where the source gives access to the environment alone, and none yet."""
+    access = EnvironmentAccess(environment=environment, end_user=end_user, created_at=now, **source.fields())
+    before = str(end_user.status)
+    end_user.activate()
+    end_user.updated_at = now
+    event, subjects = event_of(**_restoring(end_user, environment, [environment], [access], before, by))
+    return [(_switched, (end_user.status, end_user.active_since, now, end_user.pk)), access, event, *subjects]
 
 
 @atomic
@@ -159,6 +161,51 @@ def _gone() -> DatabaseError:
     return DatabaseError("The update of a status did not affect any rows.")
 
 
+def _ending(
+    end_user: EndUser, environment: Environment, ended: list[EnvironmentAccess], before: str, by: Actor
+) -> Change:
+    """Return the event of access that ended. `before` is the status that the person had."""
+    return {
+        "by": by,
+        "action": Action.END_USER_ACCESS_ENDED,
+        "subject": end_user,
+        "environment": environment,
+        "sentence": Sentence(
+            "{by} ended the access of {person} to {places}.",
+            by=by,
+            person=end_user,
+            places=listed_or([access.environment.name for access in ended], _NO_ENVIRONMENT),
+        ),
+        "before": {"access": [access.state() for access in ended], "status": before},
+        "after": {"access": [], "status": str(end_user.status)},
+    }
+
+
+def _restoring(
+    end_user: EndUser,
+    environment: Environment,
+    environments: Collection[Environment],
+    given: list[EnvironmentAccess],
+    before: str,
+    by: Actor,
+) -> Change:
+    """Return the event of access that was given back. `before` is the status that the person had."""
+    return {
+        "by": by,
+        "action": Action.END_USER_ACCESS_RESTORED,
+        "subject": end_user,
+        "environment": environment,
+        "sentence": Sentence(
+            "{by} restored the access of {person} to {places}.",
+            by=by,
+            person=end_user,
+            places=listed_or([each.name for each in environments], _NO_ENVIRONMENT),
+        ),
+        "before": {"access": [], "status": before},
+        "after": {"access": [access.state() for access in given], "status": str(end_user.status)},
+    }
+
+
 def record_set(environment: Environment, change: SetChange, source: Source, by: Actor) -> ChangeEvent:
     """Write the event of access that many people got or lost."""
     return record(
@@ -186,6 +233,7 @@ _SETTLED = {
     (True, True): gettext_noop("{by} gave {added} access to and ended the access of {removed} to {place}."),
 }
 _switched = update_of(EndUser, "status", "active_since", "updated_at")
+_gone_access = deletion_of(EnvironmentAccess, "end_user", "environment", "source_kind", "source_id")
 _deactivated_without_access = Update(
     lambda pk, status, now: (
         EndUser.objects.filter(~Exists(EnvironmentAccess.objects.filter(end_user=OuterRef("pk"))), pk=pk),

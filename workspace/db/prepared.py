@@ -17,6 +17,7 @@ from django.db.models.sql import DeleteQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
 from workspace.db.statement import AnyField, run_planned
+from workspace.db.together import Condition
 
 Row = TypeVar("Row")
 Params: TypeAlias = Sequence[Any]
@@ -254,6 +255,37 @@ class _Filler:
         for name, place in self.annotations:
             setattr(filled, name, row[place])
         return filled
+
+
+class PreparedCondition:
+    """A query set as a function of its values, for `write_together`.
+
+    On PostgreSQL it first locks the row of `shared` against changes of its key, then those of `locked` against changes.
+    """
+
+    def __init__(
+        self,
+        build: "Callable[..., QuerySet[Any, Any]]",
+        *fields: Typed,
+        shared: type[Model],
+        locked: Sequence[type[Model]],
+    ) -> None:
+        self._build, self._fields, self._shared, self._locked = build, fields, shared, locked
+        self._compiled: tuple[str, Params] | None = None
+
+    def __call__(self, *values: object) -> Condition:
+        if self._compiled is None:
+            self._compiled = self._compile()
+        sql, params = self._compiled
+        return Condition(sql, [_bound(each, values, connection) for each in params])
+
+    def _compile(self) -> tuple[str, Params]:
+        sql, params = self._build(*_parameters(self._fields)).query.sql_with_params()
+        # Django has no word for the weakest lock of PostgreSQL, and compiles no lock outside of a transaction.
+        if connection.vendor == "postgresql":
+            shared, *locked = [connection.ops.quote_name(each._meta.db_table) for each in (self._shared, *self._locked)]
+            sql = f"{sql} FOR KEY SHARE OF {shared} FOR NO KEY UPDATE OF {', '.join(locked)}"
+        return sql, params
 
 
 class _Change:

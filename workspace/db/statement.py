@@ -31,7 +31,7 @@ class Statement:
     """One SQL statement with `%s` for each value.
 
     Values are what the ORM takes: ids are UUID, times are aware datetimes in UTC, JSON is a dict or a list. `where` and
-    `returning` are the ends of an UPDATE, whose row need not be there if it is not `is_required`.
+    `returning` are the ends of an UPDATE or a DELETE, whose row need not be there if it is not `is_required`.
     """
 
     sql: str
@@ -80,6 +80,14 @@ def update_of(model: type[Model], *names: str, counted: str = "", is_required: b
         columns.append(f"{quote(counted)} = {table}.{quote(counted)} + 1")
     sql = f"UPDATE {table} SET {', '.join(columns)}"  # noqa: S608 -- our own names
     return Statement(sql, f"WHERE {table}.{pk} = %s", f"{table}.{quote(counted)}" if counted else "", is_required)
+
+
+def deletion_of(model: type[Model], *names: str) -> Statement:
+    """Return the DELETE of the row that has these values in these fields."""
+    quote, meta = connection.ops.quote_name, model._meta
+    table = quote(meta.db_table)
+    columns = [f"{table}.{quote(str(meta.get_field(name).column))} = %s" for name in names]  # type: ignore[union-attr]
+    return Statement(f"DELETE FROM {table}", f"WHERE {' AND '.join(columns)}")  # noqa: S608 -- our own names
 
 
 def insert_sql(model: type[Model], fields: Iterable[AnyField]) -> str:

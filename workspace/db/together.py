@@ -42,8 +42,8 @@ def write_together(writes: Sequence[Write], only_if: Condition | None = None) ->
     """Do all of these or none. Return the columns that the first one returns; None where nothing was written.
 
     New rows hold all that is stored, keys and times too, and no expressions. With `only_if`, nothing is written where
-    the query finds nothing, or where the first row would break a unique constraint. Nothing either where a row to
-    change is not there that is required; a caller with such a row ends its transaction then.
+    the query finds nothing, or where the first row is new and would break a unique constraint. Nothing either where a
+    row to change is not there that is required; a caller with such a row ends its transaction then.
     """
     # `connection` itself would be looked up again for each of its attributes.
     database = connections[DEFAULT_DB_ALIAS]
@@ -51,7 +51,7 @@ def write_together(writes: Sequence[Write], only_if: Condition | None = None) ->
     parts = [_part(write) for write in (writes if is_one else writes[:1])]
     values = [part_values for _, part_values in parts]
     if only_if:
-        values.insert(1, sent(only_if.values))
+        values.insert(0, sent(only_if.values))
     sql = _sql(tuple(statement for statement, _ in parts), only_if and only_if.sql)
     with nullcontext() if is_one or database.in_atomic_block else transaction.atomic():
         rows, count = run_planned(database, sql, list(chain(*values)))
@@ -104,17 +104,27 @@ def _sql(statements: tuple[Statement, ...], condition: str | None) -> str:
     On PostgreSQL each is done after the one before, so new rows are counted in order, and rows are locked in order.
     """
     first, *others = statements
-    found = f"FROM ({condition}) AS found WHERE true ON CONFLICT DO NOTHING" if condition else ""
+    named, before = ([f"found AS ({condition})"], "found") if condition else ([], "")
+    end = "WHERE true ON CONFLICT DO NOTHING" if condition and not first.where else ""
     if not others:
-        return _joined(first.sql, found, first.where, first.returning and f"RETURNING {first.returning}")
-    named, before = [], ""
+        with_found = f"WITH {named[0]}" if named else ""
+        # SQLite's driver does not count what a statement with a CTE has written.
+        returned = first.returning or ("1" if named else "")
+        return _joined(
+            with_found, first.sql, _source(first, before), first.where or end, returned and f"RETURNING {returned}"
+        )
     for number, each in enumerate(statements):
-        source = found if number == 0 else f"FROM {before}" if before else ""
-        sql = _joined(each.sql, source, each.where, f"RETURNING {each.returning or 1}")
+        where = each.where or (end if number == 0 else "")
+        sql = _joined(each.sql, _source(each, before), where, f"RETURNING {each.returning or 1}")
         named.append(f"row_{number} AS ({sql})")
         before = f"row_{number}" if each.is_required else before
     shown, read = ("row_0.*", {"row_0", before}) if first.returning else ("", {before or "row_0"})
     return f"WITH {', '.join(named)} SELECT {shown} FROM {', '.join(sorted(read))}"  # noqa: S608 -- our own names
+
+
+def _source(statement: Statement, before: str) -> str:
+    """Return what makes a statement wait for the one before."""
+    return f"{'USING' if statement.sql.startswith('DELETE') else 'FROM'} {before}" if before else ""
 
 
 def _joined(*parts: str) -> str:

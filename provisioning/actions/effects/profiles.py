@@ -33,8 +33,7 @@ def follow_profile(user: ProvisionedUser, before: Document, by: Actor, notes: li
     is_same = before == user.document | {"active": before.get("active")}
     said_before = said if is_same else profile_of(connection, before)
     is_changed = said != said_before
-    is_waiting = _vouches(connection, person) and had != (canonical(said.email) or None)
-    if not (is_changed or is_waiting):
+    if not (is_changed or waits_for_address(user, said)):
         return False
     is_told = _follow(user, said, by, is_changed=is_changed)
     if (said.email, said.user_name) != (said_before.email, said_before.user_name):
@@ -42,6 +41,11 @@ def follow_profile(user: ProvisionedUser, before: Document, by: Actor, notes: li
     if had and person.email_key != had:
         _offer(user, had, by)
     return is_told
+
+
+def waits_for_address(user: ProvisionedUser, said: Profile) -> bool:
+    """Say whether the person has another address than the record says, and the connection may change it."""
+    return _vouches(user.connection, user.end_user) and user.end_user.email_key != (canonical(said.email) or None)
 
 
 def is_user_of(connection: ProvisioningConnection, person: EndUser) -> bool:

@@ -61,7 +61,7 @@ def create_user_record(
 def new_user(connection: ProvisioningConnection, document: Document, now: datetime) -> ProvisionedUser:
     """Return the record of a document. It is not stored and has no person yet."""
     user = ProvisionedUser(connection=connection, created_at=now, updated_at=now)
-    _fill(user, {"active": True, **document})
+    fill(user, {"active": True, **document})
     return user
 
 
@@ -97,7 +97,7 @@ def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor, 
         return follow_profile(user, before, by, notes)
     with restored_if_refused(user):
         key = user.user_name_key
-        _fill(user, document)
+        fill(user, document)
         user.version += 1
         _save_document(user, is_renamed=user.user_name_key != key)
     if document.get("emails") != before.get("emails"):
@@ -134,7 +134,8 @@ def delete_user_record(*, user: ProvisionedUser, by: Actor) -> None:
     user.delete()
 
 
-def _fill(user: ProvisionedUser, document: Document) -> None:
+def fill(user: ProvisionedUser, document: Document) -> None:
+    """Set what follows from a document."""
     user.user_name = document["userName"]
     user.user_name_key = kept_key(user.user_name, user.user_name_key)
     user.external_id = document.get("externalId", "")
@@ -144,15 +145,19 @@ def _fill(user: ProvisionedUser, document: Document) -> None:
     user.document, user.folded = document, folded(document, User)
 
 
+def stored(user: ProvisionedUser) -> Write:
+    """Return the UPDATE of what follows from a document."""
+    return _stored, [*(getattr(user, name) for name in _FOLLOWING), user.pk]
+
+
 def _save_document(user: ProvisionedUser, *, is_renamed: bool) -> None:
     """Store what follows from a document. Raises ConflictError where a new userName is taken."""
     user.updated_at = timezone.now()
-    write = _stored, [*(getattr(user, name) for name in _FOLLOWING), user.pk]
     if not is_renamed:
-        write_last(write)
+        write_last(stored(user))
         return
     with naming_conflicts(ProvisionedUser, conflict):
-        write_together([write])
+        write_together([stored(user)])
 
 
 def _save_emails(user: ProvisionedUser) -> None:
