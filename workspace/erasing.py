@@ -10,6 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from django.db.models import Model, Q
+from django.utils.translation import ngettext
 
 from workspace.db.keys import canonical
 from workspace.merging import Fact
@@ -115,3 +116,16 @@ def tells(tell: Tell) -> Tell:
 def erase_all(erasure: Erasure) -> list[Fact]:
     """Erase all rows of the person, the highest app first, and return what became of them, the lowest first."""
     return [fact for facts in [erase(erasure) for erase in reversed(ERASES)][::-1] for fact in facts]
+
+
+# What becomes of a number of rows, for the confirmation page. `what` says the number.
+def forgotten(what: str, number: int) -> str:
+    return ngettext("%(what)s will be forgotten", "%(what)s will be forgotten", number) % {"what": what}
+
+
+def deleted(what: str, number: int) -> str:
+    return ngettext("%(what)s will be deleted", "%(what)s will be deleted", number) % {"what": what}
+
+
+def nameless(what: str, number: int) -> str:
+    return ngettext("%(what)s will name nobody", "%(what)s will name nobody", number) % {"what": what}

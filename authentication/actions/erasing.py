@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from authentication.models import SignInAttempt
-from workspace.erasing import Erasure, erases, tells
+from workspace.erasing import Erasure, deleted, erases, forgotten, nameless, tells
 from workspace.merging import Fact
 from workspace.models import EndUser
 from workspace.words import count, grouped
@@ -26,19 +25,11 @@ def count_rows(erasure: Erasure) -> list[Fact]:
     name_ids, sessions = person.saml_identities.count(), person.sessions.count()
     links, bypasses = person.password_tickets.count(), person.sso_bypasses.count()
     return [
-        Fact(_("Remembered NameIDs"), _forgotten(grouped(name_ids), name_ids)),
-        Fact(_("Sessions"), _forgotten(count(sessions, "session", "sessions"), sessions)),
-        Fact(_("Mailed password links"), _deleted(count(links, "link", "links"), links)),
-        Fact(_("Permissions to bypass SSO"), _deleted(grouped(bypasses), bypasses)),
+        Fact(_("Remembered NameIDs"), forgotten(grouped(name_ids), name_ids)),
+        Fact(_("Sessions"), forgotten(count(sessions, "session", "sessions"), sessions)),
+        Fact(_("Mailed password links"), deleted(count(links, "link", "links"), links)),
+        Fact(_("Permissions to bypass SSO"), deleted(grouped(bypasses), bypasses)),
     ]
-
-
-def _forgotten(what: object, number: int) -> str:
-    return ngettext("%(what)s will be forgotten", "%(what)s will be forgotten", number) % {"what": what}
-
-
-def _deleted(what: object, number: int) -> str:
-    return ngettext("%(what)s will be deleted", "%(what)s will be deleted", number) % {"what": what}
 
 
 @erases("sign_in_attempts")
@@ -58,5 +49,4 @@ def empty_attempts(erasure: Erasure) -> list[Fact]:
         differences=[],
         fold_key=None,
     )
-    told = ngettext("%(what)s will name nobody", "%(what)s will name nobody", number)
-    return [Fact(_("Sign-in attempts"), told % {"what": count(number, "attempt", "attempts")})]
+    return [Fact(_("Sign-in attempts"), nameless(count(number, "attempt", "attempts"), number))]

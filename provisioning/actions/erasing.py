@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ScimRequest
-from workspace.erasing import RECORDS, Erasure, erases, tells
+from workspace.erasing import RECORDS, Erasure, deleted, erases, tells
 from workspace.merging import Fact
 from workspace.models import ChangeEvent, EndUser, Environment
 from workspace.words import count, grouped, together
@@ -39,8 +39,7 @@ def delete_users(erasure: Erasure) -> list[Fact]:
     if not names:
         return []
     hint = _("If %(provider)s sends the person again, that makes a new end user.") % {"provider": together(names)}
-    number = grouped(len(names))
-    return [Fact(_("SCIM users"), _("%(number)s will be deleted") % {"number": number}, hint)]
+    return [Fact(_("SCIM users"), deleted(grouped(len(names)), len(names)), hint)]
 
 
 @erases()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from provisioning.models import ProvisionedUser, ProvisioningConnection
 from workspace.isolation import isolated
@@ -30,8 +31,8 @@ def move_users(merge: Merge) -> Moved:
     merge.goes.provisioned.update(end_user=merge.stays)
     if not users:
         return Moved([Fact(_("SCIM users"), _("None"))])
-    number = grouped(len(users))
-    value = _("%(number)s will move: %(users)s") % {"number": number, "users": ", ".join(map(_called, users))}
+    value = ngettext("%(number)s will move: %(users)s", "%(number)s will move: %(users)s", len(users))
+    value %= {"number": grouped(len(users)), "users": ", ".join(map(_called, users))}
     fact = Fact(_("SCIM users"), value, _("For their IdPs nothing changes: the SCIM ids stay."))
     return Moved([fact], {"scim_users": [str(user.pk) for user in users]}, concerns=[*users])
 

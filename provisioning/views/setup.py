@@ -190,13 +190,11 @@ def _reach(connection: ProvisioningConnection) -> dict[str, object]:
         "names": named,
         "more": number - len(named),
         "hints": {
-            People.KEEP: _(
-                "%(people)s keep access, %(groups)s keep their members. From now on you manage them by hand."
-            )
+            People.KEEP: _("Access of %(people)s and members of %(groups)s stay. From now on you manage them by hand.")
             % numbers,
             People.DEACTIVATE: _(
-                "%(people)s lose this access; %(lone)s without any other are deactivated. "
-                "Their data stays, and %(groups)s become manual with their members."
+                "This access ends for %(people)s, and whoever has no other is deactivated (%(lone)s). "
+                "Their data stays. The groups become manual and keep their members (%(groups)s)."
             )
             % {**numbers, "lone": grouped(lone)},
             People.PENDING: _("Nothing changes for them. %(provider)s is refused until SCIM is saved again.") % numbers,

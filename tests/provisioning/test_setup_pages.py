@@ -287,7 +287,7 @@ def test_giving_scim_up_asks_what_happens_to_its_people_in_numbers(saved, use, a
 
     assert page.redirect_chain[-1][0] == url("setup-people", use) + "?method=manual&syncs_groups="
     assert "Okta Dev provisions 2 end users and 1 group of DEV." in text(page)
-    assert "2 end users lose this access; 2 without any other are deactivated." in text(page)
+    assert "This access ends for 2 end users, and whoever has no other is deactivated (2)." in text(page)
     assert page.context["names"] == ["Ada Example", "Bo Example"]
     assert use.environment.providers.get().method == "scim"
 
@@ -308,7 +308,7 @@ def test_who_loses_the_last_access_is_counted_by_person(saved, use, admin):
 
     assert connection.count_people_without_other_access() == 1
     assert list(workspace.end_users.depending_on(connection.source)) == [people[3]]
-    assert "1 without any other are deactivated." in page
+    assert "whoever has no other is deactivated (1)." in page
 
 
 def test_the_answer_is_needed_and_the_method_is_kept(saved, use, admin):

@@ -5,13 +5,13 @@ from datetime import datetime
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from workspace.action_names import Action
 from workspace.actions.redacting import find_events, redact
 from workspace.crypto import UnsealError, unseal
 from workspace.db.transactions import atomic
-from workspace.erasing import NOBODY, TELLS, Erasure, erase_all, erases
+from workspace.erasing import NOBODY, TELLS, Erasure, deleted, erase_all, erases, forgotten, nameless
 from workspace.events import Actor, Called, Sentence, record
 from workspace.merging import Fact, lock_all
 from workspace.models import EndUser, IdempotentRequest, ImportedLine, PeopleImport
@@ -52,9 +52,7 @@ def delete_personal_data(*, end_user: EndUser, by: Actor, now: datetime) -> list
     )
     return [
         *facts,
-        Fact(
-            _("Audit log"), _("%(number)s will name nobody") % {"number": count(len(redactions), "change", "changes")}
-        ),
+        Fact(_("Audit log"), nameless(count(len(redactions), "change", "changes"), len(redactions))),
     ]
 
 
@@ -80,18 +78,11 @@ def erase_rows(erasure: Erasure) -> list[Fact]:
     facts = [
         Fact(_("Full name"), person.full_name),
         Fact(_("Email address"), person.email or _("None")),
-        Fact(
-            _("Access"),
-            _("%(number)s will be forgotten") % {"number": count(environments, "environment", "environments")},
-        ),
-        Fact(_("Groups"), _("%(number)s will be forgotten") % {"number": count(groups, "membership", "memberships")}),
+        Fact(_("Access"), forgotten(count(environments, "environment", "environments"), environments)),
+        Fact(_("Groups"), forgotten(count(groups, "membership", "memberships"), groups)),
     ]
     merged = person.merged.count()
-    return (
-        [*facts, Fact(_("Merged people"), _("%(number)s will be forgotten") % {"number": grouped(merged)})]
-        if merged
-        else facts
-    )
+    return [*facts, Fact(_("Merged people"), forgotten(grouped(merged), merged))] if merged else facts
 
 
 @erases()
@@ -106,19 +97,10 @@ def erase_imports(erasure: Erasure) -> list[Fact]:
         job.lines.all().delete()
         job.text, job.state, job.note = "", PeopleImport.State.STOPPED, STOPPED
         job.save()
-    facts = (
-        [Fact(_("Imports"), _("%(number)s will be deleted") % {"number": count(number, "line", "lines")})]
-        if number
-        else []
-    )
-    return (
-        [
-            *facts,
-            Fact(_("Imports"), _("%(number)s will be stopped") % {"number": count(len(files), "import", "imports")}),
-        ]
-        if files
-        else facts
-    )
+    facts = [Fact(_("Imports"), deleted(count(number, "line", "lines"), number))] if number else []
+    stopped = ngettext("%(number)s will be stopped", "%(number)s will be stopped", len(files))
+    stopped %= {"number": count(len(files), "import", "imports")}
+    return [*facts, Fact(_("Imports"), stopped)] if files else facts
 
 
 @erases()

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Model, ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext
 
 from workspace.action_names import Action
 from workspace.actions.members import insert_members, pairs_of
@@ -117,7 +117,7 @@ def delete_group(
     except ProtectedError as error:
         needs = next(iter(error.protected_objects))
         message = _("The %(kind)s %(name)s still fills this group. Remove that first.") % {
-            "kind": needs._meta.verbose_name,
+            "kind": pgettext("kind of thing", str(needs._meta.verbose_name)),
             "name": needs,
         }
         raise ActionError("group_in_use", message) from None

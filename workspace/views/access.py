@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from workspace.actions.administrators import change_role, remove_administrator
 from workspace.actions.second_factors import require_second_factor
@@ -198,7 +199,11 @@ def _notes_on_what_they_made(found: Administrator) -> list[str]:
     tokens = found.workspace.api_tokens.live().made_by(str(found.pk)).count()
     notes = (
         [
-            _("%(invitations)s from this person will be withdrawn.")
+            ngettext(
+                "%(invitations)s from this person will be withdrawn.",
+                "%(invitations)s from this person will be withdrawn.",
+                invitations,
+            )
             % {"invitations": count(invitations, "open invitation", "open invitations")}
         ]
         if invitations
@@ -206,7 +211,11 @@ def _notes_on_what_they_made(found: Administrator) -> list[str]:
     )
     if tokens:
         notes.append(
-            _("%(tokens)s that this person made will go on working. See API tokens.")
+            ngettext(
+                "%(tokens)s that this person made will go on working. See API tokens.",
+                "%(tokens)s that this person made will go on working. See API tokens.",
+                tokens,
+            )
             % {"tokens": count(tokens, "API token", "API tokens")}
         )
     return notes

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from workspace.action_names import Action
 from workspace.actions.bulk_changes import about, counted
@@ -78,7 +78,9 @@ def _numbers(aside: SetAside, group: EndUserGroup | None) -> dict[str, object]:
     coming = [person for person in aside.restorable if person.pk not in known]
     total = len(ids) + len(aside.left_out)
     return {
-        "effect": _("%(coming)s of %(total)s can be restored.")
+        "effect": ngettext(
+            "%(coming)s of %(total)s can be restored.", "%(coming)s of %(total)s can be restored.", len(coming)
+        )
         % {"coming": grouped(len(coming)), "total": people(total)},
         "number": len(coming),
         "names": [person.full_name for person in coming[:NAMES_SHOWN]],
