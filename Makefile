@@ -24,14 +24,17 @@ help:
 run: BESIDE = $(practice_idp) & beside=$$!; $(jobs) & trap "kill $$beside $$! 2> /dev/null || true" EXIT
 run: port prepare serve ## install, prepare and serve on http://127.0.0.1:8000 (PORT=9000 changes the port)
 
+# Three processes for two cores: one of them often waits, for a server, a database or a browser.
+# Bytecode is kept, whatever the environment says: all processes of a run would compile the same files.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: check browser services ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
 	trap 'exit 130' INT
 	unset DATABASE_URL
 	failed=
 	echo "== Tests on SQLite"
-	$(VENV)/bin/python -m pytest -n 2 || failed+=" SQLite"
+	$(VENV)/bin/python -m pytest -n 3 || failed+=" SQLite"
 	echo "== Tests on PostgreSQL"
-	$(VENV)/bin/python -m tests.postgres $(VENV)/bin/python -m pytest -n 2 || failed+=" PostgreSQL"
+	$(VENV)/bin/python -m tests.postgres $(VENV)/bin/python -m pytest -n 3 || failed+=" PostgreSQL"
 	[ -z "$$failed" ] || { echo "Tests failed on:$$failed" >&2; exit 1; }
 
 # Installing. ----------------------------------------------------------------------------------------------------------
@@ -161,8 +164,9 @@ origin:
 check: install-tests ## format, lint, types, licences and known vulnerabilities
 	$(VENV)/bin/ruff format --quiet --check . || { echo "Run: make format" >&2; exit 1; }
 	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/python -m tests.supply_chain & beside=$$! # it waits for the network, and mypy for a processor
 	DATA_DIR=.mypy_cache/data $(VENV)/bin/mypy .
-	$(VENV)/bin/python -m tests.supply_chain
+	wait $$beside
 
 licences: install-tests ## list the licences of what the application needs
 	$(VENV)/bin/python -m tests.supply_chain licences

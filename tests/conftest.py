@@ -10,6 +10,7 @@ from pathlib import Path
 import django
 import hypothesis
 import pytest
+import scim2_models  # noqa: F401 -- early: its classes walk up the stack while they are made
 from django.conf import settings
 
 from tests.commands import make_password_hashes_cheap

@@ -25,7 +25,7 @@ from urllib.parse import quote
 import psycopg
 
 START_SECONDS = 60
-OPTIONS = ["max_connections=60", "listen_addresses="]
+OPTIONS = ["max_connections=100", "listen_addresses="]
 # For data that need not survive a crash.
 QUICK = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 
