@@ -140,9 +140,15 @@ def _stored(word: Word) -> tuple[str, str, str]:
     if isinstance(word, Spoken):
         return word.english, word.kind, word.key
     if isinstance(word, Promise):
-        with translation.override(settings.LANGUAGE_CODE):
-            return str(word), "word", ""
+        return _in_english(word), "word", ""
     return word, "", ""
+
+
+def _in_english(word: models.Model | Promise) -> str:
+    if translation.get_language() == settings.LANGUAGE_CODE:
+        return str(word)
+    with translation.override(settings.LANGUAGE_CODE):
+        return str(word)
 
 
 def kind_of(subject: models.Model | type[models.Model]) -> str:
@@ -202,7 +208,7 @@ def event_of(**change: Unpack[Change]) -> tuple[ChangeEvent, list[Write]]:
         action=change["action"],
         subject_kind=kind_of(subject),
         subject_id=str(subject.pk),
-        subject_name=str(subject)[:510],
+        subject_name=_in_english(subject)[:510],
         sentence=sentence.text,
         links=sentence.links,
         before=change.get("before") or {},

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +23,17 @@ _STAND_INS = {
     ("enduser", gettext_noop("a deactivated person")),
     ("enduser", gettext_noop("Deleted person")),
     ("", gettext_noop("no environment")),
+}
+# What things without a name of their own are called, by their kinds.
+_CALLED = {
+    "administrator": [gettext_noop("%(user)s (%(role)s of %(workspace)s)")],
+    "environmentpolicy": [gettext_noop("Sign-in to %(environment)s")],
+    "loginexperience": [gettext_noop("Login experience of %(environment)s")],
+    "serviceproviderkey": [
+        gettext_noop("%(fingerprint)s (Active)"),
+        gettext_noop("%(fingerprint)s (Next)"),
+        gettext_noop("%(fingerprint)s (Retired)"),
+    ],
 }
 # What stands before and after the last word in sentences of older releases, and how it is told now. Of nobody it was
 # told too, by "0 people".
@@ -90,6 +101,21 @@ def _field(name: str) -> str:
     return name if get_language() == settings.LANGUAGE_CODE else label_of(name.replace(" ", "_"))
 
 
+def _called(templates: Sequence[str], stored: str, key: str) -> str:
+    """Return what a thing without a name of its own is called."""
+    for template in templates:
+        if found := _pattern(template).fullmatch(stored):
+            return gettext(template) % {name: _told_value(name, text) for name, text in found.groupdict().items()}
+    return stored
+
+
+@cache
+def _pattern(message: str) -> re.Pattern[str]:
+    """Return what a text with values looks like."""
+    parts = enumerate(_VALUE.split(message))
+    return re.compile("".join(f"(?P<{part}>.+)" if at % 2 else re.escape(part) for at, part in parts), re.DOTALL)
+
+
 # How a word is told, by the kind of its link.
 _TOLD: dict[str, Callable[[str, str], str]] = {
     "number": _number,
@@ -99,6 +125,7 @@ _TOLD: dict[str, Callable[[str, str], str]] = {
     "moment": lambda _, key: moment(datetime.fromisoformat(key)),
     "groupmapping": lambda stored, _: value_in_words("mapping", stored),
     "browser": lambda stored, _: browser_in_words(*stored.split(" on ", 1)),
+    **{kind: partial(_called, templates) for kind, templates in _CALLED.items()},
 }
 
 
@@ -123,10 +150,10 @@ def refusal_told(stored: str) -> str:
 
 
 def _told_value(name: str, text: str) -> str:
-    """Return a value of a refusal: a number, what a name is of, or a name."""
+    """Return a value of a refusal: a number, what a name is of, a role, or a name."""
     if _NUMBER.fullmatch(text):
         return grouped(int(text.replace(",", "")))
-    return gettext(text) if name == "what" else text
+    return gettext(text) if name in ("what", "role") else text
 
 
 @cache
@@ -139,8 +166,5 @@ def _refusals(language: str) -> list[tuple[str, str, re.Pattern[str], str]]:
     for message in _texts(language):
         before, *rest = _VALUE.split(message)
         if rest and message.endswith(".") and len(set(rest[::2])) == len(rest[::2]):
-            between = [re.escape(each) for each in (before, *rest[1::2])]
-            names = [f"(?P<{name}>.+)" for name in rest[::2]]
-            pattern = re.compile("".join(sum(zip(between, [*names, ""], strict=True), ())), re.DOTALL)
-            found.append((before, rest[-1], pattern, message))
+            found.append((before, rest[-1], _pattern(message), message))
     return sorted(found, key=lambda each: -len(_VALUE.sub("", each[-1])))

@@ -14,7 +14,7 @@ from workspace.actions.groups import rename_group
 from workspace.actions.unlocking import unlock_account
 from workspace.events import JOBS, Actor, Called, Sentence
 from workspace.isolation import OPEN
-from workspace.models import ChangeEvent, EndUser, Environment, OutgoingMail, User
+from workspace.models import Administrator, ChangeEvent, EndUser, Environment, LoginExperience, OutgoingMail, User
 from workspace.sentences import _messages, told, word_in
 from workspace.template_loader import isolate_values
 from workspace.visits import browser_of
@@ -85,6 +85,8 @@ def test_a_list_whose_names_were_deleted_stays_as_it_is_stored(german):
         (browser_of(""), "Unknown browser", "Unbekannter Browser"),
         (GroupMapping(name="A", environment=Environment(name="DEV")), "A → DEV, access only", "A → DEV, nur Zugriff"),
         (Called(EndUser(), "issuer and domains"), "issuer and domains", "issuer and domains"),
+        (Called(Administrator(), "Ada (Owner of Acme)"), "Ada (Owner of Acme)", "Ada (Inhaber von Acme)"),
+        (Called(LoginExperience(), "Login experience of A"), "Login experience of A", "Anmeldeerlebnis von A"),
     ],
 )
 def test_words_that_are_no_names_are_told_in_the_language_of_the_page(word, english, german):
@@ -239,6 +241,11 @@ class TestGerman:
             browser = Client()
             browser.force_login(user)
             assert sentence in browser.get(f"{acme.url}audit-log/").content.decode()
+
+    def test_the_name_of_a_thing_is_stored_in_english(self, acme):
+        with translation.override("de"):
+            remove_administrator(administrator=acme.roles["viewer"], by=JOBS, now=timezone.now())
+        assert ChangeEvent.objects.get(action="administrator.removed").subject_name.endswith("(Viewer of Acme)")
 
     def test_each_owner_is_mailed_in_their_language(self, acme):
         owner = acme.roles["owner"].user

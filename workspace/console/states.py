@@ -48,7 +48,11 @@ def differences(before: Mapping[str, object], after: Mapping[str, object], actio
 
 def names_in(event: ChangeEvent) -> dict[str, str]:
     """Return the names of the things that an event is about, by their ids."""
-    names = _named(event.before) | _named(event.after) | {event.subject_id: event.subject_name}
+    names = (
+        _named(event.before)
+        | _named(event.after)
+        | {event.subject_id: word_in(event.subject_name, event.subject_kind, event.subject_id)}
+    )
     return names | {str(pk): word_in(event.sentence[start:end], kind, pk) for start, end, kind, pk in event.links}
 
 

@@ -35,12 +35,15 @@ _KINDS = {model._meta.model_name: str(model._meta.verbose_name) for model in app
 _IN_WORDS = {
     "administrator": pgettext_lazy("kind of thing", "administrator"),
     "administrator invitation": pgettext_lazy("kind of thing", "administrator invitation"),
+    "API token": pgettext_lazy("kind of thing", "API token"),
     "end user": pgettext_lazy("kind of thing", "end user"),
     "end user group": pgettext_lazy("kind of thing", "end user group"),
     "environment": pgettext_lazy("kind of thing", "environment"),
+    "environment policy": pgettext_lazy("kind of thing", "environment policy"),
     "environment provider": pgettext_lazy("kind of thing", "environment provider"),
     "group mapping": pgettext_lazy("kind of thing", "group mapping"),
     "identity provider": pgettext_lazy("kind of thing", "identity provider"),
+    "login experience": pgettext_lazy("kind of thing", "login experience"),
     "provisioned group": pgettext_lazy("kind of thing", "provisioned group"),
     "provisioned user": pgettext_lazy("kind of thing", "provisioned user"),
     "provisioning connection": pgettext_lazy("kind of thing", "provisioning connection"),
@@ -48,6 +51,7 @@ _IN_WORDS = {
     "service provider key": pgettext_lazy("kind of thing", "service provider key"),
     "user": pgettext_lazy("kind of thing", "user"),
     "SSO bypass": pgettext_lazy("kind of thing", "SSO bypass"),
+    "workspace": pgettext_lazy("kind of thing", "workspace"),
 }
 _COLUMNS = [
     *("id", "at", "environment_id", "environment_name", "actor_kind", "actor_id", "actor_name", "address", "session"),
