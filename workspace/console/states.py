@@ -48,11 +48,8 @@ def differences(before: Mapping[str, object], after: Mapping[str, object], actio
 
 def names_in(event: ChangeEvent) -> dict[str, str]:
     """Return the names of the things that an event is about, by their ids."""
-    names = (
-        _named(event.before)
-        | _named(event.after)
-        | {event.subject_id: word_in(event.subject_name, event.subject_kind, event.subject_id)}
-    )
+    names = {str(event.environment_id): event.environment_name} | _named(event.before) | _named(event.after)
+    names[event.subject_id] = word_in(event.subject_name, event.subject_kind, event.subject_id)
     return names | {str(pk): word_in(event.sentence[start:end], kind, pk) for start, end, kind, pk in event.links}
 
 
@@ -95,8 +92,9 @@ def _words(field: str, value: object) -> str:
     if isinstance(value, list):
         return " · ".join(_parts(field, value)) or " · ".join(map(str, value))
     if isinstance(value, dict):
-        fields = {key: _ATTRIBUTE if field == _ATTRIBUTE else key for key in value}
-        return ", ".join(f"{label_of(fields[key]) or key}: {_words(fields[key], each)}" for key, each in value.items())
+        said = {key: each for key, each in value.items() if each not in (None, "", [])}
+        fields = {key: _ATTRIBUTE if field == _ATTRIBUTE else key for key in said}
+        return ", ".join(f"{label_of(fields[key]) or key}: {_words(fields[key], each)}" for key, each in said.items())
     return value_in_words(field, value)
 
 
