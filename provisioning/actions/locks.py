@@ -16,6 +16,7 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import connection as database
+from django.db.models import BooleanField, Func
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection
@@ -69,10 +70,23 @@ def lock_group_alone(connection: ProvisioningConnection, group: UUID) -> None:
     _lock_group(connection, group, "pg_advisory_xact_lock")
 
 
+class SharedLockOfGroup(Func):
+    """A condition that always holds: it takes the advisory lock of those who add members, given its number."""
+
+    output_field = BooleanField()
+    # A condition on rows that are locked is computed before.
+    template = "(SELECT pg_advisory_xact_lock_shared(%(expressions)s)::text) = ''"
+
+
 def _lock_group(connection: ProvisioningConnection, group: UUID, function: str) -> None:
     """Lock by a number of both ids, so that nobody can name the lock of another connection's group."""
+    _lock(connection, _SHARED, function, number_of(connection, group))
+
+
+def number_of(connection: ProvisioningConnection, group: UUID) -> int:
+    """Return the number of a group's advisory lock."""
     number = blake2b(connection.pk.bytes + group.bytes, digest_size=8).digest()
-    _lock(connection, _SHARED, function, int.from_bytes(number, signed=True))
+    return int.from_bytes(number, signed=True)
 
 
 def _lock(connection: ProvisioningConnection, lock: str, function: str = "", *numbers: int) -> None:

@@ -9,11 +9,12 @@ from django.utils.http import parse_etags
 from django_scim import views
 
 from provisioning.actions.locks import lock_group_alone, lock_shared
-from provisioning.actions.records.members import add_record_members
+from provisioning.actions.records.members import add_one_member, add_record_members
 from provisioning.actions.records.users import LogRow
 from provisioning.models import ProvisionedGroup, ProvisionedUser
 from provisioning.payload import body as bodies
 from provisioning.payload import errors, queries
+from provisioning.payload.member_changes import MemberChange
 from provisioning.payload.resources import Document
 from provisioning.scim import lists, rendering, responses
 from provisioning.scim.adapters import Adapter, GroupAdapter, UserAdapter
@@ -144,9 +145,13 @@ class GroupsView(ResourceView, views.GroupsView):
 
     # The group whose version is counted last.
     filled: ProvisionedGroup | None = None
+    # What a PATCH does, once its body is read.
+    asked: tuple[MemberChange, list[Document]] | None = None
 
     def change(self, request: CallRequest, uuid: str | None) -> HttpResponse:
         """Say the version of a group that only got members when its transaction has ended."""
+        if request.method == "PATCH" and uuid and (added := self._added(request, uuid)):
+            return responses.empty({"ETag": rendering.entity_tag(added.version)})
         response = super().change(request, uuid)
         if self.filled is not None:
             response.headers["ETag"] = rendering.entity_tag(self.filled.version)
@@ -155,7 +160,7 @@ class GroupsView(ResourceView, views.GroupsView):
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         """Read the body before the group is locked: where members only come, requests go on side by side."""
         try:
-            members, others = GroupAdapter.read_patch(read_body(request), (uuid or "").lower(), request.scim)
+            members, others = self.asked or self._read(request, uuid)
         except errors.ScimError:
             self._to_change(uuid)  # An unknown group is 404, whatever the body.
             raise
@@ -170,6 +175,23 @@ class GroupsView(ResourceView, views.GroupsView):
         adapter = cast(GroupAdapter, self._to_change(uuid))
         adapter.change(members, others)
         return self._shown(shown(adapter.obj)) if is_shown else responses.empty({"ETag": adapter.version})
+
+    def _read(self, request: CallRequest, uuid: str | None) -> tuple[MemberChange, list[Document]]:
+        self.asked = GroupAdapter.read_patch(read_body(request), (uuid or "").lower(), request.scim)
+        return self.asked
+
+    def _added(self, request: CallRequest, uuid: str) -> ProvisionedGroup | None:
+        """Add one member by one statement, and return the group. What is refused is left to the whole way."""
+        try:
+            (members, others), pk = self._read(request, uuid), _id(uuid)
+        except errors.ScimError:
+            return None
+        is_plain = not (others or parameters(request) or "HTTP_IF_MATCH" in request.META)
+        if not is_plain or len(members.add) > 1 or not members.only_adds:
+            return None
+        call = request.scim
+        log = [request.log.row(responses.empty(), call.tolerance.notes)] if request.log else []
+        return add_one_member(connection=call.connection, pk=pk, member=members.add[0], by=call.by, log=log)
 
 
 class SearchView(ScimView, views.SearchView):

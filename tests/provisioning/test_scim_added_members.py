@@ -1,5 +1,7 @@
 """Requests that only add members go side by side, and write what a request writes that has the group alone."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -10,7 +12,7 @@ from provisioning.actions.locks import lock_group_alone, lock_group_to_add
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ScimRequest
 from tests.provisioning import mapped
 from tests.provisioning.races import at_once
-from tests.scim import PATCH_OP
+from tests.scim import PATCH_OP, Scim
 from workspace.models import ChangeEvent, ChangeSubject, EndUserGroup, EnvironmentAccess, GroupMembership
 
 TABLES = [ProvisionedGroup, ProvisionedMembership, EndUserGroup, GroupMembership, EnvironmentAccess, ChangeEvent,
@@ -120,6 +122,45 @@ def test_who_adds_and_who_changes_the_whole_group_do_not_wait_in_a_circle(transa
         assert set(ids) <= members
         told = set(ProvisionedMembership.objects.values_list("user__end_user", flat=True))
         assert told == set(GroupMembership.objects.values_list("end_user", flat=True))
+
+
+def rename(scim, path):
+    scim.patch(path, {"op": "replace", "path": "displayName", "value": "Builders"})
+
+
+def delete(scim, path):
+    scim.delete(path)
+
+
+def map_elsewhere(scim, path):
+    mapped.add(scim, "Engineers", EndUserGroup.objects.create(environment=scim.connection.environment, name="New"))
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "told"), [(rename, 204, ["Builders"]), (delete, 404, []), (map_elsewhere, 204, ["New"])]
+)
+def test_who_adds_one_waits_for_a_change_of_the_group_and_follows_it(transactional_db, scim, change, status, told):
+    ada, path = scim.user(), f"/Groups/{scim.group()}"
+    changed, asked = Event(), Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                change(Scim(scim.connection, scim.token), path)
+                changed.set()
+                asked.wait(0.3)
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(hold)
+        changed.wait(20)
+        [answer] = at_once(scim, [("PATCH", path, {"schemas": [PATCH_OP], "Operations": [add(ada)]})])
+        held.result()
+    assert answer.status == status
+    assert list(GroupMembership.objects.values_list("group__name", flat=True)) == told
+    events = ChangeEvent.objects.filter(action="group.members_changed", after__added__0__1="Ada Example")
+    assert list(events.values_list("subject_name", flat=True)) == told
 
 
 def test_members_come_while_their_users_are_deleted(transactional_db, scim):

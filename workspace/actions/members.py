@@ -1,6 +1,7 @@
 """Changes of group members, made by sets: memberships that are not named are neither read nor written."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F
@@ -12,8 +13,9 @@ from workspace.actions.exact import SetChange, make_exact
 from workspace.actions.read_only import refuse_read_only
 from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
 from workspace.db.statement import update_of
+from workspace.db.together import Write
 from workspace.db.transactions import atomic, write_last
-from workspace.events import Actor, Sentence, record
+from workspace.events import Actor, Change, Sentence, event_of, record
 from workspace.models import MANUAL, ChangeEvent, EndUser, EndUserGroup, GroupMembership, Source
 from workspace.models.people import EndUserQuerySet
 from workspace.words import people_named
@@ -42,6 +44,13 @@ def change_members(
     if not source.is_manual:
         mark_synced(group)
     return event
+
+
+def one_added(*, group: EndUserGroup, person: UUID, name: str, source: Source, by: Actor, now: datetime) -> list[Write]:
+    """Return what `change_members` writes where an IdP adds one person whom it had not added yet."""
+    membership = GroupMembership(group=group, end_user_id=person, created_at=now, **source.fields())
+    event, subjects = event_of(**_told(group, SetChange(group, [[str(person), name]], []), source, by))
+    return [membership, event, *subjects, (_synced, (now, group.pk))]
 
 
 @atomic
@@ -75,22 +84,26 @@ def pairs_of(ids: Collection[UUID], names: Mapping[UUID, str] | None = None) -> 
 
 
 def _record(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -> ChangeEvent:
-    return record(
-        by=by,
-        action=Action.GROUP_MEMBERS_CHANGED,
-        subject=group,
-        environment=group.environment,
-        sentence=Sentence(
+    return record(**_told(group, change, source, by))
+
+
+def _told(group: EndUserGroup, change: SetChange, source: Source, by: Actor) -> Change:
+    return {
+        "by": by,
+        "action": Action.GROUP_MEMBERS_CHANGED,
+        "subject": group,
+        "environment": group.environment,
+        "sentence": Sentence(
             _CHANGED[bool(change.added), bool(change.removed)],
             by=by,
             added=people_named(change.added),
             removed=people_named(change.removed),
             group=group,
         ),
-        people=change.people,
-        before={"removed": change.removed, "source": source.listed()},
-        after={"added": change.added, "source": source.listed()},
-    )
+        "people": change.people,
+        "before": {"removed": change.removed, "source": source.listed()},
+        "after": {"added": change.added, "source": source.listed()},
+    }
 
 
 # By whether somebody was added, and whether somebody was removed.

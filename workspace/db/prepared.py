@@ -27,8 +27,8 @@ else:
     _Field = Field
 # Rows, and columns of new or changed rows by their names.
 Selected: TypeAlias = tuple[QuerySet[Model], dict[str, object]]
-# The type of a value: a field of a model by its name, or many ids.
-Typed: TypeAlias = "tuple[type[Model], str] | Ids"
+# The type of a value: a field of a model by its name, or a field.
+Typed: TypeAlias = "tuple[type[Model], str] | Field[Any, Any]"
 
 
 class Parameter(Expression):
@@ -260,15 +260,15 @@ class _Filler:
 class PreparedCondition:
     """A query set as a function of its values, for `write_together`.
 
-    On PostgreSQL it first locks the row of `shared` against changes of its key, then those of `locked` against changes.
+    On PostgreSQL it first locks rows of `shared` against changes of their keys, then those of `locked` against changes.
     """
 
     def __init__(
         self,
         build: "Callable[..., QuerySet[Any, Any]]",
         *fields: Typed,
-        shared: type[Model],
-        locked: Sequence[type[Model]],
+        shared: Sequence[type[Model]],
+        locked: Sequence[type[Model]] = (),
     ) -> None:
         self._build, self._fields, self._shared, self._locked = build, fields, shared, locked
         self._compiled: tuple[str, Params] | None = None
@@ -283,8 +283,9 @@ class PreparedCondition:
         sql, params = self._build(*_parameters(self._fields)).query.sql_with_params()
         # Django has no word for the weakest lock of PostgreSQL, and compiles no lock outside of a transaction.
         if connection.vendor == "postgresql":
-            shared, *locked = [connection.ops.quote_name(each._meta.db_table) for each in (self._shared, *self._locked)]
-            sql = f"{sql} FOR KEY SHARE OF {shared} FOR NO KEY UPDATE OF {', '.join(locked)}"
+            for lock, models in (("KEY SHARE", self._shared), ("NO KEY UPDATE", self._locked)):
+                tables = ", ".join(connection.ops.quote_name(each._meta.db_table) for each in models)
+                sql = f"{sql} FOR {lock} OF {tables}" if tables else sql
         return sql, params
 
 
@@ -393,7 +394,7 @@ def _quoted(field: AnyField) -> str:
 
 
 def _parameters(fields: Sequence[Typed]) -> list[Parameter]:
-    typed = (each if isinstance(each, Ids) else _column(*each) for each in fields)
+    typed = (each if isinstance(each, Field) else _column(*each) for each in fields)
     return [Parameter(place, field) for place, field in enumerate(typed)]
 
 

@@ -39,7 +39,9 @@ Write: TypeAlias = Model | tuple[Statement, Sequence[object]]
 
 
 def write_together(writes: Sequence[Write], only_if: Condition | None = None) -> tuple[Any, ...] | None:
-    """Do all of these or none. Return the columns that the first one returns; None where nothing was written.
+    """Do all of these or none. Return the columns that one of them returns; None where nothing was written.
+
+    Of several statements on SQLite, only the first one may return columns.
 
     New rows hold all that is stored, keys and times too, and no expressions. With `only_if`, nothing is written where
     the query finds nothing, or where the first row is new and would break a unique constraint. Nothing either where a
@@ -118,8 +120,9 @@ def _sql(statements: tuple[Statement, ...], condition: str | None) -> str:
         sql = _joined(each.sql, _source(each, before), where, f"RETURNING {each.returning or 1}")
         named.append(f"row_{number} AS ({sql})")
         before = f"row_{number}" if each.is_required else before
-    shown, read = ("row_0.*", {"row_0", before}) if first.returning else ("", {before or "row_0"})
-    return f"WITH {', '.join(named)} SELECT {shown} FROM {', '.join(sorted(read))}"  # noqa: S608 -- our own names
+    shown = [f"row_{number}" for number, each in enumerate(statements) if each.returning]
+    read = ", ".join(sorted({*shown, before or "row_0"}))
+    return f"WITH {', '.join(named)} SELECT {', '.join(f'{row}.*' for row in shown)} FROM {read}"  # noqa: S608 -- our own names
 
 
 def _source(statement: Statement, before: str) -> str:

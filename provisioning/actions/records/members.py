@@ -1,20 +1,24 @@
 """Members of SCIM Groups change by sets: the number of queries does not depend on how many members a group has."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import F
+from django.db import IntegrityError
+from django.db import connection as database
+from django.db.models import BigIntegerField, F
 from django.utils import timezone
 
 from provisioning.actions.effects.groups import follow_members
-from provisioning.actions.locks import lock_group_to_add
+from provisioning.actions.locks import SharedLockOfGroup, lock_group_to_add, number_of
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.payload.member_changes import MemberChange
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
+from workspace.actions.members import one_added
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, PreparedCondition
 from workspace.db.statement import update_of
 from workspace.db.together import Write, write_together
-from workspace.db.transactions import atomic, write_last
+from workspace.db.transactions import apart, atomic, write_last
 from workspace.events import Actor
+from workspace.models import EndUser, EndUserGroup
 from workspace.refusals import ActionError
 
 # SCIM ids of users, with the id and the name of their person.
@@ -65,6 +69,40 @@ def add_record_members(
         write_last(_counted(pk), told=lambda row: setattr(group, "version", row[0]))
     follow_members(group, come, {}, by)
     return group
+
+
+def add_one_member(
+    *, connection: ProvisioningConnection, pk: UUID, member: str, by: Actor, log: Sequence[Write]
+) -> ProvisionedGroup | None:
+    """Store what `add_record_members` would for one user, with the row of the log, and return the group.
+
+    None, and nothing is stored, where the group has none of its own, where the user may not be added or is a member
+    already, and where anything has changed since it was read. PostgreSQL does it by one statement; it takes the locks
+    that `add_record_members` takes, in the same order.
+    """
+    user = _id(member)
+    group = _to_fill.first(connection.pk, pk) if user and database.vendor == "postgresql" else None
+    if user is None or group is None or group.group is None or group.group.is_everyone:
+        return None
+    (found,) = _users_among(connection, [user]).values() or [None]
+    if found is None:
+        return None
+    (person, name), now = found, timezone.now()
+    group.connection, group.group.environment = connection, connection.environment
+    number = number_of(connection, pk)
+    as_read = _as_read(
+        number, connection.pk, connection.updated_at, user, person, name, pk, group.group.pk, group.display_name
+    )
+    change = one_added(group=group.group, person=person, name=name, source=group.source, by=by, now=now)
+    rows = [ProvisionedMembership(group=group, user_id=user), (_next_version, (now, pk)), *change, *log]
+    try:
+        with apart():
+            written = write_together(rows, only_if=as_read)
+    except IntegrityError:
+        return None
+    if written:
+        group.version = written[0]
+    return group if written else None
 
 
 def _counted(group: UUID) -> Write:
@@ -155,6 +193,28 @@ _to_fill = Prepared(
     ),
     (ProvisioningConnection, "id"),
     (ProvisionedGroup, "id"),
+)
+_as_read = PreparedCondition(
+    lambda lock, connection, settings_at, user, person, name, pk, group, group_name: (
+        ProvisionedUser.objects.filter(
+            SharedLockOfGroup(lock),
+            pk=user,
+            connection=connection,
+            connection__updated_at=settings_at,
+            end_user=person,
+            end_user__full_name=name,
+            connection__groups=pk,
+            connection__groups__group=group,
+            connection__groups__display_name=group_name,
+        )
+        .order_by()
+        .values_list("pk")
+    ),
+    BigIntegerField(),
+    *((ProvisioningConnection, "id"), (ProvisioningConnection, "updated_at"), (ProvisionedUser, "id")),
+    *((EndUser, "id"), (EndUser, "full_name")),
+    *((ProvisionedGroup, "id"), (EndUserGroup, "id"), (ProvisionedGroup, "display_name")),
+    shared=[ProvisioningConnection, ProvisionedUser, EndUser, ProvisionedGroup],
 )
 _next_version = update_of(ProvisionedGroup, "updated_at", counted="version")
 # IdPs mostly change one member at a time.

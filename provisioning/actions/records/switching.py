@@ -58,8 +58,8 @@ def _condition(build: Any) -> PreparedCondition:
     read: list[Typed] = [(ProvisioningConnection, "id"), (ProvisioningConnection, "updated_at")]
     read += [(ProvisionedUser, "id"), (ProvisionedUser, "version")]
     read += [(EndUser, "id"), (EndUser, "status"), (EndUser, "updated_at")]
-    locked = [ProvisionedUser, EndUser]
-    return PreparedCondition(build, (Environment, "id"), *access, *read, shared=ProvisioningConnection, locked=locked)
+    shared, locked = [ProvisioningConnection], [ProvisionedUser, EndUser]
+    return PreparedCondition(build, (Environment, "id"), *access, *read, shared=shared, locked=locked)
 
 
 _accesses = EnvironmentAccess.objects.filter(end_user=OuterRef("end_user")).order_by()
