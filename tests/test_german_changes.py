@@ -9,6 +9,8 @@ from tests.kept_states import KEPT
 from workspace.action_names import Action
 from workspace.console.states import differences
 from workspace.field_words import label_of
+from workspace.mail import _changes
+from workspace.models import ChangeEvent
 
 
 def shown(action, language):
@@ -32,6 +34,15 @@ def test_no_value_of_a_change_has_english_left():
     both = {action: [shown(action, language) for language in ("en", "de")] for action in kept}
     assert all(map(all, both.values()))
     assert {action: left for action, texts in both.items() if (left := english_left(*texts))} == {}
+
+
+def test_mails_to_owners_name_the_fields_of_any_change_in_german():
+    for action, (before, after) in KEPT.items():
+        event, labels = ChangeEvent(before=before, after=after), []
+        for language in ("en", "de"):
+            with translation.override(language):
+                labels.append({name for name, _before, _after in _changes(event)})
+        assert action.startswith("provisioned_") or english_left(*labels) == []
 
 
 def test_every_field_of_a_change_has_a_name():

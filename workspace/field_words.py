@@ -18,7 +18,7 @@ from workspace.words import Text
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*")
 _LABELS: dict[str, Text] = {}
-_VALUES: dict[str, dict[Any, Text]] = {}
+_VALUES: dict[str, dict[str, Text]] = {}
 _TELL: dict[str, Callable[[str], str]] = {}
 
 
@@ -44,8 +44,8 @@ def value_in_words(field: str, value: object) -> str:
     """Return one value of a field for a page. Names and ids stay as they are."""
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
-    if value in (words := _VALUES.get(field, {})):
-        return str(words[value])
+    if word := _VALUES.get(field, {}).get(str(value)):
+        return str(word)
     if value in (None, ""):
         return "–"
     return _moment(str(value)) if _TIME.fullmatch(str(value)) else name_in_words(field, str(value))
