@@ -6,6 +6,7 @@ itself is cut in the middle by the style sheet (`.cut`), because values mostly d
 
 import re
 from html import unescape
+from itertools import chain
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -13,11 +14,13 @@ from django.utils.safestring import SafeString, mark_safe
 from workspace.isolation import CLOSE, OPEN, parted, turns
 
 # At 200 % text size a column of a card holds words of 12 characters on a screen of 320 px, and a whole line 16.
-LONG_WORD = re.compile(r"\S{13,}")
+# A time, also with its microseconds, is not divided.
+LONG_WORD = re.compile(r"(?<!\S)(?!\d\d:\d\d:\d\d[.\d]*(?!\S))\S{13,}")
 _LONGEST_PART = 16
 # Where a long word of ours may be divided. Names have none that count.
 _SOFT_HYPHEN = "\u00ad"
-_BETWEEN_PARTS = re.compile(r"(?<=[^@._])(?=[@._]\w)|(?<=[/:,;=&?|+-])(?=[^/:])")
+_BETWEEN_PARTS = re.compile(r"(?<=[^@._])(?=[@_]\w)|(?<=[/:,;=&?|+-])(?=[^/:])")
+_BEFORE_DOT = re.compile(r"(?<=[^.])(?=\.\w)")
 _END_SHOWN = 6
 _TAG = re.compile(r"(<[^>]*>)")
 
@@ -61,7 +64,10 @@ def _wrapping(text: str) -> str:
 
 
 def _parts(word: str) -> str:
-    return "<wbr>".join(map(_part, _BETWEEN_PARTS.split(word)))
+    """Return a word with the places where it may wrap: at a dot only where what lies between others is too long."""
+    parts = _BETWEEN_PARTS.split(word)
+    wrapping = (_BEFORE_DOT.split(part) if len(part) > _LONGEST_PART else [part] for part in parts)
+    return "<wbr>".join(map(_part, chain.from_iterable(wrapping)))
 
 
 def _part(part: str) -> str:

@@ -12,6 +12,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 _NO_PAGE = re.compile(r"\.csv|\.jsonl|/export|/sp-certificate/|/saml/|/sso/|example\.csv|/report")
 STARTS = [
     "/workspaces/acme/prod/authentication/",
+    "/workspaces/acme/prod/environments/",
     "/account/",
     "/account/two-step/",
     "/account/passkeys/add/",

@@ -216,12 +216,17 @@ class TestSelection:
         assert "Create end-user group" in text(page)
         create_url = page.context["create_url"]
         assert owner.get(create_url).context["cancel_url"] == selected
-        assert owner.post(create_url, {"name": "Core"}).url == selected
-        assert "Choose Core" in text(owner.get(selected))
+        confirmation = owner.post(create_url, {"name": "Core"}).url
+        assert confirmation == f"{selected}&to={EndUserGroup.objects.get(name='Core').pk}"
+        assert "50 people will be added to Core" in text(owner.get(confirmation))
+
+    def test_the_page_of_the_groups_also_leads_to_a_new_one_if_people_are_added(self, place, owner):
+        assert "Create end-user group" in text(owner.get(path(place, "add-to-group", place.ada)))
+        assert "Create end-user group" not in text(owner.get(path(place, "remove-from-group", place.ada)))
 
     def test_a_made_up_selection_leads_to_no_other_site(self, place, owner):
         answer = owner.post(f"{place.url}groups/new/?selected=//evil.example/", {"name": "Core"})
-        assert answer.url == f"{place.url}end-users/selected/?%2F%2Fevil.example%2F="
+        assert answer.url.startswith(f"{place.url}end-users/selected/?%2F%2Fevil.example%2F=&to=")
 
     def test_cancel_leads_back_to_the_filtered_list(self, place, owner):
         page = owner.get(path(place, "deactivate", place.ada, q="a", sort="-name"))

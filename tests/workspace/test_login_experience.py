@@ -325,8 +325,10 @@ class TestReset:
         assert event.action == "login_experience.reset" and event.before["app_name"] == "Portal"
         assert "End users see the default look now." in text(owner.get(PAGE))
 
-    def test_nothing_to_reset_makes_no_event(self, owner, acme):
+    def test_with_nothing_to_reset_it_asks_nothing_and_makes_no_event(self, owner, acme):
         before = state()
+        page = owner.get(f"{PAGE}reset/").content.decode()
+        assert "Nothing differs from the default." in page and "button-danger" not in page
         owner.post(f"{PAGE}reset/")
         assert state() == before
 

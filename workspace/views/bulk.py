@@ -121,6 +121,7 @@ def _choose_group(request: ConsoleRequest, form: SelectionForm, change: BulkChan
         "page_obj": numbered(groups.matching(search.text()), request.GET.get("page")),
         "text": search.text(),
         "has_groups": groups.exists(),
+        "may_create": not change.is_harmful,
         "create_url": f"{create_url}?{urlencode({'selected': request.GET.urlencode()})}",
         "kept": form.kept("to", "groups", "page", "csrfmiddlewaretoken"),
         "back_url": back_url,

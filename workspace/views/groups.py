@@ -64,16 +64,20 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
                 request,
                 _("%(group)s was created with %(members)s.") % {"group": group, "members": people(len(members))},
             )
-            return redirect(_people_waiting(request) or group_url(group))
+            return redirect(_people_waiting(request, group) or group_url(group))
     list_url = page_url("workspace:groups", environment)
     context = {"form": form, "picker": picked, "list_url": list_url, "cancel_url": _people_waiting(request) or list_url}
     return render(request, "workspace/groups/create.html", context)
 
 
-def _people_waiting(request: ConsoleRequest) -> str:
+def _people_waiting(request: ConsoleRequest, group: EndUserGroup | None = None) -> str:
     """Return the page of the people who were selected for the new group, if somebody came from there."""
-    selected = QueryDict(request.GET.get("selected", "")).urlencode()
-    return f"{page_url('workspace:end-users-selected', request.environment)}?{selected}" if selected else ""
+    selected = QueryDict(request.GET.get("selected", ""), mutable=True)
+    if not selected:
+        return ""
+    if group:
+        selected["to"] = str(group.pk)
+    return f"{page_url('workspace:end-users-selected', request.environment)}?{selected.urlencode()}"
 
 
 @console

@@ -71,9 +71,9 @@ def reset(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     goes = [label for name, label in _labels().items() if getattr(look, name) != getattr(Look(), name)]
     context = {
         "effect": _("End users of %(environment)s see the default look at once.") % {"environment": environment},
-        "notes": [_("Nothing undoes this. The audit log keeps the colors and texts, but no files.")] if goes else [],
+        "notes": [_("Nothing undoes this. The audit log keeps the colors and texts, but no files.")],
         "names": goes,
-        "names_label": _("What goes") if goes else _("Nothing differs from the default"),
+        "names_label": _("What goes"),
         "submit": _("Reset to default"),
         "list_url": list_url,
     }
