@@ -6,7 +6,6 @@ itself is cut in the middle by the style sheet (`.cut`), because values mostly d
 
 import re
 from html import unescape
-from itertools import chain
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -31,7 +30,7 @@ def value_html(text: str) -> SafeString:
     In a flex container, such as a button, each part would become a column of its own.
     """
     html = parted(text, _wrapping, lambda part: f"<bdi>{_wrapping(part)}</bdi>") if turns(text) else _wrapping(text)
-    is_one = "<wbr>" not in html and "<span" not in html
+    is_one = "<wbr" not in html and "<span" not in html
     return mark_safe(html if is_one else f"<span>{html}</span>")  # noqa: S308 -- escaped
 
 
@@ -64,10 +63,13 @@ def _wrapping(text: str) -> str:
 
 
 def _parts(word: str) -> str:
-    """Return a word with the places where it may wrap: at a dot only where what lies between others is too long."""
-    parts = _BETWEEN_PARTS.split(word)
-    wrapping = (_BEFORE_DOT.split(part) if len(part) > _LONGEST_PART else [part] for part in parts)
-    return "<wbr>".join(map(_part, chain.from_iterable(wrapping)))
+    return "<wbr>".join(map(_dotted, _BETWEEN_PARTS.split(word)))
+
+
+def _dotted(text: str) -> str:
+    """Return text that wraps at its dots. If it is short, it does so only where the style sheet finds no room."""
+    wrap = "<wbr>" if len(text) > _LONGEST_PART else '<wbr class="dot">'
+    return wrap.join(map(_part, _BEFORE_DOT.split(text)))
 
 
 def _part(part: str) -> str:

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Error, Page, Response
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-# What a click would download, and what leads away to an identity provider.
-_NO_PAGE = re.compile(r"\.csv|\.jsonl|/export|/sp-certificate/|/saml/|/sso/|example\.csv|/report")
+# What a click would download, what leads away to an identity provider, and TEST, which looks like DEV.
+_NO_PAGE = re.compile(
+    r"/workspaces/acme/test/|\.csv|\.jsonl|/export|/sp-certificate/|/saml/|/sso/|example\.csv|/report"
+)
 STARTS = [
     "/workspaces/acme/prod/authentication/",
     "/workspaces/acme/prod/environments/",

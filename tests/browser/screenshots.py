@@ -27,9 +27,12 @@ def main(language: str = "en") -> None:
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=program, args=["--headless=new", "--no-sandbox"]) as browser,
     ):
-        page = browser.new_page(base_url=server.origin, reduced_motion="reduce", locale="en")
-        Console(page, server.demo()).sign_in("owner")
-        page.set_extra_http_headers({"Accept-Language": language})
+        english = browser.new_page(base_url=server.origin, locale="en")
+        Console(english, server.demo()).sign_in("owner")
+        signed_in = english.context.storage_state()
+        page = browser.new_page(
+            base_url=server.origin, reduced_motion="reduce", locale=language, storage_state=signed_in
+        )
         for count, _ in enumerate(crawl.pages(page, server.origin), start=1):
             _take(page, f"{count:03}{_name(page.url)}")
     print(f"{len(list(FOLDER.iterdir()))} pictures in {FOLDER.name}/")
