@@ -1,6 +1,6 @@
 """The danger zone of Access control: rename the workspace, remove it, and take it back."""
 
-from functools import partial
+from collections.abc import Callable
 from typing import cast
 
 from django.contrib import messages
@@ -26,10 +26,10 @@ from workspace.visits import Visit
 from workspace.words import count
 
 # What goes with a workspace: its relations, those of the apps above too, and what one of their rows is called.
-_GOES = {
-    "environments": partial(count, one="environment", many="environments"),
-    "identity_providers": partial(count, one="identity provider", many="identity providers"),
-    "administrators": partial(count, one="administrator", many="administrators"),
+_GOES: dict[str, Callable[[int], str]] = {
+    "environments": lambda number: count(number, "environment", "environments"),
+    "identity_providers": lambda number: count(number, "identity provider", "identity providers"),
+    "administrators": lambda number: count(number, "administrator", "administrators"),
 }
 
 
