@@ -94,6 +94,15 @@ def no_outage(monkeypatch):
 
 
 @pytest.fixture
+def standing_clock(monkeypatch):
+    """Let no time pass, so that a wait of a second does not end before a busy machine asks for it."""
+    from django.utils import timezone
+
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+
+
+@pytest.fixture
 def mails(mailoutbox, django_capture_on_commit_callbacks):
     """Return a function that calls a function, sends the mails that it left in the outbox, and returns them."""
     from django.utils import timezone

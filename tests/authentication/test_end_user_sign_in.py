@@ -221,6 +221,7 @@ def fail(client, dev, times, email=ADA):
 
 
 @pytest.mark.parametrize("email", [ADA, "nobody@acme.example"])
+@pytest.mark.usefixtures("standing_clock")
 def test_after_some_failures_one_has_to_wait_also_where_there_is_no_account(client, dev, ada, email):
     assert fail(client, dev, FREE_ATTEMPTS, email).status_code == 200
     response = sign_in(client, dev, email)
@@ -237,6 +238,7 @@ def test_after_the_wait_the_right_password_opens_and_clears_the_count(client, de
     assert fail(client, dev, FREE_ATTEMPTS).status_code == 200
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_the_environments_of_a_workspace_are_throttled_together_and_workspaces_apart(client, dev, places, ada):
     fail(client, dev, FREE_ATTEMPTS)
     assert sign_in(client, places[1]).status_code == 429

@@ -271,10 +271,13 @@ def test_c5_an_address_that_an_idp_changed_never_feeds_a_reset(client, dev, ada,
     assert len(mails(lambda: ask(client, dev))) == 1
 
 
-def test_a_mailbox_is_not_flooded_from_whichever_addresses(dev, ada, mails):
-    browsers = [Client(REMOTE_ADDR=f"192.0.2.{number}") for number in range(FREE_ATTEMPTS + 3)]
-    sent = [len(mails(lambda browser=browser: ask(browser, dev))) for browser in browsers]
-    assert sent == [1] * FREE_ATTEMPTS + [0] * 3
+@pytest.mark.usefixtures("standing_clock")
+def test_a_mailbox_is_not_flooded_from_whichever_addresses(dev, ada):
+    written = []
+    for number in range(FREE_ATTEMPTS + 3):
+        ask(Client(REMOTE_ADDR=f"192.0.2.{number}"), dev)
+        written.append(OutgoingMail.objects.filter(recipients=[ADA]).count())
+    assert written == [*range(1, FREE_ATTEMPTS + 1), *[FREE_ATTEMPTS] * 3]
 
 
 def test_a_reset_takes_the_same_work_for_everybody(client, dev, mails):
@@ -307,6 +310,7 @@ def test_who_knows_the_password_changes_it_and_stays_while_other_sessions_end(de
     signed_in(dev, ada, NEW)
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_a_wrong_current_password_changes_nothing_and_cannot_be_guessed_without_end(dev, ada):
     browser = signed_in(dev, ada)
     for _ in range(FREE_ATTEMPTS):

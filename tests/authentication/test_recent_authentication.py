@@ -174,6 +174,7 @@ def test_s15_a_wrong_password_proves_nothing(owner, okta):
     assert is_asked(owner.get(url("provider-edit", okta)))
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_s15_guessing_is_throttled_together_with_the_sign_in(client, owner, okta):
     for _ in range(FREE_ATTEMPTS):
         owner.post(CONFIRM, {"password": "wrong"})

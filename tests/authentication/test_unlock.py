@@ -125,6 +125,7 @@ class TestAccount:
     def sign_in(self, user, password, follow=False):
         return Client().post("/sign-in/", {"email": user.email, "password": password}, follow=follow)
 
+    @pytest.mark.usefixtures("standing_clock")
     def test_a_link_sets_a_password_and_nobody_waits(self, ada):
         for _ in range(FREE_ATTEMPTS + 1):
             self.sign_in(ada, "wrong")

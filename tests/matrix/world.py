@@ -141,8 +141,11 @@ def _session(user: User) -> str:
 
 
 def _opener(key: str | None) -> Callable[[], Client]:
+    first = Client(raise_request_exception=False)
+
     def open_browser() -> Client:
         client = Client(raise_request_exception=False)
+        client.handler = first.handler  # the middleware is made once
         if key:
             client.cookies[settings.SESSION_COOKIE_NAME] = key
         return client

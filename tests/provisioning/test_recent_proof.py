@@ -136,6 +136,7 @@ def test_s15_the_password_given_to_reveal_is_a_proof_with_a_new_session_key(owne
     assert owner.get(revoke_url(use)).status_code == 200
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_s15_guessing_at_reveal_is_throttled_together_with_the_sign_in(owner, use, saved):
     reveal = url("setup-token-reveal", use, token=ScimToken.objects.get().pk)
     for _ in range(FREE_ATTEMPTS):

@@ -33,6 +33,7 @@ def test_a_wrong_password_reveals_nothing(saved, use, admin, password):
     assert not ChangeEvent.objects.filter(action="scim_token.revealed").exists()
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_guessing_the_password_is_slowed_down(saved, use, admin):
     token = ScimToken.objects.get()
     for _ in range(6):

@@ -100,6 +100,7 @@ def test_a_refused_password_changes_nothing(ada, data, told):
     assert ada.check_password(PASSWORD)
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_guessing_the_current_password_is_throttled(ada):
     client = browser(ada)
     for _ in range(6):

@@ -170,10 +170,10 @@ def test_a_request_waits_once_and_a_read_does_not_wait_for_the_writer(faults, mo
     faults.begin("locked")
     began = time.monotonic()
     assert scim.get("/Users").status == 200
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
     began = time.monotonic()
     assert scim.post("/Users", okta_user("bob")).status == 503
-    assert 2 <= time.monotonic() - began < 3
+    assert 2 <= time.monotonic() - began < 4  # twice would be four
     faults.end()
     assert list(ScimRequest.objects.values_list("method", "status")) == [("POST", 201)]
     assert scim.post("/Users", okta_user("bob")).status == 201

@@ -185,6 +185,7 @@ def test_looking_at_the_sign_in_page_stores_nothing_and_names_nobody(macbook):
     assert '"allowCredentials": []' in options and ConsoleSession.objects.count() == sessions
 
 
+@pytest.mark.usefixtures("standing_clock")
 def test_guesses_from_one_address_are_throttled(macbook):
     client = browser()
     for _ in range(6):

@@ -151,6 +151,7 @@ def fail(client, times, **more):
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+@pytest.mark.usefixtures("standing_clock")
 def test_after_some_failures_one_has_to_wait_also_where_there_is_no_account(client, ada, email):
     assert fail(client, FREE_ATTEMPTS, email=email).status_code == 200
     response = attempt(client, email=email)

@@ -195,6 +195,7 @@ def test_codes_of_somebody_else_open_nothing(client, ada):
 
 
 @pytest.mark.parametrize("path", ["/sign-in/second-step/", "/sign-in/second-step/?with=recovery-code"])
+@pytest.mark.usefixtures("standing_clock")
 def test_guessing_codes_is_throttled_for_all_browsers_together(client, ada, path):
     key, _ = with_two_step(ada)
     sign_in(client)
