@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -13,6 +14,8 @@ from authentication.models import EnvironmentProvider
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, Source, SourceKind
 from workspace.models.base import Entity
 from workspace.models.people import EndUserQuerySet
+
+_EVERYBODY = 10**9
 
 
 class NameFrom(models.TextChoices):
@@ -134,15 +137,24 @@ class ProvisioningConnection(Entity):
 
     def count_people(self) -> int:
         """Return how many people have access through it, without looking at each."""
-        return self.granted_accesses.order_by().values("end_user").distinct().count()
+        return self._let_in().distinct().count()
 
     def count_people_without_other_access(self) -> int:
         """Return how many of them would be deactivated without it, without looking at each."""
         workspace, source = self.environment.workspace, self.source
-        accesses = EnvironmentAccess.objects.filter(environment__workspace=workspace).order_by()
-        others = accesses.exclude(source_kind=source.kind, source_id=source.id).values_list("end_user")
+        others = EnvironmentAccess.objects.filter(environment__workspace=workspace).order_by()
+        others = others.exclude(source_kind=source.kind, source_id=source.id).values_list("end_user")
         deactivated = workspace.end_users.filter(status=EndUser.Status.DEACTIVATED).order_by().values_list("pk")
-        return accesses.of_source(source).values_list("end_user").difference(others, deactivated).count()
+        lone = self._let_in().difference(others, deactivated)
+        # In their order, SQLite merges the lists and builds no table of them. A limit keeps the order in a count.
+        return lone.order_by("end_user")[:_EVERYBODY].count()
+
+    def _let_in(self) -> models.QuerySet[EnvironmentAccess, tuple[UUID]]:
+        """Return whom it lets in, once for each environment; in one environment an index has them in order."""
+        ours = EnvironmentAccess.objects.of_source(self.source).order_by()
+        environments = self.environment.workspace.environments.order_by().values_list("pk", flat=True)
+        places = [pk for pk in environments if ours.filter(environment=pk).exists()]
+        return ours.filter(environment__in=places).values_list("end_user")
 
     @property
     def has_people(self) -> bool:

@@ -1,5 +1,6 @@
 """The live checklist: what a working connection does, and when the real identity provider did it first."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,15 +48,16 @@ def checklist(connection: ProvisioningConnection) -> list[Line]:
         .order_by("id")
     )
 
-    def by(*actions: Action) -> QuerySet[ChangeEvent]:
-        return events.filter(action__in=actions)
+    def by(*actions: Action) -> list[QuerySet[ChangeEvent]]:
+        # One at a time: of several, databases would walk all changes of the connection.
+        return [events.filter(action=action) for action in actions]
 
     updates = by(Action.END_USER_UPDATED, Action.PROVISIONED_USER_UPDATED)
     return [
         _first_call(connection, answered),
         _line(
             _("Look-up"),
-            answered.filter(method="GET", path__contains="/Users"),
+            [answered.filter(method="GET", path__contains="/Users")],
             _("It asks which end users there are."),
         ),
         _line(
@@ -76,10 +78,12 @@ def _first_call(connection: ProvisioningConnection, answered: QuerySet[ScimReque
             "Copy the Base URL and the token from the same page of the console."
         )
         return {"label": _("First call"), "state": "failed", "detail": detail}
-    return _line(_("First call"), answered, _("The provider reaches the Base URL with the token."))
+    return _line(_("First call"), [answered], _("The provider reaches the Base URL with the token."))
 
 
-def _line(label: str, rows: QuerySet[Any], detail: str) -> Line:
+def _line(label: str, rows: Sequence[QuerySet[Any]], detail: str) -> Line:
     """Return a line: done since the first of the rows, else how to get there."""
-    at = rows.values_list("at", flat=True).first()
-    return {"label": label, "state": "done", "at": at} if at else {"label": label, "state": "waiting", "detail": detail}
+    firsts = [at for each in rows if (at := each.values_list("at", flat=True).first())]
+    if firsts:
+        return {"label": label, "state": "done", "at": min(firsts)}
+    return {"label": label, "state": "waiting", "detail": detail}
