@@ -142,8 +142,8 @@ class ProvisioningConnection(Entity):
     def count_people_without_other_access(self) -> int:
         """Return how many of them would be deactivated without it, without looking at each."""
         workspace, source = self.environment.workspace, self.source
-        others = EnvironmentAccess.objects.filter(environment__workspace=workspace).order_by()
-        others = others.exclude(source_kind=source.kind, source_id=source.id).values_list("end_user")
+        accesses = EnvironmentAccess.objects.filter(environment__workspace=workspace).order_by()
+        others = accesses.exclude(source_kind=source.kind, source_id=source.id).values_list("end_user")
         deactivated = workspace.end_users.filter(status=EndUser.Status.DEACTIVATED).order_by().values_list("pk")
         lone = self._let_in().difference(others, deactivated)
         # In their order, SQLite merges the lists and builds no table of them. A limit keeps the order in a count.

@@ -59,7 +59,8 @@ def pages(there: Crowded) -> dict[str, str]:
     last, middle = there.people[-1], there.people[len(there.people) // 2]
     half, team = there.half.pk, there.team.pk
     everyone = there.environment.groups.get(is_everyone=True).pk
-    far = len(there.people) // 100
+    # A page in the middle.
+    far = f"{len(there.people) // 100}.after.{middle}"
 
     def url(route: str, query: str = "", **kwargs: Any) -> str:
         return page_url(route, there.environment, **kwargs) + query
@@ -67,7 +68,12 @@ def pages(there: Crowded) -> dict[str, str]:
     return {
         "end-users": url("workspace:end-users"),
         "end-users far": url("workspace:end-users", f"?page={far}"),
-        "end-users last": url("workspace:end-users", "?page=100000"),
+        "end-users far, back": url("workspace:end-users", f"?page={far.replace('after', 'before')}"),
+        "end-users by groups, far": url("workspace:end-users", f"?sort=groups&page={far}"),
+        "end-users by access, far": url("workspace:end-users", f"?sort=-access&page={far}"),
+        "end-users far by number": url("workspace:end-users", "?page=1000"),
+        "end-users past the end": url("workspace:end-users", "?page=100000"),
+        "end-users without access": url("workspace:end-users", "?access=none"),
         "end-users any access": url("workspace:end-users", "?access=any"),
         "end-users any access far": url("workspace:end-users", f"?access=any&page={far}"),
         "end-users search few": url("workspace:end-users", "?q=ada+winter"),
@@ -99,7 +105,7 @@ def pages(there: Crowded) -> dict[str, str]:
         "groups far": url("workspace:groups", "?page=20"),
         "groups search": url("workspace:groups", "?q=team+09"),
         "group large": url("workspace:group", group=half),
-        "group large far": url("workspace:group", f"?page={far // 2}", group=half),
+        "group large far": url("workspace:group", f"?page={far}", group=half),
         "group large search": url("workspace:group", "?q=winter", group=half),
         "group large search none": url("workspace:group", "?q=nobody-has-this", group=half),
         "group Everyone": url("workspace:group", group=everyone),

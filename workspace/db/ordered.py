@@ -1,6 +1,6 @@
 """Rows in the order of an index, from any of them on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias
 
@@ -11,23 +11,19 @@ Ids: TypeAlias = "QuerySet[Any, Any]"
 
 @dataclass(frozen=True)
 class Ordered:
-    """Rows ordered by columns of one direction, of which the last one tells apart what the others do not.
+    """Rows ordered by columns, of which the last one tells apart what the others do not; `-` is descending.
 
     `shown` is the column with the ids of the rows that a list shows.
     """
 
     rows: QuerySet[Any, Any]
     columns: tuple[str, ...]
-    is_down: bool = False
     shown: str = "pk"
 
     @classmethod
-    def of(cls, rows: QuerySet[Any, Any]) -> Self | None:
-        """Return the rows in their own order; None if it has columns of both directions."""
-        order = [str(column) for column in rows.query.order_by or rows.model._meta.ordering]
-        columns = tuple(column.removeprefix("-") for column in order)
-        downs = {column.startswith("-") for column in order}
-        return cls(rows, columns, downs.pop()) if len(downs) == 1 else None
+    def of(cls, rows: QuerySet[Any, Any]) -> Self:
+        """Return rows in their own order."""
+        return cls(rows, tuple(map(str, rows.query.order_by or rows.model._meta.ordering)))
 
     def ids(self) -> Ids:
         return self._in_order(self.rows)
@@ -36,35 +32,42 @@ class Ordered:
         """Return the ids of the rows after this one, in parts that follow each other; None if it is not among them.
 
         First come those with all but the last column equal. A single comparison of all columns would be shorter, but
-        databases use no index for it if the columns are of two tables.
+        databases use no index for it if the columns are of two tables, or of both directions.
         """
-        key = self.rows.order_by().filter(**{self.shown: row}).values_list(*self.columns).first()
+        names = [column.removeprefix("-") for column in self.columns]
+        key = self.rows.order_by().filter(**{self.shown: row}).values_list(*names).first()
         if key is None:
             return None
-        further = "lt" if self.is_down else "gt"
         same = dict(zip(self.columns, key, strict=True))
         found = []
         while same:
             column, value = same.popitem()
-            found.append(self._in_order(self.rows.filter(**same, **{f"{column}__{further}": value})))
+            name, further = column.removeprefix("-"), "lt" if column.startswith("-") else "gt"
+            equal = {each.removeprefix("-"): value for each, value in same.items()}
+            found.append(self._in_order(self.rows.filter(**equal, **{f"{name}__{further}": value})))
         return found
 
     def turned(self) -> Self:
-        return replace(self, is_down=not self.is_down)
+        """Return the same rows in the opposite order."""
+        return replace(self, columns=tuple(map(opposite, self.columns)))
 
     def _in_order(self, rows: QuerySet[Any, Any]) -> Ids:
-        order = (f"-{column}" if self.is_down else column for column in self.columns)
-        return rows.order_by(*order).values_list(self.shown, flat=True)
+        return rows.order_by(*self.columns).values_list(self.shown, flat=True)
+
+
+def opposite(column: str) -> str:
+    """Return a column of an order in its other direction."""
+    return column.removeprefix("-") if column.startswith("-") else f"-{column}"
 
 
 def first(parts: Iterable[Ordered], most: int, skipped: int = 0) -> list[Any]:
     """Return the first ids of parts that follow each other, without those that are skipped."""
     found: list[Any] = []
     for part in parts:
-        if len(found) == most:
-            break
         ids = list(part.ids()[skipped : skipped + most - len(found)])
         found += ids
+        if len(found) == most:
+            break
         skipped = skipped - part.ids().count() if skipped and not ids else 0
     return found
 
@@ -83,9 +86,11 @@ def following(parts: Iterable[Ordered], row: object, most: int) -> list[Any] | N
     return found
 
 
-def preceding(parts: Sequence[Ordered], row: object, most: int) -> list[Any] | None:
+def preceding(parts: Iterable[Ordered], row: object, most: int) -> list[Any] | None:
     """Return the ids of the last rows before this one, in their order; None if it is in no part."""
-    found = following([part.turned() for part in reversed(parts)], row, most)
-    return None if found is None else found[::-1]
-
-
+    turned: list[Ordered] = []
+    for part in parts:
+        turned.insert(0, part.turned())
+        if (found := following(turned, row, most)) is not None:
+            return found[::-1]
+    return None

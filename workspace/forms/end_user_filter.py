@@ -1,12 +1,13 @@
 """Which end users a list holds, and in which order."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -14,16 +15,21 @@ from django.utils.translation import gettext_lazy
 
 from workspace.db.indexes import Unindexed
 from workspace.db.keys import name_key
+from workspace.db.ordered import Ids, Ordered, opposite
+from workspace.db.prepared import Among
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, SourceKind
 from workspace.models.people import EndUserQuerySet
 
-Ids: TypeAlias = "QuerySet[Any, Any]"
 # More groups do not fit a menu, so a name is typed.
 MOST_GROUPS = 25
 # So few people are found by their ids, more by walking the index of the order.
 _FEW = 1000
 _NEVER = "never"
+# Before any sign-in. SQLite walks the index from here, and would not skip those without a time.
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# The place of those without access here among the numbers of other environments.
+_ELSEWHERE = -1
 _INACTIVE = {
     "30": gettext_lazy("Inactive for 30 days"),
     "90": gettext_lazy("Inactive for 90 days"),
@@ -95,15 +101,19 @@ class EndUserFilter(forms.Form):
         is_here = Exists(self.environment.accesses.filter(end_user=OuterRef("pk")))
         return people.filter(~is_here if self._access == "none" else is_here)
 
-    def parts(self) -> list[Ids]:
-        """Return the ids of these people in the order that was asked for, in parts that follow each other.
+    @cached_property
+    def listed(self) -> EndUserQuerySet:
+        """The same for a list: if they are few, by their ids, so that any order of them costs little."""
+        return self.people if self._few is None else _of_ids(self._few)
+
+    def parts(self) -> Iterator[Ordered]:
+        """Return the listed people in the order that was asked for, in parts that follow each other.
 
         Each part is read in the order of an index.
         """
-        name, people = self._asked.get("sort", ""), self.people
+        name = self._asked.get("sort", "")
         is_down = name.startswith("-")
-        parts = self._ORDERS.get(name.removeprefix("-"), EndUserFilter._by_name)(self, people, is_down)
-        return [part.values_list("end_user_id" if part.model is not EndUser else "pk", flat=True) for part in parts]
+        return self._ORDERS.get(name.removeprefix("-"), EndUserFilter._by_name)(self, is_down)
 
     @cached_property
     def _asked(self) -> dict[str, Any]:
@@ -139,71 +149,117 @@ class EndUserFilter(forms.Form):
         since = self._now - timedelta(days=int(asked))
         return Q(last_sign_in_at__lt=since) | Q(last_sign_in_at=None, created_at__lt=since)
 
+    @property
+    def _everybody(self) -> EndUserQuerySet:
+        return self.environment.workspace.end_users.all()
+
+    @cached_property
+    def _few(self) -> list[UUID] | None:
+        """The ids of the people that pass the filter, if they are few."""
+        accesses = self.environment.accesses.order_by()
+        if self._access == "none":
+            return _few_without(self._everybody.filter(*self._conditions), accesses)
+        if self._conditions:
+            is_here = Q() if self._access else _with(accesses)
+            return _if_few(self._everybody.filter(*self._conditions, is_here).order_by().values_list("pk", flat=True))
+        return None if self._access else _if_few(accesses.values_list("end_user", flat=True).distinct())
+
     def _of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return those of the rows whose people pass the filter."""
+        if self._few is not None:
+            return rows.filter(Among("end_user", self._few))
         if not self._conditions:
             return rows
         return rows.filter(Exists(EndUser.objects.filter(*self._conditions, pk=OuterRef("end_user"))))
 
-    def _by_name(self, people: EndUserQuerySet, is_down: bool) -> list[Ids]:
-        return [_ordered(people, is_down, "name_key", "pk")]
+    def _by_name(self, is_down: bool) -> Iterator[Ordered]:
+        yield _ordered(self.listed, is_down, "name_key", "pk")
 
-    def _by_status(self, people: EndUserQuerySet, is_down: bool) -> list[Ids]:
-        return [_ordered(people, is_down, "status", "name_key", "pk")]
+    def _by_status(self, is_down: bool) -> Iterator[Ordered]:
+        yield _ordered(self.listed, is_down, "status", "name_key", "pk")
 
-    def _by_email(self, people: EndUserQuerySet, is_down: bool) -> list[Ids]:
-        # Databases differ in where null stands: people without an address come last.
-        key = F("email_key").desc(nulls_last=True) if is_down else F("email_key").asc(nulls_last=True)
-        return [people.order_by(key, "-pk" if is_down else "pk")]
+    def _by_email(self, is_down: bool) -> Iterator[Ordered]:
+        """Order by address; without one comes last."""
+        yield _ordered(self.listed.filter(email_key__gt=""), is_down, "email_key")
+        without = self.listed.filter(email_key=None)
+        if (few := _if_few(without.order_by().values_list("pk", flat=True))) is None:
+            # Otherwise SQLite would find them all by the index of addresses, and sort them.
+            without = self.listed.alias(address=Unindexed("email_key")).filter(address=None)
+        yield _ordered(without if few is None else _of_ids(few), False, "name_key", "pk")
 
-    def _by_sign_in(self, people: EndUserQuerySet, is_down: bool) -> list[Ids]:
-        known = people.exclude(last_sign_in_at=None)
-        never = people.filter(last_sign_in_at=None)
-        return [_ordered(known, is_down, "last_sign_in_at", "name_key", "pk"), _ordered(never, False, "name_key", "pk")]
+    def _by_sign_in(self, is_down: bool) -> Iterator[Ordered]:
+        """Order by the last sign-in; without one comes last."""
+        known = self.listed.filter(last_sign_in_at__gt=_BEGINNING)
+        yield _ordered(known, is_down, "last_sign_in_at", "name_key", "pk")
+        yield _ordered(self.listed.filter(last_sign_in_at=None), False, "name_key", "pk")
 
-    def _by_provider(self, people: EndUserQuerySet, is_down: bool) -> list[Ids]:
+    def _by_provider(self, is_down: bool) -> Iterator[Ordered]:
         """Order by the method and name of the first source of access to the environment; without access comes last."""
-        accesses = self.environment.accesses.all()
-        before = _earlier_than("source_kind", "source_id")
-        own = EnvironmentAccess.objects.alias(place=Unindexed("environment")).filter(
-            before, end_user=OuterRef("end_user")
-        )
-        first = self._of(accesses.exclude(Exists(own.filter(place=self.environment.pk))))
-        return self._with_those_elsewhere(_ordered(first, is_down, "source_kind", "source_name", "end_user_id"), people)
+        if self._access != "none":
+            accesses = self.environment.accesses.order_by()
+            before = _earlier_than("source_kind", "source_id")
+            own = EnvironmentAccess.objects.alias(place=Unindexed("environment")).filter(
+                before, end_user=OuterRef("end_user")
+            )
+            firsts = self._of(accesses.exclude(Exists(own.filter(place=self.environment.pk))))
+            yield _ordered(firsts, is_down, "source_kind", "source_name", "end_user_id", shown="end_user_id")
+        if self._access:
+            yield _ordered(self._elsewhere, False, "name_key", "pk")
 
-    def _by_groups(self, people: EndUserQuerySet, is_down: bool) -> list[Ids]:
+    def _by_groups(self, is_down: bool) -> Iterator[Ordered]:
         """Order by the name of the first group in the environment; without a group comes last."""
         memberships = GroupMembership.objects.alias(place=Unindexed("group__environment"))
         own = memberships.filter(_earlier_than("group__name_key", "pk"), end_user=OuterRef("end_user"))
-        first = GroupMembership.objects.filter(group__environment=self.environment)
-        first = first.exclude(Exists(own.filter(place=self.environment.pk)))
-        first = first.filter(Exists(people.order_by().filter(pk=OuterRef("end_user"))))
-        theirs = memberships.filter(end_user=OuterRef("pk"), place=self.environment.pk)
-        others = people.exclude(Exists(theirs))
-        return [_ordered(first, is_down, "group__name_key", "end_user_id"), _ordered(others, False, "name_key", "pk")]
+        firsts = GroupMembership.objects.filter(group__environment=self.environment)
+        firsts = firsts.exclude(Exists(own.filter(place=self.environment.pk)))
+        if self._few is None:
+            firsts = firsts.filter(Exists(self.people.order_by().filter(pk=OuterRef("end_user"))))
+        else:
+            firsts = firsts.filter(Among("end_user", self._few))
+        yield _ordered(firsts, is_down, "group__name_key", "end_user_id", shown="end_user_id")
+        members = GroupMembership.objects.filter(group__environment=self.environment)
+        if (few := _few_without(self.listed, members)) is None:
+            theirs = memberships.filter(end_user=OuterRef("pk"), place=self.environment.pk)
+            others = self.listed.exclude(Exists(theirs))
+        else:
+            others = _of_ids(few)
+        yield _ordered(others, False, "name_key", "pk")
 
-    def _by_access(self, people: EndUserQuerySet, is_down: bool) -> list[Ids]:
+    def _by_access(self, is_down: bool) -> Iterator[Ordered]:
         """Order by the number of environments; those without access to this one stand apart from the others."""
-        here = self._of(self.environment.accesses.order_by()).values("end_user_id").annotate(row=Min("pk"))
-        others = EnvironmentAccess.objects.filter(end_user=OuterRef("end_user")).exclude(environment=self.environment)
-        more = here.filter(Exists(others)).annotate(number=_environments("end_user_id"))
-        parts: list[Ids] = [
-            _ordered(here.exclude(Exists(others)), is_down, "end_user_id"),
-            _ordered(more, is_down, "number", "end_user_id"),
-        ]
-        if self._access:
-            elsewhere = self._elsewhere(people).annotate(number=_environments("pk"))
-            parts = [_ordered(elsewhere, is_down, "number", "pk"), *({"none": []}.get(self._access, parts))]
-        return parts[::-1] if is_down else parts
+        numbers = range(len(self._others) + 1) if self._access != "none" else []
+        numbers = [_ELSEWHERE, *numbers] if self._access else [*numbers]
+        for number in reversed(numbers) if is_down else numbers:
+            if number == _ELSEWHERE:
+                elsewhere = self._elsewhere.annotate(number=_environments("pk"))
+                yield _ordered(elsewhere, is_down, "number", "pk")
+            else:
+                yield _ordered(self._with_others(number), is_down, "end_user_id", shown="end_user_id")
 
-    def _elsewhere(self, people: EndUserQuerySet) -> EndUserQuerySet:
-        return people.exclude(Exists(self.environment.accesses.filter(end_user=OuterRef("pk"))))
+    @cached_property
+    def _others(self) -> list[UUID]:
+        """The other environments to which anybody has access."""
+        accesses = EnvironmentAccess.objects.filter(environment=OuterRef("pk"))
+        environments = self.environment.workspace.environments.exclude(pk=self.environment.pk)
+        return list(environments.filter(Exists(accesses)).values_list("pk", flat=True))
 
-    def _with_those_elsewhere(self, here: Ids, people: EndUserQuerySet) -> list[Ids]:
-        elsewhere = _ordered(self._elsewhere(people), False, "name_key", "pk")
-        return {"": [here], "none": [elsewhere]}.get(self._access, [here, elsewhere])
+    def _with_others(self, number: int) -> QuerySet[Any]:
+        """Return the access here of those who have access to so many other environments."""
+        theirs = EnvironmentAccess.objects.filter(end_user=OuterRef("end_user"))
+        has = (Case(When(Exists(theirs.filter(environment=pk)), then=1), default=0) for pk in self._others)
+        rows = self._of(self.environment.accesses.order_by()).alias(others=sum(has, Value(0)))
+        return rows.filter(others=number).distinct()
 
-    _ORDERS: dict[str, Callable[["EndUserFilter", EndUserQuerySet, bool], list[Ids]]] = {
+    @cached_property
+    def _elsewhere(self) -> EndUserQuerySet:
+        """Those of the people who have no access here."""
+        if self._access == "none":
+            return self.listed
+        if (few := _few_without(self.listed, self.environment.accesses.all())) is not None:
+            return _of_ids(few)
+        return self.listed.exclude(Exists(self.environment.accesses.filter(end_user=OuterRef("pk"))))
+
+    _ORDERS: dict[str, Callable[["EndUserFilter", bool], Iterator[Ordered]]] = {
         "name": _by_name,
         "email": _by_email,
         "access": _by_access,
@@ -214,10 +270,30 @@ class EndUserFilter(forms.Form):
     }
 
 
+def _if_few(ids: Ids) -> list[UUID] | None:
+    """Return the ids, or None if there are many."""
+    found = list(ids[: _FEW + 1])
+    return found if len(found) <= _FEW else None
+
+
+def _few_without(people: EndUserQuerySet, rows: QuerySet[Any]) -> list[UUID] | None:
+    """Return the ids of the people who have none of the rows, or None if they are many.
+
+    In their order, SQLite merges both lists. That takes a quarter of a look-up for each person.
+    """
+    ids = rows.order_by().values_list("end_user", flat=True)
+    return _if_few(people.order_by().values_list("pk", flat=True).difference(ids).order_by("pk"))
+
+
+def _of_ids(ids: list[UUID]) -> EndUserQuerySet:
+    # Without the workspace, of which they are: SQLite would walk its people in the order that is asked for.
+    return EndUser.objects.filter(Among("pk", ids))
+
+
 def _with(rows: QuerySet[Any]) -> Q:
     """Return the condition that a person has one of the rows."""
-    few = list(rows.order_by().values_list("end_user_id", flat=True)[: _FEW + 1])
-    return Q(pk__in=few) if len(few) <= _FEW else Q(Exists(rows.order_by().filter(end_user=OuterRef("pk"))))
+    few = _if_few(rows.order_by().values_list("end_user_id", flat=True))
+    return Q(Exists(rows.order_by().filter(end_user=OuterRef("pk")))) if few is None else Q(Among("pk", few))
 
 
 def _earlier_than(first: str, second: str) -> Q:
@@ -226,15 +302,15 @@ def _earlier_than(first: str, second: str) -> Q:
     return Q(**{f"{first}__lt": OuterRef(first)}) | same
 
 
-def _environments(person: str) -> Subquery:
+def _environments(person: str) -> Coalesce:
     """Return the number of environments to which somebody has access."""
     accesses = EnvironmentAccess.objects.filter(end_user=OuterRef(person)).order_by().values("end_user")
-    return Subquery(accesses.annotate(number=Count("environment", distinct=True)).values("number"))
+    return Coalesce(Subquery(accesses.annotate(number=Count("environment", distinct=True)).values("number")), 0)
 
 
-def _ordered(rows: QuerySet[Any], is_down: bool, *columns: str) -> QuerySet[Any]:
+def _ordered(rows: QuerySet[Any], is_down: bool, *columns: str, shown: str = "pk") -> Ordered:
     # An index is read forwards or backwards, so all columns have the same direction.
-    return rows.order_by(*(f"-{column}" if is_down else column for column in columns))
+    return Ordered(rows, tuple(map(opposite, columns)) if is_down else columns, shown)
 
 
 def _is_id(text: str) -> bool:

@@ -16,6 +16,7 @@ from workspace.actions.bulk import BULK_CHANGES
 from workspace.console.decorators import ConsoleRequest, console
 from workspace.console.navigation import page_url
 from workspace.console.presenters import source_name, source_words
+from workspace.db.indexes import Unindexed
 from workspace.db.paging import numbered
 from workspace.exports import csv_file, in_order_of
 from workspace.forms.end_user_filter import EndUserFilter
@@ -33,7 +34,7 @@ _COLUMNS = [
 def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     """Show the end users of the workspace; by default those with access to this environment."""
     form = EndUserFilter(request.GET, environment=environment, now=timezone.now())
-    page = numbered(form.people, request.GET.get("page"), parts=form.parts())
+    page = numbered(form.listed, request.GET.get("page"), parts=form.parts)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -113,9 +114,10 @@ def _rows(people: Sequence[EndUser], environment: Environment) -> list[_Row]:
 
 def _groups(people: Sequence[EndUser], environment: Environment) -> dict[UUID, list[str]]:
     """Return the names of the groups in the environment, by person."""
-    memberships = GroupMembership.objects.filter(group__environment=environment, end_user__in=people)
+    # By the people: SQLite would look for them in each group.
+    memberships = GroupMembership.objects.alias(place=Unindexed("group__environment"))
+    rows = memberships.filter(place=environment.pk, end_user__in=people)
     found = defaultdict[UUID, list[str]](list)
-    rows = memberships.order_by("group__name_key").values_list("end_user", "group__name", "group__name_key").distinct()
-    for pk, name, _key in rows:
+    for _key, name, pk in sorted(set(rows.values_list("group__name_key", "group__name", "end_user"))):
         found[pk].append(name)
     return found
