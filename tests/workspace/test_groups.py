@@ -88,7 +88,7 @@ class TestCreate:
         typed = "ada@acme.example\nnobody@acme.example, Ada"
         response = self.send(owner, acme, addresses=typed)
         (error,) = response.context["form"].errors["addresses"]
-        assert error.startswith("No end user of Acme has the address nobody@acme.example, Ada.")
+        assert error.startswith("No end user of Acme has one of the addresses nobody@acme.example, Ada.")
         assert response.context["form"]["addresses"].value() == typed
         assert response.context["form"]["name"].value() == "Builders"
         assert not EndUserGroup.objects.filter(name="Builders").exists()

@@ -8,7 +8,7 @@ from django import forms
 from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from workspace.db.keys import canonical
 from workspace.models import EndUser, EndUserGroup, Environment
@@ -82,15 +82,22 @@ class MembersForm(forms.Form):
         errors = []
         if unknown := [address for key, address in typed.items() if key not in known]:
             errors.append(
-                _(
+                ngettext(
                     "No end user of %(workspace)s has the address %(unknown)s. Correct it, or add the person "
-                    "under End users first."
+                    "under End users first.",
+                    "No end user of %(workspace)s has one of the addresses %(unknown)s. Correct them, or add the "
+                    "people under End users first.",
+                    len(unknown),
                 )
                 % {"workspace": self.environment.workspace, "unknown": listed(unknown)}
             )
         if outside := [address for key, address in sorted(typed.items()) if key in barred]:
             errors.append(
-                _("%(outside)s cannot sign in to %(environment)s. Give access under End users first.")
+                ngettext(
+                    "%(outside)s cannot sign in to %(environment)s. Give access under End users first.",
+                    "%(outside)s cannot sign in to %(environment)s. Give access under End users first.",
+                    len(outside),
+                )
                 % {"outside": listed(outside), "environment": self.environment}
             )
         if errors:
