@@ -162,8 +162,8 @@ def test_s15_owners_are_told_of_another_method_with_the_people_it_is_about(use, 
     (message,) = mails(lambda: choose_method(environment_provider=use, method="jit", people="deactivate", by=ACME))
     assert message.to == ["owner@acme.example"]
     assert "chose JIT provisioning for Okta Dev in DEV" in message.body
-    assert "Method\n  before: scim\n  after: jit" in message.body
-    assert "Is enabled\n  before: yes\n  after: no" in message.body
+    assert "Provisioning method\n  before: SCIM provisioning\n  after: JIT provisioning" in message.body
+    assert "Turned on\n  before: yes\n  after: no" in message.body
     name = EndUser.objects.get().full_name
     assert f"Deactivated\n  before: {name}\n" in message.body
 
@@ -175,11 +175,11 @@ def test_s15_owners_are_told_of_group_sync_and_of_taking_over_groups_once(use, s
         return mails(lambda: choose_method(environment_provider=use, by=ACME, **answers))
 
     (message,) = choose(method="scim", takes_over_groups=False)
-    assert "Takes over groups\n  before: yes\n  after: no" in message.body
+    assert "Take over existing groups of the same name\n  before: yes\n  after: no" in message.body
     assert choose(method="scim", takes_over_groups=False) == []
     choose(method="jit", people="keep")
     (message,) = choose(method="jit", syncs_groups=True)
-    assert "Syncs groups\n  before: no\n  after: yes" in message.body
+    assert "Enable user groups syncing\n  before: no\n  after: yes" in message.body
 
 
 def test_s15_a_choice_left_as_it_is_and_the_installation_itself_mail_nothing(use, saved, mails):
