@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Update
+from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Update
 from workspace.db.statement import deletion_of, update_of
 from workspace.db.together import Write
 from workspace.db.transactions import atomic, write_last
@@ -26,12 +26,15 @@ _NO_ENVIRONMENT = gettext_lazy("no environment")
 @atomic
 def set_manual_access(*, end_user: EndUser, environments: Collection[Environment], by: Actor) -> bool:
     """Give access by hand to exactly these environments, and say whether anything changed."""
+    _to_change.first(end_user.pk)
     others = end_user.accesses.of_source(MANUAL).exclude(environment__in=environments)
     removed = list(others.select_related("environment"))
     given = give_access(end_user, environments, MANUAL)
     if not given and not removed:
         return False
     EnvironmentAccess.objects.filter(pk__in=[access.pk for access in removed]).delete()
+    # Who switches the person off at this moment sees by it that there is other access now.
+    EndUser.objects.filter(pk=end_user.pk).update(updated_at=timezone.now())
     record(
         by=by,
         action=Action.END_USER_ACCESS_CHANGED,
@@ -51,6 +54,8 @@ def end_access(*, end_user: EndUser, source: Source, environment: Environment, b
 
     `environment` is where the change came from.
     """
+    # A statement that waits for the person would not see access that was given meanwhile.
+    _to_change.first(end_user.pk)
     ended = _end(end_user, source, environment)
     before = str(end_user.status)
     end_user.updated_at = timezone.now()
@@ -232,6 +237,9 @@ _SETTLED = {
     (False, True): gettext_noop("{by} ended the access of {removed} to {place}."),
     (True, True): gettext_noop("{by} gave {added} access to and ended the access of {removed} to {place}."),
 }
+_to_change = Prepared(
+    lambda pk: EndUser.objects.filter(pk=pk).order_by().select_for_update(no_key=True), (EndUser, "id")
+)
 _switched = update_of(EndUser, "status", "active_since", "updated_at")
 _gone_access = deletion_of(EnvironmentAccess, "end_user", "environment", "source_kind", "source_id")
 _deactivated_without_access = Update(
