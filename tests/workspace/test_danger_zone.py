@@ -60,6 +60,8 @@ class TestRemoval:
         assert "Acme closes at once for 2 end users and all administrators." in page
         assert "This removes 3 environments, 0 identity providers, 3 administrators and 2 end-user groups." in page
         assert "You can take it back within 7 days." in page and "Type Acme to confirm" in page
+        german = text(owner.get(f"{HOME}remove/", headers={"accept-language": "de"}))
+        assert "3 Umgebungen" in german and "3 Administratoren" in german
 
     @pytest.mark.parametrize(
         ("name", "sentence"),
