@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from provisioning.payload import errors
@@ -80,11 +81,18 @@ def filter_with_plus(query_string: str) -> str:
 def selection(asked: Mapping[str, object], model: Model, tolerance: Tolerance) -> Selection:
     """Return the attributes that the answer shows."""
     asked = {name.lower(): value for name, value in asked.items()}
+    if "attributes" not in asked and "excludedattributes" not in asked:
+        return _everything(model)
     attributes, excluded = _names(asked, "attributes"), _names(asked, "excludedAttributes")
     if attributes and excluded:
         tolerance.ignore("excludedAttributes beside attributes", "invalidValue")
         excluded = []
     return Selection(model, attributes, excluded)
+
+
+@cache
+def _everything(model: Model) -> Selection:
+    return Selection(model)
 
 
 def _names(asked: Mapping[str, object], name: str) -> list[str]:

@@ -80,6 +80,7 @@ def _added(
         found.append(("groups", _groups(rows, base_url)))
     if kind is USERS:
         found.append((ENTERPRISE, _texts_of(managers.resolved(rows, connection, selection))))
+    if kind is USERS and selection.is_explicit:
         found.append((ACCESS, _texts_of(granted.shown(ids, selection))))
     added: _Added = defaultdict(dict)
     for name, values in found:
@@ -105,7 +106,7 @@ def _memberships(users: Sequence[Shown]) -> Iterator[tuple[str, str, str]]:
     """Give the stored ids of users and of their groups, and the names of the groups."""
     yield from memberships.of_users(unread) if (unread := [user[0] for user in users if user[-1] is None]) else ()
     for user in users:
-        if user[-1]:
+        if user[-1] and user[-1] != "[]":
             yield from ((user[0], group, name) for _, group, name in sorted(json.loads(user[-1])))
 
 

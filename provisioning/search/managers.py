@@ -19,9 +19,11 @@ from workspace.db.prepared import Among, Ids, Prepared
 
 def resolved(rows: Sequence[Shown], connection: ProvisioningConnection, selection: Selection) -> dict[str, Document]:
     """Return the enterprise extension of the rows whose manager is a user of the connection. It takes one query."""
-    if not any(selection.wants(ENTERPRISE.lower(), "manager", part) for part in ("$ref", "displayname")):
+    managed = [row for row in rows if '"manager"' in row[1]]
+    parts = ("$ref", "displayname") if managed else ()
+    if not any(selection.wants(ENTERPRISE.lower(), "manager", part) for part in parts):
         return {}
-    sent = {pk: json.loads(document).get(ENTERPRISE, {}) for pk, document, *_ in rows if '"manager"' in document}
+    sent = {pk: json.loads(document).get(ENTERPRISE, {}) for pk, document, *_ in managed}
     named = {pk: found for pk, extension in sent.items() if (found := _manager(extension))}
     if not named:
         return {}

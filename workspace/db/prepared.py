@@ -5,12 +5,24 @@ Rows are filled as Django's own iteration does it (`ModelIterable` of the pinned
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F, Field, Func, IntegerField, Model, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Expression,
+    F,
+    Field,
+    Func,
+    IntegerField,
+    JSONField,
+    Model,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
@@ -174,12 +186,22 @@ def _copied(row: Model, done: dict[int, Model] | None = None) -> Model:
     """Return a copy with the related rows that were selected with it. Rows of a one-to-one key refer to each other."""
     done = {} if done is None else done
     copy = done[id(row)] = type(row).__new__(type(row))
-    copy.__dict__ |= {name: value.copy() if type(value) in (list, dict) else value for name, value in vars(row).items()}
-    copy._state = ModelState()
-    copy._state.adding, copy._state.db = False, row._state.db
-    for name, related in row._state.fields_cache.items():
-        copy._state.fields_cache[name] = related and (done.get(id(related)) or _copied(related, done))
+    values, old = vars(copy), row._state
+    values.update(vars(row))
+    for name in _changeable(type(row)):
+        if type(values.get(name)) in (list, dict):
+            values[name] = values[name].copy()
+    values["_state"] = state = ModelState()
+    state.adding, state.db = False, old.db
+    for name, related in old.fields_cache.items():
+        state.fields_cache[name] = related and (done.get(id(related)) or _copied(related, done))
     return copy
+
+
+@cache
+def _changeable(model: type[Model]) -> list[str]:
+    """Return the columns whose values may be lists or dictionaries."""
+    return [field.attname for field in model._meta.concrete_fields if isinstance(field, JSONField)]
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ def write_together(writes: Sequence[Write], only_if: Condition | None = None) ->
     """
     # `connection` itself would be looked up again for each of its attributes.
     database = connections[DEFAULT_DB_ALIAS]
+    if len(writes) == 1 and only_if is None and isinstance(writes[0], tuple) and not writes[0][0].where:
+        # Every read of a machine writes a row of a log.
+        run_planned(database, writes[0][0].sql, sent(writes[0][1]))
+        return ()
     is_one = len(writes) == 1 or (database.vendor == "postgresql" and len(writes) <= _MOST)
     parts = [_part(write) for write in (writes if is_one else writes[:1])]
     values = [part_values for _, part_values in parts]
