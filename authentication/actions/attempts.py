@@ -10,7 +10,7 @@ from django.db.models import F
 from authentication.models import IdentityProvider, SignInAttempt
 from authentication.saml.difference import TIMES, Difference
 from workspace.db.keys import canonical, first_id_at, new_id
-from workspace.db.together import write_together
+from workspace.db.together import Write, write_together
 from workspace.metrics import count_sign_in
 from workspace.models import EndUser, Environment
 from workspace.tokens import digest_of
@@ -38,12 +38,13 @@ def record_attempt(
     notes: Sequence[str] = (),
     differences: Sequence[Difference] = (),
     is_proved: bool = False,
+    later: list[Write] | None = None,
 ) -> SignInAttempt:
     """Record an attempt, and return its row, whose id is the reference. Without a reason it succeeded.
 
     The id is the request's, unless a refused attempt was added to a row that was there. What an IdP has proved is not
     anonymous, so it always has a row of its own.
-    Call it outside a transaction that the refusal rolls back.
+    Call it outside a transaction that the refusal rolls back. With `later`, a success is not written but put there.
     """
     attempt = SignInAttempt(
         id=UUID(visit.request_id) if visit.request_id else new_id(),
@@ -64,7 +65,10 @@ def record_attempt(
     if reason and not is_proved:
         return _folded(attempt, visit, now)
     attempt.set_keys()
-    write_together([attempt])
+    if later is None:
+        write_together([attempt])
+    else:
+        later.append(attempt)
     return attempt
 
 

@@ -22,6 +22,7 @@ from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile, pick_profile
 from authentication.saml.errors import SamlRefused
 from workspace.db.foreseen import foreseen
+from workspace.db.together import Write
 from workspace.models import EndUser, Environment
 from workspace.visits import Visit
 
@@ -116,6 +117,7 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
     environment_provider = _still_usable(policy, request.environment_provider)
     provider = environment_provider.identity_provider
     entry = _enter(environment_provider, policy, claims, _profile(provider, claims), visit)
+    later: list[Write] = []
     record_attempt(
         environment=environment,
         visit=visit,
@@ -124,6 +126,7 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
         end_user=entry.end_user,
         identity_provider=provider,
         notes=entry.notes,
+        later=later,
     )
     token = start_session(
         end_user=entry.end_user,
@@ -134,6 +137,7 @@ def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime)
         not_after=claims.session_not_on_or_after,
         name_id=claims.subject,
         session_index=claims.session_index,
+        beside=later,
     )
     return Arrival(token, environment, request.next_path)
 

@@ -12,7 +12,7 @@ from authentication.models.sessions import GREATEST_AGE, EndUserSessionQuerySet
 from authentication.saml.name_ids import NameId
 from workspace.action_names import Action
 from workspace.crypto import seal
-from workspace.db.together import write_together
+from workspace.db.together import Write, write_together
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Kind, Sentence, record
 from workspace.models import EndUser, Environment
@@ -60,10 +60,12 @@ def start_session(
     not_after: datetime | None = None,
     name_id: NameId | None = None,
     session_index: str = "",
+    beside: Sequence[Write] = (),
 ) -> str:
     """Start a session of a person who has proved their identity. Return the token for the cookie; it is kept nowhere.
 
     Call it in the transaction that decides, after access was given. `not_after` is when the IdP's session ends.
+    What is to be written `beside` it is written first.
     """
     token, latest = new_token(), now + GREATEST_AGE
     created_at = timezone.now()  # a session counts if it is no older than the access
@@ -79,8 +81,7 @@ def start_session(
         **(_named(identity_provider, name_id, session_index) if identity_provider and name_id else {}),
         **visit.fields(),
     )
-    write_together([session])
-    end_user.note_sign_in(now)
+    write_together([*beside, session, end_user.signed_in(now)])
     return token
 
 

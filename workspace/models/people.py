@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 from workspace.db.distinct import distinct_values
 from workspace.db.indexes import SearchedIndex
 from workspace.db.keys import canonical, name_key, search_key
-from workspace.db.prepared import Prepared, Update
+from workspace.db.prepared import Prepared
+from workspace.db.statement import Statement, update_of
+from workspace.db.together import Write, write_together
 from workspace.isolation import isolated
 from workspace.models.base import Entity, PasswordOwner
 from workspace.models.sources import Source, Sourced, SourceField, SourceKind, manual
@@ -159,8 +161,17 @@ class EndUser(PasswordOwner, Entity):
 
     def note_sign_in(self, now: datetime) -> None:
         """Keep when the person signed in last."""
+        write_together([self.signed_in(now)])
+
+    def signed_in(self, now: datetime) -> Write:
+        """Return the UPDATE that keeps when the person signed in last."""
         self.last_sign_in_at = now
-        _signed_in(self.pk, now)
+        return _signed_in(), (now, self.pk)
+
+
+@cache
+def _signed_in() -> Statement:
+    return update_of(EndUser, "last_sign_in_at", is_required=False)
 
 
 @cache
@@ -170,11 +181,6 @@ def _saved_columns() -> list[str]:
     return [field.name for field in fields if not field.primary_key and field.name != "last_sign_in_at"]
 
 
-_signed_in = Update(
-    lambda pk, now: (EndUser.objects.filter(pk=pk), {"last_sign_in_at": now}),
-    (EndUser, "id"),
-    (EndUser, "last_sign_in_at"),
-)
 _with_email = Prepared(
     lambda workspace, key: EndUser.objects.filter(workspace=workspace, email_key=key).order_by(),
     (Workspace, "id"),
