@@ -293,7 +293,7 @@ def _of_ids(ids: list[UUID]) -> EndUserQuerySet:
 def _with(rows: QuerySet[Any]) -> Q:
     """Return the condition that a person has one of the rows."""
     few = _if_few(rows.order_by().values_list("end_user_id", flat=True))
-    return Q(Exists(rows.order_by().filter(end_user=OuterRef("pk")))) if few is None else Q(Among("pk", few))
+    return Q(Exists(rows.order_by().filter(end_user=OuterRef("pk")))) if few is None else Q(pk__in=few)
 
 
 def _earlier_than(first: str, second: str) -> Q:
