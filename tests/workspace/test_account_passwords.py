@@ -81,8 +81,15 @@ def test_answer_and_work_are_the_same_for_addresses_without_an_account(client, a
     assert mails(lambda: [ask(client, "nobody@example.com"), ask(client, "gone@example.com")]) == []
 
 
-def test_a_mailbox_is_not_flooded(client, ada, mails):
-    assert len(mails(lambda: [ask(client) for _ in range(20)])) == 5
+def test_a_mailbox_is_not_flooded(client, ada, mails, monkeypatch):
+    def ask_at_once():
+        """On a busy machine twenty requests may take longer than the first waits, so no time passes here."""
+        moment = timezone.now()
+        with monkeypatch.context() as frozen:
+            frozen.setattr(timezone, "now", lambda: moment)
+            return [ask(client) for _ in range(20)]
+
+    assert len(mails(ask_at_once)) == 5
 
 
 def test_the_link_works_for_an_hour(client, token):
