@@ -84,7 +84,7 @@ def test_a_member_goes(scim, queries):
 
 def test_many_members_at_once(scim, queries):
     many = [scim.user(f"u{n}") for n in range(20)]
-    before, after = queries("PATCH", "/Groups/{group}", members("add", many[0]), members("add", *many[1:]))
+    before, after = queries("PATCH", "/Groups/{group}", members("add", *many[:2]), members("add", *many[2:]))
     assert before == after
 
 
