@@ -145,8 +145,8 @@ class GroupsView(ResourceView, views.GroupsView):
 
     # The group whose version is counted last.
     filled: ProvisionedGroup | None = None
-    # What a PATCH does, once its body is read.
-    asked: tuple[MemberChange, list[Document]] | None = None
+    # What a PATCH does, or why it is refused, once its body is read.
+    asked: tuple[MemberChange, list[Document]] | errors.ScimError | None = None
 
     def change(self, request: CallRequest, uuid: str | None) -> HttpResponse:
         """Say the version of a group that only got members when its transaction has ended."""
@@ -160,7 +160,7 @@ class GroupsView(ResourceView, views.GroupsView):
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         """Read the body before the group is locked: where members only come, requests go on side by side."""
         try:
-            members, others = self.asked or self._read(request, uuid)
+            members, others = self._read(request, uuid)
         except errors.ScimError:
             self._to_change(uuid)  # An unknown group is 404, whatever the body.
             raise
@@ -177,7 +177,13 @@ class GroupsView(ResourceView, views.GroupsView):
         return self._shown(shown(adapter.obj)) if is_shown else responses.empty({"ETag": adapter.version})
 
     def _read(self, request: CallRequest, uuid: str | None) -> tuple[MemberChange, list[Document]]:
-        self.asked = GroupAdapter.read_patch(read_body(request), (uuid or "").lower(), request.scim)
+        if self.asked is None:
+            try:
+                self.asked = GroupAdapter.read_patch(read_body(request), (uuid or "").lower(), request.scim)
+            except errors.ScimError as refusal:
+                self.asked = refusal
+        if isinstance(self.asked, errors.ScimError):
+            raise self.asked
         return self.asked
 
     def _added(self, request: CallRequest, uuid: str) -> ProvisionedGroup | None:

@@ -60,10 +60,8 @@ def create(request: ConsoleRequest, environment: Environment) -> HttpResponse:
             group = create_group(
                 environment=environment, name=form.cleaned_data["name"], members=members, by=request.actor
             )
-            messages.success(
-                request,
-                _("%(group)s was created with %(members)s.") % {"group": group, "members": people(len(members))},
-            )
+            done = _("%(group)s was created with %(members)s.") if members else _("%(group)s was created.")
+            messages.success(request, done % {"group": group, "members": people(len(members))})
             return redirect(_people_waiting(request, group) or group_url(group))
     list_url = page_url("workspace:groups", environment)
     context = {"form": form, "picker": picked, "list_url": list_url, "cancel_url": _people_waiting(request) or list_url}
