@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
@@ -53,8 +54,10 @@ django.setup()
 
 pytest_plugins = ["tests.server"]
 
-# What they hold is in the code, in the routes, in messages and in what pages say.
+# What they hold is in the code, in the routes, in files, in messages and in what pages say.
 _ON_ONE_DATABASE = {
+    *("test_branding.py", "test_import_files.py", "test_loopback_idp.py", "test_methods.py", "test_password_forms.py"),
+    *("test_practice_push_pages.py", "test_single_logout_refusals.py", "test_wizard_mistakes.py"),
     *("test_compared.py", "test_german.py", "test_german_refusals.py", "test_hostile_names.py"),
     *("test_login_experience.py", "test_matrix.py", "test_repository.py", "test_schema.py"),
     *("test_single_logout_bindings.py", "test_single_logout_whom.py"),
@@ -151,9 +154,12 @@ def pytest_configure() -> None:
     hypothesis.settings.load_profile("tests")
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m selects by mark
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that drive a browser, and leave to the run on SQLite what no database changes."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before -m selects by mark, and after the order is shuffled
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark the tests that drive a browser, and leave to the run on SQLite what no database changes.
+
+    Tests that start processes come first: the workers share what is left, and none has a long one at the end.
+    """
     for item in items:
         if "page" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
@@ -161,6 +167,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if not asks_a_database(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+    yield
+    items.sort(key=lambda item: not (item.get_closest_marker("browser") or starts_processes(item)))
 
 
 def asks_a_database(item: pytest.Item) -> bool:
@@ -169,7 +177,11 @@ def asks_a_database(item: pytest.Item) -> bool:
         return False
     if "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
         return True
-    # Its file starts processes of ours: servers and commands.
+    return starts_processes(item)
+
+
+def starts_processes(item: pytest.Item) -> bool:
+    """Say whether the file of a test starts servers or commands of ours."""
     used = {getattr(each, "__module__", "") for each in vars(getattr(item, "module", item)).values()}
     return not used.isdisjoint({"tests.commands", "tests.databases", "tests.nodes", "tests.postgres", "tests.server"})
 
