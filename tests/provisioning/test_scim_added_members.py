@@ -1,7 +1,5 @@
 """Requests that only add members go side by side, and write what a request writes that has the group alone."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -11,7 +9,7 @@ from django.db import transaction
 from provisioning.actions.locks import lock_group_alone, lock_group_to_add
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ScimRequest
 from tests.provisioning import mapped
-from tests.provisioning.races import at_once
+from tests.provisioning.races import at_once, held
 from tests.scim import PATCH_OP, Scim
 from workspace.models import ChangeEvent, ChangeSubject, EndUserGroup, EnvironmentAccess, GroupMembership
 
@@ -141,22 +139,8 @@ def map_elsewhere(scim, path):
 )
 def test_who_adds_one_waits_for_a_change_of_the_group_and_follows_it(transactional_db, scim, change, status, told):
     ada, path = scim.user(), f"/Groups/{scim.group()}"
-    changed, asked = Event(), Event()
-
-    def hold():
-        try:
-            with transaction.atomic():
-                change(Scim(scim.connection, scim.token), path)
-                changed.set()
-                asked.wait(0.3)
-        finally:
-            database.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(hold)
-        changed.wait(20)
+    with held(lambda: change(Scim(scim.connection, scim.token), path)):
         [answer] = at_once(scim, [("PATCH", path, {"schemas": [PATCH_OP], "Operations": [add(ada)]})])
-        held.result()
     assert answer.status == status
     assert list(GroupMembership.objects.values_list("group__name", flat=True)) == told
     events = ChangeEvent.objects.filter(action="group.members_changed", after__added__0__1="Ada Example")

@@ -1,11 +1,9 @@
 """All rows of a new user are stored together, and they are those that are stored one after the other."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import pytest
 from django.db import connection as database
-from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
@@ -13,7 +11,7 @@ from provisioning.actions.records import users
 from provisioning.models import ProvisionedEmail, ProvisionedUser
 from provisioning.payload.resources import ACCESS
 from provisioning.scim import request_log
-from tests.provisioning.races import at_once
+from tests.provisioning.races import at_once, held
 from tests.provisioning.stored import TABLES, rolled_back, stored
 from tests.scim import ENTERPRISE, Scim, entra_user, make_connection, okta_user
 from workspace.actions.end_users import create_end_user
@@ -169,22 +167,8 @@ def test_c10_connections_that_create_the_same_person_at_once_share_it(transactio
 
 
 def test_c10_a_create_waits_for_an_administrator_and_follows_the_choice(transactional_db, scim):
-    chosen, asked = Event(), Event()
-
-    def choose():
-        again = type(scim.connection).objects.get()
-        try:
-            with transaction.atomic():
-                set_only_mapped(connection=again, only_mapped=True, by=SYSTEM)
-                chosen.set()
-                asked.wait(0.5)
-        finally:
-            database.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        choice = pool.submit(choose)
-        chosen.wait(20)
+    again = type(scim.connection).objects.get()
+    with held(lambda: set_only_mapped(connection=again, only_mapped=True, by=SYSTEM)):
         [answer] = at_once(scim, [("POST", "/Users", okta_user())])
-        choice.result()
     assert answer.status == 201
     assert (EndUser.objects.count(), EnvironmentAccess.objects.count()) == (1, 0)

@@ -1,12 +1,9 @@
 """A change of `active` alone: by one statement it stores what the whole way stores, or nothing."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Event
 
 import pytest
 from django.db import connection as database
-from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -14,7 +11,7 @@ from provisioning.actions.connection_settings import choose_attributes, set_only
 from provisioning.actions.records import switching
 from provisioning.scim.adapters import UserAdapter
 from tests.provisioning import mapped
-from tests.provisioning.races import at_once
+from tests.provisioning.races import at_once, held
 from tests.provisioning.stored import rolled_back, stored
 from tests.scim import PATCH_OP, Scim, entra_user, make_connection, okta_user
 from workspace.actions.access import set_manual_access
@@ -228,22 +225,8 @@ def test_c10_it_waits_for_an_administrator_and_follows_the_choice(transactional_
     ada = scim.user()
     scim.group(members=[ada])
     prod = Scim(make_connection(name="Prod", environment="PROD")).connection.environment
-    chosen, asked = Event(), Event()
-
-    def choose():
-        try:
-            with transaction.atomic():
-                mapped.add(scim, "Engineers", prod)
-                chosen.set()
-                asked.wait(0.5)
-        finally:
-            database.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        choice = pool.submit(choose)
-        chosen.wait(20)
+    with held(lambda: mapped.add(scim, "Engineers", prod)):
         [answer] = at_once(scim, [("PATCH", f"/Users/{ada}", body(False))])
-        choice.result()
     assert (answer.status, done) == (200, [False])
     assert not EnvironmentAccess.objects.exists()
     assert EndUser.objects.get().status == "deactivated"
@@ -253,23 +236,9 @@ def test_c10_it_waits_for_an_administrator_and_follows_the_choice(transactional_
 @pytest.mark.parametrize("give", [other_idp, access_by_hand_elsewhere])
 def test_c10_who_gets_access_elsewhere_at_that_moment_stays_active(transactional_db, scim, monkeypatch, give, is_quick):
     ada = scim.user()
-    given, asked = Event(), Event()
     if not is_quick:
         monkeypatch.setattr(UserAdapter, "switch", staticmethod(lambda *args: False))
-
-    def hold():
-        try:
-            with transaction.atomic():
-                give(scim)
-                given.set()
-                asked.wait(0.5)
-        finally:
-            database.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        holding = pool.submit(hold)
-        given.wait(20)
+    with held(lambda: give(scim)):
         [answer] = at_once(scim, [("PATCH", f"/Users/{ada}", body(False))])
-        holding.result()
     assert answer.status == 200
     assert EnvironmentAccess.objects.count() == 1 and EndUser.objects.get().status == "active"
