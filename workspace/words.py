@@ -58,6 +58,11 @@ def grouped(number: int) -> str:
     return number_format(number, force_grouping=True)
 
 
+def at_least(number: int, *, is_more: bool) -> str:
+    """Return a number that was counted as far as it is shown: "1,000" or "more than 1,000"."""
+    return gettext("more than %(number)s") % {"number": grouped(number)} if is_more else grouped(number)
+
+
 def day(value: date) -> Spoken:
     """Return a day, for a sentence of a change: "3 March 2026"."""
     return Spoken.of(lambda: date_format(value), "day", value.isoformat())

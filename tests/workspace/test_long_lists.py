@@ -98,6 +98,8 @@ def test_more_rows_than_are_counted_are_said_to_be_more(acme, owner, crowd, monk
     monkeypatch.setattr(paging, "COUNTED", 100)
     first = owner.get(f"{acme.url}end-users/")
     assert "1–50 of more than 100" in text(first)
+    german = owner.get(f"{acme.url}end-users/", headers={"Accept-Language": "de"})
+    assert "1–50 von mehr als 100" in text(german)
     second = owner.get(acme.url + "end-users/" + link(first, "next"))
     # The last page knows how many there are.
     last = owner.get(acme.url + "end-users/" + link(second, "next"))
@@ -244,6 +246,21 @@ def test_rows_with_numbers_as_ids_have_places_too(acme, monkeypatch):
     assert numbered(job.lines.all(), str(pages[3].before), 2).rows == pages[2].rows
     for row in ("x", "9" * 30):
         assert numbered(job.lines.all(), f"9.after.{row}", 2).number == 1
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_a_page_lacks_rows_that_go_while_it_is_read(acme, monkeypatch, gone):
+    read = paging._ids
+
+    def meanwhile(*args):
+        ids = read(*args)
+        EndUserGroup.objects.filter(pk__in=ids[:gone]).delete()
+        return ids
+
+    rows = EndUserGroup.objects.filter(pk__in=[acme.support.pk, acme.engineering.pk])
+    monkeypatch.setattr(paging, "_ids", meanwhile)
+    page = numbered(rows, "1", 2)
+    assert len(page.rows) == 2 - gone and page.before is None and str(page.after).startswith("2")
 
 
 def test_a_page_keeps_filter_and_order_in_its_links(acme, owner, crowd):

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from workspace.console.days import DAYS, Day
-from workspace.words import count, grouped
+from workspace.words import at_least, count, grouped
 
 # Units of the drawing, as the component `chart` has them.
 _SLOT, HEIGHT = 10, 60
@@ -63,7 +63,7 @@ def chart_of(days: Sequence[Day], *, title: str, noun: str, good: str, bad: str)
     good_sum, bad_sum = sum(day.good for day in days), sum(day.bad for day in days)
     numbers = {
         "days": count(len(days), "day", "days"),
-        "good_number": _at_least(good_sum, is_more=any(day.is_more for day in days)),
+        "good_number": at_least(good_sum, is_more=any(day.is_more for day in days)),
         "good": good,
         "bad_number": grouped(bad_sum),
         "bad": bad,
@@ -82,13 +82,9 @@ def chart_of(days: Sequence[Day], *, title: str, noun: str, good: str, bad: str)
     )
 
 
-def _at_least(number: int, *, is_more: bool) -> str:
-    return _("more than %(number)s") % {"number": grouped(number)} if is_more else grouped(number)
-
-
 def _bar(at: int, day: Day, most: int, good: str, bad: str) -> Bar:
     date = date_format(day.date, "MONTH_DAY_FORMAT")
-    good_words, bad_words = _at_least(day.good, is_more=day.is_more), grouped(day.bad)
+    good_words, bad_words = at_least(day.good, is_more=day.is_more), grouped(day.bad)
     return Bar(
         x=at * _SLOT,
         good=_height(day.good, most),

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 
 from workspace.db.ordered import Ordered, first, following, preceding
+from workspace.words import at_least
 
 Row = TypeVar("Row", bound=Model)
 Shown = TypeVar("Shown")
@@ -78,7 +79,7 @@ class NumberedPage(Generic[Shown]):
 
     @property
     def total_in_words(self) -> str:
-        return f"more than {COUNTED:,}" if self.total is None else f"{self.total:,}"
+        return at_least(COUNTED if self.total is None else self.total, is_more=self.total is None)
 
     @property
     def before(self) -> Place | None:
@@ -92,7 +93,7 @@ class NumberedPage(Generic[Shown]):
 
     def _id(self, at: int) -> str:
         """Return the id of a row; empty for what is none of a table."""
-        row = self.rows[at]
+        row = self.rows[at] if self.rows else None
         return str(row.pk) if isinstance(row, Model) else ""
 
 
@@ -115,7 +116,8 @@ def numbered(
     if has_next or place.row:
         counted = rows.order_by()[: COUNTED + 1].count()
         total = counted if counted <= COUNTED else None if has_next else total
-    return NumberedPage([found[pk] for pk in ids[:size]], place, size, total, has_next)
+    # A row may have gone since its id was read.
+    return NumberedPage([found[pk] for pk in ids[:size] if pk in found], place, size, total, has_next)
 
 
 def _ids(parts: Callable[[], Iterable[Ordered]], place: Place, row: object, size: int) -> list[Any]:
