@@ -45,7 +45,7 @@ def held(change: Callable[[], object]) -> Iterator[None]:
             with transaction.atomic():
                 change()
                 is_made.set()
-                time.sleep(0.5)
+                time.sleep(0.3)
         finally:
             database.close()
 

@@ -85,11 +85,6 @@ def access_by_hand(scim):
     set_manual_access(end_user=EndUser.objects.get(), environments=[scim.connection.environment], by=SYSTEM)
 
 
-def access_by_hand_elsewhere(scim):
-    place = Scim(make_connection(name="Prod", environment="PROD")).connection.environment
-    set_manual_access(end_user=EndUser.objects.get(), environments=[place], by=SYSTEM)
-
-
 def map_the_group(scim):
     mapped.add(scim, "Engineers", scim.connection.environment)
 
@@ -230,15 +225,3 @@ def test_c10_it_waits_for_an_administrator_and_follows_the_choice(transactional_
     assert (answer.status, done) == (200, [False])
     assert not EnvironmentAccess.objects.exists()
     assert EndUser.objects.get().status == "deactivated"
-
-
-@pytest.mark.parametrize("is_quick", [True, False])
-@pytest.mark.parametrize("give", [other_idp, access_by_hand_elsewhere])
-def test_c10_who_gets_access_elsewhere_at_that_moment_stays_active(transactional_db, scim, monkeypatch, give, is_quick):
-    ada = scim.user()
-    if not is_quick:
-        monkeypatch.setattr(UserAdapter, "switch", staticmethod(lambda *args: False))
-    with held(lambda: give(scim)):
-        [answer] = at_once(scim, [("PATCH", f"/Users/{ada}", body(False))])
-    assert answer.status == 200
-    assert EnvironmentAccess.objects.count() == 1 and EndUser.objects.get().status == "active"

@@ -33,8 +33,7 @@ def set_manual_access(*, end_user: EndUser, environments: Collection[Environment
     if not given and not removed:
         return False
     EnvironmentAccess.objects.filter(pk__in=[access.pk for access in removed]).delete()
-    # Who switches the person off at this moment sees by it that there is other access now.
-    EndUser.objects.filter(pk=end_user.pk).update(updated_at=timezone.now())
+    touch([end_user.pk], timezone.now())
     record(
         by=by,
         action=Action.END_USER_ACCESS_CHANGED,
@@ -125,9 +124,22 @@ def set_access_of_source(
     if among is not None:
         rows, entitled = rows.filter(end_user__in=among), entitled.filter(pk__in=among)
     change = make_exact(environment, rows, entitled, environment=environment.pk, **source.fields())
+    if change.added:
+        touch([UUID(pk) for pk, _ in change.added], timezone.now())
     if change:
         record_set(environment, change, source, by)
     return change
+
+
+def touch(ids: Collection[UUID], now: datetime) -> None:
+    """Change the rows of people who get access. Call it in the transaction that gives it.
+
+    Who switches one of them off at this moment waits for it, or sees by it that there is other access now. Several rows
+    are locked in one order, so that two changes do not wait for each other in a circle.
+    """
+    if len(ids) > 1:
+        list(EndUser.objects.filter(Among("pk", ids)).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    _touched(ids, now)
 
 
 def give_access(end_user: EndUser, environments: Collection[Environment], source: Source) -> list[EnvironmentAccess]:
@@ -239,6 +251,9 @@ _SETTLED = {
 }
 _to_change = Prepared(
     lambda pk: EndUser.objects.filter(pk=pk).order_by().select_for_update(no_key=True), (EndUser, "id")
+)
+_touched = Update(
+    lambda ids, now: (EndUser.objects.filter(Among("pk", ids)), {"updated_at": now}), Ids(), (EndUser, "updated_at")
 )
 _switched = update_of(EndUser, "status", "active_since", "updated_at")
 _gone_access = deletion_of(EnvironmentAccess, "end_user", "environment", "source_kind", "source_id")

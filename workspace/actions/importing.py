@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import F
 
 from workspace.action_names import Action
+from workspace.actions.access import touch
 from workspace.actions.import_checks import add_people, cells_of_row, known_of
 from workspace.actions.members import insert_members
 from workspace.db.keys import name_key
@@ -153,6 +154,7 @@ def _give(
             created_at=now,
             **MANUAL.fields(),
         )
+    touch({person.pk for verdict, person in pairs if verdict.person and verdict.access}, now)
     for group, ids in _by_place(members):
         insert_members(group, ids, MANUAL)
     for name, rows in (("access", accesses), ("memberships", members)):

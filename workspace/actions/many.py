@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from workspace.action_names import Action
-from workspace.actions.access import record_set
+from workspace.actions.access import record_set, touch
 from workspace.actions.exact import SetChange
 from workspace.actions.members import pairs_of
 from workspace.db.prepared import Among, Deletion, Ids, Insertion
@@ -24,8 +24,12 @@ Status = EndUser.Status
 @atomic
 def give_many_access(*, environment: Environment, ids: Collection[UUID], by: Actor) -> ChangeEvent | None:
     """Give people access to the environment by hand."""
-    given = _given(environment.pk, *MANUAL.listed(), timezone.now(), ids)
-    return record_set(environment, SetChange(environment, pairs_of(given), []), MANUAL, by) if given else None
+    now = timezone.now()
+    given = _given(environment.pk, *MANUAL.listed(), now, ids)
+    if not given:
+        return None
+    touch(given, now)
+    return record_set(environment, SetChange(environment, pairs_of(given), []), MANUAL, by)
 
 
 @atomic

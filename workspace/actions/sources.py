@@ -49,6 +49,9 @@ def hand_over(*, workspace: Workspace, source: Source, memberships: QuerySet[Gro
 def end(*, workspace: Workspace, source: Source, memberships: QuerySet[GroupMembership]) -> Change:
     """End the access of a source and deactivate people without other access. Groups and memberships become manual."""
     change = _hand_over_groups(workspace, source, memberships)
+    # Who gives one of them access commits first, or waits.
+    people = workspace.end_users.filter(pk__in=_accesses(workspace, source).order_by().values("end_user"))
+    list(people.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     accesses, alone = _accesses(workspace, source), workspace.end_users.depending_on(source)
     change.before |= {"access": states(accesses, "environment"), "deactivated": alone.pairs()}
     alone.update(status=EndUser.Status.DEACTIVATED, updated_at=timezone.now())

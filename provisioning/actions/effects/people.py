@@ -9,7 +9,6 @@ from django.utils import timezone
 from authentication.policy import SignInPolicy
 from provisioning.actions.effects.profiles import is_user_of, profile_of
 from provisioning.actions.grants import environments_of, lets_in_everybody
-from provisioning.actions.locks import lock_for_effects
 from provisioning.models import ProvisionedUser, ProvisioningConnection
 from provisioning.payload.profile import addresses
 from workspace.action_names import Action
@@ -48,9 +47,8 @@ def as_new_person(user: ProvisionedUser, by: Actor, now: datetime) -> NewEndUser
 
 
 def switch_access(user: ProvisionedUser, by: Actor) -> None:
-    """Let access follow whether the record is active."""
+    """Let access follow whether the record is active; the connection is locked for effects."""
     connection = user.connection
-    lock_for_effects(connection)
     if user.is_active:
         restore_access(
             end_user=user.end_user,

@@ -103,6 +103,9 @@ def update_user_record(*, user: ProvisionedUser, document: Document, by: Actor, 
     if document.get("emails") != before.get("emails"):
         user.emails.all().delete()
         _save_emails(user)
+    if user.is_active != was_active:
+        # Before the person's row: who gives access by a mapping locks that row last.
+        lock_for_effects(user.connection)
     is_told = follow_profile(user, before, by, notes)
     if user.is_active != was_active:
         switch_access(user, by)
