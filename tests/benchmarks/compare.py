@@ -5,30 +5,34 @@ import contextlib
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
 
-from tests.benchmarks.driver import CLIENTS, Measured, Order
-from tests.benchmarks.installing import OURS, installed, ordered, part, say
-from tests.benchmarks.processes import databases
-from tests.server import PROJECT, Server, running, workers
+from tests.benchmarks.driver import CLIENTS
+from tests.benchmarks.installing import OURS, in_turns, installed, ordered
+from tests.benchmarks.turns import Report
+from tests.server import PROJECT, running
 
-ROUNDS = 5
+THIS = "this tree"
 
 
 def main(options: argparse.Namespace) -> None:
     """Print for each work how this tree relates to the revision; below 1 it takes less."""
-    options.requests *= ROUNDS  # seeds people for all rounds
     with checkout(options.compare) as other, installed(OURS, other) as old, installed(OURS) as new:
-        turns = [(server, ordered(server, OURS, options)) for server in (old, new)]
-        print(
-            f"{'this tree / ' + options.compare:<26}{'p50':>8}{'CPU':>8}{'+ db':>8}{'8: p50':>10}{'CPU':>8}{'+ db':>8}"
-        )
+        sides = [(server, ordered(who, server, OURS, options)) for who, server in ((THIS, new), (options.compare, old))]
         with running(old), running(new):
-            for work in turns[0][1].works:
-                measured = [run(*turn, work) for _ in range(ROUNDS) for turn in turns]
-                print(f"{work:<26}{ratios(measured)}", flush=True)
+            report = in_turns(sides, options.turns)
+    headings = "".join(f"{clients}: {'p50':>7}{'CPU':>8}{'+ db':>8}  " for clients in CLIENTS)
+    print(f"{THIS + ' / ' + options.compare:<26}{headings}")
+    for work in sides[0][1].works:
+        print(f"{work:<26}" + "  ".join(_ratios(report, options.compare, work, clients) for clients in CLIENTS))
+
+
+def _ratios(report: Report, other: str, work: str, clients: int) -> str:
+    found = (report.ratio(column, THIS, other, work, clients) for column in ("p50", "server", "database"))
+    widths = 10, 8, 8
+    return "".join(
+        f"{'–' if ratio is None else f'{ratio:.2f}':>{width}}" for ratio, width in zip(found, widths, strict=True)
+    )
 
 
 @contextlib.contextmanager
@@ -42,28 +46,3 @@ def checkout(revision: str) -> Iterator[Path]:
             yield place
         finally:
             subprocess.run([*git, "remove", "--force", str(place)], check=True)
-
-
-def run(server: Server, order: Order, work: str) -> list[Measured]:
-    """Measure one work with each number of clients."""
-    pids = workers(server.environment["PORT"])
-    wanted = replace(
-        order, works=[work], requests=order.requests // ROUNDS, seconds=order.seconds / ROUNDS, sync=0,
-        server=pids, database=databases(server.environment),
-    )  # fmt: skip
-    report = part("tests.benchmarks.driver", [], server, asdict(wanted))
-    for line in report["failed"]:
-        say(f"FAILED: {line}")
-    return [Measured(**each) for each in report["measured"]]
-
-
-def ratios(measured: list[list[Measured]]) -> str:
-    """The medians of the rounds' ratios. `measured` has the revision and this tree in turns."""
-    cells = ""
-    for place in range(len(CLIENTS)):
-        pairs = [(old[place], new[place]) for old, new in zip(measured[::2], measured[1::2], strict=True)]
-        for column in ("p50", "server", "database"):
-            found = [getattr(new, column) / before for old, new in pairs if (before := getattr(old, column))]
-            width = 10 if column == "p50" and place else 8
-            cells += f"{median(found) if found else 0:>{width}.2f}"
-    return cells

@@ -1,24 +1,19 @@
-"""Drives a running server over HTTP, as a process of its own: an Order as JSON on stdin, a Report as JSON on stdout.
-
-Each client keeps one connection open, and asks for the next thing as soon as it has the answer.
-"""
+"""Drives a running server over HTTP: each client keeps one connection open, and asks as soon as it has the answer."""
 
 import http.client
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from itertools import count
+from pathlib import Path
 from statistics import quantiles
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tests.benchmarks.processes import cpu_seconds
-from tests.benchmarks.works import MANY, WARM_UP, Call, Round, Tenant, Work, goes, group, members, patched, user, works
+from tests.benchmarks.processes import Processors
+from tests.benchmarks.works import MANY, WARM_UP, Call, Tenant, Work, group, members, patched, user
 
 ANSWER_SECONDS, WARM_UP_SECONDS, BARRIER_SECONDS = 60, 5, 300
 CLIENTS = (1, 8)
@@ -29,19 +24,22 @@ FAILURES = (RuntimeError, OSError, http.client.HTTPException)
 
 @dataclass(frozen=True)
 class Order:
-    """What to ask of whom; how many requests and seconds at most are for one work at one number of clients."""
+    """Who is asked for what; how many requests and seconds at most a turn of one work with so many clients has."""
 
+    who: str
     origin: str
     tenant: Tenant
     works: list[str]
     requests: int
     seconds: float
-    sync: int
     # The processes whose processor time is measured.
-    server: list[int]
-    database: list[int]
-    # What the application was asked and answered, by work; not empty for the floor, which repeats it.
-    recorded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    server: list[int] = field(default_factory=list)
+    database: list[int] = field(default_factory=list)
+    # The directory to keep an exchange of each work in, which the floor repeats.
+    exchanges: str = ""
+    is_floor: bool = False
+    # Bare SQL has no server: the database that it connects to.
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ class Measured:
     `server` and `database` are milliseconds on a processor for each request.
     """
 
+    who: str
     work: str
     clients: int
     requests: int
@@ -60,26 +59,20 @@ class Measured:
     server: float
     database: float
 
+    @property
+    def cpu(self) -> float:
+        return self.server + self.database
+
     @classmethod
     def of(
-        cls, work: str, clients: int, times: list[float], elapsed: float, server: float = 0, database: float = 0
+        cls, who: str, work: str, clients: int, times: list[float], elapsed: float, server: float, database: float
     ) -> "Measured":
         cuts = quantiles([*times, *times] if len(times) == 1 else times, n=100, method="inclusive")
         each = 1000 / len(times)
         return cls(
-            work, clients, len(times), cuts[49] * 1000, cuts[94] * 1000, len(times) / elapsed,
+            who, work, clients, len(times), cuts[49] * 1000, cuts[94] * 1000, len(times) / elapsed,
             server * each, database * each,
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Report:
-    """All that was measured, what could not be, and the first sync."""
-
-    measured: list[Measured]
-    failed: list[str]
-    sync: "Sync | None"
-    recorded: dict[str, dict[str, Any]]
 
 
 @dataclass
@@ -107,9 +100,6 @@ class Client:
         self.seconds = 0.0
         self.last: dict[str, Any] = {}
 
-    def close(self) -> None:
-        self.connection.close()
-
     def send(self, call: Call) -> Any:
         """The answer's JSON; `seconds` is how long it took to come."""
         body = None if call.body is None else json.dumps(call.body)
@@ -124,39 +114,18 @@ class Client:
         return json.loads(content) if content else None
 
 
-def main(order: Order) -> Report:
-    """Do the works one after the other, each with one client and then with eight; one that fails spoils no other."""
-    measured, failed, recorded = [], [], {}
-    offered = repeated(order.recorded) if order.recorded else works(order.tenant)
-    for work in [offered[name] for name in order.works]:
-        for clients in CLIENTS:
-            if not goes(work, order.tenant, clients):
-                continue
-            try:
-                result, recorded[work.name] = measure(order, work, clients)
-                measured.append(result)
-            except FAILURES as failure:
-                failed.append(f"{work.name}, {clients} at once: {failure!r}"[:600])
-                print(f"  FAILED: {failed[-1]}", file=sys.stderr, flush=True)
-    return Report(measured, failed, first_sync(order) if order.sync else None, recorded)
+def measure(order: Order, work: Work, clients: int) -> Measured:
+    """Let so many clients begin and end together. Return what they saw."""
+    clocks: list[Processors] = []
+    spent: list[float] = []
 
+    def look() -> None:
+        if clocks:
+            spent.extend(clock.spent() for clock in clocks)
+        else:
+            clocks.extend((Processors(order.server), Processors(order.database)))
 
-def repeated(recorded: dict[str, dict[str, Any]]) -> dict[str, Work]:
-    """The floor's works: it is sent the same request again and again."""
-    return {name: Work(name, partial(_repeated, name, each)) for name, each in recorded.items()}
-
-
-def _repeated(name: str, recorded: dict[str, Any], *place: object) -> Round:
-    call = Call(**recorded["call"] | {"path": f"/floor/{name}"})
-    return Round(call for _ in count())
-
-
-def measure(order: Order, work: Work, clients: int) -> tuple[Measured, dict[str, Any]]:
-    """Let so many clients begin and end together. Return what they saw, and the last exchange."""
-    clock: list[tuple[float, float]] = []
-    barrier = threading.Barrier(
-        clients, lambda: clock.append((cpu_seconds(order.server), cpu_seconds(order.database))), BARRIER_SECONDS
-    )
+    barrier = threading.Barrier(clients, look, BARRIER_SECONDS)
     most = -(-min(order.requests, work.most) // clients)
 
     def run(place: int) -> Run:
@@ -174,10 +143,10 @@ def measure(order: Order, work: Work, clients: int) -> tuple[Measured, dict[str,
     runs = [each.result() for each in started]
     elapsed = max(run.ended for run in runs) - min(run.began for run in runs)
     times = [seconds for run in runs for seconds in run.times]
-    used = [after - before for before, after in zip(*clock, strict=True)]
-    result = Measured.of(work.name, clients, times, elapsed, *used)
-    print(f"  {work.name}, {clients} at once: p50 {result.p50:.1f} ms", file=sys.stderr, flush=True)
-    return result, runs[0].last
+    server, database = spent
+    if order.exchanges and not order.is_floor:
+        (Path(order.exchanges) / f"{work.name}.json").write_text(json.dumps(runs[0].last))
+    return Measured.of(order.who, work.name, clients, times, elapsed, server, database)
 
 
 @dataclass(frozen=True)
@@ -191,7 +160,7 @@ class Run:
 
 
 def _run(order: Order, work: Work, place: int, of: int, most: int, wait: Callable[[], Any]) -> Run:
-    client = Client(order.origin, "" if order.recorded else order.tenant.base, order.tenant.token)
+    client = Client(order.origin, "" if order.is_floor else order.tenant.base, order.tenant.token)
     round_ = work.begin(order.tenant, place, of, client.send)
     call, times = next(round_.calls), []
     try:
@@ -216,8 +185,8 @@ def _run(order: Order, work: Work, place: int, of: int, most: int, wait: Callabl
     return run
 
 
-def first_sync(order: Order) -> Sync:
-    """What a provider does when it is connected: look up and create each user, then fill its groups, five at once."""
+def first_sync(order: Order, users: int) -> Sync:
+    """Do what a provider does when it is connected: look up and create users, then fill its groups, five at once."""
     tenant, clients = order.tenant, threading.local()
 
     def send(call: Call) -> Any:
@@ -230,9 +199,10 @@ def first_sync(order: Order) -> Sync:
         found = send(Call("GET", "/Users?filter=" + quote(f'userName eq "{body["userName"]}"')))
         assert not found["totalResults"], "The tenant of the first sync is not new."
         pk = send(Call("POST", "/Users", body, 201))["id"]
-        pushed.append(time.perf_counter())
-        if len(pushed) in (tenth + 1, order.sync - tenth + 1, order.sync + 1):
-            used.append(cpu_seconds([*order.server, *order.database]))
+        with counting:
+            pushed.append(time.perf_counter())
+            if len(pushed) in (tenth + 1, users - tenth + 1, users + 1):
+                used.append(processors.spent())
         return pk
 
     def fill(number: int) -> None:
@@ -240,18 +210,13 @@ def first_sync(order: Order) -> Sync:
         for first in range(0, len(people), MANY):
             send(Call("PATCH", f"/Groups/{pk}", members("add", people[first : first + MANY]), patched(tenant)))
 
-    tenth = max(order.sync // 10, 1)
-    pushed, used = [time.perf_counter()], [cpu_seconds([*order.server, *order.database])]
+    tenth, counting = max(users // 10, 1), threading.Lock()
+    processors, used, pushed = Processors([*order.server, *order.database]), [0.0], [time.perf_counter()]
     with ThreadPoolExecutor(SYNC_CLIENTS) as pool:
-        people = list(pool.map(push, range(order.sync)))
+        people = list(pool.map(push, range(users)))
         list(pool.map(fill, range(SYNC_GROUPS)))
     first, last = (
         tenth / (end - start) for start, end in ((pushed[0], pushed[tenth]), (pushed[-tenth - 1], pushed[-1]))
     )
     cpu = (used[1] - used[0]) / tenth * 1000, (used[-1] - used[-2]) / tenth * 1000
-    return Sync(order.sync, order.sync * SYNC_GROUPS, time.perf_counter() - pushed[0], first, last, cpu)
-
-
-if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    print(json.dumps(asdict(main(Order(**given | {"tenant": Tenant(**given["tenant"])})))))
+    return Sync(users, users * SYNC_GROUPS, time.perf_counter() - pushed[0], first, last, cpu)

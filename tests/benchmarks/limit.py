@@ -1,4 +1,4 @@
-"""What the bare SQL of the same rows costs, by one connection without the application: an Order as JSON on stdin.
+"""What the bare SQL of the same rows costs, by one connection without the application.
 
 Each kind of work reads and writes the rows that its request must, the change event and the row of the activity log
 among them, in the same transaction. What a request needs besides (token, checks, locks) is left out.
@@ -6,11 +6,9 @@ among them, in the same transaction. What a request needs besides (token, checks
 
 # ruff: noqa: S311, S608 -- it draws what to read next; what is put into SQL are our own names and ids
 
-import json
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import closing
 from functools import partial
 from itertools import count, cycle
 from random import choice, randrange
@@ -18,8 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from tests.benchmarks.driver import Measured, Order
+from tests.benchmarks.processes import Processors
 from tests.benchmarks.rows import PLACE, Database, Family, Template
-from tests.benchmarks.works import MANY, MANY_TIMES, WARM_UP, Tenant, deep_start
+from tests.benchmarks.works import BARE, MANY, Tenant, deep_start
 from workspace.db.keys import new_id
 
 Step = Callable[[], Any]
@@ -31,37 +30,34 @@ _SUBJECTS = "workspace_changesubject"
 _ALL_USERS = f"SELECT * FROM {_USERS} WHERE connection_id = %s"
 
 
-def main(database: Database, order: Order) -> list[Measured]:
-    """Each of the works so often, for so long at most."""
-    begin = Limit(database, order.tenant).works()
-    found = []
-    for name in begin:
-        if name in order.works:
-            most = min(order.requests, MANY_TIMES) if name == f"add-{MANY}" else order.requests
-            found.append(_measured(name, begin[name](), most, order.seconds))
-    return found
-
-
-def _measured(name: str, step: Step, most: int, seconds: float) -> Measured:
-    times: list[float] = []
-    while len(times) < most + WARM_UP and sum(times) < seconds:
-        began = time.perf_counter()
-        undo = step()
-        times.append(time.perf_counter() - began)
-        if undo:
-            undo()
-    times = times[WARM_UP:] or times
-    return Measured.of(name, 1, times, sum(times))
+def measure(order: Order, work: str) -> Measured:
+    """Do one kind of work so often, for so long at most."""
+    database = Database(order.address)
+    with closing(database.connection):
+        step = Limit(database, order.tenant).works()[work]()
+        times: list[float] = []
+        processors = Processors(order.database)
+        own, its = time.process_time(), 0.0
+        while len(times) < order.requests and sum(times) < order.seconds:
+            began = time.perf_counter()
+            undo = step()
+            times.append(time.perf_counter() - began)
+            if undo:
+                before = time.process_time(), processors.spent()
+                undo()
+                own += time.process_time() - before[0]
+                its += processors.spent() - before[1]
+        own, its = time.process_time() - own, processors.spent() - its
+    return Measured.of(order.who, work, 1, times, sum(times), own, its)
 
 
 class Limit:
     """The statements of each kind of work. What is inserted are copies of rows that the application wrote."""
 
-    def __init__(self, database: Database, tenant: Tenant, *, is_alone: bool = True) -> None:
+    def __init__(self, database: Database, tenant: Tenant) -> None:
         self.database, self.tenant = database, tenant
         self.connection = database.id(UUID(tenant.base.split("/")[2]))
-        self.numbers = count(10**8 if is_alone else (1 + randrange(10**8)) * 1000 + 10**8)
-        self.spare = tenant.spare if is_alone else [choice(tenant.spare)]
+        self.numbers = count((1 + randrange(10**8)) * 1000 + 10**8)  # others insert too
 
     def works(self) -> dict[str, Callable[[], Step]]:
         return {
@@ -136,9 +132,9 @@ class Limit:
         return self._reading("query LIKE 'cursor=%'", read)
 
     def active(self) -> Step:
-        pk = self.database.id(self.spare[0])
+        pk = self.database.id(choice(self.tenant.spare[-BARE:]))
         person = self._person(pk)
-        access = Template.of(self.database, _ACCESS, f"end_user_id = '{person}'")
+        access = Template.of(self.database, _ACCESS, f"source_id = '{UUID(self.connection)}'")
         insert_event = self._event("action = 'end_user.access_ended'")
         turns = cycle([(False, "deactivated"), (True, "active")])
 
@@ -148,7 +144,7 @@ class Limit:
             self.database.run(f"UPDATE {_USERS} SET {changed} WHERE id = %s", is_active, pk)
             self.database.run(f"UPDATE {_PEOPLE} SET status = %s WHERE id = %s", status, person)
             if is_active:
-                self._insert(access)
+                self._insert(access, end_user_id=person)
             else:
                 self.database.run(f"DELETE FROM {_ACCESS} WHERE end_user_id = %s", person)
             insert_event()
@@ -158,7 +154,7 @@ class Limit:
     def add_one(self, group: str) -> Step:
         told, granted = self._membership(group)
         insert_event = self._event("action = 'group.members_changed'", "id")
-        spare = iter(self.spare)
+        spare = iter(self.tenant.spare)
 
         def write() -> Step:
             user = self.database.id(next(spare))
@@ -301,9 +297,3 @@ class Limit:
         self.database.run(f"DELETE FROM {_TOLD} WHERE group_id = '{self.database.id(group)}' AND {user}")
         self.database.run(f"DELETE FROM {_GRANTED} WHERE source_id = '{group}' AND {person}")
         self.database.commit()
-
-
-if __name__ == "__main__":
-    given = json.load(sys.stdin)
-    order = Order(**given | {"tenant": Tenant(**given["tenant"])})
-    print(json.dumps([asdict(each) for each in main(Database(sys.argv[1]), order)]))

@@ -22,7 +22,7 @@ import tests.conftest  # noqa: F401 -- an installation of its own, and django.se
 from tests import factories
 from tests.benchmarks.installing import say
 from tests.benchmarks.pages_seed import Crowded, crowded
-from tests.benchmarks.processes import cpu_seconds, databases
+from tests.benchmarks.processes import Processors, databases
 from workspace.console.navigation import page_url
 
 TARGET = 100
@@ -145,11 +145,10 @@ def measure(owner: Client, path: str, times: int) -> Measured:
     measured.queries, measured.kilobytes = len(queries), len(response.content) / 1000
     for _ in range(WARM_UP):
         owner.get(path)
-    server = databases(dict(os.environ))
-    before = cpu_seconds(server)
+    processors = Processors(databases(dict(os.environ)))
     for _ in range(times):
         _time(lambda: owner.get(path), measured)
-    measured.database = (cpu_seconds(server) - before) / times
+    measured.database = processors.spent() / times
     return measured
 
 

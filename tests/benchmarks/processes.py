@@ -17,20 +17,43 @@ def databases(environment: dict[str, str]) -> list[int]:
     return [int(pid) for pid in found.stdout.split()]
 
 
-def cpu_seconds(pids: Iterable[int]) -> float:
-    """Return the seconds that all threads of these processes, and of their children, have run on a processor."""
+class Processors:
+    """What processes and their children spend on processors from now on.
+
+    What PostgreSQL's autovacuum spends is left out: it cleans up after earlier work.
+    """
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._pids = list(pids)
+        self._before = self._seconds()
+
+    def spent(self) -> float:
+        """Return the seconds that those who are still there have run on a processor."""
+        return sum(after - self._before.get(pid, 0) for pid, after in self._seconds().items())
+
+    def _seconds(self) -> dict[int, float]:
+        return {pid: _seconds(pid) for each in self._pids for pid in (each, *_children(each))}
+
+
+def _seconds(pid: int) -> float:
+    """Return the seconds that all threads of a process have run on a processor."""
     total = 0
-    for pid in [child for each in pids for child in (each, *_children(each))]:
-        for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-            with contextlib.suppress(OSError):
-                total += int(thread.read_text().split()[0])
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):
+            total += int(thread.read_text().split()[0])
     return total / 1e9
 
 
 def _children(pid: int) -> list[int]:
     """Return the children as of now: PostgreSQL starts one for each connection."""
     found = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for place in found for child in place.read_text().split()]
+    return [int(child) for place in found for child in place.read_text().split() if not _is_autovacuum(child)]
+
+
+def _is_autovacuum(pid: str) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"postgres: autovacuum")
+    return True  # it has ended
 
 
 def megabytes(pids: Iterable[int], what: str) -> str:

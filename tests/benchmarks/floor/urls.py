@@ -20,16 +20,16 @@ _steps = threading.local()
 
 
 @cache
-def recorded() -> dict[str, Any]:
-    """Return what the benchmark left for this server: `tenant`, and `answers` by work."""
-    return json.loads((Path(os.environ["DATA_DIR"]) / "floor.json").read_text())
+def recorded(name: str) -> dict[str, Any]:
+    """Return what the benchmark left for this server: `tenant`, or the exchange of a kind of work."""
+    return json.loads((Path(os.environ["DATA_DIR"]) / "exchanges" / f"{name}.json").read_text())
 
 
 def step_of(work: str) -> Step:
     """Return the statements of a kind of work, on a connection of this thread."""
     if not hasattr(_steps, "limit"):
         address = os.environ.get("DATABASE_URL") or str(settings.DATABASES["default"]["NAME"])
-        _steps.limit = Limit(Database(address), Tenant(**recorded()["tenant"]), is_alone=False)
+        _steps.limit = Limit(Database(address), Tenant(**recorded("tenant")))
     if not hasattr(_steps, work):
         setattr(_steps, work, _steps.limit.works()[work]())
     step: Step = getattr(_steps, work)
@@ -41,7 +41,7 @@ def floor(request: HttpRequest, work: str) -> HttpResponse:
     """Read the body, run the statements, answer."""
     len(request.body)
     step_of(work)()
-    answer = recorded()["answers"][work]
+    answer = recorded(work)
     return HttpResponse(answer["text"], status=answer["status"], content_type="application/scim+json")
 
 
