@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from provisioning import tokens
 from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.payload import errors
+from provisioning.payload.resources import Document
 from provisioning.payload.tolerance import Tolerance
 from workspace.events import Actor, Kind
 from workspace.visits import client_address
@@ -28,12 +29,14 @@ class Call:
 
 
 class CallRequest(HttpRequest):
-    """A request below /scim/. `scim` and `log` are set once it is authenticated."""
+    """A request below /scim/. `scim`, `log` and `sent` are set once it is authenticated."""
 
     request_id: str
     scim: Call
     # None for an operation of a bulk request.
     log: "Entry | None" = None
+    # What the body says, or why it is refused, once it is read.
+    sent: Document | errors.ScimError | None = None
 
 
 def authenticate(request: CallRequest, connection: UUID) -> Call:

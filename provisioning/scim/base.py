@@ -43,7 +43,7 @@ class ScimView(View):
             response = responses.error(refusal)
             keep_refusal(request, response, connection, started)
             return response
-        request.scim, request.log = call, Entry(request, started)
+        request.scim, request.log, request.sent = call, Entry(request, started), None
         try:
             response = self.answer(request, uuid) if call.connection.is_enabled else responses.error(errors.disabled())
         except Exception:

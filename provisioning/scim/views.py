@@ -1,6 +1,7 @@
 """The endpoints: django-scim2's views with our own base, paging, concurrency control and answers."""
 
 from codecs import BOM_UTF8
+from contextlib import suppress
 from typing import cast
 from uuid import UUID
 
@@ -129,10 +130,13 @@ class UsersView(ResourceView, views.UsersView):
         """Do a PATCH of `active` alone, and say whether it was done. What is refused is left to the whole way."""
         if "HTTP_IF_MATCH" in request.META:
             return False
-        try:
-            return UserAdapter.switch(read_body(request), _id(uuid), request.scim, log)
-        except errors.ScimError:
-            return False
+        notes = request.scim.tolerance.notes
+        before, is_done = [*notes], False
+        with suppress(errors.ScimError):
+            is_done = UserAdapter.switch(read_body(request), _id(uuid), request.scim, log)
+        if not is_done:
+            notes[:] = before  # The whole way may refuse the request before it reads the body.
+        return is_done
 
     def patch(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
         adapter = cast(UserAdapter, self._to_change(uuid))
@@ -238,11 +242,18 @@ def parameters(request: CallRequest) -> dict[str, str]:
 
 
 def read_body(request: CallRequest) -> Document:
-    """Return the JSON object that was sent."""
+    """Return the JSON object that was sent. A short form may have read it, and left it as it was."""
     bodies.check_headers(request.META.get("CONTENT_TYPE", ""), request.META.get("HTTP_CONTENT_ENCODING", ""))
     if request.body.startswith(BOM_UTF8):
         request.scim.tolerance.note("a byte order mark before the JSON")
-    return bodies.parse(request.body)
+    if request.sent is None:
+        try:
+            request.sent = bodies.parse(request.body)
+        except errors.ScimError as refusal:
+            request.sent = refusal
+    if isinstance(request.sent, errors.ScimError):
+        raise request.sent
+    return request.sent
 
 
 def _id(text: str) -> UUID:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from provisioning.actions.connection_settings import choose_attributes, set_only_mapped
 from provisioning.actions.records import switching
+from provisioning.payload import body as bodies
 from provisioning.scim.adapters import UserAdapter
 from tests.provisioning import mapped
 from tests.provisioning.races import at_once, held
@@ -183,6 +184,19 @@ def test_what_is_refused_or_changes_nothing_is_the_same(scim, monkeypatch, done,
 
     assert both_ways(scim, monkeypatch, call)[0] == status
     assert not any(done)
+
+
+def test_a_body_is_read_once_and_noted_only_where_it_counts(scim, monkeypatch):
+    """Nobody reads the body of a request for an unknown user."""
+    paths, original, read = [f"/Users/{scim.user()}", f"/Groups/{scim.group()}"], bodies.parse, []
+    monkeypatch.setattr(bodies, "parse", lambda content: read.append(content) or original(content))
+    for sent in (b"{", BODIES["Entra"](False), body("x", path="title"), body("x", op="Add", path="x")):
+        for path in paths:
+            read.clear()
+            scim.call("PATCH", path, sent)
+            assert len(read) == 1
+        unknown = scim.call("PATCH", "/Users/00000000-0000-7000-8000-000000000000", sent)
+        assert unknown.status == 404 and scim.connection.requests.latest("id").notes == []
 
 
 def test_it_is_one_statement_on_postgresql(transactional_db, scim, done):
