@@ -12,7 +12,7 @@ from provisioning.payload.documents import display_name
 from provisioning.payload.resources import ENTERPRISE, Document
 from provisioning.payload.selection import Selection
 from provisioning.search.json_lookups import UuidText
-from provisioning.search.rows import Shown
+from provisioning.search.rows import Shown, id_text
 from provisioning.search.stored.texts import exact_uuid
 from workspace.db.prepared import Among, Ids, Prepared
 
@@ -28,6 +28,8 @@ def resolved(rows: Sequence[Shown], connection: ProvisioningConnection, selectio
     if not named:
         return {}
     known = dict(_documents(connection.pk, set(named.values())))
+    # What a change says of its user is stored after the answer is made, and may be that of its own manager.
+    known |= {id_text(row[0]): json.loads(row[1]) for row in managed if id_text(row[0]) == str(named.get(row[0]))}
     return {
         pk: _extension(sent[pk], known[str(manager)], connection.base_url)
         for pk, manager in named.items()

@@ -76,6 +76,19 @@ def test_a_manager_is_called_what_its_record_says_now(scim, boss):
     assert manager_of(scim.get(f"/Users/{ada}")) == {"value": boss}
 
 
+def test_who_is_the_own_manager_is_called_by_the_new_name(scim, boss):
+    path = f"/Users/{boss}"
+    operations = [
+        {"op": "replace", "path": "displayName", "value": "Boss"},
+        {"op": "replace", "value": {"displayName": "Head", "active": False}},
+        {"op": "replace", "path": "active", "value": True},
+    ]
+    for body in (okta_user("boss", displayName="Chief", **managed_by(boss)), *operations):
+        answer = scim.patch(path, body) if "op" in body else scim.put(path, body)
+        assert manager_of(answer) == resolved(scim, boss, answer.body["displayName"])
+        assert answer.content == scim.get(path).content
+
+
 @pytest.mark.parametrize("value", ["42", UNKNOWN, "{boss:upper}", "{boss:digits}"])
 def test_the_id_of_nobody_stays_as_it_was_sent(scim, boss, value):
     value = {"{boss:upper}": boss.upper(), "{boss:digits}": boss.replace("-", "")}.get(value, value)
