@@ -193,6 +193,15 @@ class TestSort:
         row = cells(owner.get(f"{place.url}end-users/"), "Bo Lund")
         assert (row["Provider"], row["Groups in DEV"]) == ("Manual, Okta Dev", "Aardvark +1")
 
+    def test_the_last_group_decides_the_way_down_and_is_shown(self, place, owner):
+        factories.group(place.dev, place.bo, place.ada, place.di, name="Night shift")
+        factories.group(place.dev, place.di, name="Aardvark")
+        assert shown(owner, place, "sort=groups") == ["Di", "Bo", "Ada", "Cy"]
+        page = owner.get(f"{place.url}end-users/?sort=-groups")
+        assert [name.split()[0] for name in names(page)] == ["Ada", "Di", "Bo", "Cy"]
+        assert cells(page, "Ada Winter")["Groups in DEV"] == "Support +1"
+        assert cells(page, "Di Sommer")["Groups in DEV"] == "Night shift +1"
+
     @pytest.mark.parametrize("sort", ["groups", "-provider", "access", "sign-in"])
     def test_pages_go_over_from_one_part_of_an_order_to_the_next(self, place, owner, monkeypatch, sort):
         everybody = shown(owner, place, f"access=any&sort={sort}")

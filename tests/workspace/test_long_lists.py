@@ -59,6 +59,7 @@ def listed(acme, query: str):
         "end-users/?status=active",
         "end-users/?sort=-email",
         "end-users/?sort=access",
+        "end-users/?sort=groups",
         "end-users/?sort=-groups&access=any",
         "end-users/?sort=provider",
         "end-users/?sort=-sign-in",
@@ -309,6 +310,16 @@ def test_the_list_is_read_in_the_order_of_an_index(acme, crowd, query, index):
     else:
         assert ("sqlite_autoindex_workspace_enduser" if index == "email" else index) in plan
         assert "TEMP B-TREE FOR ORDER BY" not in plan
+
+
+@pytest.mark.parametrize("way", ["", "-"])
+def test_members_are_not_sorted_for_the_order_of_groups(acme, crowd, way):
+    crowd(3_000)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    plan = next(listed(acme, f"sort={way}groups").parts()).ids(paging.PAGE).explain()
+    assert not re.search("Sort Key:.*end_user_id|B-TREE", plan)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads the rows")

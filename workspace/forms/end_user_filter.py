@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from workspace.db.indexes import Unindexed
 from workspace.db.keys import name_key
-from workspace.db.ordered import Ids, Ordered, opposite
+from workspace.db.ordered import Ids, Ordered, OrderedWithin, opposite
 from workspace.db.prepared import Among
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, SourceKind
@@ -207,16 +207,22 @@ class EndUserFilter(forms.Form):
             yield _ordered(self._elsewhere, False, "name_key", "pk")
 
     def _by_groups(self, is_down: bool) -> Iterator[Ordered]:
-        """Order by the name of the first group in the environment; without a group comes last."""
+        """Order by the name of the first group in the environment, or down from the last one.
+
+        Whoever has none comes last. By the first group, the other way down would look at all members of a late group
+        who are in an earlier one too.
+        """
         memberships = GroupMembership.objects.alias(place=Unindexed("group__environment"))
-        own = memberships.filter(_earlier_than("group__name_key", "pk"), end_user=OuterRef("end_user"))
+        earlier = _earlier_than("group__name_key", "pk", "gt" if is_down else "lt")
+        own = memberships.filter(earlier, end_user=OuterRef("end_user"))
         firsts = GroupMembership.objects.filter(group__environment=self.environment)
         firsts = firsts.exclude(Exists(own.filter(place=self.environment.pk)))
+        columns, shown = _directed(is_down, "group__name_key", "end_user_id"), "end_user_id"
         if self._few is None:
             firsts = firsts.filter(Exists(self.people.order_by().filter(pk=OuterRef("end_user"))))
+            yield OrderedWithin(firsts, columns, shown, owners=self.environment.groups.all(), owner="group")
         else:
-            firsts = firsts.filter(Among("end_user", self._few))
-        yield _ordered(firsts, is_down, "group__name_key", "end_user_id", shown="end_user_id")
+            yield Ordered(firsts.filter(Among("end_user", self._few)), columns, shown)
         members = GroupMembership.objects.filter(group__environment=self.environment)
         if (few := _few_without(self.listed, members)) is None:
             theirs = memberships.filter(end_user=OuterRef("pk"), place=self.environment.pk)
@@ -296,10 +302,10 @@ def _with(rows: QuerySet[Any]) -> Q:
     return Q(Exists(rows.order_by().filter(end_user=OuterRef("pk")))) if few is None else Q(pk__in=few)
 
 
-def _earlier_than(first: str, second: str) -> Q:
-    """Return the condition that a row comes before that of the outer query, by two columns."""
-    same = Q(**{first: OuterRef(first), f"{second}__lt": OuterRef(second)})
-    return Q(**{f"{first}__lt": OuterRef(first)}) | same
+def _earlier_than(first: str, second: str, comparison: str = "lt") -> Q:
+    """Return the condition that a row comes before that of the outer query, by two columns; after it with "gt"."""
+    same = Q(**{first: OuterRef(first), f"{second}__{comparison}": OuterRef(second)})
+    return Q(**{f"{first}__{comparison}": OuterRef(first)}) | same
 
 
 def _environments(person: str) -> Coalesce:
@@ -309,8 +315,12 @@ def _environments(person: str) -> Coalesce:
 
 
 def _ordered(rows: QuerySet[Any], is_down: bool, *columns: str, shown: str = "pk") -> Ordered:
+    return Ordered(rows, _directed(is_down, *columns), shown)
+
+
+def _directed(is_down: bool, *columns: str) -> tuple[str, ...]:
     # An index is read forwards or backwards, so all columns have the same direction.
-    return Ordered(rows, tuple(map(opposite, columns)) if is_down else columns, shown)
+    return tuple(map(opposite, columns)) if is_down else columns
 
 
 def _is_id(text: str) -> bool:

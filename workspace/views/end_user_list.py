@@ -40,7 +40,8 @@ def index(request: ConsoleRequest, environment: Environment) -> HttpResponse:
     context = {
         "form": form,
         "page_obj": page,
-        "rows": _rows(page.rows, environment),
+        # A person's place in the order is by the group that is shown first.
+        "rows": _rows(page.rows, environment, is_last_group_first=form.cleaned_data.get("sort") == "-groups"),
         "has_people": bool(page.rows) or environment.workspace.end_users.exists(),
         "list_url": page_url("workspace:end-users", environment),
         "query": query.urlencode(),
@@ -93,10 +94,13 @@ class _Row:
         ]
 
 
-def _rows(people: Sequence[EndUser], environment: Environment) -> list[_Row]:
+def _rows(people: Sequence[EndUser], environment: Environment, *, is_last_group_first: bool = False) -> list[_Row]:
     """Return the rows of some people, with three more queries."""
     prefetch_related_objects(people, "accesses__environment")
     groups = _groups(people, environment)
+    if is_last_group_first:
+        for names in groups.values():
+            names.reverse()
     return [
         _Row(
             person,
