@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help run test install install-tests release prepare serve jobs practice-idp check licences sbom measure picture screenshots \
+.PHONY: help run test install install-tests release prepare serve jobs practice-idp lint check licences sbom measure picture screenshots \
 	format lock port origin browser services
 
 help:
@@ -25,9 +25,13 @@ run: BESIDE = $(practice_idp) & beside=$$!; $(jobs) & trap "kill $$beside $$! 2>
 run: port prepare serve ## install, prepare and serve on http://127.0.0.1:8000 (PORT=9000 changes the port)
 
 # Three processes for two cores: one of them often waits, for a server, a database or a browser.
+# Types and the look-up of vulnerabilities take what the tests leave.
 # Bytecode is kept, whatever the environment says: all processes of a run would compile the same files.
 test: export PYTHONDONTWRITEBYTECODE :=
-test: check browser services ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
+test: lint browser services ## format, lint, types, then the whole suite on SQLite and on PostgreSQL
+	said=$$(mktemp)
+	nice make --no-print-directory check > $$said 2>&1 & beside=$$!
+	trap "kill $$beside 2> /dev/null || true; rm -f $$said" EXIT
 	trap 'exit 130' INT
 	unset DATABASE_URL
 	failed=
@@ -35,7 +39,9 @@ test: check browser services ## format, lint, types, then the whole suite on SQL
 	$(VENV)/bin/python -m pytest -n 3 || failed+=" SQLite"
 	echo "== Tests on PostgreSQL"
 	$(VENV)/bin/python -m tests.postgres $(VENV)/bin/python -m pytest -n 3 || failed+=" PostgreSQL"
-	[ -z "$$failed" ] || { echo "Tests failed on:$$failed" >&2; exit 1; }
+	echo "== Types, licences and known vulnerabilities"
+	wait $$beside && cat $$said || { cat $$said; failed+=" check"; }
+	[ -z "$$failed" ] || { echo "Failed:$$failed" >&2; exit 1; }
 
 # Installing. ----------------------------------------------------------------------------------------------------------
 
@@ -161,9 +167,11 @@ origin:
 
 # Developing. ----------------------------------------------------------------------------------------------------------
 
-check: install-tests ## format, lint, types, licences and known vulnerabilities
+lint: install-tests ## format and lint
 	$(VENV)/bin/ruff format --quiet --check . || { echo "Run: make format" >&2; exit 1; }
 	$(VENV)/bin/ruff check --quiet .
+
+check: lint ## format, lint, types, licences and known vulnerabilities
 	$(VENV)/bin/python -m tests.supply_chain & beside=$$! # it waits for the network, and mypy for a processor
 	DATA_DIR=.mypy_cache/data $(VENV)/bin/mypy .
 	wait $$beside
