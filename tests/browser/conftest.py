@@ -8,7 +8,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,18 +28,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-HERE = Path(__file__).parent
-_ON_EVERY_DATABASE = {"test_seed.py", "test_sso.py", "test_second_process.py"}
+# A browser shows the same pages of every database.
+collect_ignore_glob = ["test_*.py"] if "DATABASE_URL" in os.environ else []
 Check = Callable[[str], None]
 _failed = pytest.StashKey[bool]()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave most of these tests to the run on SQLite: a browser shows the same pages of every database."""
-    if "DATABASE_URL" in os.environ:
-        left_out = [item for item in items if item.path.parent == HERE and item.path.name not in _ON_EVERY_DATABASE]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.hookimpl(wrapper=True)
