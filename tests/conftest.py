@@ -1,21 +1,27 @@
 """Give each test run an installation of its own, so that it never touches the developer's .data."""
 
 import atexit
+import gc
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 import hypothesis
 import pytest
 import scim2_models  # noqa: F401 -- early: its classes walk up the stack while they are made
 from django.conf import settings
+from pytest_django import DjangoDbBlocker
 
 from tests.commands import make_password_hashes_cheap
 from tests.databases import copy_migrated, template
+
+if TYPE_CHECKING:
+    from tests.copies import Copies
 
 # Workers of pytest-xdist inherit DATA_DIR from the process that starts them.
 if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -56,11 +62,32 @@ pytest_plugins = ["tests.server"]
 
 # What they hold is in the code, in the routes, in files, in messages and in what pages say.
 _ON_ONE_DATABASE = {
-    *("test_branding.py", "test_import_files.py", "test_loopback_idp.py", "test_methods.py", "test_password_forms.py"),
-    *("test_practice_push_pages.py", "test_single_logout_refusals.py", "test_wizard_mistakes.py"),
-    *("test_compared.py", "test_german.py", "test_german_refusals.py", "test_hostile_names.py"),
-    *("test_login_experience.py", "test_matrix.py", "test_repository.py", "test_schema.py"),
-    *("test_single_logout_bindings.py", "test_single_logout_whom.py"),
+    # Who may open what, and from which workspace.
+    *("test_access_control.py", "test_authentication_isolation.py", "test_isolation.py", "test_matrix.py"),
+    *("test_provisioning_isolation.py", "test_recent_authentication.py", "test_recent_proof.py"),
+    # Forms, and what pages say.
+    *("test_branding.py", "test_compared.py", "test_erasing_pages.py", "test_error_pages.py", "test_german.py"),
+    *("test_german_refusals.py", "test_get_started.py", "test_guides.py", "test_hostile_names.py"),
+    *("test_import_files.py", "test_kept_forms.py", "test_languages.py", "test_login_experience.py"),
+    *("test_navigation.py", "test_notes_in_words.py", "test_places.py", "test_provider_settings.py"),
+    *("test_provider_test.py", "test_setup_pages.py", "test_setup_tokens.py", "test_single_logout_settings.py"),
+    *("test_wizard.py", "test_wizard_changes.py", "test_wizard_mistakes.py"),
+    # Accounts of administrators, and secrets in the hands of people.
+    *("test_account.py", "test_account_address.py", "test_account_passwords.py", "test_api_tokens.py"),
+    *("test_passkeys.py", "test_password_forms.py", "test_passwords.py", "test_required_second_factor.py"),
+    "test_two_step.py",
+    # What messages of SAML and SCIM mean, and which are refused.
+    *("test_saml_attributes.py", "test_saml_confirmations.py", "test_saml_encryption.py", "test_saml_raw_bytes.py"),
+    *("test_saml_response_identity.py", "test_saml_response_times.py", "test_saml_skew.py", "test_saml_statuses.py"),
+    *("test_saml_wrapping.py", "test_single_logout_bindings.py", "test_single_logout_refusals.py"),
+    *("test_single_logout_whom.py", "test_sp_metadata_view.py"),
+    *("test_scim_body.py", "test_scim_dialects.py", "test_scim_discovery.py", "test_scim_errors.py"),
+    *("test_scim_filter_refusals.py", "test_scim_language.py", "test_scim_latitude.py", "test_scim_masking.py"),
+    *("test_scim_patch_oracle.py", "test_scim_strict.py"),
+    # Programs and files beside the application, its routes and its schema.
+    *("test_deploying.py", "test_logging.py", "test_loopback_idp.py", "test_methods.py", "test_practice_demo.py"),
+    *("test_practice_idp.py", "test_practice_new_provider.py", "test_practice_push.py", "test_practice_push_pages.py"),
+    *("test_repository.py", "test_schema.py", "test_start.py"),
 }
 
 
@@ -78,6 +105,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def django_db_createdb() -> bool:
     """On SQLite, the copy is the database; on PostgreSQL, begin with none, whoever left one there."""
     return "DATABASE_URL" in os.environ
+
+
+@pytest.fixture(scope="session")
+def worlds(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> "Copies":
+    """Copies of the workspaces acme and globex, each with people of every role and kind."""
+    from tests.copies import Copies  # models exist only once Django is set up
+    from tests.workspace.builders import build
+
+    with django_db_blocker.unblock():
+        return Copies(build, "acme", "globex")
 
 
 @pytest.fixture(autouse=True)
@@ -171,13 +208,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: not (item.get_closest_marker("browser") or starts_processes(item)))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, nor later among what stays until the end."""
+    gc.disable()
+    result = yield
+    gc.freeze()
+    gc.enable()
+    return result
+
+
 def asks_a_database(item: pytest.Item) -> bool:
-    """Say whether a test may go another way on another database."""
-    if item.path.name in _ON_ONE_DATABASE:
+    """Say whether a test may go another way on another database, as what happens at once does."""
+    if item.path.name in _ON_ONE_DATABASE and not is_of_races(item):
         return False
     if "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
         return True
     return starts_processes(item)
+
+
+def is_of_races(item: pytest.Item) -> bool:
+    """Say whether a test is about requests at the same time."""
+    return "at_once" in item.name or "transactional_db" in getattr(item, "fixturenames", ())
 
 
 def starts_processes(item: pytest.Item) -> bool:

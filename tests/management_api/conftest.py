@@ -6,17 +6,13 @@ from tests.management_api.operations import client, token
 
 
 @pytest.fixture
-def acme(db):
-    from tests.workspace.builders import build  # models exist only once Django is set up
-
-    return build("acme")
+def acme(db, worlds):
+    return worlds("acme")
 
 
 @pytest.fixture
-def globex(db):
-    from tests.workspace.builders import build
-
-    return build("globex")
+def globex(db, worlds):
+    return worlds("globex")
 
 
 @pytest.fixture

@@ -7,17 +7,13 @@ from django.test.utils import CaptureQueriesContext
 
 
 @pytest.fixture
-def acme(db):
-    from tests.workspace.builders import build  # models exist only once Django is set up
-
-    return build("acme")
+def acme(db, worlds):
+    return worlds("acme")
 
 
 @pytest.fixture
-def globex(db):
-    from tests.workspace.builders import build
-
-    return build("globex")
+def globex(db, worlds):
+    return worlds("globex")
 
 
 @pytest.fixture
