@@ -37,9 +37,11 @@ class SignInPolicy:
 
     @classmethod
     def of(cls, environment: Environment) -> "SignInPolicy":
-        policy = EnvironmentPolicy.objects.of(environment)
-        providers = EnvironmentProvider.objects.usable_in(environment) if policy.is_saml_enabled else []
-        return cls(policy.is_password_enabled, providers)
+        providers = EnvironmentProvider.objects.usable_in(environment)
+        # The policy was read with them.
+        read = getattr(providers[0].environment, "policy", None) if providers else None
+        policy = read or EnvironmentPolicy.objects.of(environment)
+        return cls(policy.is_password_enabled, providers if policy.is_saml_enabled else [])
 
     def ways(self, email: str) -> Ways:
         """Return how the owner of the address may sign in; the same whether or not anybody has that address.

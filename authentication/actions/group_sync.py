@@ -63,7 +63,7 @@ def sync_groups(
     source, environment = source_of(environment_provider), environment_provider.environment
     member = _Member(end_user, environment, source, actor_of(environment_provider, visit))
     # What turns text round tells no two groups apart, so it refuses none.
-    wanted, held = {_key(name): name for name in map(without_controls, names)}, _held(member)
+    wanted, held = {name_key(name): name for name in map(without_controls, names)}, _held(member)
     there = {group.name_key: group for group in _named(environment, wanted.keys() - held.keys())}
     missing = [name for key, name in wanted.items() if key not in held and key not in there]
     joined = {group.name: _join(group, member) for group in there.values()}
@@ -96,7 +96,7 @@ def _create(name: str, member: _Member) -> str:
         create_group(environment=member.environment, name=name, members=ids, source=member.source, by=member.by)
     except ConflictError:
         # Somebody else's sign-in created it a moment ago.
-        return _join(member.environment.groups.select_related("environment").get(name_key=_key(name)), member)
+        return _join(member.environment.groups.select_related("environment").get(name_key=name_key(name)), member)
     except ActionError as error:
         return error.message
     return ""
@@ -127,11 +127,6 @@ _given = Prepared(
     (GroupMembership, "source_kind"),
     (GroupMembership, "source_id"),
 )
-
-
-def _key(name: str) -> str:
-    """Return the `name_key` of a group of that name."""
-    return name_key(name)
 
 
 def _done(obstacles: Mapping[str, str]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def find_person(
 
     Whoever is known by NameID needs no address. One that the person has must be the provider's to assert.
     """
-    linked = _linked.first(*_key(environment_provider, claims).values())
+    linked = _linked.first(*key_of(environment_provider, claims).values())
     known = linked.end_user if linked else _recorded(environment_provider, claims)
     if known is None and not profile.email:
         raise Refused(Reason.NO_EMAIL)
@@ -39,7 +39,7 @@ def remember(environment_provider: EnvironmentProvider, claims: Claims, end_user
 
     A second NameID for one person means somebody else who was given that address. Raises Refused then.
     """
-    key = _key(environment_provider, claims)
+    key = key_of(environment_provider, claims)
     if _is_found(environment_provider, claims, end_user, key):
         return
     digest = key.pop("name_id_digest")
@@ -101,7 +101,7 @@ _linked = Prepared(
 )
 
 
-def _key(environment_provider: EnvironmentProvider, claims: Claims) -> dict[str, str]:
+def key_of(environment_provider: EnvironmentProvider, claims: Claims) -> dict[str, str]:
     """Return the key of a NameID. Another issuer, after the provider was connected to another IdP, is another key."""
     return {
         "identity_provider_id": str(environment_provider.identity_provider_id),

@@ -207,7 +207,7 @@ def _sides(request: AuthnRequest, now: datetime) -> tuple[ProviderFacts, SpFacts
     """Return what a response is read by."""
     provider = request.environment_provider.identity_provider
     keys = partial(decryption_keys, request.environment_provider.environment.workspace, now)
-    return provider.facts, SpFacts(provider.sp_entity_id, provider.acs_url, keys)
+    return provider.facts_with(request.pems), SpFacts(provider.sp_entity_id, provider.acs_url, keys)
 
 
 def _read(request: AuthnRequest, posted: _Posted, provider: ProviderFacts, sp: SpFacts, now: datetime) -> Claims:

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import translation
 
-from authentication.actions.attempts import record_attempt
+from authentication.actions.arrivals import Arrival, arrive
 from authentication.actions.group_sync import GroupChanges, sync_groups
 from authentication.actions.identities import find_person, remember
 from authentication.actions.jit import Welcomed, welcome
 from authentication.actions.notes import note_on_no_email, notes_on
 from authentication.actions.saml_requests import read_claims, record_refusal
-from authentication.actions.sessions import start_session
+from authentication.actions.unchanged import sign_in_unchanged
 from authentication.models import AuthnRequest, ConsumedMessage, EnvironmentProvider, IdentityProvider
 from authentication.policy import SignInPolicy
 from authentication.reasons import Reason, Refused
@@ -22,18 +22,8 @@ from authentication.saml.assertions import Claims
 from authentication.saml.attributes import AssertedProfile, pick_profile
 from authentication.saml.errors import SamlRefused
 from workspace.db.foreseen import foreseen
-from workspace.db.together import Write
-from workspace.models import EndUser, Environment
+from workspace.models import EndUser
 from workspace.visits import Visit
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A finished sign-in: the token of the new session, its environment, and the page that was asked for, if any."""
-
-    token: str
-    environment: Environment
-    next_path: str
 
 
 @dataclass(frozen=True)
@@ -76,10 +66,7 @@ def finish_sign_in(*, provider: UUID, request: AuthnRequest | None, nonce: str, 
         if request is None or not request.is_open(now) or not request.is_answered or request.tester_id:
             raise Refused(Reason.REQUEST_GONE)
         claims = read_claims(request, nonce, now)
-        try:
-            return _sign_in(request, claims, visit, now)
-        except IntegrityError:  # somebody has just removed what it refers to, as a merge removes a person
-            return _sign_in(request, claims, visit, now)
+        return sign_in_unchanged(request, claims, visit, now) or _signed_in(request, claims, visit, now)
     except (SamlRefused, Refused) as refusal:
         refused = Refused.of(refusal)
         # The right browser may still come for the response.
@@ -108,38 +95,22 @@ def rehearse_sign_in(*, request: AuthnRequest, nonce: str, visit: Visit, now: da
     return Rehearsal(claims, profile, entry)
 
 
+def _signed_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime) -> Arrival:
+    try:
+        return _sign_in(request, claims, visit, now)
+    except IntegrityError:  # somebody has just removed what it refers to, as a merge removes a person
+        return _sign_in(request, claims, visit, now)
+
+
 @transaction.atomic
 def _sign_in(request: AuthnRequest, claims: Claims, visit: Visit, now: datetime) -> Arrival:
     """Consume request and assertion, let the person in with all that follows, and start the session."""
     _consume(request, claims, now)
-    environment = request.environment_provider.environment
-    policy = SignInPolicy.of(environment)
+    policy = SignInPolicy.of(request.environment_provider.environment)
     environment_provider = _still_usable(policy, request.environment_provider)
     provider = environment_provider.identity_provider
     entry = _enter(environment_provider, policy, claims, _profile(provider, claims), visit)
-    later: list[Write] = []
-    record_attempt(
-        environment=environment,
-        visit=visit,
-        now=now,
-        email=entry.end_user.identifier,
-        end_user=entry.end_user,
-        identity_provider=provider,
-        notes=entry.notes,
-        later=later,
-    )
-    token = start_session(
-        end_user=entry.end_user,
-        environment=environment,
-        visit=visit,
-        now=now,
-        identity_provider=provider,
-        not_after=claims.session_not_on_or_after,
-        name_id=claims.subject,
-        session_index=claims.session_index,
-        beside=later,
-    )
-    return Arrival(token, environment, request.next_path)
+    return arrive(request, environment_provider, entry.end_user, entry.notes, claims, visit, now)
 
 
 def _consume(request: AuthnRequest, claims: Claims, now: datetime) -> None:

@@ -65,7 +65,8 @@ def start_session(
     """Start a session of a person who has proved their identity. Return the token for the cookie; it is kept nowhere.
 
     Call it in the transaction that decides, after access was given. `not_after` is when the IdP's session ends.
-    What is to be written `beside` it is written first.
+    What is to be written `beside` it is written first. The token is empty, and nothing was written, where the first of
+    that changes a row that is not there.
     """
     token, latest = new_token(), now + GREATEST_AGE
     created_at = timezone.now()  # a session counts if it is no older than the access
@@ -81,8 +82,8 @@ def start_session(
         **(_named(identity_provider, name_id, session_index) if identity_provider and name_id else {}),
         **visit.fields(),
     )
-    write_together([*beside, session, end_user.signed_in(now)])
-    return token
+    is_written = write_together([*beside, session, end_user.signed_in(now)]) is not None
+    return token if is_written else ""
 
 
 def name_id_digest(provider: IdentityProvider, name_id: NameId) -> str:

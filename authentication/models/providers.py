@@ -148,7 +148,11 @@ class IdentityProvider(Entity):
     @property
     def facts(self) -> ProviderFacts:
         """Return what messages of the IdP are checked by."""
-        return ProviderFacts(self.entity_id, self.pinned_pems, self.allows_sha1, settings.SAML_CLOCK_SKEW)
+        return self.facts_with(self.pinned_pems)
+
+    def facts_with(self, pems: Iterable[str]) -> ProviderFacts:
+        """Return the same of a provider whose pinned certificates have been read."""
+        return ProviderFacts(self.entity_id, tuple(pems), self.allows_sha1, settings.SAML_CLOCK_SKEW)
 
     @property
     def sp_entity_id(self) -> str:
@@ -208,7 +212,7 @@ class EnvironmentProviderQuerySet(models.QuerySet["EnvironmentProvider"]):
         )
 
     def usable_in(self, environment: Environment) -> "list[EnvironmentProvider]":
-        """Return the usable ones of an environment, in the order of their names."""
+        """Return the usable ones of an environment, in the order of their names, with its policy if it has one."""
         return _usable(environment.pk)
 
 
@@ -294,6 +298,11 @@ class EnvironmentProvider(Entity):
 
 
 _usable = Remembering(
-    lambda environment: EnvironmentProvider.objects.filter(environment=environment).usable().listed(),
+    lambda environment: (
+        EnvironmentProvider.objects.filter(environment=environment)
+        .usable()
+        .listed()
+        .select_related("environment__policy")
+    ),
     (Environment, "id"),
 )

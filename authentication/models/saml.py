@@ -1,15 +1,19 @@
 """What SAML flows remember between their steps, which messages are consumed, and which person a NameID means."""
 
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Self, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, models
 
-from authentication.models.providers import EnvironmentProvider, IdentityProvider
+from authentication.models.providers import EnvironmentProvider, IdentityProvider, SigningCertificate
+from workspace.db.lists import ListOf
 from workspace.db.prepared import RememberingRelated, Update
 from workspace.db.saving import PreparedSave
-from workspace.db.statement import insertion_of
+from workspace.db.statement import Statement, insertion_of, update_of
+from workspace.db.together import Write, write_together
 from workspace.models import EndUser
 from workspace.models.base import Entity
 
@@ -46,7 +50,8 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
 
     def to(self, provider: UUID) -> Self:
         """Return requests to one provider, with everything that a decision about the answer needs."""
-        rows = self.filter(environment_provider__identity_provider=provider)
+        pinned = SigningCertificate.objects.filter(identity_provider=provider)
+        rows = self.filter(environment_provider__identity_provider=provider).annotate(pems=ListOf(pinned, "pem"))
         return rows.select_related(
             "environment_provider__environment__workspace", "environment_provider__identity_provider"
         )
@@ -81,7 +86,11 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
 
     def use_up(self, pk: str, now: datetime) -> bool:
         """Let a request count once; of several at once, one gets True."""
-        return bool(_use_up(pk, now))
+        return write_together([self.used_up(pk, now)]) is not None
+
+    def used_up(self, pk: str, now: datetime) -> Write:
+        """Return the UPDATE that lets a request count once."""
+        return _use_up(), (now, "", "", pk, now)
 
 
 class AuthnRequest(PreparedSave):
@@ -107,6 +116,8 @@ class AuthnRequest(PreparedSave):
     # What the person typed on our page before, for attempts whose response names nobody. It proves nothing.
     typed_address = models.CharField(max_length=254, blank=True, editable=False)
     consumed_at = models.DateTimeField(null=True, blank=True)
+    # The pinned certificates of the provider, where the request was read with everything.
+    pems: list[str]
 
     objects = AuthnRequestQuerySet.as_manager()
 
@@ -148,11 +159,10 @@ _keep_answer = Update(
 )
 
 
-_use_up = Update(
-    lambda pk, now: (AuthnRequest.objects.open(now).filter(pk=pk), {"consumed_at": now, "response": "", "claims": ""}),
-    (AuthnRequest, "id"),
-    (AuthnRequest, "expires_at"),
-)
+@cache
+def _use_up() -> Statement:
+    update = update_of(AuthnRequest, "consumed_at", "response", "claims")
+    return replace(update, where=f"{update.where} AND consumed_at IS NULL AND expires_at > %s")
 
 
 class ConsumedMessageQuerySet(ExpiringQuerySet["ConsumedMessage"]):
@@ -164,10 +174,14 @@ class ConsumedMessageQuerySet(ExpiringQuerySet["ConsumedMessage"]):
         A replay breaks the transaction off: who goes on in it needs `transaction.atomic()` around this.
         """
         try:
-            _consume.run(identity_provider, kind, message_id, expires_at)
+            write_together([self.consumed(identity_provider, kind, message_id, expires_at)])
         except IntegrityError:
             return False
         return True
+
+    def consumed(self, identity_provider: UUID, kind: str, message_id: str, expires_at: datetime) -> Write:
+        """Return the INSERT that lets a message count once. It raises IntegrityError for a replay."""
+        return _consume, (identity_provider, kind, message_id, expires_at)
 
 
 class ConsumedMessage(models.Model):

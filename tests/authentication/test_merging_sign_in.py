@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from authentication.actions import saml_sign_in
+from authentication.actions import arrivals
 from authentication.actions.passwords import invite_end_user
 from authentication.models import EndUserSession, EnvironmentProvider, PasswordTicket, SamlIdentity, SignInAttempt
 from tests.authentication.end_users import is_signed_in, person, signed_in
@@ -154,7 +154,7 @@ def test_a_person_merged_amid_a_sign_in_is_signed_in_as_the_one_who_stays(transa
         pytest.skip("SQLite has one writer: nobody is merged amid a transaction")
     jit = way(places[1], method="jit")
     old, new = sign_in(jit, OLD), sign_in(jit, NEW)
-    start = saml_sign_in.start_session
+    start = arrivals.start_session
 
     def merge_meanwhile(**said):
         if EndUser.objects.count() == 2:
@@ -162,5 +162,5 @@ def test_a_person_merged_amid_a_sign_in_is_signed_in_as_the_one_who_stays(transa
                 pool.submit(lambda: (merge(new, old), connection.close())).result()
         return start(**said)
 
-    monkeypatch.setattr(saml_sign_in, "start_session", merge_meanwhile)
+    monkeypatch.setattr(arrivals, "start_session", merge_meanwhile)
     assert sign_in(jit, OLD) == new and reasons() == ["", "", ""]

@@ -231,7 +231,8 @@ class _Compiled:
     def without_related(self) -> "_Compiled":
         """Return what fills a row alone."""
         filler = cast(_Filler, self.filler)
-        converters = [each for each in self.converters if each[0] < filler.columns.stop]
+        annotated = {place for _, place in filler.annotations}
+        converters = [each for each in self.converters if each[0] < filler.columns.stop or each[0] in annotated]
         return replace(self, converters=converters, filler=replace(filler, related=[]))
 
     def raw(self, values: Params) -> list[Params]:
