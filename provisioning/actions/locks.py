@@ -20,6 +20,7 @@ from django.db.models import BooleanField, Func
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection
+from provisioning.payload.errors import disabled, unauthorized
 from workspace.db.statement import run_planned
 from workspace.db.together import Condition
 
@@ -29,8 +30,11 @@ _SHARED = "FOR KEY SHARE"
 
 
 def lock_shared(connection: ProvisioningConnection) -> None:
-    """Keep administrators from changing the connection until the transaction ends; take it before any other lock."""
-    _lock(connection, _SHARED)
+    """Keep administrators from changing the connection until the transaction ends; take it before any other lock.
+
+    Raises ScimError where SCIM was turned off, or the connection removed, after its token was read.
+    """
+    _lock_for_request(connection)
 
 
 def lock_for_effects(connection: ProvisioningConnection) -> None:
@@ -44,9 +48,10 @@ def lock_exclusive(connection: ProvisioningConnection) -> None:
     """Wait for all requests that change something, and let later ones wait.
 
     `updated_at` changes with it: a statement that waited for the lock sees by it that what it read of other tables may
-    be old.
+    be old. Raises DoesNotExist where the connection was removed.
     """
-    _lock(connection, "FOR UPDATE")
+    if not _lock(connection, "FOR UPDATE"):
+        raise ProvisioningConnection.DoesNotExist
     ProvisioningConnection.objects.filter(pk=connection.pk).update(updated_at=timezone.now())
 
 
@@ -80,7 +85,7 @@ class SharedLockOfGroup(Func):
 
 def _lock_group(connection: ProvisioningConnection, group: UUID, function: str) -> None:
     """Lock by a number of both ids, so that nobody can name the lock of another connection's group."""
-    _lock(connection, _SHARED, function, number_of(connection, group))
+    _lock_for_request(connection, function, number_of(connection, group))
 
 
 def number_of(connection: ProvisioningConnection, group: UUID) -> int:
@@ -89,8 +94,16 @@ def number_of(connection: ProvisioningConnection, group: UUID) -> int:
     return int.from_bytes(number, signed=True)
 
 
-def _lock(connection: ProvisioningConnection, lock: str, function: str = "", *numbers: int) -> None:
-    """Lock the row and read the settings. Then call the function of PostgreSQL with the numbers.
+def _lock_for_request(connection: ProvisioningConnection, function: str = "", *numbers: int) -> None:
+    """Take the shared lock. What the request was let in with may have changed while it waited."""
+    if not _lock(connection, _SHARED, function, *numbers):
+        raise unauthorized()
+    if not connection.is_enabled:
+        raise disabled()
+
+
+def _lock(connection: ProvisioningConnection, lock: str, function: str = "", *numbers: int) -> bool:
+    """Lock the row and read the settings; say whether it is there. Then call the function with the numbers.
 
     SQLite has one writer anyway. Django knows no word for the weakest lock of PostgreSQL.
     """
@@ -101,9 +114,11 @@ def _lock(connection: ProvisioningConnection, lock: str, function: str = "", *nu
         sql = f"{sql} {lock}"
         if function:
             sql, values = f"SELECT locked.*, {function}(%s) FROM ({sql}) AS locked", [*numbers, *values]  # noqa: S608
-    (settings, *_), _ = run_planned(database, sql, values)
-    for name, value in zip(ProvisioningConnection.SETTINGS, settings, strict=False):
-        setattr(connection, name, value)
+    rows, _ = run_planned(database, sql, values)
+    for row in rows:
+        for name, value in zip(ProvisioningConnection.SETTINGS, row, strict=False):
+            setattr(connection, name, value)
+    return bool(rows)
 
 
 @cache

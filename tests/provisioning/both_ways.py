@@ -88,11 +88,11 @@ class Outcome:
     new: list[str]
 
 
-def outcome(call: Callable[[], Answer | None], before: set[str], since: datetime) -> Outcome:
-    """Call, and compare all rows with those before."""
+def outcome(call: Callable[[], Answer | None], before: set[str], since: datetime, *left_out: str) -> Outcome:
+    """Call, and compare all rows with those before, without some columns."""
     limiter.buckets.clear()
     answer = call()
-    after = all_rows()
+    after = all_rows(*left_out)
     gone, new = sorted(before - after), list(after - before)
     label = _labels(new, {each[0].replace("-", "") for row in before for each in _ID.finditer(row)}, since)
     said = _shown(answer, label)
@@ -123,23 +123,24 @@ def differences(short: Outcome, full: Outcome) -> list[str]:
     return [line for line in ndiff(here, there) if not line.startswith(" ")]
 
 
-def all_rows() -> set[str]:
-    """All rows with all columns, as texts."""
+def all_rows(*left_out: str) -> set[str]:
+    """All rows with all columns but some, as texts."""
     found: set[str] = set()
     with database.cursor() as cursor:
         for table in _TABLES:
             cursor.execute(f"SELECT * FROM {table}")  # noqa: S608 -- our own names
             names = [column.name if hasattr(column, "name") else column[0] for column in cursor.description]
-            found |= {_as_text(table, dict(zip(names, row, strict=True))) for row in cursor.fetchall()}
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            found |= {_as_text(table, row, "duration_ms", *left_out) for row in rows}
     totals = ResourceCount.objects.order_by().values_list("connection", "kind").annotate(Sum("total"))
     return found | {f"counts {[*map(str, row)]}" for row in totals if row[2]}
 
 
-def _as_text(table: str, row: dict[str, Any]) -> str:
-    row.pop("duration_ms", None)
+def _as_text(table: str, row: dict[str, Any], *left_out: str) -> str:
     if isinstance(row.get("id"), int):
         del row["id"]  # the database counts it
-    values = {name: _sorted(value) if isinstance(value, str) else value for name, value in row.items()}
+    shown = {name: value for name, value in row.items() if name not in left_out}
+    values = {name: _sorted(value) if isinstance(value, str) else value for name, value in shown.items()}
     return f"{table} {json.dumps(values, default=str, sort_keys=True)}"
 
 
