@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from authentication.actions.attempts import record_attempt
@@ -25,6 +24,7 @@ from authentication.saml.parties import ProviderFacts, SpFacts
 from authentication.saml.raw_bytes import MAX_BASE64
 from authentication.saml.requests import new_request, post_fields, redirect_url
 from authentication.saml.responses import peek_in_response_to, read_response
+from workspace.db.together import write_together
 from workspace.models import EndUser
 from workspace.tokens import digest_of
 from workspace.visits import Visit
@@ -82,22 +82,19 @@ def start_sign_in(
     signs = provider.must_sign_requests
     key = ensure_signing_key(environment_provider.environment.workspace, now=now).private_pem if signs else ""
     request = new_request(entity_id=provider.sp_entity_id, acs_url=provider.acs_url, sso_url=provider.sso_url, now=now)
-    with transaction.atomic():
-        AuthnRequest.objects.sweep(now)
-        ConsumedMessage.objects.sweep(now)
-        if not tester_id:
-            AuthnRequest.objects.make_room(environment_provider, network)
-        AuthnRequest.objects.create(
-            id=request.id,
-            environment_provider=environment_provider,
-            nonce_digest=digest_of(nonce),
-            next_path=next_path if len(next_path) <= MAX_NEXT_PATH and next_path.isprintable() else "",
-            network=network,
-            typed_address=login_hint[:254],
-            tester_id=tester_id,
-            configuration=tested,
-            expires_at=now + REQUEST_AGE,
-        )
+    row = AuthnRequest(
+        id=request.id,
+        environment_provider=environment_provider,
+        nonce_digest=digest_of(nonce),
+        next_path=next_path if len(next_path) <= MAX_NEXT_PATH and next_path.isprintable() else "",
+        network=network,
+        typed_address=login_hint[:254],
+        tester_id=tester_id,
+        configuration=tested,
+        expires_at=now + REQUEST_AGE,
+    )
+    room = [] if tester_id else AuthnRequest.objects.room_for(row)
+    write_together([row, AuthnRequest.objects.swept(now), ConsumedMessage.objects.swept(now), *room])
     if provider.sso_binding == "post":
         return Departure(provider.sso_url, post_fields(request, relay_state=request.id, signing_key=key))
     url = redirect_url(request, relay_state=request.id, signing_key=key)

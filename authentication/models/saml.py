@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, models
 
 from authentication.models.providers import EnvironmentProvider, IdentityProvider, SigningCertificate
 from workspace.db.lists import ListOf
-from workspace.db.prepared import RememberingRelated, Update
+from workspace.db.prepared import PreparedDeletion, RememberingRelated, Typed, Update
 from workspace.db.saving import PreparedSave
 from workspace.db.statement import Statement, insertion_of, update_of
 from workspace.db.together import Write, write_together
@@ -36,9 +36,21 @@ class ExpiringQuerySet(models.QuerySet[Row_co]):
         return self.filter(expires_at__lte=now)
 
     def sweep(self, now: datetime) -> None:
-        """Delete some of the expired rows; call it in a transaction. Every sign-in does, so no job has to."""
-        expired = self.expired(now).order_by("expires_at").select_for_update(skip_locked=True)
-        self.filter(pk__in=list(expired.values_list("pk", flat=True)[:SWEPT_AT_ONCE])).delete()
+        """Delete some of the expired rows. Every sign-in does, so no job has to."""
+        write_together([self.swept(now)])
+
+    def swept(self, now: datetime) -> Write:
+        """Return the DELETE of some of the expired rows."""
+        return _expired(self.model)(now)
+
+
+@cache
+def _expired(model: type[models.Model]) -> PreparedDeletion:
+    return PreparedDeletion(
+        lambda now: model._base_manager.filter(expires_at__lte=now).order_by("expires_at")[:SWEPT_AT_ONCE],
+        (model, "expires_at"),
+        skips_locked=True,
+    )
 
 
 class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
@@ -69,12 +81,13 @@ class AuthnRequestQuerySet(ExpiringQuerySet["AuthnRequest"]):
         """Return requests whose answer waits for the browser."""
         return self.exclude(response="", refusal="")
 
-    def make_room(self, environment_provider: EnvironmentProvider, network: str) -> None:
-        """Delete the oldest requests of a network, and of all, where there are too many to add one more."""
-        of_all = self.filter(environment_provider=environment_provider).order_by("-expires_at")
-        for rows, most in ((of_all.filter(network=network), OPEN_OF_A_NETWORK), (of_all, OPEN_OF_ALL)):
-            if surplus := list(rows.values_list("pk", flat=True)[most - 1 : most - 1 + SWEPT_AT_ONCE]):
-                self.filter(pk__in=surplus).delete()
+    def room_for(self, request: "AuthnRequest") -> list[Write]:
+        """Return the DELETEs of the oldest requests of its network, and of all, where it would be one too many."""
+        use, network = request.environment_provider_id, request.network
+        return [
+            _surplus(OPEN_OF_A_NETWORK, True)(use, request.pk, network),
+            _surplus(OPEN_OF_ALL, False)(use, request.pk),
+        ]
 
     def keep_answer(self, pk: str, *, response: str, claims: str = "", refusal: str = "", now: datetime) -> None:
         """Store the answer to a request, or why it is refused, if the request is still open."""
@@ -157,6 +170,20 @@ _keep_answer = Update(
     (AuthnRequest, "refusal"),
     (AuthnRequest, "expires_at"),
 )
+
+
+@cache
+def _surplus(most: int, is_of_network: bool) -> PreparedDeletion:
+    """Return the DELETE of the oldest requests to a provider but a new one, with which there are more than `most`."""
+
+    def rows(use: Any, new: object, *network: object) -> "models.QuerySet[AuthnRequest]":
+        others = AuthnRequest.objects.filter(environment_provider=use).exclude(pk=new).order_by("-expires_at")
+        if is_of_network:
+            others = others.filter(network=network[0])
+        return others[most - 1 : most - 1 + SWEPT_AT_ONCE]
+
+    fields: list[Typed] = [(EnvironmentProvider, "id"), (AuthnRequest, "id")]
+    return PreparedDeletion(rows, *fields, *([(AuthnRequest, "network")] if is_of_network else []))
 
 
 @cache

@@ -28,8 +28,8 @@ from django.db.models.query import get_related_populators
 from django.db.models.sql import DeleteQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
-from workspace.db.statement import AnyField, run_planned
-from workspace.db.together import Condition
+from workspace.db.statement import AnyField, Statement, run_planned
+from workspace.db.together import Condition, Write
 
 Row = TypeVar("Row")
 Params: TypeAlias = Sequence[Any]
@@ -310,6 +310,34 @@ class PreparedCondition:
                 tables = ", ".join(connection.ops.quote_name(each._meta.db_table) for each in models)
                 sql = f"{sql} FOR {lock} OF {tables}" if tables else sql
         return sql, params
+
+
+class PreparedDeletion:
+    """The DELETE of a query set's rows as a function of its values, for `write_together`. It may find none.
+
+    Rows that refer to these are not deleted with them. With `skips_locked`, rows that somebody else has locked stay;
+    leave it out for rows after an offset, because PostgreSQL would lock those before it too.
+    """
+
+    def __init__(self, build: "Callable[..., QuerySet[Any, Any]]", *fields: Typed, skips_locked: bool = False) -> None:
+        self._build, self._fields, self._lock = build, fields, " FOR UPDATE SKIP LOCKED" if skips_locked else ""
+        self._compiled: tuple[Statement, Params] | None = None
+
+    def __call__(self, *values: object) -> Write:
+        if self._compiled is None:
+            self._compiled = self._compile()
+        statement, params = self._compiled
+        return statement, [_bound(each, values, connection) for each in params]
+
+    def _compile(self) -> tuple[Statement, Params]:
+        rows = self._build(*_parameters(self._fields))
+        sql, params = rows.values("pk").query.sql_with_params()
+        # PostgreSQL might run a plain IN with a lock more than once.
+        among = f"= ANY(ARRAY({sql}{self._lock}))" if connection.vendor == "postgresql" else f"IN ({sql})"
+        quote, meta = connection.ops.quote_name, rows.model._meta
+        table, pk = quote(meta.db_table), quote(str(meta.pk.column))
+        where = f"WHERE {table}.{pk} {among}"
+        return Statement(f"DELETE FROM {table}", where, is_required=False), params  # noqa: S608 -- our own names
 
 
 class _Change:
