@@ -1,6 +1,7 @@
 """What administrators choose and filter: forms check the shape, actions decide."""
 
 from typing import Any, cast
+from uuid import UUID
 
 from django import forms
 from django.db.models import Q
@@ -13,6 +14,7 @@ from provisioning.actions.leaving import People
 from provisioning.actions.tokens import MOST_TOGETHER, Retirement
 from provisioning.models import EmailFrom, NameFrom, ProvisioningConnection, ScimRequest
 from provisioning.models.requests import ScimRequestQuerySet
+from workspace.isolation import isolated
 from workspace.models import ChangeEvent, EndUserGroup, Environment, SourceKind
 from workspace.models.events import ChangeEventQuerySet
 
@@ -110,27 +112,33 @@ class MappingForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, connection: ProvisioningConnection) -> None:
         super().__init__(data)
         self._connection = connection
-        self._targets: dict[str, tuple[Environment, EndUserGroup | None]] = {}
-        choices = [self._choices(each) for each in connection.environment.workspace.environments.all()]
+        environments = connection.environment.workspace.environments.all()
+        self._environments = {str(each.pk): each for each in environments}
+        choices = [self._choices(each) for each in environments]
         cast(forms.ChoiceField, self.fields["target"]).choices = [("", _("Choose…")), *choices]
 
-    def _choices(self, environment: Environment) -> tuple[str, list[tuple[str, str]]]:
+    def _choices(self, environment: Environment) -> tuple[str, list[tuple[UUID, str]]]:
         """Return an environment with what can be chosen in it: itself, its manual groups and the connection's."""
         fillable = Q(source_kind=SourceKind.MANUAL) | Q(source_id=str(self._connection.pk))
-        groups = environment.groups.filter(fillable, is_everyone=False)
-        targets = {str(environment.pk): (environment, None)} | {str(each.pk): (environment, each) for each in groups}
-        self._targets |= targets
+        groups = environment.groups.filter(fillable, is_everyone=False).values_list("pk", "name")
         place = str(environment)
-        return environment.name, [
-            (key, f"{place} → {group}" if group else _("%(environment)s, access only") % {"environment": place})
-            for key, (_place, group) in targets.items()
-        ]
+        only = _("%(environment)s, access only") % {"environment": place}
+        return environment.name, [(environment.pk, only), *((pk, f"{place} → {isolated(name)}") for pk, name in groups)]
+
+    def clean_target(self) -> tuple[Environment, EndUserGroup | None]:
+        """Return the environment, and the group if one was chosen."""
+        target = self.cleaned_data["target"]
+        if environment := self._environments.get(target):
+            return environment, None
+        group = EndUserGroup.objects.filter(pk=target).first()
+        if group is None:
+            raise forms.ValidationError(self.fields["target"].error_messages["invalid_choice"])
+        return self._environments[str(group.environment_id)], group
 
     def clean(self) -> dict[str, object]:
         """Return the target as environment and group, if one was chosen."""
-        asked = self.cleaned_data
-        environment, group = self._targets.get(asked.get("target", ""), (None, None))
-        return {"name": asked.get("name"), "environment": environment, "group": group}
+        environment, group = self.cleaned_data.get("target", (None, None))
+        return {"name": self.cleaned_data.get("name"), "environment": environment, "group": group}
 
 
 class ProfileSourcesForm(forms.Form):

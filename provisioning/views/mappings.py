@@ -1,9 +1,10 @@
 """The tab Mappings: which groups and environments a pushed group opens, who has access, what feeds name and address."""
 
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.proof import OPENED_RECENTLY
 from workspace.db.foreseen import foreseen
+from workspace.db.paging import numbered
 from workspace.isolation import isolated
 from workspace.models import Environment
 
@@ -112,6 +114,7 @@ def _page(
     chosen = {"name_from": connection.name_from, "email_from": connection.email_from}
     names = connection.groups.order_by("display_name_key").values_list("display_name", flat=True)
     place = environment_provider.environment
+    page = numbered(connection.mappings.all(), request.GET.get("page"))
     context = (
         about(environment_provider)
         | _hints(connection)
@@ -121,7 +124,8 @@ def _page(
             "authentication_url": page_url("authentication:environment", place),
             "form": mapping_form or MappingForm(connection=connection),
             "attributes_form": attributes_form or ProfileSourcesForm(initial=chosen),
-            "rows": _rows(connection),
+            "page_obj": page,
+            "rows": _rows(page.rows, connection),
             "pushed": names[:OFFERED_GROUPS],
             "urls": {name: setup_url(f"provisioning:mappings-{name}", environment_provider) for name in _FORMS},
             "groups_url": page_url("workspace:groups", place),
@@ -143,9 +147,9 @@ def _hints(connection: ProvisioningConnection) -> dict[str, object]:
     return {"groups_hint": groups % names, "access_hint": access % names}
 
 
-def _rows(connection: ProvisioningConnection) -> list[dict[str, object]]:
+def _rows(mappings: Sequence[GroupMapping], connection: ProvisioningConnection) -> list[dict[str, object]]:
     """Return the mappings as the table shows them; once a group is pushed, with the number of its members."""
-    mappings = list(connection.mappings.select_related("environment", "group"))
+    prefetch_related_objects(mappings, "environment", "group")
     groups = connection.groups.filter(display_name_key__in=[each.name_key for each in mappings])
     counts = dict(groups.annotate(n=Count("memberships")).values_list("display_name_key", "n"))
     return [

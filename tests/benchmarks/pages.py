@@ -21,8 +21,10 @@ from django.test.utils import CaptureQueriesContext
 import tests.conftest  # noqa: F401 -- an installation of its own, and django.setup()
 from tests import factories
 from tests.benchmarks.installing import say
+from tests.benchmarks.pages_more import api_lists, further_pages, operator_pages
 from tests.benchmarks.pages_seed import Crowded, crowded
 from tests.benchmarks.processes import Processors, databases
+from tests.management_api.operations import client, token
 from workspace.console.navigation import page_url
 
 TARGET = 100
@@ -49,9 +51,16 @@ def main(options: argparse.Namespace) -> None:
     owner = factories.sign_in(Client(), factories.administrator(there.environment.workspace))
     print(f"{connection.vendor}, {options.users:,} end users, load {os.getloadavg()[0]:.1f}")
     print(f"{'page':<40}{'p50':>8}{'p95':>8}{'CPU':>8}{'+ db':>8}{'SQL':>8}{'queries':>9}{'kB':>7}")
-    for name, path in pages(there).items():
-        if not options.page or any(text in name for text in options.page):
-            print(_line(name, measure(owner, path, options.times)), flush=True)
+    program = client(token(there.environment.workspace)[1])
+    asked = [
+        (owner, pages(there) | further_pages(there)),
+        (factories.as_operator(Client()), operator_pages(there)),
+        (program, api_lists(there)),
+    ]
+    for who, paths in asked:
+        for name, path in paths.items():
+            if not options.page or any(text in name for text in options.page):
+                print(_line(name, measure(who, path, options.times)), flush=True)
 
 
 def pages(there: Crowded) -> dict[str, str]:
@@ -136,20 +145,30 @@ def pages(there: Crowded) -> dict[str, str]:
     }  # fmt: skip
 
 
-def measure(owner: Client, path: str, times: int) -> Measured:
+def measure(who: Client, path: str, times: int) -> Measured:
     """Get the page so many times."""
     measured = Measured()
     with CaptureQueriesContext(connection) as queries:
-        response = owner.get(path)
-    assert response.status_code == 200, f"{path} was answered {response.status_code}"
-    measured.queries, measured.kilobytes = len(queries), len(response.content) / 1000
+        measured.kilobytes = _get(who, path) / 1000
+    measured.queries = len(queries)
     for _ in range(WARM_UP):
-        owner.get(path)
+        _get(who, path)
     processors = Processors(databases(dict(os.environ)))
     for _ in range(times):
-        _time(lambda: owner.get(path), measured)
+        _time(lambda: _get(who, path), measured)
     measured.database = processors.spent() / times
     return measured
+
+
+def _get(who: Client, path: str) -> int:
+    """Get a page, or the first part of a file, and return its length."""
+    response: Any = who.get(path)
+    assert response.status_code == 200, f"{path} was answered {response.status_code}"
+    if not response.streaming:
+        return len(response.content)
+    first = next(iter(response.streaming_content))
+    response.close()
+    return len(first)
 
 
 def _time(get: Callable[[], Any], measured: Measured) -> None:

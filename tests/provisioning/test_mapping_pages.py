@@ -223,5 +223,20 @@ def test_the_page_takes_as_many_queries_however_many_mappings_there_are(
     for number in range(5):
         scim.group(f"Group {number}")
         add(owner, use, f"Group {number}", prod)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         owner.get(url("mappings", use))
+
+
+def test_many_mappings_have_pages(owner, use, scim, prod):
+    connection = ProvisioningConnection.objects.get()
+    scim.group("Group 054", [scim.user("ada")])
+    GroupMapping.objects.bulk_create(
+        GroupMapping(connection=connection, name=name, name_key=name.lower(), environment=prod)
+        for name in (f"Group {number:03}" for number in range(55))
+    )
+    first = text(owner.get(url("mappings", use)))
+    assert "1–50 of 55" in first and "Group 049" in first and "Remove Group 050" not in first
+    second = owner.get(url("mappings", use), {"page": 2})
+    rows = text(second)
+    assert "51–55 of 55" in rows and "Group 049" not in rows.partition("<datalist")[0]
+    assert '<td class="table-number" data-label="Members"> 1</td>' in rows

@@ -62,11 +62,13 @@ class EndUserQuerySet(models.QuerySet["EndUser"]):
 
     def namesakes_of(self, person: "EndUser") -> Self:
         """Return who may be the same person: by the name, or by the part of the address before the @."""
-        local = (person.email_key or "").rpartition("@")[0]
-        alike = models.Q(name_key=person.name_key)
-        if local:
-            alike |= models.Q(email_key__startswith=f"{local}@")
-        return self.filter(alike).exclude(pk=person.pk)
+        others = self.exclude(pk=person.pk).order_by().values("pk")
+        same = others.filter(name_key=person.name_key)
+        if local := (person.email_key or "").rpartition("@")[0]:
+            # From an @ to the letter that follows it, as an index has them.
+            same = same.union(others.filter(email_key__gte=f"{local}@", email_key__lt=f"{local}A"))
+        # By their ids alone: SQLite would walk all people of the workspace.
+        return type(self)(self.model).filter(pk__in=same)
 
     def formerly_with(self, email: str) -> Self:
         """Return those who had this address before a merge, the last one first."""

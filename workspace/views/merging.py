@@ -26,12 +26,12 @@ def choose(request: ConsoleRequest, environment: Environment, end_user: UUID) ->
     """Offer those who may be the same person, and a search."""
     person, search = get_person(environment, end_user), SearchForm(request.GET)
     people, text = environment.workspace.end_users.exclude(pk=person.pk), search.text()
-    found = people.matching(text) if text else people.namesakes_of(person)
+    found = list((people.matching(text) if text else people.namesakes_of(person))[: MOST_FOUND + 1])
     context = {
         "end_user": person,
         "search": search,
         "is_search": bool(text),
-        "has_more": len(found[: MOST_FOUND + 1]) > MOST_FOUND,
+        "has_more": len(found) > MOST_FOUND,
         "rows": [
             {
                 "end_user": each,
