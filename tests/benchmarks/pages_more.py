@@ -23,7 +23,7 @@ def further_pages(there: Crowded) -> dict[str, str]:
     def url(route: str, query: str = "", **kwargs: Any) -> str:
         return page_url(route, there.environment, **kwargs) + query
 
-    provider = {"provider": there.provider}
+    provider: dict[str, Any] = {"provider": there.provider}
     confirmed = {f"bulk {name}": f"?do={name}&all=1&to={there.team.pk}&access=any" for name in BULK_CHANGES}
     return {
         **{f"audit log{name}": url("workspace:audit-log", query) for name, query in _audit(there).items()},
@@ -49,19 +49,12 @@ def further_pages(there: Crowded) -> dict[str, str]:
         "end-user merge": url("workspace:end-user-merge", end_user=middle),
         "end-user merge with": url("workspace:end-user-merge-with", end_user=middle, other=there.people[-1]),
         "end-user erase": url("workspace:end-user-erase", end_user=there.people[0]),
-        "saml switch": url("authentication:saml-switch", "?on=0"),
-        "password switch": url("authentication:password-switch", "?on=0"),
         "provider edit": url("authentication:provider-edit", **provider),
         "provider settings": url("authentication:provider-settings", **provider),
         "provider use": url("authentication:provider-use", **provider),
-        "provider disable": url("authentication:provider-disable", **provider),
-        "provider enforce": url("authentication:provider-enforce", **provider),
         "provider remove": url("authentication:provider-remove", **provider),
         "SSO bypasses": url("authentication:sso-bypasses"),
         "SSO bypass choose": url("authentication:sso-bypass-choose"),
-        "provisioning method": url("provisioning:method", **provider),
-        "mappings add": url("provisioning:mappings-add", **provider),
-        "mappings access": url("provisioning:mappings-access", **provider),
     }  # fmt: skip
 
 

@@ -119,6 +119,12 @@ class TestEndUsers:
         again = program.post(f"{url}/deactivate", **{"Idempotency-Key": "once"})
         assert (again.status_code, again.json()["code"]) == (409, "answer_deleted")
 
+    def test_few_and_many_people_of_a_provider_are_found(self, acme, program, monkeypatch):
+        for few in (1000, 0):
+            monkeypatch.setattr("workspace.api.end_users._FEW", few)
+            assert names(program.get(f"/end-users?provider={OKTA.name}&environment={acme.test.pk}")) == ["Bo Lund"]
+            assert names(program.get("/end-users?provider=Nobody")) == []
+
     def test_lists_are_filtered_and_paged(self, acme, globex, program):
         program.post("/end-users", person(1, environments=[str(acme.prod.pk)]))
         assert names(program.get("/end-users")) == ["Ada Winter", "Bo Lund", "Person 1"]

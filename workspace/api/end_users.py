@@ -30,6 +30,8 @@ from workspace.profile import Profile
 
 MOST_AT_ONCE = 1000
 _MOST_FILTERED = 100
+# So few people are found by their ids, more while all are looked at in their order.
+_FEW = 1000
 
 
 class EndUserQuery(PageQuery):
@@ -254,7 +256,17 @@ def _filtered(call: Call, asked: dict[str, Any]) -> EndUserQuerySet:
         accesses = accesses.filter(environment__in=call.environments().filter(pk=environment))
     if provider := asked.get("provider"):
         accesses = accesses.filter(source_name=provider).idps()
+        people = _of_provider(people, call, provider)
     return people.filter(Exists(accesses)) if environment or provider else people
+
+
+def _of_provider(people: EndUserQuerySet, call: Call, provider: str) -> EndUserQuerySet:
+    """Return those of the people whom a provider gives access, if they are few; else all, who are then looked at."""
+    environments = list(call.workspace.environments.values_list("pk", flat=True))
+    kinds = [kind for kind in SourceKind if kind != SourceKind.MANUAL]
+    given = EnvironmentAccess.objects.filter(environment__in=environments, source_kind__in=kinds, source_name=provider)
+    ids = list(given.order_by().values_list("end_user", flat=True)[: _FEW + 1])
+    return people.filter(pk__in=ids) if len(ids) <= _FEW else people
 
 
 def _in_group(call: Call, pk: UUID) -> Q:
