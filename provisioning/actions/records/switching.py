@@ -24,16 +24,18 @@ def switch_alone(*, user: ProvisionedUser, is_active: bool, by: Actor, notes: li
     """
     connection, person, place = user.connection, user.end_user, user.connection.environment
     read = connection.pk, connection.updated_at, user.pk, user.version, person.pk, person.status, person.updated_at
-    key, now = user.user_name_key, timezone.now()
+    keys, now = (user.user_name_key, user.display_name_key), timezone.now()
     if is_active == user.is_active or connection.only_mapped:
         return False
     fill(user, user.document | {"active": is_active})
-    if user.user_name_key != key or waits_for_address(user, profile_of(connection, user.document)):
+    if (user.user_name_key, user.display_name_key) != keys or waits_for_address(
+        user, profile_of(connection, user.document)
+    ):
         return False
     user.version, user.updated_at = user.version + 1, now
     condition, follow = (_without_access, restored_alone) if is_active else (_with_this_access_alone, ended_alone)
     source = connection.source
-    rows = [stored(user), *follow(person, source, place, by, now), *log(user, notes)]
+    rows = [stored(user, is_switched=True), *follow(person, source, place, by, now), *log(user, notes)]
     return write_together(rows, only_if=condition(place.pk, source.kind, source.id, source.name, *read)) is not None
 
 

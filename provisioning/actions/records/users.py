@@ -148,9 +148,13 @@ def fill(user: ProvisionedUser, document: Document) -> None:
     user.document, user.folded = document, folded(document, User)
 
 
-def stored(user: ProvisionedUser) -> Write:
-    """Return the UPDATE of what follows from a document."""
-    return _stored, [*(getattr(user, name) for name in _FOLLOWING), user.pk]
+def stored(user: ProvisionedUser, *, is_switched: bool = False) -> Write:
+    """Return the UPDATE of what follows from a document, or from its `active` alone.
+
+    SQLite writes the indexes of all columns that an UPDATE names, also where they stay as they are.
+    """
+    names, statement = (_FOLLOWING_ACTIVE, _switched) if is_switched else (_FOLLOWING, _stored)
+    return statement, [*(getattr(user, name) for name in names), user.pk]
 
 
 def _save_document(user: ProvisionedUser, *, is_renamed: bool) -> None:
@@ -213,9 +217,8 @@ def _lock_groups(user: ProvisionedUser) -> list[ProvisionedGroup]:
     return list(groups.select_related("group__environment").order_by("pk"))
 
 
-# The columns that follow from a document.
-_FOLLOWING = (
-    *("document", "folded", "version", "updated_at", "is_active"),
-    *("external_id", "user_name", "user_name_key", "display_name_key"),
-)
+# The columns that follow from `active`, and from a document.
+_FOLLOWING_ACTIVE = "document", "folded", "version", "updated_at", "is_active"
+_FOLLOWING = *_FOLLOWING_ACTIVE, "external_id", "user_name", "user_name_key", "display_name_key"
+_switched = update_of(ProvisionedUser, *_FOLLOWING_ACTIVE)
 _stored = update_of(ProvisionedUser, *_FOLLOWING)
