@@ -12,11 +12,14 @@ would wait in a circle when they count the version, or let who waits for all of 
 
 from functools import cache
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import connection as database
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Func
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from provisioning.models import ProvisioningConnection
@@ -76,11 +79,17 @@ def lock_group_alone(connection: ProvisioningConnection, group: UUID) -> None:
 
 
 class SharedLockOfGroup(Func):
-    """A condition that always holds: it takes the advisory lock of those who add members, given its number."""
+    """A condition that always holds: it takes the advisory lock of those who add members, given its number.
+
+    SQLite has one writer anyway.
+    """
 
     output_field = BooleanField()
     # A condition on rows that are locked is computed before.
     template = "(SELECT pg_advisory_xact_lock_shared(%(expressions)s)::text) = ''"
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> tuple[str, Any]:
+        return "true", ()
 
 
 def _lock_group(connection: ProvisioningConnection, group: UUID, function: str) -> None:

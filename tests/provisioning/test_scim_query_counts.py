@@ -19,7 +19,7 @@ MOST = {
     "page-deep": (5, 0),
     "page-cursor": (4, 0),
     "active": (8, 2),
-    "add-1-to-1": (11, 2),
+    "add-1-to-1": (10, 2),
     "add-1000": (12, 2),
     "group-read": (3, 0),
 }

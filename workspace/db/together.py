@@ -41,8 +41,6 @@ Write: TypeAlias = Model | tuple[Statement, Sequence[object]]
 def write_together(writes: Sequence[Write], only_if: Condition | None = None) -> tuple[Any, ...] | None:
     """Do all of these or none. Return the columns that one of them returns; None where nothing was written.
 
-    Of several statements on SQLite, only the first one may return columns.
-
     New rows hold all that is stored, keys and times too, and no expressions. With `only_if`, nothing is written where
     the query finds nothing, or where the first row is new and would break a unique constraint. Nothing either where a
     row to change is not there that is required; a caller with such a row ends its transaction then.
@@ -64,30 +62,33 @@ def write_together(writes: Sequence[Write], only_if: Condition | None = None) ->
         if not (rows or count > 0):
             return None
         for statement, alike in groupby(() if is_one else writes[1:], _statement):
-            if not _run_all(database, statement, list(alike)):
+            returned = _run_all(database, statement, list(alike))
+            if returned is None:
                 return None
+            rows = returned if statement.returning else rows
     for write in writes:
         if isinstance(write, Model):
             write._state.adding, write._state.db = False, database.alias
     return tuple(rows[0]) if rows else ()
 
 
-def _run_all(database: BaseDatabaseWrapper, statement: Statement, writes: list[Write]) -> bool:
-    """Do writes that have one statement. Say whether the rows were there that are required."""
+def _run_all(database: BaseDatabaseWrapper, statement: Statement, writes: list[Write]) -> list[Any] | None:
+    """Do writes that have one statement. Return what the last of them returns; None where a required row is missing."""
     instances = [write for write in writes if isinstance(write, Model)]
     if instances and database.vendor == "postgresql":
         type(instances[0])._base_manager.bulk_create(instances)
-        return True
+        return []
     rows = [_part(write)[1] for write in writes]
     if statement.where:
-        changed = [run_planned(database, _sql((statement,), None), row)[1] for row in rows]
-        return all(changed) or not statement.is_required
+        changed = [run_planned(database, _sql((statement,), None), row) for row in rows]
+        is_done = all(count for _, count in changed) or not statement.is_required
+        return changed[-1][0] if is_done else None
     if len(rows) <= _FEW:
         run_planned(database, _inserting(statement.sql, len(rows)), list(chain(*rows)))
-        return True
+        return []
     with database.cursor() as cursor:
         cursor.executemany(statement.sql, rows)
-    return True
+    return []
 
 
 def _statement(write: Write) -> Statement:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db import connection as database
 from django.db.models import BigIntegerField, F
 from django.utils import timezone
 
@@ -77,11 +76,11 @@ def add_one_member(
     """Store what `add_record_members` would for one user, with the row of the log, and return the group.
 
     None, and nothing is stored, where the group has none of its own, where the user may not be added or is a member
-    already, and where anything has changed since it was read. PostgreSQL does it by one statement; it takes the locks
-    that `add_record_members` takes, in the same order.
+    already, and where anything has changed since it was read. The locks are those that `add_record_members` takes, in
+    the same order.
     """
     user = _id(member)
-    group = _to_fill.first(connection.pk, pk) if user and database.vendor == "postgresql" else None
+    group = _to_fill.first(connection.pk, pk) if user else None
     if user is None or group is None or group.group is None or group.group.is_everyone:
         return None
     (found,) = _users_among(connection, [user]).values() or [None]
