@@ -73,7 +73,7 @@ _ON_ONE_DATABASE = {
     *("test_provider_test.py", "test_setup_pages.py", "test_setup_tokens.py", "test_single_logout_settings.py"),
     *("test_wizard.py", "test_wizard_changes.py", "test_wizard_mistakes.py"),
     # Accounts of administrators, and secrets in the hands of people.
-    *("test_account.py", "test_account_address.py", "test_account_passwords.py", "test_api_tokens.py"),
+    *("test_account.py", "test_account_address.py", "test_account_passwords.py"),
     *("test_passkeys.py", "test_password_forms.py", "test_passwords.py", "test_required_second_factor.py"),
     "test_two_step.py",
     # What messages of SAML and SCIM mean, and which are refused.
