@@ -71,7 +71,7 @@ _ON_ONE_DATABASE = {
     *("test_import_files.py", "test_kept_forms.py", "test_languages.py", "test_login_experience.py"),
     *("test_navigation.py", "test_notes_in_words.py", "test_places.py", "test_provider_settings.py"),
     *("test_provider_test.py", "test_setup_pages.py", "test_setup_tokens.py", "test_single_logout_settings.py"),
-    *("test_wizard.py", "test_wizard_changes.py", "test_wizard_mistakes.py"),
+    *("test_wizard.py", "test_wizard_mistakes.py"),
     # Accounts of administrators, and secrets in the hands of people.
     *("test_account.py", "test_account_address.py", "test_account_passwords.py"),
     *("test_passkeys.py", "test_password_forms.py", "test_passwords.py", "test_required_second_factor.py"),
