@@ -1,6 +1,7 @@
 """The pages of Access control: what each role sees and may do there."""
 
 import re
+from itertools import product
 from uuid import uuid4
 
 import pytest
@@ -14,8 +15,7 @@ from workspace.actions.invitations import State
 from workspace.models import Administrator, AdministratorInvitation, AuthenticatorApp, ChangeEvent, User
 
 CASES = [(path, readers) for pages in ACCESS_PAGES.values() for path, readers in pages]
-every_page = pytest.mark.parametrize(("path", "readers"), CASES, ids=[path for path, _ in CASES])
-both_methods = pytest.mark.parametrize("method", ["get", "post"])
+METHODS = ("get", "post")
 HOME = "/workspaces/acme/dev/access-control/"
 
 
@@ -55,72 +55,68 @@ def owner(signed_in):
     return signed_in("owner")
 
 
-@every_page
-@both_methods
-def test_without_signing_in_there_is_only_the_sign_in_page(client, acme, path, readers, method):
-    place = url(path, acme, ids_of(acme))
-    before = state()
-    response = getattr(client, method)(place)
-    assert response.status_code == 302 and response["Location"].startswith("/sign-in/?next=")
-    assert state() == before
-
-
-@every_page
-@pytest.mark.parametrize("role", sorted(EVERYBODY))
-def test_each_role_opens_what_it_may(acme, signed_in, path, readers, role):
-    response = signed_in(role).get(url(path, acme, ids_of(acme)))
-    if role not in readers:
-        assert response.status_code == 403
-    elif "/invitations/{" in path:
-        assert response.status_code == 302 and response["Location"] == HOME
-    elif path == "access-control/{viewer}/remove/":
-        assert "can no longer open Acme" in text(response)
-    else:
-        assert response.status_code in (200, 302)
-
-
-@pytest.mark.parametrize(
-    ("path", "role"), [(path, role) for path, readers in CASES for role in sorted(EVERYBODY - readers)]
-)
-def test_a_role_that_may_not_open_a_page_changes_nothing_there(acme, signed_in, path, role):
-    place = url(path, acme, ids_of(acme))
-    before = state()
-    response = signed_in(role).post(place, {"role": "owner", "email": "forged@acme.example"})
-    assert response.status_code == 403
-    assert re.search(
-        r"Your role (Viewer|Admin) may not (manage (administrators|owners)|re(name|move) the workspace)",
-        response.content.decode(),
-    )
-    assert state() == before
-
-
-@every_page
-@both_methods
-def test_another_workspace_is_absent(acme, globex, owner, path, readers, method):
-    place = url(path, globex, ids_of(globex))
-    before = state()
-    assert getattr(owner, method)(place).status_code == 404
-    assert state() == before
-
-
-@pytest.mark.parametrize("path", [path for path, _ in CASES if "{" in path])
-@both_methods
-def test_ids_of_another_workspace_are_as_absent_as_unknown_ones(acme, globex, owner, path, method):
-    foreign = ids_of(globex)
-    before = state()
-    for ids in (foreign, dict.fromkeys(foreign, uuid4())):
-        assert getattr(owner, method)(url(path, acme, ids), {"role": "viewer"}).status_code == 404
-    assert state() == before
-
-
-@pytest.mark.parametrize("path", [path for path, _ in CASES if re.search("role|remove|resend|new", path)])
-def test_what_gives_or_takes_a_role_needs_a_recent_password(acme, as_role, path):
+def test_without_signing_in_there_is_only_the_sign_in_page(client, acme):
     ids = ids_of(acme)
     before = state()
-    for method in ("get", "post"):
-        response = getattr(as_role("owner"), method)(url(path, acme, ids), {"role": "admin", "email": "x@y.example"})
-        assert response["Location"].startswith("/confirm-identity/")
-    assert state() == before
+    for (path, _), method in product(CASES, METHODS):
+        response = getattr(client, method)(url(path, acme, ids))
+        assert response.status_code == 302 and response["Location"].startswith("/sign-in/?next="), path
+        assert state() == before, path
+
+
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_each_role_opens_what_it_may(acme, signed_in, role):
+    ids, browser = ids_of(acme), signed_in(role)
+    for path, readers in CASES:
+        response = browser.get(url(path, acme, ids))
+        if role not in readers:
+            assert response.status_code == 403, path
+        elif "/invitations/{" in path:
+            assert response.status_code == 302 and response["Location"] == HOME, path
+        elif path == "access-control/{viewer}/remove/":
+            assert "can no longer open Acme" in text(response)
+        else:
+            assert response.status_code in (200, 302), path
+
+
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_a_role_that_may_not_open_a_page_changes_nothing_there(acme, signed_in, role):
+    ids, browser = ids_of(acme), signed_in(role)
+    before = state()
+    for path in [path for path, readers in CASES if role not in readers]:
+        response = browser.post(url(path, acme, ids), {"role": "owner", "email": "forged@acme.example"})
+        assert response.status_code == 403, path
+        assert re.search(
+            r"Your role (Viewer|Admin) may not (manage (administrators|owners)|re(name|move) the workspace)",
+            response.content.decode(),
+        ), path
+        assert state() == before, path
+
+
+def test_another_workspace_is_absent(acme, globex, owner):
+    ids = ids_of(globex)
+    before = state()
+    for (path, _), method in product(CASES, METHODS):
+        assert getattr(owner, method)(url(path, globex, ids)).status_code == 404, path
+        assert state() == before, path
+
+
+def test_ids_of_another_workspace_are_as_absent_as_unknown_ones(acme, globex, owner):
+    foreign = ids_of(globex)
+    before = state()
+    for (path, _), method in product(CASES, METHODS):
+        for ids in (foreign, dict.fromkeys(foreign, uuid4())) if "{" in path else ():
+            assert getattr(owner, method)(url(path, acme, ids), {"role": "viewer"}).status_code == 404, path
+        assert state() == before, path
+
+
+def test_what_gives_or_takes_a_role_needs_a_recent_password(acme, as_role):
+    ids, browser = ids_of(acme), as_role("owner")
+    before = state()
+    for path, method in product([path for path, _ in CASES if re.search("role|remove|resend|new", path)], METHODS):
+        response = getattr(browser, method)(url(path, acme, ids), {"role": "admin", "email": "x@y.example"})
+        assert response["Location"].startswith("/confirm-identity/"), path
+        assert state() == before, path
 
 
 class TestList:

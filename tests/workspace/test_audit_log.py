@@ -195,29 +195,29 @@ def test_a_full_page_weighs_less_than_50_kb(acme, owner):
     assert len(owner.get(log(acme)).content) < 50_000
 
 
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        ("", "event_by_workspace"),
-        ("since=2026-01-01", "event_by_workspace"),
-        ("actor={actor}", "event_by_actor"),
-        ("action=group.renamed", "event_by_action"),
-        ("environment={prod}", "event_by_environment"),
-        ("person={ada}", "subject_of_event_unique"),
-    ],
-)
-def test_every_filter_has_its_index(acme, query, index):
+INDEXES = {
+    "": "event_by_workspace",
+    "since=2026-01-01": "event_by_workspace",
+    "actor={actor}": "event_by_actor",
+    "action=group.renamed": "event_by_action",
+    "environment={prod}": "event_by_environment",
+    "person={ada}": "subject_of_event_unique",
+}
+
+
+def test_every_filter_has_its_index(acme):
     change(acme, environment=acme.prod, people=[acme.ada.pk])
     _crowd(acme, 100)
     _crowd(acme, 3000, workspace_id=new_id())
     if connection.vendor == "postgresql":  # it rather sorts a few rows than walk an index
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE; SET LOCAL enable_bitmapscan = off")
-    words = query.format(actor=SOMEBODY.id, prod=acme.prod.pk, ada=acme.ada.pk)
-    plan = AuditFilter(QueryDict(words), workspace=acme.workspace).events()[:PAGE].explain()
-    # SQLite names the index of a unique constraint by a number.
-    assert index in plan or "sqlite_autoindex_workspace_changesubject" in plan, plan
-    assert "Seq Scan" not in plan and "SCAN workspace" not in plan, plan
+    for query, index in INDEXES.items():
+        words = query.format(actor=SOMEBODY.id, prod=acme.prod.pk, ada=acme.ada.pk)
+        plan = AuditFilter(QueryDict(words), workspace=acme.workspace).events()[:PAGE].explain()
+        # SQLite names the index of a unique constraint by a number.
+        assert index in plan or "sqlite_autoindex_workspace_changesubject" in plan, plan
+        assert "Seq Scan" not in plan and "SCAN workspace" not in plan, plan
 
 
 def _crowd(acme, number: int, workspace_id=None) -> None:

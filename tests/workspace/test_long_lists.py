@@ -49,37 +49,36 @@ def listed(acme, query: str):
     return EndUserFilter(QueryDict(query), environment=acme.dev, now=timezone.now())
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "end-users/",
-        "end-users/?q=person",
-        "end-users/?page=2",
-        "end-users/?access=any",
-        "end-users/?status=active",
-        "end-users/?sort=-email",
-        "end-users/?sort=access",
-        "end-users/?sort=groups",
-        "end-users/?sort=-groups&access=any",
-        "end-users/?sort=provider",
-        "end-users/?sort=-sign-in",
-        "end-users/?method=manual&sign_in=never",
-        "groups/",
-        "groups/{support}/",
-        "groups/{support}/?q=person",
-        "groups/{everyone}/",
-        "groups/{engineering}/members/add/",
-        "groups/{support}/delete/",
-    ],
-)
-def test_a_page_among_many_takes_the_same_queries(acme, owner, crowd, query_count, path):
+PAGES = [
+    "end-users/",
+    "end-users/?q=person",
+    "end-users/?page=2",
+    "end-users/?access=any",
+    "end-users/?status=active",
+    "end-users/?sort=-email",
+    "end-users/?sort=access",
+    "end-users/?sort=groups",
+    "end-users/?sort=-groups&access=any",
+    "end-users/?sort=provider",
+    "end-users/?sort=-sign-in",
+    "end-users/?method=manual&sign_in=never",
+    "groups/",
+    "groups/{support}/",
+    "groups/{support}/?q=person",
+    "groups/{everyone}/",
+    "groups/{engineering}/members/add/",
+    "groups/{support}/delete/",
+]
+
+
+def test_a_page_among_many_takes_the_same_queries(acme, owner, crowd, query_count):
     groups = {name: getattr(acme, name).pk for name in ("support", "everyone", "engineering")}
-    if "engineering" in path:
-        EndUserGroup.objects.filter(pk=acme.engineering.pk).update(source_kind="manual", source_id="")
+    # Members are chosen for a group that no IdP manages.
+    EndUserGroup.objects.filter(pk=acme.engineering.pk).update(source_kind="manual", source_id="")
     crowd(MANY)
-    few = query_count(owner, acme.url + path.format(**groups))
+    few = {path: query_count(owner, acme.url + path.format(**groups)) for path in PAGES}
     crowd(MANY)
-    assert query_count(owner, acme.url + path.format(**groups)) == few
+    assert {path: query_count(owner, acme.url + path.format(**groups)) for path in PAGES} == few
 
 
 def test_groups_take_the_same_queries(acme, owner, query_count):
@@ -116,11 +115,11 @@ def link(page, rel: str) -> str:
 WRONG = ["0", "-1", "4", "99999", "9" * 30, "²", "x", "", "1.after.x", "4.after.\0", f"4.before.{UUID(int=1)}"]
 
 
-@pytest.mark.parametrize("place", WRONG)
-def test_a_place_of_no_page_opens_the_first(acme, owner, crowd, place):
+def test_a_place_of_no_page_opens_the_first(acme, owner, crowd):
     crowd(MANY)
-    page = owner.get(f"{acme.url}end-users/", {"page": place})
-    assert names(page)[0] == "Ada Winter"
+    for place in WRONG:
+        page = owner.get(f"{acme.url}end-users/", {"page": place})
+        assert names(page)[0] == "Ada Winter", place
 
 
 @pytest.mark.parametrize(
@@ -282,34 +281,33 @@ def test_members_are_counted_once_however_many_sources_they_have(acme, crowd):
     assert counts == {group.pk: group.end_users.count() for group in (acme.support, acme.engineering, acme.everyone)}
 
 
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        ("", "end_user_by_name"),
-        ("q=person", "end_user_by_name"),
-        ("access=any", "end_user_by_name"),
-        ("sort=-name", "end_user_by_name"),
-        ("status=active", "end_user_by_"),
-        ("sort=email", "email"),
-        ("sort=status", "end_user_by_status"),
-        ("sort=sign-in", "end_user_by_last_sign_in"),
-        ("sort=-sign-in", "end_user_by_last_sign_in"),
-        ("sort=provider", "access_by_source"),
-        ("sort=-provider", "access_by_source"),
-    ],
-)
-def test_the_list_is_read_in_the_order_of_an_index(acme, crowd, query, index):
+INDEXES = {
+    "": "end_user_by_name",
+    "q=person": "end_user_by_name",
+    "access=any": "end_user_by_name",
+    "sort=-name": "end_user_by_name",
+    "status=active": "end_user_by_",
+    "sort=email": "email",
+    "sort=status": "end_user_by_status",
+    "sort=sign-in": "end_user_by_last_sign_in",
+    "sort=-sign-in": "end_user_by_last_sign_in",
+    "sort=provider": "access_by_source",
+    "sort=-provider": "access_by_source",
+}
+
+
+def test_the_list_is_read_in_the_order_of_an_index(acme, crowd):
     crowd(3_000)
-    people = next(listed(acme, query).parts()).ids()[: paging.PAGE]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE workspace_enduser; ANALYZE workspace_environmentaccess")
-    plan = people.explain()
-    if connection.vendor == "postgresql":
-        assert index in plan and not re.search(r"(?<!Incremental )Sort  \(", plan)
-    else:
-        assert ("sqlite_autoindex_workspace_enduser" if index == "email" else index) in plan
-        assert "TEMP B-TREE FOR ORDER BY" not in plan
+    for query, index in INDEXES.items():
+        plan = next(listed(acme, query).parts()).ids()[: paging.PAGE].explain()
+        if connection.vendor == "postgresql":
+            assert index in plan and not re.search(r"(?<!Incremental )Sort  \(", plan), query
+        else:
+            assert ("sqlite_autoindex_workspace_enduser" if index == "email" else index) in plan, query
+            assert "TEMP B-TREE FOR ORDER BY" not in plan, query
 
 
 @pytest.mark.parametrize("way", ["", "-"])
