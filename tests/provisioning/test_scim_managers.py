@@ -86,7 +86,7 @@ def test_who_is_the_own_manager_is_called_by_the_new_name(scim, boss):
     for body in (okta_user("boss", displayName="Chief", **managed_by(boss)), *operations):
         answer = scim.patch(path, body) if "op" in body else scim.put(path, body)
         assert manager_of(answer) == resolved(scim, boss, answer.body["displayName"])
-        assert answer.content == scim.get(path).content
+        assert answer.body == scim.get(path).body
 
 
 @pytest.mark.parametrize("value", ["42", UNKNOWN, "{boss:upper}", "{boss:digits}"])
