@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from authentication.health import sign_ins
 from authentication.models import EnvironmentProvider, SignInAttempt, SigningCertificate
 from provisioning.health import SILENT_AFTER
 from provisioning.models import ProvisioningConnection, ScimToken
@@ -68,6 +69,16 @@ def test_each_fault_is_told_and_leads_somewhere(operator, scim):
             assert finding.what_to_do and (not finding.url or operator.get(finding.url).status_code == 200)
     Job.objects.all().delete()
     assert health()["Jobs"] == ["No job has run yet."]
+
+
+def test_the_newest_sign_ins_alone_are_looked_at(scim, monkeypatch):
+    monkeypatch.setattr("authentication.health._LOOKED_AT", 2)
+    place = scim.connection.environment
+    for number, outcome in enumerate(["refused", "refused", "succeeded", "refused"]):
+        SignInAttempt.objects.create(
+            environment=place, workspace_id=place.workspace_id, outcome=outcome, fold_key=str(number)
+        )
+    assert sign_ins(timezone.now()).facts == [("Succeeded", "1"), ("Refused", "1")]
 
 
 def test_the_first_page_takes_the_same_queries_however_much_there_is(operator):
