@@ -300,7 +300,9 @@ class PreparedCondition:
         if self._compiled is None:
             self._compiled = self._compile()
         sql, params = self._compiled
-        return Condition(sql, [_bound(each, values, connection) for each in params])
+        # `connection` itself would be looked up again for each of its attributes.
+        database = connections[DEFAULT_DB_ALIAS]
+        return Condition(sql, [_bound(each, values, database) for each in params])
 
     def _compile(self) -> tuple[str, Params]:
         sql, params = self._build(*_parameters(self._fields)).query.sql_with_params()
