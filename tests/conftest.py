@@ -70,12 +70,11 @@ _ON_ONE_DATABASE = {
     *("test_german_refusals.py", "test_get_started.py", "test_guides.py", "test_hostile_names.py"),
     *("test_import_files.py", "test_kept_forms.py", "test_languages.py", "test_login_experience.py"),
     *("test_navigation.py", "test_notes_in_words.py", "test_places.py", "test_provider_settings.py"),
-    *("test_provider_test.py", "test_setup_pages.py", "test_setup_tokens.py", "test_single_logout_settings.py"),
+    *("test_provider_test.py", "test_setup_tokens.py", "test_single_logout_settings.py"),
     *("test_wizard.py", "test_wizard_mistakes.py"),
     # Accounts of administrators, and secrets in the hands of people.
     *("test_account.py", "test_account_address.py", "test_account_passwords.py"),
-    *("test_passkeys.py", "test_password_forms.py", "test_passwords.py", "test_required_second_factor.py"),
-    "test_two_step.py",
+    *("test_passkeys.py", "test_password_forms.py", "test_required_second_factor.py", "test_two_step.py"),
     # What messages of SAML and SCIM mean, and which are refused.
     *("test_saml_attributes.py", "test_saml_confirmations.py", "test_saml_encryption.py", "test_saml_raw_bytes.py"),
     *("test_saml_response_identity.py", "test_saml_response_times.py", "test_saml_skew.py", "test_saml_statuses.py"),
@@ -83,9 +82,8 @@ _ON_ONE_DATABASE = {
     *("test_single_logout_whom.py", "test_sp_metadata_view.py"),
     *("test_scim_body.py", "test_scim_dialects.py", "test_scim_discovery.py", "test_scim_errors.py"),
     *("test_scim_filter_refusals.py", "test_scim_language.py", "test_scim_latitude.py", "test_scim_masking.py"),
-    *("test_scim_patch_oracle.py", "test_scim_strict.py"),
     # Programs and files beside the application, its routes and its schema.
-    *("test_deploying.py", "test_logging.py", "test_loopback_idp.py", "test_methods.py", "test_practice_demo.py"),
+    *("test_deploying.py", "test_logging.py", "test_loopback_idp.py", "test_methods.py"),
     *("test_practice_idp.py", "test_practice_new_provider.py", "test_practice_push.py", "test_practice_push_pages.py"),
     *("test_repository.py", "test_schema.py", "test_start.py"),
 }
