@@ -80,8 +80,9 @@ _ON_ONE_DATABASE = {
     *("test_saml_response_identity.py", "test_saml_response_times.py", "test_saml_skew.py", "test_saml_statuses.py"),
     *("test_saml_wrapping.py", "test_single_logout_bindings.py", "test_single_logout_refusals.py"),
     *("test_single_logout_whom.py", "test_sp_metadata_view.py"),
-    *("test_scim_body.py", "test_scim_dialects.py", "test_scim_discovery.py", "test_scim_errors.py"),
-    *("test_scim_filter_refusals.py", "test_scim_language.py", "test_scim_latitude.py", "test_scim_masking.py"),
+    *("test_scim_bad_input.py", "test_scim_body.py", "test_scim_dialects.py", "test_scim_discovery.py"),
+    *("test_scim_errors.py", "test_scim_filter_refusals.py", "test_scim_language.py", "test_scim_latitude.py"),
+    "test_scim_masking.py",
     # Programs and files beside the application, its routes and its schema.
     *("test_deploying.py", "test_logging.py", "test_loopback_idp.py", "test_methods.py"),
     *("test_practice_idp.py", "test_practice_new_provider.py", "test_practice_push.py", "test_practice_push_pages.py"),

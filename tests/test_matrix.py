@@ -11,7 +11,7 @@ from tests.matrix.routes import routes
 pytestmark = pytest.mark.django_db
 AGAIN = "Read what has changed. If it is meant, run: python -m tests.matrix"
 # In parts, so that several processes share the work.
-PARTS = 8
+PARTS = 4
 
 
 @pytest.fixture
