@@ -30,6 +30,8 @@ from workspace.db.prepared import Prepared
 
 _ID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}(?![0-9a-zA-Z])")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)?")
+# Of what has ids and moments.
+_DIGEST = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{64}(?![0-9a-zA-Z])")
 # Sealed anew by each answer.
 _CURSOR = re.compile(r'"nextCursor": "[^"]+"')
 # Counts may have several parts.
@@ -170,7 +172,7 @@ def _labels(new: list[str], known: set[str], since: datetime) -> Callable[[str],
             pk = found[0].replace("-", "")
             return found[0] if pk in known else names.get(pk, "<new>")
 
-        return _MOMENT.sub(moment, _ID.sub(named, text))
+        return _DIGEST.sub("<digest>", _MOMENT.sub(moment, _ID.sub(named, text)))
 
     own = {}
     for row in new:
