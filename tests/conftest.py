@@ -185,8 +185,9 @@ def pytest_configure() -> None:
         # A file, as in production: an in-memory database has other locks, so tests with threads would prove nothing.
         database.setdefault("TEST", {})["NAME"] = str(DATA_DIR / "test.sqlite3")
     make_password_hashes_cheap()
-    # How long an example takes depends on what else the machine does.
-    hypothesis.settings.register_profile("tests", deadline=None)
+    # How long an example takes, or finding one, depends on what else the machine does.
+    is_slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=is_slow)
     hypothesis.settings.load_profile("tests")
 
 

@@ -81,7 +81,7 @@ class Play:
         self.scim.delete(f"/Users/{self.users[user]}")
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=_STEPS)
 def test_what_is_granted_is_what_is_due_after_every_step(scim, dev, prod, steps):
     with transaction.atomic():

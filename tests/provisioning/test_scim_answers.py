@@ -53,7 +53,9 @@ def shuffled(draw, documents):
 
 
 @given(documents=st.lists(shuffled(users), min_size=2, max_size=2), created=moments, name=texts, data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_users_are_shown_as_their_rows_say(scim, documents, created, name, data):
     with transaction.atomic():
         people = [add_user(scim.connection, {"userName": f"u{number}"}) for number in range(2)]
@@ -77,7 +79,9 @@ def test_users_are_shown_as_their_rows_say(scim, documents, created, name, data)
 @given(
     document=shuffled(st.fixed_dictionaries({"displayName": texts}, optional={"externalId": texts})), created=moments
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_groups_are_shown_as_their_rows_say(scim, document, created):
     with transaction.atomic():
         people = [add_user(scim.connection, {"userName": f"u{number}"}) for number in range(2)]

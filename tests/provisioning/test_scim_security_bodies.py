@@ -179,7 +179,7 @@ def notes(scim):
         ["userName", "name", "emails", "active", "roles", "x509Certificates", "photos", ENTERPRISE, "schemas"]
     ),
 )
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_c7_no_value_makes_the_server_fail(scim, value, name):
     with transaction.atomic():
         user = scim.user()
