@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection as database
+from django.db import transaction
 from django.utils import timezone
 
 from authentication.actions.jit import welcome
@@ -11,16 +12,17 @@ from provisioning.actions.connections import choose_method
 from provisioning.actions.leaving import People
 from tests import factories
 from tests.provisioning import mapped
-from tests.provisioning.races import held
+from tests.provisioning.races import held, side_by_side
 from tests.scim import PATCH_OP, Scim, make_connection, okta_user
 from tests.workspace.importing import Importing, finished
 from workspace.actions.access import set_manual_access
 from workspace.actions.bulk import BULK_CHANGES, Selection, change_many
-from workspace.actions.end_users import deactivate_end_user, reactivate_end_user
+from workspace.actions.end_users import create_end_user, deactivate_end_user, reactivate_end_user
 from workspace.actions.imports import start_import
 from workspace.actions.merging import merge_end_users
 from workspace.events import SYSTEM
-from workspace.models import EndUser, EnvironmentAccess
+from workspace.models import MANUAL, EndUser, EnvironmentAccess
+from workspace.profile import Profile
 from workspace.visits import Visit
 
 pytestmark = [
@@ -76,6 +78,18 @@ def by_another_idp(other, client):
     return new.user
 
 
+def sign_in(use, profile):
+    """What a sign-in does with a person under JIT, as far as it is about the person."""
+    known = EndUser.with_email(use.environment.workspace, profile.email)
+    with transaction.atomic():
+        return welcome(use, known, profile, Visit())
+
+
+def create_by_hand(place):
+    profile = Profile("Ada Example", "ada@example.com", MANUAL)
+    return create_end_user(workspace=place.workspace, profile=profile, environments=[place], by=SYSTEM)
+
+
 def by_sign_in(other, client):
     use = factories.identity_provider(other.connection.environment, name="Ping")
     use.method = "jit"
@@ -95,12 +109,17 @@ def by_hand_for_many(other, client):
     return lambda: change_many(change=change, selection=selection, expected=expected, by=SYSTEM, now=timezone.now())
 
 
-def by_import(other, client):
-    workspace = other.connection.environment.workspace
-    owner = factories.sign_in(client, factories.administrator(workspace))
-    job = Importing(owner, f"/workspaces/{workspace.slug}/prod/").check("Email,Environments\nada@example.com,PROD\n")
+def importing(place, client, content):
+    """An import that is to be applied."""
+    owner = factories.sign_in(client, factories.administrator(place.workspace))
+    job = Importing(owner, f"/workspaces/{place.workspace.slug}/{place.slug}/").check(content)
     start_import(job=job, by=SYSTEM)
     job.refresh_from_db()
+    return job
+
+
+def by_import(other, client):
+    job = importing(other.connection.environment, client, "Email,Environments\nada@example.com,PROD\n")
     return lambda: finished(job)
 
 
@@ -161,3 +180,27 @@ def test_c10_whoever_is_reactivated_meanwhile_is_not_left_active_without_access(
     with held(lambda: reactivate_end_user(end_user=EndUser.objects.get(), by=SYSTEM)):
         assert end(scim, ada)
     assert not EnvironmentAccess.objects.exists() and not EndUser.objects.get().is_active
+
+
+@pytest.mark.parametrize("first", ["by SCIM", "by import", "by sign-in", "by hand"])
+def test_c10_whoever_is_created_in_several_ways_at_once_is_one_person(scim, client, first):
+    place = scim.connection.environment
+    profile = AssertedProfile("ada@example.com", "Ada Example", None)
+    use = factories.identity_provider(place, name="Ping")
+    use.method = "jit"
+    job = importing(place, client, "Full name,Email,Environments\nAda Example,ada@example.com,DEV\n")
+    ways = {
+        "by SCIM": scim.user,
+        "by import": lambda: finished(job),
+        "by sign-in": lambda: sign_in(use, profile),
+        "by hand": lambda: create_by_hand(place),
+    }
+    calls = [Scim(scim.connection, scim.token).user if name == "by SCIM" else way for name, way in ways.items()]
+    with held(ways[first]):
+        outcomes = side_by_side([call for name, call in zip(ways, calls, strict=True) if name != first])
+    assert all(getattr(each, "code", "email_taken") == "email_taken" for each in outcomes)
+    job.refresh_from_db()
+    assert job.state == "imported"
+    person = EndUser.objects.get()
+    sources = set(person.accesses.values_list("environment__slug", "source_kind"))
+    assert person.is_active and {("dev", "scim")} <= sources

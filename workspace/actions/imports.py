@@ -100,7 +100,9 @@ def advance(*, job: PeopleImport, now: datetime) -> PeopleImport:
 
 
 def _step(job: PeopleImport, now: datetime) -> PeopleImport:
-    job = PeopleImport.objects.select_for_update().select_related("workspace", "environment").get(pk=job.pk)
+    # Not the workspace and the environment: whoever creates the same person refers to them, and would wait in a circle.
+    locked = PeopleImport.objects.select_for_update(of=("self",), no_key=True)
+    job = locked.select_related("workspace", "environment").get(pk=job.pk)
     if job.state == State.CHECKING:
         _check_some(job)
     elif job.state == State.IMPORTING:
