@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
+from provisioning.models import ProvisionedUser
 from provisioning.payload.resources import ACCESS
 from tests.provisioning.by_hand import ADDRESSES, GROUP_NAMES, by_hand
 from tests.scim import ENTERPRISE, GROUP, PATCH_OP, USER, Answer, Scim, entra_user, make_connection, okta_user
@@ -76,7 +77,7 @@ class World:
                 self.ids["Users"][number].append(client.user(name, active=self.random.random() < 0.8))
             members = self._some(self.ids["Users"][number])
             self.ids["Groups"][number].append(client.group("Sales" if number == 1 else "Engineers", members))
-        for _ in range(self.random.randint(0, 3)):
+        for _ in range(self.random.choice([0, 0, 0, 1, 3])):
             by_hand(self.random, self.random.choice(self.clients))()
 
     def pick(self, values: list[Any], first: float = 0.6) -> Any:
@@ -108,20 +109,21 @@ class World:
 
     def _request(self, number: int) -> tuple[str, str, str, Body]:
         kind = self.pick(["Users", "Users", "Groups"], 1)
-        query = self.pick(QUERIES, 0.85)
+        query = self.pick(QUERIES, 0.9)
         if self.random.random() < 0.12:
             return self.pick(["GET", "GET", "GET", "HEAD", "OPTIONS"]), kind, self._list(kind, number), None
         if self.random.random() < 0.04:
             return "POST", "Bulk", "/Bulk", self._bulk(number)
-        path = f"/{kind}/{self._id(kind, number)}"
-        verb = self.pick(["PATCH", "PATCH", "POST", "PUT", "GET", "DELETE"], 0.75)
+        pk = self._id(kind, number)
+        path = f"/{kind}/{pk}"
+        verb = self.pick(["PATCH", "PATCH", "POST", "PUT", "GET", "DELETE"], 0.8)
         if verb == "POST":
             return verb, kind, f"/{kind}{query}", self._user(number) if kind == "Users" else self._group(number)
         body: Body = None
         if verb == "PUT":
             body = self._user(number) if kind == "Users" else self._group(number)
         elif verb == "PATCH":
-            body = self._patch(number, kind)
+            body = self._patch(number, kind, pk)
         return verb, kind, path + query, body
 
     def _id(self, kind: str, number: int) -> str:
@@ -173,12 +175,14 @@ class World:
             body["externalId"] = self.pick(["shared", "g", "", 7])
         return body
 
-    def _patch(self, number: int, kind: str) -> Body:
-        operation = self._switch if kind == "Users" else self._member
-        operations = [operation(number)]
-        if self.random.random() < 0.2:
-            operations.append(self.pick([operation(number), self._other(number, kind)]))
-        if self.random.random() < 0.2:
+    def _patch(self, number: int, kind: str, pk: str) -> Body:
+        def operation() -> dict[str, Any]:
+            return self._switch(pk) if kind == "Users" else self._member(number)
+
+        operations = [operation()]
+        if self.random.random() < 0.15:
+            operations.append(self.pick([operation(), self._other(number, kind)]))
+        if self.random.random() < 0.15:
             operations = [self._other(number, kind)]
         if self.random.random() < 0.05:
             operations.reverse()
@@ -192,13 +196,15 @@ class World:
             ], 0)  # fmt: skip
         return body
 
-    def _switch(self, number: int) -> dict[str, Any]:
-        flag = self.pick(FLAGS, 0.75)
+    def _switch(self, pk: str) -> dict[str, Any]:
+        user = ProvisionedUser.objects.filter(pk=pk).first() if len(pk) == 36 else None
+        turned = not user.is_active if user else False
+        flag = self.pick([turned, turned, str(turned), *FLAGS], 0.75)
         return self.pick([
             {"op": self.pick(OPS, 0.9), "path": self.pick(PATHS, 0), "value": flag} if self.random.random() < 0.3
             else {"op": self.pick(OPS, 0.9), "path": "active", "value": flag},
             {"op": self.pick(OPS, 0.9), "value": {"active": flag}},
-            {"op": "replace", "path": "active", "value": self.random.random() < 0.5},
+            {"op": "replace", "path": "active", "value": turned},
             {"op": "replace", "value": {"active": flag, "id": "own"}},
             {"op": "replace", "value": json.dumps({"active": flag})},
             {"op": "replace", "path": "active", "value": [{"value": flag}]},
@@ -219,7 +225,7 @@ class World:
             {"op": "add", "path": "members", "value": one},
             {"op": "add", "path": f"{GROUP}:members", "value": members},
             {"op": "add", "path": "Members", "value": members[0] if members else None},
-        ], 0.6)  # fmt: skip
+        ], 0.75)  # fmt: skip
 
     def _other(self, number: int, kind: str) -> dict[str, Any]:
         if kind == "Groups":
@@ -249,9 +255,9 @@ class World:
 
     def _list(self, kind: str, number: int) -> str:
         name = self.pick(["userName", "externalId", "displayName", "USERNAME", "id", "emails.value", "active", "nope"])
-        value = self.pick([*ADDRESSES, "shared", *GROUP_NAMES, self._id(kind, number)], 0.3)
+        value = self.pick([*ADDRESSES, "shared", *GROUP_NAMES, self._id(kind, number)], 0.6)
         text = self.pick(
             [f'{name} eq "{value}"', f'({name} eq "{value}")', f'{name} EQ "{value}"', f'{name} sw "a"', ""]
         )
-        more = self.pick(PAGES)
+        more = self.pick(PAGES, 0.7)
         return f"/{kind}?filter={quote(text)}{more}" if text else f"/{kind}?{more[1:]}"
