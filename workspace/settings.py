@@ -132,7 +132,7 @@ def _database() -> dict[str, object]:
     keepalive = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 4000}
     limits = {"connect_timeout": 3, **keepalive}
     options = {**limits, **database.get("OPTIONS", {})}
-    # How often a statement of `workspace.db.prepared` runs in a connection before the server keeps its plan.
+    # How often a statement of `workspace.db.statement` runs in a connection before the server keeps its plan.
     # Behind PgBouncer in transaction mode, neither a plan nor a cursor lives longer than a transaction.
     is_pooled = options.get("prepare_threshold") == "none"
     options["prepare_threshold"] = None if is_pooled else 5

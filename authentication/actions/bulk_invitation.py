@@ -16,7 +16,7 @@ from workspace.action_names import Action
 from workspace.actions.bulk import BulkChange, Plan, Selection, bulk_change
 from workspace.actions.bulk_changes import about, counted
 from workspace.actions.members import pairs_of
-from workspace.db.prepared import Among
+from workspace.db.parameters import Among
 from workspace.events import Actor, Sentence, record
 from workspace.models import ChangeEvent, EndUser
 from workspace.words import people_named

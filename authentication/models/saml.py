@@ -9,8 +9,10 @@ from uuid import UUID
 from django.db import IntegrityError, models
 
 from authentication.models.providers import EnvironmentProvider, IdentityProvider, SigningCertificate
+from workspace.db.changes import PreparedDeletion, Update
 from workspace.db.lists import ListOf
-from workspace.db.prepared import PreparedDeletion, RememberingRelated, Typed, Update
+from workspace.db.parameters import Typed
+from workspace.db.prepared import RememberingRelated
 from workspace.db.saving import PreparedSave
 from workspace.db.statement import Statement, insertion_of, update_of
 from workspace.db.together import Write, write_together

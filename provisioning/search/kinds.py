@@ -12,7 +12,8 @@ from provisioning.payload.resources import Group, Model, User
 from provisioning.search.memberships import GROUPS_OF_USER
 from provisioning.search.rows import COLUMNS, WITH_GROUPS, Columns, Shown
 from workspace.db.keys import name_key
-from workspace.db.prepared import Nth, Parameter, Prepared, PreparedPage, Typed
+from workspace.db.parameters import Parameter, Typed
+from workspace.db.prepared import Nth, Prepared, PreparedPage
 
 Row = TypeVar("Row", ProvisionedUser, ProvisionedGroup)
 

@@ -14,7 +14,8 @@ from provisioning.payload.selection import Selection
 from provisioning.search.json_lookups import UuidText
 from provisioning.search.rows import Shown, id_text
 from provisioning.search.stored.texts import exact_uuid
-from workspace.db.prepared import Among, Ids, Prepared
+from workspace.db.parameters import Among, Ids
+from workspace.db.prepared import Prepared
 
 
 def resolved(rows: Sequence[Shown], connection: ProvisioningConnection, selection: Selection) -> dict[str, Document]:

@@ -8,7 +8,8 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from provisioning.models import ProvisionedMembership
 from provisioning.search.json_lookups import Sql, StoredText
-from workspace.db.prepared import Among, Ids, Prepared
+from workspace.db.parameters import Among, Ids
+from workspace.db.prepared import Prepared
 
 
 class _JsonRows(Func):

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from tests.workspace.builders import build
 from workspace.actions.end_users import create_end_user
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Remembering, RememberingRelated, Update
+from workspace.db.changes import Deletion, Insertion, Update
+from workspace.db.parameters import Among, Ids
+from workspace.db.prepared import Prepared, Remembering, RememberingRelated
 from workspace.db.saving import PreparedSave
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, Update
+from workspace.db.changes import Deletion, Insertion, Update
+from workspace.db.parameters import Among, Ids
+from workspace.db.prepared import Prepared
 from workspace.db.statement import deletion_of, update_of
 from workspace.db.together import Write
 from workspace.db.transactions import atomic, write_last

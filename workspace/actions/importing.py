@@ -14,7 +14,7 @@ from workspace.actions.access import touch
 from workspace.actions.import_checks import add_people, cells_of_row, known_of
 from workspace.actions.members import insert_members
 from workspace.db.keys import name_key
-from workspace.db.prepared import Among
+from workspace.db.parameters import Among
 from workspace.db.sets import insert_from, update_each
 from workspace.db.together import write_together
 from workspace.events import Actor, Sentence, record

@@ -12,7 +12,8 @@ from workspace.action_names import Action
 from workspace.actions.access import record_set, touch
 from workspace.actions.exact import SetChange
 from workspace.actions.members import pairs_of
-from workspace.db.prepared import Among, Deletion, Ids, Insertion
+from workspace.db.changes import Deletion, Insertion
+from workspace.db.parameters import Among, Ids
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.models import MANUAL, ChangeEvent, EndUser, Environment, EnvironmentAccess, Workspace

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_noop
 from workspace.action_names import Action
 from workspace.actions.exact import SetChange, make_exact
 from workspace.actions.read_only import refuse_read_only
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared
+from workspace.db.changes import Deletion, Insertion
+from workspace.db.parameters import Among, Ids
+from workspace.db.prepared import Prepared
 from workspace.db.statement import update_of
 from workspace.db.together import Write
 from workspace.db.transactions import atomic, write_last

@@ -10,7 +10,7 @@ from workspace.action_names import Action
 from workspace.actions.groups import new_group
 from workspace.actions.members import insert_members, pairs_of
 from workspace.actions.read_only import refuse_read_only
-from workspace.db.prepared import Among
+from workspace.db.parameters import Among
 from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, record
 from workspace.field_words import HAS_NO_ACCESS, IS_DEACTIVATED, WAS_DELETED, value_in_words

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from workspace.action_names import Action
 from workspace.actions.bulk import BULK_CHANGES, BulkChange, Selection
-from workspace.db.prepared import Among
+from workspace.db.parameters import Among
 from workspace.models import ChangeEvent, ChangeSubject, EndUserGroup, Environment, SourceKind
 
 # What an event keeps of the people, in `before` or `after`, and the change that takes it back.

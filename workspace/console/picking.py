@@ -10,7 +10,7 @@ from uuid import UUID
 from django.http import HttpRequest, QueryDict
 
 from workspace.db.paging import NumberedPage, numbered
-from workspace.db.prepared import Among
+from workspace.db.parameters import Among
 from workspace.forms import SearchForm
 from workspace.models import EndUser
 from workspace.models.people import EndUserQuerySet

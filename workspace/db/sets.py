@@ -6,7 +6,7 @@ from typing import cast
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from workspace.db.prepared import insertion
+from workspace.db.changes import insertion
 from workspace.db.statement import AnyField
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from workspace.db.indexes import Unindexed
 from workspace.db.keys import name_key
 from workspace.db.ordered import Ids, Ordered, OrderedWithin, opposite
-from workspace.db.prepared import Among
+from workspace.db.parameters import Among
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, SourceKind
 from workspace.models.people import EndUserQuerySet

@@ -17,7 +17,7 @@ from workspace.console.navigation import page_url
 from workspace.console.permissions import Permission
 from workspace.console.presenters import NAMES_SHOWN
 from workspace.db.paging import numbered
-from workspace.db.prepared import Among
+from workspace.db.parameters import Among
 from workspace.forms import SearchForm
 from workspace.forms.end_user_filter import EndUserFilter
 from workspace.forms.selection import SelectionForm

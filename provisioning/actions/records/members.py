@@ -12,7 +12,9 @@ from provisioning.actions.locks import SharedLockOfGroup, lock_group_to_add, num
 from provisioning.models import ProvisionedGroup, ProvisionedMembership, ProvisionedUser, ProvisioningConnection
 from provisioning.payload.member_changes import MemberChange
 from workspace.actions.members import one_added
-from workspace.db.prepared import Among, Deletion, Ids, Insertion, Prepared, PreparedCondition
+from workspace.db.changes import Deletion, Insertion, PreparedCondition
+from workspace.db.parameters import Among, Ids
+from workspace.db.prepared import Prepared
 from workspace.db.statement import update_of
 from workspace.db.together import Write, write_together
 from workspace.db.transactions import apart, atomic, write_last

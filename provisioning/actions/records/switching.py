@@ -10,7 +10,8 @@ from provisioning.actions.effects.profiles import profile_of, waits_for_address
 from provisioning.actions.records.users import LogRow, fill, stored
 from provisioning.models import GroupMapping, ProvisionedUser, ProvisioningConnection
 from workspace.actions.access import ended_alone, restored_alone
-from workspace.db.prepared import PreparedCondition, Typed
+from workspace.db.changes import PreparedCondition
+from workspace.db.parameters import Typed
 from workspace.db.together import write_together
 from workspace.events import Actor
 from workspace.models import EndUser, Environment, EnvironmentAccess
