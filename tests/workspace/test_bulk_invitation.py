@@ -82,7 +82,7 @@ def test_a_thousand_people_are_invited_by_few_statements(place, owner, mails, dj
     expected = mark(owner.get(url))
 
     def invite():
-        with django_assert_max_num_queries(47):
+        with django_assert_max_num_queries(48):
             owner.post(url, {"expected": expected})
 
     sent = mails(invite)
