@@ -8,7 +8,7 @@ from tests import factories
 from tests.management_api.conftest import Program, errors_of, names
 from tests.management_api.operations import token
 from tests.workspace.builders import OKTA
-from workspace.models import ChangeEvent, EndUser, GroupMembership
+from workspace.models import ChangeEvent, EndUser, EnvironmentAccess, GroupMembership
 
 
 def person(number: int, **more: object) -> dict[str, object]:
@@ -120,9 +120,11 @@ class TestEndUsers:
         assert (again.status_code, again.json()["code"]) == (409, "answer_deleted")
 
     def test_few_and_many_people_of_a_provider_are_found(self, acme, program, monkeypatch):
+        EnvironmentAccess.objects.create(end_user=acme.ada, environment=acme.test, **OKTA.fields())
         for few in (1000, 0):
             monkeypatch.setattr("workspace.api.end_users._FEW", few)
-            assert names(program.get(f"/end-users?provider={OKTA.name}&environment={acme.test.pk}")) == ["Bo Lund"]
+            found = program.get(f"/end-users?provider={OKTA.name}&environment={acme.test.pk}")
+            assert names(found) == ["Ada Winter", "Bo Lund"]
             assert names(program.get("/end-users?provider=Nobody")) == []
 
     def test_lists_are_filtered_and_paged(self, acme, globex, program):

@@ -20,7 +20,7 @@ from workspace.actions.access import set_manual_access
 from workspace.actions.end_users import deactivate_end_user
 from workspace.actions.groups import create_group
 from workspace.events import SYSTEM
-from workspace.models import ChangeEvent, ConsoleSession
+from workspace.models import ChangeEvent, ConsoleSession, EndUser, EnvironmentAccess
 
 pytestmark = pytest.mark.django_db
 
@@ -290,6 +290,17 @@ def test_giving_scim_up_asks_what_happens_to_its_people_in_numbers(saved, use, a
     assert "This access ends for 2 end users, and whoever has no other is deactivated (2)." in text(page)
     assert page.context["names"] == ["Ada Example", "Bo Example"]
     assert use.environment.providers.get().method == "scim"
+
+
+def test_who_has_access_to_two_environments_is_counted_once(saved):
+    saved.user("ada")
+    connection = ProvisioningConnection.objects.get()
+    person, source = EndUser.objects.get(), connection.source
+    other = connection.environment.workspace.environments.exclude(pk=connection.environment.pk)[0]
+
+    EnvironmentAccess.objects.create(end_user=person, environment=other, **source.fields())
+
+    assert connection.count_people() == 1
 
 
 def test_who_loses_the_last_access_is_counted_by_person(saved, use, admin):

@@ -37,6 +37,15 @@ def rows(person, place):
     return sorted(found.values_list(f"{place}__name", "source_kind"))
 
 
+def test_namesakes_have_the_name_or_the_part_of_the_address_before_the_at(acme, globex):
+    for name, address in [
+        ("ada winter", "other@acme.example"), ("Somebody", "ADA@else.example"), ("Another", "ada.b@acme.example"),
+    ]:  # fmt: skip
+        create_end_user(workspace=acme.workspace, profile=Profile(name, address, MANUAL), by=SYSTEM)
+    found = acme.workspace.end_users.namesakes_of(acme.ada)
+    assert {each.full_name for each in found} == {"ada winter", "Somebody"}
+
+
 class TestWhatBecomesOne:
     def test_access_and_groups_of_all_sources_move_and_none_is_there_twice(self, acme):
         set_manual_access(end_user=acme.bo, environments=[acme.dev, acme.prod], by=SYSTEM)
