@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -114,6 +114,8 @@ def _answered_all_the_same() -> Iterator[None]:
     """Let a failure of the log change nothing of the answer."""
     try:
         yield
+    except IntegrityError:
+        logger.warning("A SCIM request is not in the log: its connection was removed meanwhile.")
     except (DatabaseError, InterfaceError) as failure:
         if outage.is_outage(failure):
             outage.note(failure)
