@@ -38,6 +38,8 @@ class Metrics:
 
     def __init__(self) -> None:
         METRICS.mkdir(parents=True, exist_ok=True)
+        for file in METRICS.glob("*.db"):  # of releases that let the library count
+            file.unlink(missing_ok=True)
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
         atexit.register(self.write)

@@ -59,8 +59,10 @@ count_sign_in("refused", "wrong_password")
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory) -> Path:
-    """The files of processes that have ended."""
+    """The files of processes that have ended. One is of an older release."""
     data = tmp_path_factory.mktemp("metrics")
+    (data / "metrics").mkdir()
+    (data / "metrics" / "counter_7.db").touch()
     variables = {"DATA_DIR": str(data), "METRICS_PORT": "9464", "DJANGO_SETTINGS_MODULE": "workspace.settings"}
     subprocess.run([sys.executable, "-c", _PROGRAM], cwd=PROJECT, env=outer_environment() | variables, check=True)
     return data / "metrics"
