@@ -239,6 +239,8 @@ class TestAccounts:
         self.change(operator, user, is_staff="on")
         user.refresh_from_db()
         assert user.is_staff and user.is_superuser
+        event = ChangeEvent.objects.about(user.pk).get(action="user.changed")
+        assert event.sentence == "op@example.com changed operator rights of the account viewer@acme.example."
         self.change(operator, user)
         user.refresh_from_db()
         assert not user.is_staff and not user.is_superuser
@@ -270,7 +272,7 @@ class TestAccounts:
         self.change(operator, user, email="Other@acme.example")
         event = ChangeEvent.objects.about(acme.roles["viewer"].pk).get(action="user.changed")
         assert (event.before, event.after) == ({"email": user.email}, {"email": "Other@acme.example"})
-        assert event.sentence == "op@example.com edited the account Other@acme.example: Changed email address."
+        assert event.sentence == "op@example.com changed email address of the account Other@acme.example."
         self.change(operator, User.objects.get(pk=user.pk))
         assert ChangeEvent.objects.about(user.pk).filter(action="user.changed").count() == 1
 

@@ -9,9 +9,10 @@ from workspace.db.transactions import atomic
 from workspace.events import Actor, Sentence, changed, record
 from workspace.models import Administrator, User, Workspace
 from workspace.refusals import ActionError
-from workspace.words import together
+from workspace.words import fields_in_words
 
-_WORDS = {"email": "email address", "full_name": "name", "is_active": "active", "is_staff": "operator"}
+# Names of its columns in sentences.
+_WORDS = {"email": "email_address", "full_name": "name", "is_active": "status", "is_staff": "operator_rights"}
 
 
 @atomic
@@ -48,27 +49,28 @@ def change_account(*, user: User, by: Actor) -> bool:
     if not User.objects.filter(is_staff=True, is_active=True).exists():
         raise ActionError("last_operator", "This is the last operator. Make somebody else an operator first.")
     now = changed(after, before)
-    words = together(_WORDS[name] for name in now)
-    _record(user, by, f"Changed {words}", before=changed(before, after), after=now)
+    what = fields_in_words(_WORDS[name] for name in now)
+    sentence = Sentence("{by} changed {what} of the account {user}.", by=by, what=what, user=user)
+    _record(user, by, sentence, before=changed(before, after), after=now)
     return True
 
 
 @atomic
 def note_account_password(*, user: User, by: Actor) -> None:
     """Write the event of a password that an operator has set."""
-    _record(user, by, "Changed password")
+    _record(user, by, Sentence("{by} edited the account {user}: {what}.", by=by, user=user, what="Changed password"))
 
 
 def _state(user: User) -> dict[str, object]:
     return {name: getattr(user, name) for name in _WORDS}
 
 
-def _record(user: User, by: Actor, what: str, **states: Mapping[str, object]) -> None:
+def _record(user: User, by: Actor, sentence: Sentence, **states: Mapping[str, object]) -> None:
     record(
         by=by,
         action=Action.USER_CHANGED,
         subject=user,
-        sentence=Sentence("{by} edited the account {user}: {what}.", by=by, user=user, what=what),
+        sentence=sentence,
         concerns=list(user.roles.all()),
         before=states.get("before", {}),
         after=states.get("after", {}),
