@@ -34,6 +34,7 @@ class Server:
     log: Path
     commands: Commands
     project: Path = PROJECT
+    makefile: str = "Makefile"
 
     def demo(self, *arguments: str) -> dict[str, Any]:
         """Return the accounts, URLs and tokens of the demo, or what `manage.py demo` makes with these arguments."""
@@ -104,7 +105,8 @@ def running(server: Server) -> Iterator["subprocess.Popen[bytes]"]:
     with server.log.open("w") as log:
         process = subprocess.Popen(
             # setpriv ends the server also if the tests are killed.
-            ["setpriv", "--pdeathsig", "TERM", "make", "--no-print-directory", "serve", f"VENV={sys.prefix}"],
+            ["setpriv", "--pdeathsig", "TERM", "make", "--no-print-directory", "-f", server.makefile, "serve",
+             f"VENV={sys.prefix}"],
             cwd=server.project, env=server.environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:

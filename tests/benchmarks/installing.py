@@ -37,7 +37,15 @@ def installed(settings: str, project: Path = PROJECT) -> Iterator[Server]:
         (Path(directory) / "static").mkdir()
         with commands(environment, project) as manage:
             manage.run("migrate", "--run-syncdb", "--verbosity", "0")
-            yield Server(environment["ORIGIN"], environment, Path(directory) / "log", manage, project)
+            server = Server(environment["ORIGIN"], environment, Path(directory) / "log", manage, project)
+            yield server if settings == OURS else replace(server, makefile=_of_baseline(Path(directory)))
+
+
+def _of_baseline(directory: Path) -> str:
+    """Write a Makefile that serves the baseline as ours serves the application. Return where it is."""
+    makefile = directory / "Makefile"
+    makefile.write_text((PROJECT / "Makefile").read_text().replace("workspace.wsgi", "tests.benchmarks.baseline.wsgi"))
+    return str(makefile)
 
 
 def ordered(who: str, server: Server, settings: str, options: argparse.Namespace) -> Order:
