@@ -62,6 +62,33 @@ def test_statements_are_seen_by_those_who_look_at_them():
     assert seen == ["SELECT 1"]
 
 
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite looks at the tables before each run.")
+@pytest.mark.parametrize("command", ["DEALLOCATE ALL", "ALTER TABLE seen ALTER name TYPE varchar({length})"])
+def test_a_plan_that_the_server_has_lost_is_made_anew(command):
+    def lose(length):
+        for _ in range(7):
+            run_planned(kept, select, [])
+        kept.connection.pgconn.exec_(command.format(length=length).encode())  # psycopg does not notice it
+
+    select, kept = "SELECT name FROM seen", connection.copy()
+    try:
+        with kept.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE seen (name varchar(5))")
+        lose(6)
+        assert run_planned(kept, select, []) == ([], 0)
+        kept.set_autocommit(False)
+        kept.in_atomic_block = True
+        lose(7)
+        with pytest.raises(OperationalError):  # an outage: the whole request may be sent again
+            run_planned(kept, select, [])
+        kept.connection.rollback()
+        assert run_planned(kept, select, []) == ([], 0)
+    finally:
+        kept.in_atomic_block = False
+        kept.close()
+
+
 def test_a_field_without_a_value_is_refused_at_the_start():
     with pytest.raises(ImproperlyConfigured, match="request_id"):
         insertion_of(ChangeEvent, *NAMES[:-1])

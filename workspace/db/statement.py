@@ -117,11 +117,19 @@ def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]
 
 def _run_on_postgresql(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Ran:
     # Other cursors of psycopg look for the marks again at each run of a long statement.
-    from psycopg import RawCursor
+    from psycopg import OperationalError, RawCursor, errors
 
     connection = context["connection"]
     with connection.wrap_database_errors:
-        cursor = RawCursor(connection.connection).execute(_with_numbers(sql), params)
+        cursor = RawCursor(connection.connection)
+        try:
+            cursor.execute(_with_numbers(sql), params)
+        except (errors.InvalidSqlStatementName, errors.FeatureNotSupported) as error:
+            # A pooler has reset the session, or a column has another type: psycopg would run the lost plan for ever.
+            if connection.in_atomic_block:  # the end of the transaction makes it forget all plans
+                raise OperationalError(str(error)) from error
+            connection.connection.execute("DEALLOCATE ALL")
+            cursor.execute(_with_numbers(sql), params)
         # `description` would make an object of each column.
         has_columns = cursor.pgresult and cursor.pgresult.nfields
         return cursor.fetchall() if has_columns else [], cursor.rowcount
