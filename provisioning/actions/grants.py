@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from provisioning.actions.locks import lock_for_effects
 from provisioning.models import (
@@ -13,7 +14,7 @@ from provisioning.models import (
     ProvisionedUser,
     ProvisioningConnection,
 )
-from workspace.actions.access import set_access_of_source
+from workspace.actions.access import set_access_of_source, touch
 from workspace.actions.exact import SetChange
 from workspace.actions.members import set_members_of_source
 from workspace.db.prepared import Prepared
@@ -105,7 +106,7 @@ def make_access_exact(
     """
     places = dict.fromkeys([connection.environment, *environments])
     named = among if among is None or len(among) <= _MOST_NAMED else None
-    return [
+    changes = [
         set_access_of_source(
             environment=place, entitled=entitled(connection, place), among=named, source=connection.source, by=by
         )
@@ -113,14 +114,22 @@ def make_access_exact(
         # Where everybody is let in, memberships change nothing.
         if not lets_in_everybody(connection, place)
     ]
+    _touch_added(changes)
+    return changes
 
 
 def make_own_access_exact(connection: ProvisioningConnection, by: Actor) -> SetChange:
     """Make access to the connection's own environment exactly what records and mappings say."""
     place = connection.environment
-    return set_access_of_source(
+    change = set_access_of_source(
         environment=place, entitled=entitled(connection, place), source=connection.source, by=by
     )
+    _touch_added([change])
+    return change
+
+
+def _touch_added(changes: Iterable[SetChange]) -> None:
+    touch({UUID(pk) for change in changes for pk, _ in change.added}, timezone.now())
 
 
 def _mapped_members(connection: ProvisioningConnection, environment: Environment) -> QuerySet[ProvisionedMembership]:

@@ -420,3 +420,18 @@ def test_a_change_of_members_costs_the_same_however_many_there_are(scim, prod, o
     first = cost(ids[1])
     scim.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": one} for one in ids[2:-1]]})
     assert cost(ids[-1]) == first
+
+
+def test_who_gets_access_to_several_environments_is_locked_once(scim, dev):
+    """Else two connections that give the same people access wait for each other in a circle."""
+    for place in dev.workspace.environments.exclude(pk=dev.pk):
+        add(scim, "Okta Ops", place)
+    ids, group = [scim.user(name) for name in ("ada", "ben")], scim.group("Okta Ops")
+    with CaptureQueriesContext(database) as queries:
+        scim.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": one} for one in ids]})
+    kinds = [
+        "given" if "workspace_environmentaccess" in each["sql"] else "touched"
+        for each in queries
+        if each["sql"].startswith(('INSERT INTO "workspace_environmentaccess"', 'UPDATE "workspace_enduser"'))
+    ]
+    assert kinds == ["given", "given", "touched"]

@@ -118,7 +118,7 @@ def set_access_of_source(
     source: Source,
     by: Actor,
 ) -> SetChange:
-    """Make the access that a source grants exactly that of the entitled people.
+    """Make the access that a source grants exactly that of the entitled people. The caller touches who got access.
 
     With `among`, access of other people stays as it is.
     """
@@ -126,8 +126,6 @@ def set_access_of_source(
     if among is not None:
         rows, entitled = rows.filter(end_user__in=among), entitled.filter(pk__in=among)
     change = make_exact(environment, rows, entitled, environment=environment.pk, **source.fields())
-    if change.added:
-        touch([UUID(pk) for pk, _ in change.added], timezone.now())
     if change:
         record_set(environment, change, source, by)
     return change
@@ -137,8 +135,10 @@ def touch(ids: Collection[UUID], now: datetime) -> None:
     """Change the rows of people who get access. Call it in the transaction that gives it.
 
     Who switches one of them off at this moment waits for it, or sees by it that there is other access now. Several rows
-    are locked in one order, so that two changes do not wait for each other in a circle.
+    are locked in one order, so that two changes do not wait for each other in a circle: call it once in a transaction.
     """
+    if not ids:
+        return
     if len(ids) > 1:
         list(EndUser.objects.filter(Among("pk", ids)).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     _touched(ids, now)
