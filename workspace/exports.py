@@ -52,7 +52,9 @@ def csv_file(name: str, head: Sequence[str], parts: Iterable[Iterable[Sequence[o
 
 def json_lines_file(name: str, parts: Iterable[Iterable[dict[str, object]]]) -> StreamingHttpResponse:
     """Return a file with one JSON object a line."""
-    lines = ("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in part) for part in parts)
+    # json.dumps would make an encoder for each line.
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    lines = ("".join(f"{encode(row)}\n" for row in part) for part in parts)
     return _file(name, "application/jsonl", lines)
 
 
