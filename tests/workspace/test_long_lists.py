@@ -16,6 +16,7 @@ from tests.workspace.pages import names, text
 from workspace.actions.end_users import deactivate_end_user
 from workspace.db import paging
 from workspace.db.paging import Place, newest, numbered, numbered_list
+from workspace.db.parameters import Literal
 from workspace.events import SYSTEM
 from workspace.forms import end_user_filter
 from workspace.forms.end_user_filter import EndUserFilter
@@ -308,6 +309,13 @@ def test_the_list_is_read_in_the_order_of_an_index(acme, crowd):
         else:
             assert ("sqlite_autoindex_workspace_enduser" if index == "email" else index) in plan, query
             assert "TEMP B-TREE FOR ORDER BY" not in plan, query
+
+
+def test_a_status_is_a_part_of_the_statement(acme):
+    sql, values = listed(acme, "status=deactivated&access=any").people.query.sql_with_params()
+    assert "'deactivated'" in sql and "deactivated" not in values
+    with pytest.raises(ValueError, match="no word of ours"):
+        str(EndUser.objects.filter(status=Literal("active' OR 'a")).query)
 
 
 @pytest.mark.parametrize("way", ["", "-"])

@@ -56,6 +56,19 @@ class Among(Func):
         return self.as_sql(compiler, connection, template=template, arg_joiner=" = ANY((", **context)
 
 
+class Literal(Value):
+    """One of a few values of our own, such as a status, as a part of the statement.
+
+    PostgreSQL plans a statement that it has run several times without its values. A status that few rows have would be
+    planned as if half of them had it.
+    """
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        if not str(self.value).isidentifier():
+            raise ValueError(f"{self.value!r} is no word of ours.")
+        return f"'{self.value}'", ()
+
+
 def column(model: type[Model], name: str) -> AnyField:
     """Return a field that has a column."""
     return cast(AnyField, model._meta.get_field(name))

@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django import forms
+from django.db import connection
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from workspace.db.indexes import Unindexed
 from workspace.db.keys import name_key
 from workspace.db.ordered import Ids, Ordered, OrderedWithin, opposite
-from workspace.db.parameters import Among
+from workspace.db.parameters import Among, Literal
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, SourceKind
 from workspace.models.people import EndUserQuerySet
@@ -130,7 +131,7 @@ class EndUserFilter(forms.Form):
         asked = self._asked
         conditions = [Q(search_key__contains=word) for word in EndUser.objects.words(asked.get("q", ""))]
         if status := asked.get("status"):
-            conditions.append(Q(status=status))
+            conditions.append(Q(status=Literal(status)))
         if sign_in := asked.get("sign_in"):
             conditions.append(self._signed_in(sign_in))
         if group := asked.get("group"):
@@ -252,9 +253,14 @@ class EndUserFilter(forms.Form):
     def _with_others(self, number: int) -> QuerySet[Any]:
         """Return the access here of those who have access to so many other environments."""
         theirs = EnvironmentAccess.objects.filter(end_user=OuterRef("end_user"))
-        has = (Case(When(Exists(theirs.filter(environment=pk)), then=1), default=0) for pk in self._others)
-        rows = self._of(self.environment.accesses.order_by()).alias(others=sum(has, Value(0)))
-        return rows.filter(others=number).distinct()
+        has = [Exists(theirs.filter(environment=pk)) for pk in self._others]
+        rows = self._of(self.environment.accesses.order_by()).distinct()
+        # PostgreSQL merges indexes for these, as far as a page needs; for a sum it reads all access elsewhere first.
+        if number in (0, len(has)):
+            return rows.filter(*(each if number else ~each for each in has))
+        return rows.alias(others=sum((Case(When(each, then=1), default=0) for each in has), Value(0))).filter(
+            others=number
+        )
 
     @cached_property
     def _elsewhere(self) -> EndUserQuerySet:
@@ -285,10 +291,13 @@ def _if_few(ids: Ids) -> list[UUID] | None:
 def _few_without(people: EndUserQuerySet, rows: QuerySet[Any]) -> list[UUID] | None:
     """Return the ids of the people who have none of the rows, or None if they are many.
 
-    In their order, SQLite merges both lists. That takes a quarter of a look-up for each person.
+    In their order, SQLite merges both lists. That takes a quarter of a look-up for each person. PostgreSQL would put
+    both into one table of hashes. It merges them by itself, and only as far as there are few.
     """
-    ids = rows.order_by().values_list("end_user", flat=True)
-    return _if_few(people.order_by().values_list("pk", flat=True).difference(ids).order_by("pk"))
+    everybody, rows = people.order_by().values_list("pk", flat=True), rows.order_by()
+    if connection.vendor == "postgresql":
+        return _if_few(everybody.exclude(Exists(rows.filter(end_user=OuterRef("pk")))))
+    return _if_few(everybody.difference(rows.values_list("end_user", flat=True)).order_by("pk"))
 
 
 def _of_ids(ids: list[UUID]) -> EndUserQuerySet:
