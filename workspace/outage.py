@@ -26,7 +26,8 @@ def is_outage(error: BaseException | None) -> bool:
     if name:
         return str(name).startswith(_SQLITE)
     if isinstance(error, InternalError):
-        return _sqlstate(error) == _READ_ONLY
+        # Without a code psycopg raises it: a connection that a pooler ended got answers to nothing it had asked.
+        return _sqlstate(error) in (None, _READ_ONLY)
     return isinstance(error, OperationalError | InterfaceError)
 
 

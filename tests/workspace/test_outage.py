@@ -11,7 +11,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from django.contrib.sessions.backends.base import UpdateError
-from django.db import OperationalError, ProgrammingError, connection
+from django.db import InternalError, OperationalError, ProgrammingError, connection
 from django.test import Client
 
 from provisioning.models import ScimRequest, ScimToken
@@ -196,6 +196,14 @@ def test_a_full_disk_is_called_so(browser, faults):
     responses = [create(browser, f"{n}" + "x" * 200) for n in range(40)]
     (failed, *_) = [response for response in responses if response.status_code != 302]
     assert failed.status_code == 503 and FULL in failed.content.decode()
+
+
+def test_answers_that_psycopg_cannot_place_are_an_outage():
+    """PgBouncer sends them when it loses its connection to the database at a BEGIN."""
+    for cause, is_outage in ((psycopg.InternalError(), True), (psycopg.errors.InvalidCursorState(), False)):
+        error = InternalError("received 2 results from command 'BEGIN'")
+        error.__cause__ = cause
+        assert outage.is_outage(error) == is_outage
 
 
 def test_readyz_says_when_writing_is_impossible(client, faults, fault):
