@@ -293,13 +293,13 @@ SPECTACULAR_SETTINGS = {
 }
 
 _LOG_LEVEL = logs.level()
-_OVERSIZE = ["RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"]
+_REFUSED = ["DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "workspace.console.middleware.RequestIdFilter"},
-        "oversize": {"()": "workspace.console.middleware.OversizeFilter"},
+        "refused": {"()": "workspace.console.middleware.RefusedFilter"},
         "outage": {"()": "workspace.outage.OutageFilter"},
     },
     "formatters": logs.formatters(),
@@ -318,6 +318,6 @@ LOGGING = {
         "django": {"handlers": [], "level": _LOG_LEVEL, "propagate": True},
         "django.request": {"filters": ["outage"]},
         "django.db.backends": {"level": "INFO"},  # DEBUG shows the parameters of SQL, and secrets are among them
-        **{f"django.security.{name}": {"filters": ["oversize"]} for name in _OVERSIZE},
+        **{f"django.security.{name}": {"filters": ["refused"]} for name in _REFUSED},
     },
 }

@@ -64,3 +64,9 @@ def test_a_request_that_sends_too_much_is_one_warning_without_a_traceback(caplog
     (line,) = caplog.records
     assert line.levelno == logging.WARNING
     assert line.exc_info is None
+
+
+@pytest.mark.django_db
+def test_a_request_to_another_host_is_a_warning_without_a_traceback(caplog):
+    assert Client().get("/sign-in/", headers={"host": "elsewhere.example"}).status_code == 400
+    assert {(line.levelno, line.exc_info) for line in caplog.records} == {(logging.WARNING, None)}

@@ -37,8 +37,8 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-class OversizeFilter(logging.Filter):
-    """A filter that turns Django's error and traceback about an oversize request into a warning of one line."""
+class RefusedFilter(logging.Filter):
+    """A filter that turns Django's error and traceback about what a stranger may send into a warning of one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
