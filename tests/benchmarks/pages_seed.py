@@ -18,7 +18,7 @@ from tests import factories
 from tests.authentication.ways import connect
 from tests.benchmarks import seed
 from tests.idp import Idp
-from workspace.db.keys import canonical, name_key, new_id
+from workspace.db.keys import canonical, name_key, new_id, search_key
 from workspace.events import SYSTEM
 from workspace.models import (
     ChangeEvent,
@@ -84,12 +84,12 @@ def _name(people: list[UUID]) -> None:
         first, last = FIRST_NAMES[number % 30], LAST_NAMES[number // 30 % 40]
         address = canonical(f"{first}.{last}.{number}@example.com").replace("'", "")
         status = EndUser.Status.ACTIVE if number % 50 else EndUser.Status.DEACTIVATED
-        name = f"{first} {last}"
-        rows.append((name, name_key(name), address, address, status, pk if is_postgresql else pk.hex))
+        name, key = f"{first} {last}", pk if is_postgresql else pk.hex
+        rows.append((name, name_key(name), address, address, search_key(name, address), status, key))
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE workspace_enduser SET full_name = %s, name_key = %s, email = %s, email_key = %s, status = %s"
-            " WHERE id = %s",
+            "UPDATE workspace_enduser SET full_name = %s, name_key = %s, email = %s, email_key = %s, search_key = %s,"
+            " status = %s WHERE id = %s",
             rows,
         )
 
