@@ -275,7 +275,8 @@ def test_a_page_keeps_filter_and_order_in_its_links(acme, owner, crowd):
 def test_members_are_counted_once_however_many_sources_they_have(acme, crowd):
     crowd(10)
     GroupMembership.objects.create(group=acme.support, end_user=acme.ada, source_kind="jit", source_id="okta")
-    EnvironmentAccess.objects.create(environment=acme.dev, end_user=acme.ada, source_kind="jit", source_id="okta")
+    for person in (acme.ada, acme.bo):
+        EnvironmentAccess.objects.create(environment=acme.dev, end_user=person, source_kind="jit", source_id="okta")
     deactivate_end_user(end_user=acme.bo, by=SYSTEM)
     counts = member_counts([acme.support, acme.engineering, acme.everyone])
     assert counts == {acme.support.pk: 11, acme.engineering.pk: 1, acme.everyone.pk: 11}
