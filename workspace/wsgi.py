@@ -19,6 +19,10 @@ if sys.platform == "linux" and parent_process():
     # A worker ends with granian's main process. Otherwise it would keep the port, and a new server could not start.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
+if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # DRF imports PostgreSQL's driver where it finds it: 9 MB.
+    sys.modules["psycopg"] = None  # type: ignore[assignment] # which says that there is none
+
 application = get_wsgi_application()
 start = import_module("workspace.start")
 

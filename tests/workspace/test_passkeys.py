@@ -5,10 +5,12 @@ import re
 from datetime import timedelta
 
 import pytest
+import webauthn
 from django.contrib.auth import get_user
 from django.core import signing
 from django.test import Client, override_settings
 from django.utils import timezone
+from webauthn.helpers.structs import UserVerificationRequirement
 
 from tests.factories import PASSWORD
 from tests.workspace.authenticator import PRESENT, Authenticator
@@ -91,6 +93,14 @@ def test_a_passkey_signs_in_as_both_factors_without_a_password(macbook, ada):
     assert response.redirect_chain[-1][0] == "/account/password/"
     assert get_user(client) == ada and client.session["has_second_factor"]
     assert Passkey.objects.get().last_used_at and Passkey.objects.get().sign_count == 1
+
+
+def test_a_sign_in_page_asks_what_the_library_would_ask():
+    challenge = passkeys.Challenge.new()
+    library = webauthn.generate_authentication_options(
+        rp_id="localhost", challenge=challenge.value, user_verification=UserVerificationRequirement.REQUIRED
+    )
+    assert passkeys.options_to_sign_in(challenge) == webauthn.options_to_json(library)
 
 
 def test_an_answer_counts_once(macbook):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Func, OuterRef, QuerySet, UUIDField
 from django.db.models.functions import Greatest, Least
@@ -77,6 +76,8 @@ class OrderedWithin(Ordered):
     def _in_order(self, conditions: dict[str, object], most: int | None) -> Ids:
         if connection.vendor != "postgresql":
             return super()._in_order(conditions, most)
+        from django.contrib.postgres.expressions import ArraySubquery  # imports psycopg
+
         prefix, (of_owner, own) = f"{self.owner}__", self.columns
         theirs = {name.removeprefix(prefix): conditions[name] for name in conditions if name.startswith(prefix)}
         rows = self.rows.filter(**{name: conditions[name] for name in conditions if not name.startswith(prefix)})
