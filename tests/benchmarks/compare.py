@@ -16,20 +16,25 @@ THIS = "this tree"
 
 
 def main(options: argparse.Namespace) -> None:
-    """Print for each work how this tree relates to the revision; below 1 it takes less."""
+    """Print how this tree relates to the revision."""
     with checkout(options.compare) as other, installed(OURS, other) as old, installed(OURS) as new:
         sides = [(server, ordered(who, server, OURS, options)) for who, server in ((THIS, new), (options.compare, old))]
         with running(old), running(new):
             report = in_turns(sides, options.turns)
-    headings = "".join(f"{clients}: {'p50':>7}{'CPU':>8}{'+ db':>8}  " for clients in CLIENTS)
-    print(f"{THIS + ' / ' + options.compare:<26}{headings}")
-    for work in sides[0][1].works:
-        print(f"{work:<26}" + "  ".join(_ratios(report, options.compare, work, clients) for clients in CLIENTS))
+    show(report, THIS, options.compare, sides[0][1].works)
 
 
-def _ratios(report: Report, other: str, work: str, clients: int) -> str:
-    found = (report.ratio(column, THIS, other, work, clients) for column in ("p50", "server", "database"))
-    widths = 10, 8, 8
+def show(report: Report, who: str, other: str, works: list[str]) -> None:
+    """Print for each work how one relates to the other; below 1 it takes less."""
+    headings = "".join(f"{clients}: {'p50':>7}{'CPU':>8}{'+ db':>8}{'both':>8}  " for clients in CLIENTS)
+    print(f"{who + ' / ' + other:<26}{headings}")
+    for work in works:
+        print(f"{work:<26}" + "  ".join(_ratios(report, who, other, work, clients) for clients in CLIENTS))
+
+
+def _ratios(report: Report, who: str, other: str, work: str, clients: int) -> str:
+    found = (report.ratio(column, who, other, work, clients) for column in ("p50", "server", "database", "cpu"))
+    widths = 10, 8, 8, 8
     return "".join(
         f"{'–' if ratio is None else f'{ratio:.2f}':>{width}}" for ratio, width in zip(found, widths, strict=True)
     )

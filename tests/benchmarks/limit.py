@@ -18,7 +18,7 @@ from uuid import UUID
 from tests.benchmarks.driver import Measured, Order
 from tests.benchmarks.processes import Processors
 from tests.benchmarks.rows import PLACE, Database, Family, Template
-from tests.benchmarks.works import BARE, MANY, Tenant, deep_start
+from tests.benchmarks.works import BARE, MANY, Tenant, deep_start, last_start
 from workspace.db.keys import new_id
 
 Step = Callable[[], Any]
@@ -66,6 +66,7 @@ class Limit:
             "get": self.get,
             "page": lambda: self.page(1),
             "page-deep": lambda: self.page(deep_start(self.tenant.count)),
+            "page-last": lambda: self.page(last_start(self.tenant.count)),
             "page-cursor": self.cursor,
             "active": self.active,
             **{f"add-1-to-{size}": partial(self.add_one, group) for size, group in self.tenant.groups.items()},

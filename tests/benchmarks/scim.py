@@ -10,8 +10,9 @@ Databases:
 - PostgreSQL: `python -m tests.postgres python -m tests.benchmarks.scim`. It does not wait for the disk.
 - PostgreSQL that waits for the disk, as in production: the same with DURABLE=1 before it.
 
-Further: `--sync 10000` is a first sync of 10,000 users and 100,000 memberships. `--users 1000000 --work look-up,get`
-measures reads among a million users. `--compare REV` measures a revision beside this tree.
+Further: `--sync 10000` is a first sync of 10,000 users and 100,000 memberships. `--compare REV` measures a revision
+beside this tree. `--against 1000000` measures a tenant of a million beside one of `--users`: it shows what grows with
+their number.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.benchmarks import compare
+from tests.benchmarks import compare, growth
 from tests.benchmarks.driver import CLIENTS, Order, Sync
 from tests.benchmarks.installing import BASELINE, FLOOR, OURS, in_turns, installed, ordered, part
 from tests.benchmarks.processes import megabytes
@@ -35,14 +36,14 @@ from tests.server import Server, free_port, running, workers
 # Who answered, as the table names them.
 SERVER, LOWEST, STOCK, SQL = "the server", "the floor", "django-scim2", "bare SQL"
 # The works of the floor: others need to undo what they did.
-REPEATED = {"create", "look-up", "get", "page", "page-deep", "page-cursor", "active", "group-read"}
+REPEATED = {"create", "look-up", "get", "page", "page-deep", "page-last", "page-cursor", "active", "group-read"}
 
 
 def main(options: argparse.Namespace) -> None:
     """Measure ours, then the baseline if it is asked for; print what was found."""
-    if options.compare:
+    if options.compare or options.against:
         print(f"{database()}, {options.users:,} users; {machine()}", flush=True)
-        compare.main(options)
+        (compare if options.compare else growth).main(options)
         return
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(installed(OURS))
@@ -175,6 +176,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--compare", metavar="REV", help="this tree and a revision in turns, as ratios, and nothing else"
     )
+    parser.add_argument("--against", metavar="USERS", type=int, help="a tenant of so many in the same way")
     return parser.parse_args()
 
 

@@ -108,6 +108,7 @@ def works(tenant: Tenant) -> dict[str, Work]:
         Work("get", _get),
         Work("page", partial(_page, 1), baseline_reads=people),
         Work("page-deep", partial(_page, deep_start(people)), baseline_reads=people),
+        Work("page-last", partial(_page, last_start(people)), baseline_reads=people),
         Work("page-cursor", _cursor, is_offered=lambda tenant: tenant.has_cursors),
         Work("active", _active),
         *(Work(f"add-1-to-{size}", partial(_add_one, str(size)), baseline_reads=size) for size in sizes),
@@ -125,7 +126,12 @@ def goes(work: Work, tenant: Tenant, clients: int) -> bool:
 
 def deep_start(people: int) -> int:
     """Where the deep page starts: at 5,001, if there are so many."""
-    return min(DEEP, max(people - 99, 1))
+    return min(DEEP, last_start(people))
+
+
+def last_start(people: int) -> int:
+    """Where the last page starts."""
+    return max(people - 99, 1)
 
 
 def _create(tenant: Tenant, place: int, of: int, send: Send) -> Round:
