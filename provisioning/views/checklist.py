@@ -42,15 +42,15 @@ def progress(connection: ProvisioningConnection) -> dict[str, object]:
 def checklist(connection: ProvisioningConnection) -> list[Line]:
     """Return the lines, each done, waiting or failed."""
     answered = connection.requests.filter(status__lt=400).order_by("id")
-    events = (
-        ChangeEvent.objects.of(connection.environment.workspace)
-        .filter(actor_kind=ChangeEvent.ActorKind.CONNECTION, actor_id=str(connection.pk))
-        .order_by("id")
+    events = ChangeEvent.objects.of(connection.environment.workspace).filter(
+        actor_kind=ChangeEvent.ActorKind.CONNECTION, actor_id=str(connection.pk)
     )
 
     def by(*actions: Action) -> list[QuerySet[ChangeEvent]]:
-        # One at a time: of several, databases would walk all changes of the connection.
-        return [events.filter(action=action) for action in actions]
+        # One at a time: of several, databases would walk all changes of the connection. Between bounds the order needs
+        # the index by action; of an equal one PostgreSQL walks all changes from the first on.
+        bounds = [{"action__gte": action, "action__lte": action} for action in actions]
+        return [events.filter(**each).order_by("-action", "id") for each in bounds]
 
     updates = by(Action.END_USER_UPDATED, Action.PROVISIONED_USER_UPDATED)
     return [
