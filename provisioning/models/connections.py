@@ -11,11 +11,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from authentication.models import EnvironmentProvider
+from workspace.db.counting import NumberOf
 from workspace.models import EndUser, EndUserGroup, Environment, EnvironmentAccess, GroupMembership, Source, SourceKind
 from workspace.models.base import Entity
 from workspace.models.people import EndUserQuerySet
-
-_EVERYBODY = 10**9
 
 
 class NameFrom(models.TextChoices):
@@ -137,26 +136,34 @@ class ProvisioningConnection(Entity):
 
     def count_people(self) -> int:
         """Return how many people have access through it, without looking at each."""
-        return self._let_in().count()
+        return self._let_in()[1]
 
-    def count_people_without_other_access(self) -> int:
-        """Return how many of them would be deactivated without it, without looking at each."""
+    def count_people_and_lone(self) -> tuple[int, int]:
+        """Return that number, and how many of them would be deactivated without it, without looking at each."""
+        let_in, number = self._let_in()
         workspace, source = self.environment.workspace, self.source
         accesses = EnvironmentAccess.objects.filter(environment__workspace=workspace).order_by()
-        others = accesses.exclude(source_kind=source.kind, source_id=source.id).values_list("end_user")
-        deactivated = workspace.end_users.filter(status=EndUser.Status.DEACTIVATED).order_by().values_list("pk")
-        lone = self._let_in().difference(others, deactivated)
-        # In their order, SQLite merges the lists and builds no table of them. A limit keeps the order in a count.
-        return lone.order_by("end_user")[:_EVERYBODY].count()
+        others = accesses.exclude(source_kind=source.kind, source_id=source.id)
+        deactivated = workspace.end_users.filter(status=EndUser.Status.DEACTIVATED).order_by()
+        has_other = let_in.filter(end_user__in=others.values("end_user"))
+        # Few people are deactivated: each is looked up among the others.
+        is_off = let_in.filter(
+            ~models.Exists(others.filter(end_user=models.OuterRef("end_user"))), end_user__in=deactivated.values("pk")
+        )
+        return number, number - has_other.count() - is_off.count()
 
-    def _let_in(self) -> models.QuerySet[EnvironmentAccess, tuple[UUID]]:
-        """Return whom it lets in, each once; in one environment an index has them in order."""
+    def _let_in(self) -> tuple[models.QuerySet[EnvironmentAccess, tuple[UUID]], int]:
+        """Return whom it lets in, each once, and how many they are."""
         ours = EnvironmentAccess.objects.of_source(self.source).order_by()
-        environments = self.environment.workspace.environments.order_by().values_list("pk", flat=True)
-        places = [pk for pk in environments if ours.filter(environment=pk).exists()]
+        in_each = NumberOf(ours.filter(environment=models.OuterRef("pk")).values("pk"))
+        # An index counts them in each environment.
+        numbers = dict(self.environment.workspace.environments.order_by().values_list("pk", in_each))
+        places = [pk for pk, number in numbers.items() if number]
         found = ours.filter(environment__in=places).values_list("end_user")
+        if len(places) > 1:
+            return found.distinct(), found.distinct().count()
         # In one environment a source lets in each person once, so none has to be told apart.
-        return found.distinct() if len(places) > 1 else found
+        return found, sum(numbers.values())
 
     @property
     def has_people(self) -> bool:

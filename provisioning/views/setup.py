@@ -179,9 +179,8 @@ def _groups_at_risk(environment: Environment) -> dict[str, object]:
 
 def _reach(connection: ProvisioningConnection) -> dict[str, object]:
     """Return whom the end of a connection concerns, and what each choice would do, in numbers."""
-    number = connection.count_people()
+    number, lone = connection.count_people_and_lone()
     people, groups = count(number, "end user", "end users"), count(connection.managed_groups.count(), "group", "groups")
-    lone = connection.count_people_without_other_access()
     effect = _("%(provider)s provisions %(people)s and %(groups)s of %(environment)s.")
     numbers = {"provider": isolated(connection.name), "people": people, "groups": groups}
     named = list(connection.people.values_list("full_name", flat=True)[:NAMED_PEOPLE])

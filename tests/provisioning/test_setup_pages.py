@@ -305,19 +305,21 @@ def test_who_has_access_to_two_environments_is_counted_once(saved):
 
 def test_who_loses_the_last_access_is_counted_by_person(saved, use, admin):
     """Not who has another access, in whatever environment, nor who is deactivated already."""
-    for name in ("ada", "bo", "cleo", "dario"):
+    for name in ("ada", "bo", "cleo", "dario", "elif"):
         saved.user(name)
     connection = ProvisioningConnection.objects.get()
     workspace = connection.environment.workspace
     here, *others = workspace.environments.all()
     people = list(workspace.end_users.order_by("pk"))
     set_manual_access(end_user=people[0], environments=[here], by=SYSTEM)
-    set_manual_access(end_user=people[1], environments=others, by=SYSTEM)
-    deactivate_end_user(end_user=people[2], by=SYSTEM)
+    for both in (people[1], people[4]):
+        set_manual_access(end_user=both, environments=others, by=SYSTEM)
+    for off in (people[2], people[4]):
+        deactivate_end_user(end_user=off, by=SYSTEM)
 
     page = text(admin.get(url("setup-people", use)))
 
-    assert connection.count_people_without_other_access() == 1
+    assert connection.count_people_and_lone() == (5, 1)
     assert list(workspace.end_users.depending_on(connection.source)) == [people[3]]
     assert "whoever has no other is deactivated (1)." in page
 
