@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Model, Q
 from django.utils.translation import ngettext
 
+from workspace.db.containing import containing
 from workspace.db.keys import canonical
 from workspace.merging import Fact
 from workspace.models import EndUser
@@ -19,7 +20,6 @@ from workspace.models import EndUser
 # What stands in the place of a name.
 NOBODY = "Deleted person"
 _SHORTEST, _SHORTEST_NUMBER = 2, 6
-_AT_ONCE = 30
 
 
 @dataclass
@@ -57,18 +57,15 @@ class Erasure:
         """Return a text about the person without names, addresses and remarks."""
         return self._told.sub(NOBODY, text)
 
-    def said_in(self, columns: Iterable[str], others: Iterable[str] = ()) -> Iterator[Q]:
+    def said_in(self, columns: Sequence[str], others: Iterable[str] = ()) -> Iterator[Q]:
         """Return conditions: a column has a name, an address, a record's id or one of `others`, as text or in JSON.
 
-        A name counts between quotation marks, because others may contain it. SQLite takes no condition of all at once.
+        A name counts between quotation marks, because others may contain it.
         """
         quoted = {f'"{text}"' for text in (*self.texts, *others)}
         found = {*filter(lambda text: "@" in text, self.texts), *map(str, self.records), *quoted}
         forms = sorted({form for text in found for form in (text, quote(text, safe=""), _escaped(text))})
-        for start in range(0, len(forms), _AT_ONCE):
-            some = forms[start : start + _AT_ONCE]
-            conditions = [Q(**{f"{column}__icontains": text}) for column in columns for text in some]
-            yield Q(*conditions, _connector=Q.OR)
+        return containing(columns, forms)
 
 
 def _pattern(texts: Iterable[str]) -> re.Pattern[str]:

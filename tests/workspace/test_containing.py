@@ -1,0 +1,52 @@
+"""Rows of which a column contains one of several texts, found at once."""
+
+from django.db import connection
+
+from workspace.db import containing
+from workspace.db.containing import containing as conditions
+from workspace.models import EndUserGroup
+
+TEXTS = ["ada@example.com", '"Ada"', "50% off", "50%", "a_b", "back\\slash", "Ärger", "ärger", "STRASSE", "straße"]
+NAMES = [
+    *(
+        "to ADA@example.com!",
+        "Ada",
+        'so "ada" is quoted',
+        "50 % off",
+        "50%",
+        "aXb",
+        "A_B",
+        "back\\\\slash",
+        "back/slash",
+    ),
+    *("BACK\\SLASH", "ÄRGER", "ärgern", "strasse", "STRAßE", "nothing", '"Ada', "ada@example_com"),
+]
+
+
+def found(texts, *columns):
+    rows = EndUserGroup.objects.all()
+    return {row.pk for each in conditions(columns, texts) for row in rows.filter(each)}
+
+
+def test_the_same_rows_are_found_as_one_by_one(acme, monkeypatch):
+    monkeypatch.setattr(containing, "_AT_ONCE", 3)
+    EndUserGroup.objects.all().delete()
+    EndUserGroup.objects.bulk_create(
+        EndUserGroup(environment=acme.dev, name=name, name_key=str(number), source_name=NAMES[-number])
+        for number, name in enumerate(NAMES)
+    )
+    for texts in (TEXTS, TEXTS[:1], TEXTS[3:6], ["no such text"], []):
+        expected = {
+            row.pk
+            for text in texts
+            for column in ("name", "source_name")
+            for row in EndUserGroup.objects.filter(**{f"{column}__icontains": text})
+        }
+        assert found(texts, "name", "source_name") == expected
+    assert 0 < len(found(TEXTS, "name")) < len(NAMES)
+
+
+def test_many_texts_are_one_condition_on_postgresql():
+    texts = [f"text {number:03}" for number in range(100)]
+    assert len(list(conditions(["name"], texts))) == (1 if connection.vendor == "postgresql" else 4)
+    assert len(list(conditions(["name"], ["a", "abc", "xa"]))) == 1
