@@ -117,12 +117,10 @@ def _sql(statements: tuple[Statement, ...], condition: str | None) -> str:
         with_found = f"WITH {named[0]}" if named else ""
         # SQLite's driver does not count what a statement with a CTE has written.
         returned = first.returning or ("1" if named else "")
-        return _joined(
-            with_found, first.sql, _source(first, before), first.where or end, returned and f"RETURNING {returned}"
-        )
+        return _joined(with_found, _after(first.sql, before), first.where or end, returned and f"RETURNING {returned}")
     for number, each in enumerate(statements):
         where = each.where or (end if number == 0 else "")
-        sql = _joined(each.sql, _source(each, before), where, f"RETURNING {each.returning or 1}")
+        sql = _joined(_after(each.sql, before), where, f"RETURNING {each.returning or 1}")
         named.append(f"row_{number} AS ({sql})")
         before = f"row_{number}" if each.is_required else before
     shown = [f"row_{number}" for number, each in enumerate(statements) if each.returning]
@@ -130,9 +128,14 @@ def _sql(statements: tuple[Statement, ...], condition: str | None) -> str:
     return f"WITH {', '.join(named)} SELECT {', '.join(f'{row}.*' for row in shown)} FROM {read}"  # noqa: S608 -- our own names
 
 
-def _source(statement: Statement, before: str) -> str:
-    """Return what makes a statement wait for the one before."""
-    return f"{'USING' if statement.sql.startswith('DELETE') else 'FROM'} {before}" if before else ""
+def _after(sql: str, before: str) -> str:
+    """Return a statement that waits for the one before."""
+    if not before:
+        return sql
+    inserted, is_insertion, marks = sql.partition(" VALUES (")
+    if is_insertion:
+        sql = f"{inserted} SELECT {marks.removesuffix(')')}"
+    return f"{sql} {'USING' if sql.startswith('DELETE') else 'FROM'} {before}"
 
 
 def _joined(*parts: str) -> str:
@@ -142,8 +145,8 @@ def _joined(*parts: str) -> str:
 @cache
 def _inserting(sql: str, count: int) -> str:
     """Return the INSERT of so many rows."""
-    selection = sql[sql.rindex("SELECT ") :]
-    return " UNION ALL ".join([sql, *[selection] * (count - 1)])
+    marks = sql[sql.rindex("(") :]
+    return ", ".join([sql, *[marks] * (count - 1)])
 
 
 class _Columns:
