@@ -34,6 +34,12 @@ def test_caddy_takes_its_example():
     assert status == 0, told
 
 
+def test_proxies_pass_whole_requests_on():
+    """As many slow clients as a node has threads would stop it."""
+    assert re.search(r"^\s+buffer_requests$", (DEPLOY / "Caddyfile").read_text(), re.MULTILINE)
+    assert "proxy_request_buffering" not in (DEPLOY / "nginx.conf").read_text()  # it is on unless it is turned off
+
+
 def test_nginx_takes_its_example(tmp_path):
     site = (DEPLOY / "nginx.conf").read_text().replace("/etc/ssl/workspace-admin", f"{tmp_path}/site")
     # nginx opens what it is to listen at.
