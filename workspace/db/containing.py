@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BooleanField, F, Func, Q, TextField, Value
+from django.db.models import BooleanField, F, Func, Q, Value
 
 # SQLite takes no condition of very many parts.
 _AT_ONCE = 30
@@ -32,4 +31,4 @@ class _ContainsAny(Func):
 
     def __init__(self, column: str, texts: Sequence[str]) -> None:
         patterns = [f"%{connection.ops.prep_for_like_query(text)}%" for text in texts]
-        super().__init__(F(column), Value(patterns, ArrayField(TextField())))
+        super().__init__(F(column), Value(patterns))
