@@ -1,8 +1,6 @@
 """Numbers of rows, as parts of a query."""
 
-from typing import Any
-
-from django.db import connections, models
+from django.db import models
 
 
 class NumberOf(models.Subquery):
@@ -17,13 +15,3 @@ class SumOf(models.Subquery):
 
     template = "(SELECT COALESCE(SUM(counted), 0) FROM (%(subquery)s) AS counted_rows)"
     output_field = models.IntegerField()
-
-
-def each_once(rows: models.QuerySet[Any], column: str) -> models.QuerySet[Any, dict[str, Any]]:
-    """Return the values of a column, each once, where an index has them in their order.
-
-    For DISTINCT alone, PostgreSQL reads the whole table and hashes it, which takes four times as long.
-    """
-    if connections[rows.db].features.can_distinct_on_fields:
-        return rows.order_by(column).distinct(column).values(column)
-    return rows.order_by().values(column).distinct()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import models
 
-from workspace.db.counting import NumberOf, each_once
+from workspace.db.counting import NumberOf
 from workspace.db.keys import kept_key, name_key
 from workspace.isolation import isolated
 from workspace.models.base import Entity
@@ -63,7 +63,7 @@ class EndUserGroup(Entity, Sourced):
 
 def member_counts(groups: Iterable[EndUserGroup]) -> dict[UUID, int]:
     """Return the numbers of members by the ids of the groups. Everyone counts the active people with access."""
-    members = each_once(GroupMembership.objects.filter(group=models.OuterRef("pk")), "end_user")
+    members = GroupMembership.objects.filter(group=models.OuterRef("pk")).values("end_user").distinct()
     stored = EndUserGroup.objects.filter(pk__in=[group.pk for group in groups if not group.is_everyone])
     counts = dict(stored.order_by().values_list("pk", NumberOf(members)))
     return counts | {group.pk: count_active(group.environment) for group in groups if group.is_everyone}
