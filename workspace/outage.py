@@ -18,6 +18,8 @@ RETRY = {"Retry-After": "5"}
 _SQLITE = ("SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_LOCKED", "SQLITE_READONLY")
 # PostgreSQL's error codes.
 _READ_ONLY, _DISK_FULL = "25006", "53100"
+# A serialization failure, a deadlock, a lock that was waited for in vain, a statement that took too long.
+_BUSY = ("40001", "40P01", "55P03", "57014")
 
 
 def is_outage(error: BaseException | None) -> bool:
@@ -38,7 +40,7 @@ def reason(error: BaseException) -> str:
         return _("The disk of the database is full.")
     if _sqlstate(error) == _READ_ONLY or "readonly" in text:
         return _("The database takes no changes at the moment.")
-    if "is locked" in text:
+    if _sqlstate(error) in _BUSY or "is locked" in text:
         return _("The database is busy.")
     return _("The database does not answer.")
 

@@ -206,6 +206,13 @@ def test_answers_that_psycopg_cannot_place_are_an_outage():
         assert outage.is_outage(error) == is_outage
 
 
+@pytest.mark.parametrize("cause", [psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable])
+def test_waiting_in_vain_is_called_busy(cause):
+    error = OperationalError("deadlock detected")
+    error.__cause__ = cause()
+    assert outage.is_outage(error) and outage.reason(error) == "The database is busy."
+
+
 def test_readyz_says_when_writing_is_impossible(client, faults, fault):
     assert client.get("/readyz").status_code == 200
     faults.begin(fault)
