@@ -11,10 +11,10 @@ from tests.server import running
 
 def main(options: argparse.Namespace) -> None:
     """Print how the tenant of many users relates to that of few. Adding to a group relates to adding to ten members."""
-    more = copy(options)
-    more.users = options.against
+    less, more = copy(options), copy(options)
+    less.work, more.users = None, options.against
     with installed(OURS) as few, installed(OURS) as many:
-        its, order = ordered(f"{options.users:,}", few, OURS, options), ordered(f"{more.users:,}", many, OURS, more)
+        its, order = ordered(f"{options.users:,}", few, OURS, less), ordered(f"{more.users:,}", many, OURS, more)
         ten = its.tenant.groups[min(its.tenant.groups, key=int)]
         its = replace(
             its, tenant=replace(its.tenant, groups=dict.fromkeys(order.tenant.groups, ten)), works=order.works

@@ -39,6 +39,7 @@ def main(users: int, spare: int) -> Tenant:
     connection.close()
     for size, pk in groups.items():
         templates += membership(database, pk, int(size) - 1)
+    database.hurry()
     ids = fill(Family(database, templates), range(users + spare))
     database.vacuum()
     return Tenant(

@@ -1,6 +1,5 @@
 """Two-step verification of one's own account: turn it on and off, and make new recovery codes."""
 
-import segno
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
@@ -43,6 +42,8 @@ def enable(request: AccountRequest) -> HttpResponse:
             _keep_session(request)
             shown = _shown(codes) | {"is_new": True, "next": target_of(request, "workspace:account")}
             return account_page(request, "workspace/account/recovery_codes.html", shown)
+    import segno  # takes 1 MB of a process
+
     picture = segno.make(uri(key, request.user.email), error="m")
     context = {
         "form": form,
