@@ -4,9 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from authentication.domains import key_of_address
+from django.db.models.lookups import In
+
+from authentication.domains import Domain, key_of_address
 from authentication.models import EnvironmentPolicy, EnvironmentProvider, SsoBypass
 from workspace.models import EndUser, Environment
+from workspace.models.people import EndUserQuerySet
 
 Enforcement = EnvironmentProvider.Enforcement
 
@@ -57,6 +60,13 @@ class SignInPolicy:
             providers=own or (self.providers if is_user_name else self._general()),
             enforced_by=enforcing[0] if enforcing else None,
         )
+
+    def with_password(self, people: EndUserQuerySet) -> EndUserQuerySet:
+        """Return those of some people with addresses who may use a password, as `ways` says of each."""
+        if not self.is_password_enabled or any(each.enforcement == Enforcement.ALL_DOMAINS for each in self.providers):
+            return people.none()
+        own = sorted({key for each in self.providers for key in each.domain_keys})
+        return people.exclude(In(Domain("email_key"), own)) if own else people
 
     def own_ways(self, end_user: EndUser, environment: Environment, now: datetime) -> Ways:
         """Return how a person may sign in: as the owner of their address, or past enforcement by their bypass.

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from authentication.actions.passwords import TicketKind, new_ticket
-from authentication.domains import key_of_address
 from authentication.mail import mail_links
 from authentication.models import PasswordTicket
-from authentication.policy import SignInPolicy, Ways
+from authentication.policy import SignInPolicy
 from workspace.action_names import Action
 from workspace.actions.bulk import BulkChange, Plan, Selection, bulk_change
 from workspace.actions.bulk_changes import about, counted
 from workspace.actions.members import pairs_of
+from workspace.db.packed import PackedIds
 from workspace.db.parameters import Among
 from workspace.events import Actor, Sentence, record
 from workspace.models import ChangeEvent, EndUser
@@ -31,35 +32,35 @@ class Invite(BulkChange):
     def plan(self, selection: Selection) -> Plan:
         here = selection.environment
         allowed = selection.people.with_access_to(here)
-        with_address = allowed.exclude(email="")
-        without_password = with_address.filter(password="")
-        policy, ways = SignInPolicy.of(here), dict[str, Ways]()
-        ids, candidates = list[UUID](), without_password.order_by("pk").values_list("pk", "email")
-        for pk, email in candidates:
-            domain = key_of_address(email)
-            ways[domain] = ways.get(domain) or policy.ways(email)
-            ids += [pk] if ways[domain].has_password else []
-        numbers = [each.count() for each in (selection.people, allowed, with_address)]
+        candidates = allowed.exclude(email="").filter(password="")
+        policy = SignInPolicy.of(here)
+        chosen = policy.with_password(candidates)
+        ids = PackedIds.of(chosen)
+        left = allowed.filter(Q(email="") | ~Q(password="")).aggregate(
+            unaddressed=Count("pk", filter=Q(email="")), known=Count("pk", filter=~Q(email=""))
+        )
+        # All who may sign in here are counted by an index alone.
+        needless = 0 if chosen is candidates else allowed.count() - sum(left.values()) - len(ids)
         return Plan(
             ids,
             [
                 *counted(
-                    numbers[0] - numbers[1],
+                    selection.people.count() - sum(left.values()) - needless - len(ids),
                     "%(number)s person cannot sign in to %(environment)s. Give access or reactivate first.",
                     "%(number)s people cannot sign in to %(environment)s. Give access or reactivate first.",
                     environment=here,
                 ),
                 *counted(
-                    numbers[1] - numbers[2],
+                    left["unaddressed"],
                     "%(number)s person has no email address.",
                     "%(number)s people have no email address.",
                 ),
                 *counted(
-                    numbers[2] - len(candidates),
+                    left["known"],
                     "%(number)s person has a password already.",
                     "%(number)s people have a password already.",
                 ),
-                *_without(len(candidates) - len(ids), policy),
+                *_without(needless, policy),
             ],
             [_("The link in the mail works for 7 days. Mails cannot be taken back.")],
         )

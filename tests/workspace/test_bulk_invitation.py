@@ -4,6 +4,7 @@ import pytest
 
 from authentication.actions.policies import switch_password, switch_saml
 from authentication.models import EnvironmentProvider, PasswordTicket
+from authentication.policy import SignInPolicy
 from tests import factories
 from tests.authentication.ways import connect
 from tests.idp import Idp
@@ -67,6 +68,20 @@ def test_those_of_enforced_domains_alone_are_left_out(place, owner):
     enforce(place, EnvironmentProvider.Enforcement.SELECTED_DOMAINS, domains=["acme.example"])
     page = owner.get(everybody(place, "invite"))
     assert page.context["names"] == ["Bo Lund"]
+
+
+@pytest.mark.parametrize("enforcement", EnvironmentProvider.Enforcement.values)
+def test_many_may_use_a_password_as_each_may(place, enforcement):
+    enforce(place, enforcement, domains=["acme.example", "xn--bcher-kva.example"])
+    domains = ["ACME.example", "sub.acme.example", "other.example", "b\u00fccher.example", "XN--bcher-kva.example"]
+    people = [EndUser(workspace=place.workspace, email=f"{n}@{domain}") for n, domain in enumerate(domains)]
+    for person in people:
+        person.set_keys()
+    EndUser.objects.bulk_create(people)
+    policy = SignInPolicy.of(place.dev)
+    expected = {person.pk for person in people if policy.ways(person.email).has_password}
+    asked = EndUser.objects.filter(pk__in=[person.pk for person in people])
+    assert set(policy.with_password(asked).values_list("pk", flat=True)) == expected
 
 
 def test_nobody_is_invited_who_was_deactivated_meanwhile(place, owner, mails):

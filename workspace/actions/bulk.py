@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from workspace.db.packed import PackedIds
 from workspace.db.transactions import atomic
 from workspace.events import Actor
 from workspace.models import ChangeEvent, EndUserGroup, Environment
@@ -40,14 +41,14 @@ class Selection:
 class Plan:
     """Who will change, and in sentences: who is left out and why, and what else follows."""
 
-    ids: Sequence[UUID]
+    ids: PackedIds
     left_out: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def mark(self) -> str:
         """Return what tells the plan from one with other people: their number, and a digest of their ids."""
-        return f"{len(self.ids)}-{sha256(b''.join(sorted(pk.bytes for pk in self.ids))).hexdigest()}"
+        return f"{len(self.ids)}-{sha256(self.ids.packed).hexdigest()}"
 
 
 class BulkChange:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from workspace.actions.bulk import BulkChange, Plan, Selection, bulk_change
 from workspace.actions.many import deactivate_many, end_many_access, give_many_access, reactivate_many
 from workspace.actions.members import change_members
+from workspace.db.packed import PackedIds
+from workspace.db.parameters import Literal
 from workspace.events import Actor
 from workspace.models import (
     ChangeEvent,
@@ -21,11 +23,6 @@ from workspace.models import (
 )
 from workspace.models.people import EndUserQuerySet
 from workspace.words import grouped
-
-
-def ids_of(chosen: EndUserQuerySet) -> list[UUID]:
-    """Return the ids of people in their order."""
-    return list(chosen.order_by("pk").values_list("pk", flat=True))
 
 
 def about(number: int, one: str, many: str, **names: object) -> str:
@@ -46,9 +43,9 @@ class AddToGroup(BulkChange):
 
     def plan(self, selection: Selection) -> Plan:
         group, here = selection.given_group, selection.environment
-        outside = selection.people.outside(group)
-        ids = ids_of(outside.with_access_to(here))
-        members, barred = selection.people.count() - outside.count(), outside.count() - len(ids)
+        ids = PackedIds.of(selection.people.outside(group).with_access_to(here))
+        members = selection.people.filter(Exists(group.memberships.filter(end_user=OuterRef("pk")))).count()
+        barred = selection.people.count() - members - len(ids)
         return Plan(
             ids,
             [
@@ -96,7 +93,7 @@ class RemoveFromGroup(BulkChange):
     def plan(self, selection: Selection) -> Plan:
         memberships = GroupMembership.objects.filter(group=selection.given_group)
         manual, idp = _by_hand_alone(selection.people, memberships), _by_idps(selection.people, memberships)
-        ids, kept = ids_of(manual), idp.count()
+        ids, kept = PackedIds.of(manual), idp.count()
         others = selection.people.count() - len(ids) - kept
         return Plan(
             ids,
@@ -146,9 +143,9 @@ class GiveAccess(BulkChange):
     def plan(self, selection: Selection) -> Plan:
         here = selection.environment
         chosen = selection.people.exclude(Exists(here.accesses.filter(end_user=OuterRef("pk"))))
-        ids = ids_of(chosen)
+        ids = PackedIds.of(chosen)
         have = selection.people.count() - len(ids)
-        paused = chosen.filter(status=EndUser.Status.DEACTIVATED).count()
+        paused = chosen.filter(status=Literal(EndUser.Status.DEACTIVATED)).count() if ids else 0
         return Plan(
             ids,
             counted(
@@ -194,10 +191,10 @@ class EndAccess(BulkChange):
         here = selection.environment
         accesses = EnvironmentAccess.objects.filter(environment=here)
         chosen = _by_hand_alone(selection.people, accesses)
-        ids, kept = ids_of(chosen), _by_idps(selection.people, accesses).count()
+        ids, kept = PackedIds.of(chosen), _by_idps(selection.people, accesses).count()
         others = selection.people.count() - len(ids) - kept
         elsewhere = EnvironmentAccess.objects.filter(end_user=OuterRef("pk")).exclude(environment=here)
-        nowhere = chosen.exclude(Exists(elsewhere)).count()
+        nowhere = chosen.exclude(Exists(elsewhere)).count() if ids else 0
         return Plan(
             ids,
             [
@@ -250,20 +247,21 @@ class Deactivate(BulkChange):
     name, label, is_harmful = "deactivate", gettext_lazy("Deactivate"), True
 
     def plan(self, selection: Selection) -> Plan:
-        active = selection.people.filter(status=EndUser.Status.ACTIVE)
+        active = selection.people.filter(status=Literal(EndUser.Status.ACTIVE))
         by_scim = EnvironmentAccess.objects.filter(end_user=OuterRef("pk"), source_kind=SourceKind.SCIM)
-        ids = ids_of(active.exclude(Exists(by_scim)))
-        number = active.count()
+        ids = PackedIds.of(active.exclude(Exists(by_scim)))
+        # An index has them together; they are fewer.
+        already = selection.people.filter(status=Literal(EndUser.Status.DEACTIVATED)).count()
         return Plan(
             ids,
             [
                 *counted(
-                    number - len(ids),
+                    selection.people.count() - already - len(ids),
                     "%(number)s person is managed by an identity provider. Deactivate them there.",
                     "%(number)s people are managed by an identity provider. Deactivate them there.",
                 ),
                 *counted(
-                    selection.people.count() - number,
+                    already,
                     "%(number)s person is deactivated already.",
                     "%(number)s people are deactivated already.",
                 ),
@@ -296,9 +294,10 @@ class Reactivate(BulkChange):
     name, label = "reactivate", gettext_lazy("Reactivate")
 
     def plan(self, selection: Selection) -> Plan:
-        chosen = selection.people.filter(status=EndUser.Status.DEACTIVATED)
-        ids = ids_of(chosen)
-        nowhere = chosen.exclude(Exists(EnvironmentAccess.objects.filter(end_user=OuterRef("pk")))).count()
+        chosen = selection.people.filter(status=Literal(EndUser.Status.DEACTIVATED))
+        ids = PackedIds.of(chosen)
+        accesses = EnvironmentAccess.objects.filter(end_user=OuterRef("pk"))
+        nowhere = chosen.exclude(Exists(accesses)).count() if ids else 0
         return Plan(
             ids,
             counted(

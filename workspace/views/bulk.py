@@ -26,6 +26,8 @@ from workspace.refusals import ActionError
 
 # A message's Undo asks nothing for so long, where it hurts nobody.
 _UNASKED = timedelta(minutes=15)
+# So many people are looked at for the names that a confirmation shows.
+_LOOKED_AT = 200
 
 
 @console(needs=Permission.MANAGE_PEOPLE)
@@ -107,8 +109,14 @@ def _confirm(
 
 def _names(selection: Selection, plan: Plan) -> dict[str, object]:
     """Return the first names of a plan for its page, and the number of the others."""
-    people = selection.environment.workspace.end_users.filter(Among("pk", plan.ids)).order_by("name_key", "pk")
-    names = list(people.values_list("full_name", flat=True)[:NAMES_SHOWN]) if plan.ids else []
+    names: list[str] = []
+    if len(plan.ids) > _LOOKED_AT:
+        # Where they are many of all who were selected, they are among the first ones.
+        first = selection.people.order_by("name_key", "pk").values_list("pk", "full_name")[:_LOOKED_AT]
+        names = [name for pk, name in first if pk in plan.ids][:NAMES_SHOWN]
+    if len(names) < NAMES_SHOWN:
+        people = selection.environment.workspace.end_users.filter(Among("pk", plan.ids)).order_by("name_key", "pk")
+        names = list(people.values_list("full_name", flat=True)[:NAMES_SHOWN]) if plan.ids else []
     return {"names": names, "more": len(plan.ids) - len(names)}
 
 
