@@ -13,8 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from workspace.db.keys import new_id
 
 # What stands in the application's rows where a copy has its number.
@@ -30,6 +28,8 @@ class Database:
     def __init__(self, address: str) -> None:
         self.is_postgresql = "://" in address
         if self.is_postgresql:
+            import psycopg  # A server with SQLite refuses to import it.
+
             self.connection: Any = psycopg.connect(address)
         else:
             self.connection = sqlite3.connect(address, timeout=20, isolation_level=None)
