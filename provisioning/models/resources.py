@@ -6,6 +6,7 @@ from django.db import models
 
 from provisioning.models.connections import ProvisioningConnection
 from workspace.db.keys import kept_key
+from workspace.db.making import QuicklyMade
 from workspace.isolation import isolated
 from workspace.models import EndUser, EndUserGroup, Source, SourceKind
 from workspace.models.base import Entity
@@ -61,7 +62,7 @@ class ProvisionedUser(Resource):
         super().save(*args, **kwargs)
 
 
-class ProvisionedEmail(models.Model):
+class ProvisionedEmail(QuicklyMade):
     """One e-mail address of a SCIM User, so that filters on any of them use an index."""
 
     user = models.ForeignKey(ProvisionedUser, models.CASCADE, related_name="emails")

@@ -6,10 +6,11 @@ from typing import Any
 from django.db import connection, connections
 from django.db.models import Model
 
+from workspace.db.making import QuicklyMade
 from workspace.db.statement import AnyField, insert_sql, run_planned
 
 
-class PreparedSave(Model):
+class PreparedSave(QuicklyMade):
     """A model whose INSERT and UPDATE of one row are compiled once. An INSERT takes values, no expressions."""
 
     class Meta:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from workspace.db.making import QuicklyMade
+
 if TYPE_CHECKING:
     _Field = models.Field["Source", "Source"]
 else:
@@ -57,7 +59,7 @@ def manual() -> Source:
     return MANUAL
 
 
-class Sourced(models.Model):
+class Sourced(QuicklyMade):
     """A row with the source that granted it."""
 
     source_kind = models.CharField(max_length=10, choices=SourceKind, default=SourceKind.MANUAL)
