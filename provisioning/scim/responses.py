@@ -23,7 +23,7 @@ def document(content: Mapping[str, object], status: int = 200, headers: dict[str
 
 def text(content: str, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
     """A response with a SCIM document as JSON."""
-    return HttpResponse(content, content_type=CONTENT_TYPE, status=status, headers=headers)
+    return HttpResponse(content.encode(), content_type=CONTENT_TYPE, status=status, headers=headers)
 
 
 def empty(headers: dict[str, str] | None = None) -> HttpResponse:
