@@ -57,10 +57,19 @@ def _is_autovacuum(pid: str) -> bool:
 
 
 def megabytes(pids: Iterable[int], what: str) -> str:
-    """Return the memory of each process: `VmRSS` is what it has, `VmHWM` the most that it had."""
-    return " + ".join(f"{_kilobytes(pid, what) / 1024:.0f}" for pid in sorted(pids)) + " MB"
+    """Return the memory of each process in MB: `VmRSS` is what it has, `VmHWM` the most that it had."""
+    return " + ".join(f"{_kilobytes(pid, what) / 1024:.0f}" for pid in sorted(pids))
 
 
-def _kilobytes(pid: int, what: str) -> int:
-    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+def together(pids: Iterable[int]) -> str:
+    """Return the memory of processes and their parent: what each has, its sum, and the sum with shared pages once."""
+    workers = sorted(pids)
+    parent = int(Path(f"/proc/{workers[0]}/stat").read_text().rpartition(")")[2].split()[1])
+    shared_once = sum(_kilobytes(pid, "Pss", "smaps_rollup") for pid in (parent, *workers)) / 1024
+    total = sum(_kilobytes(pid, "VmRSS") for pid in (parent, *workers)) / 1024
+    return f"{megabytes([parent], 'VmRSS')} + {megabytes(workers, 'VmRSS')} = {total:.0f} ({shared_once:.0f})"
+
+
+def _kilobytes(pid: int, what: str, table: str = "status") -> int:
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/{table}").read_text().splitlines() if ":" in line)
     return int(lines[what].split()[0])

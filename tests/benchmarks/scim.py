@@ -29,7 +29,7 @@ import psycopg
 from tests.benchmarks import compare, growth
 from tests.benchmarks.driver import CLIENTS, Order, Sync
 from tests.benchmarks.installing import BASELINE, FLOOR, OURS, in_turns, installed, ordered, part
-from tests.benchmarks.processes import megabytes
+from tests.benchmarks.processes import megabytes, together
 from tests.benchmarks.turns import Report
 from tests.server import Server, free_port, running, workers
 
@@ -88,11 +88,11 @@ def _measure(
         for server, _ in sides:
             stack.enter_context(running(server))
         pids = {order.who: workers(server.environment["PORT"]) for server, order in sides}
-        before = {who: megabytes(each, "VmRSS") for who, each in pids.items()}
+        before = {who: together(each) for who, each in pids.items()}
         report = in_turns([*sides, bare], options.turns, options.sync)
         memory = [
-            f"Memory of the workers, {who}: {before[who]} at start, {megabytes(each, 'VmRSS')} at the end, "
-            f"{megabytes(each, 'VmHWM')} at most"
+            f"MB of {who}, parent + workers (shared pages once): {before[who]} at start, {together(each)} at the end; "
+            f"workers at most {megabytes(each, 'VmHWM')}"
             for who, each in pids.items()
         ]
     return report, memory

@@ -88,13 +88,6 @@ def test_it_comes_back_after_workers_died_twice_in_a_row(processes):
     assert processes.main() != main
 
 
-def test_a_worker_loads_no_library_before_it_is_needed(processes):
-    wait_until(processes.is_alive)
-    for pid in processes.workers():
-        loaded = Path(f"/proc/{pid}/maps").read_text()
-        assert "/xmlsec." in loaded and "/psycopg_binary/" not in loaded and "/_cbor2." not in loaded
-
-
 def test_it_comes_back_after_the_main_process_is_killed_and_no_worker_holds_the_port(processes):
     wait_until(lambda: len(processes.workers()) == 2)
     main, workers = processes.main(), processes.workers()

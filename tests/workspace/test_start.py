@@ -11,8 +11,11 @@ from saml2.sigver import validate_doc_with_schema as validate
 
 from tests.commands import PROJECT, outer_environment
 
-# What few workers need, and some only once: the schema of the API, pictures, footers, and SAML's XML schemas.
-NEEDED_LATER = {"PIL", "django.test", "drf_spectacular", "markdown_it", "nh3", "xmlschema"}
+# What few workers need, and some only once: the schema of the API, pictures, footers, SAML's XML schemas, passkeys, QR
+# codes, and on SQLite PostgreSQL's driver.
+NEEDED_LATER = {
+    "PIL", "django.test", "drf_spectacular", "markdown_it", "nh3", "psycopg.pq", "segno", "webauthn", "xmlschema"
+}  # fmt: skip
 FIRST_REQUEST = """
 import json, sys, workspace.wsgi
 from django.urls import resolve
