@@ -13,7 +13,7 @@ from authentication.models.providers import IdentityProvider
 from workspace.db.keys import canonical, new_id
 from workspace.db.saving import PreparedSave
 from workspace.models import EndUser, Environment, EnvironmentAccess, Workspace
-from workspace.models.base import Entity
+from workspace.models.base import Entity, label_of
 from workspace.tokens import digest_of
 from workspace.visits import browser_of
 
@@ -217,7 +217,11 @@ class SignInAttempt(_FromBrowser):
         constraints = [models.UniqueConstraint(fields=["fold_key"], name="attempt_fold_key_unique")]
 
     def __str__(self) -> str:
-        return f"{self.email or 'Unknown'}: {self.get_outcome_display()}"
+        return f"{self.email or 'Unknown'}: {self.outcome_in_words}"
+
+    @property
+    def outcome_in_words(self) -> str:
+        return label_of(self.Outcome, self.outcome)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.set_keys()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.utils import translation
 
 from tests.workspace.pages import text_of
 from workspace.actions.end_users import save_end_user
@@ -242,3 +243,10 @@ def test_a_change_of_any_number_of_people_is_shown(number):
     rows = [[str(new_id()), f"Person {each}"] for each in range(number)]
     (row,) = differences({}, {"given": rows})
     assert row.after.lines == [f"Person {each}" for each in range(number)]
+
+
+@pytest.mark.parametrize("kind", [*ChangeEvent.ActorKind.values, "of a later release"])
+def test_the_kind_of_an_actor_is_called_as_django_calls_it(kind):
+    event = ChangeEvent(actor_kind=kind)
+    with translation.override("de"):
+        assert event.kind_of_actor == event._get_FIELD_display(ChangeEvent._meta.get_field("actor_kind"))

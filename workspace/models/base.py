@@ -9,6 +9,11 @@ from workspace.db.saving import PreparedSave
 from workspace.passwords import is_right, make_password
 
 
+def label_of(choices: type[models.TextChoices], value: str) -> str:
+    """Return the label of a choice, for rows of long lists. Django translates all labels for the one of a row."""
+    return str(choices(value).label) if value in choices else value
+
+
 class Entity(PreparedSave):
     """A row with a UUID that sorts by creation, its times, and its comparison keys."""
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workspace.db.keys import new_id
 from workspace.db.saving import PreparedSave
+from workspace.models.base import label_of
 from workspace.models.workspaces import Environment, Workspace
 
 
@@ -101,6 +102,10 @@ class ChangeEvent(PreparedSave):
 
     def __str__(self) -> str:
         return self.sentence
+
+    @property
+    def kind_of_actor(self) -> str:
+        return label_of(self.ActorKind, self.actor_kind)
 
     def save(self, **kwargs: Any) -> None:
         if not self._state.adding:
