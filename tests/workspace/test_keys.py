@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workspace.db.keys import canonical, kept_key, name_key
+from workspace.db.keys import canonical, kept_key, name_key, search_key
 
 PARTS = [
     "Q",
@@ -55,3 +55,11 @@ def test_an_old_key_stays_with_its_name_alone():
 def test_a_key_of_plain_letters_is_that_of_the_full_form(text):
     form = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold().strip()).strip()
     assert "xn--" in form or canonical(text) == form
+
+
+@pytest.mark.parametrize(
+    "texts", [("Ada  LOVE", "a@b.c"), ("\u200b Ada love", "A@B.c"), ("ada", "\u200b", "love a@b.c")]
+)
+def test_a_search_looks_in_words_without_what_nobody_sees(texts):
+    assert search_key(*texts) == "ada love a@b.c"
+    assert search_key(*texts, "É") == "ada love a@b.c e"

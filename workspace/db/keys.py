@@ -74,7 +74,10 @@ def search_key(*texts: str) -> str:
     Marks that make another letter of a kana or join letters of India stay.
     """
     words = (name_key(word) for text in texts for word in text.split())
-    letters = unicodedata.normalize("NFKD", " ".join(words)).translate(_PLAIN_LETTERS)
+    keys = " ".join(filter(None, words))
+    if keys.isascii():
+        return keys
+    letters = unicodedata.normalize("NFKD", keys).translate(_PLAIN_LETTERS)
     plain = (letter for letter in letters if unicodedata.combining(letter) in _NOT_ACCENTS)
     return " ".join(unicodedata.normalize("NFKC", "".join(plain)).casefold().split())
 

@@ -109,7 +109,8 @@ def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]
             cursor.execute(sql, params)
             return cursor.fetchall() if cursor.description else [], cursor.rowcount
     connection.close_if_health_check_failed()
-    connection.ensure_connection()
+    if connection.connection is None:  # Asked by itself, Django looks for an event loop each time.
+        connection.ensure_connection()
     connection.validate_no_broken_transaction()
     if connection.vendor == "postgresql":
         return _run_on_postgresql(sql, params, False, {"connection": connection})
