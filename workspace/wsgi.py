@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import linecache
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     sys.modules["psycopg"] = None  # type: ignore[assignment]
 
 application = get_wsgi_application()
+linecache.clearcache()  # in which pydantic left the sources of its models: 0.5 MB
 start = import_module("workspace.start")
 
 # A node with other keys than the others serves nobody.
