@@ -34,11 +34,15 @@ def draw(connection: ProvisioningConnection) -> tuple[ScimToken, str]:
     return token, drawn.clear
 
 
-def find(clear: str) -> ScimToken | None:
-    """Return the live token with this clear text, with its connection and everything above it, by one query."""
+def find(clear: str, *, is_shared: bool = False) -> ScimToken | None:
+    """Return the live token with this clear text, with its connection and everything above it, by one query.
+
+    Other requests get the same objects if it `is_shared`: they stay as they are.
+    """
     prefix = prefix_of(clear)
+    query = _with_connection.shared if is_shared else _with_connection
     # PostgreSQL refuses to compare a text with NUL in it.
-    token = _with_connection.first(prefix) if len(prefix) <= 16 and "\0" not in prefix else None
+    token = next(iter(query(prefix)), None) if len(prefix) <= 16 and "\0" not in prefix else None
     # Compared also when no token has the prefix, so that an unknown one takes the same time.
     if not is_proved(clear, token.digest if token else None):
         return None

@@ -85,7 +85,6 @@ def retire_replaced(*, token: ScimToken, address: str | None, now: datetime, by:
     _lock(token.connection)
     old = ScimToken.objects.live().filter(replaced_by=token.pk, replaced_by__revoked_at=None).first()
     ScimToken.objects.filter(pk=token.pk, last_used_at=None).update(last_used_at=now, last_used_from=address)
-    token.last_used_at = now
     if old:
         _end(old, now)
         old.connection = token.connection

@@ -44,7 +44,8 @@ def authenticate(request: CallRequest, connection: UUID) -> Call:
     scheme, _, clear = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer" or not clear.strip():
         raise errors.unauthorized()
-    token = tokens.find(clear.strip())
+    # A read changes nothing. Copying what it needs to know took a twentieth of a look-up.
+    token = tokens.find(clear.strip(), is_shared=request.method in ("GET", "HEAD"))
     if token is None or token.connection_id != connection:
         raise errors.unauthorized()
     caller = token.connection

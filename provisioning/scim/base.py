@@ -38,7 +38,8 @@ class ScimView(View):
                 limiter.check(call.token.pk)
                 if call.token.retires_another:
                     retire_replaced(token=call.token, address=client_address(request), now=timezone.now(), by=call.by)
-                mark_used(call.token, call.by.address or None, timezone.now())
+                else:
+                    mark_used(call.token, call.by.address or None, timezone.now())
         except errors.ScimError as refusal:
             response = responses.error(refusal)
             keep_refusal(request, response, connection, started)

@@ -1,13 +1,17 @@
 """C1, C16: who may call, and what they are told."""
 
+import copy
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
+from django.db.models import Model
 from django.utils import timezone
 
 from provisioning import tokens
 from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
-from provisioning.models import ScimRequest, ScimToken
+from provisioning.models import ProvisioningConnection, ScimRequest, ScimToken
+from provisioning.payload.resources import ACCESS
 from tests.scim import Scim
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, User
@@ -149,3 +153,32 @@ def test_tokens_are_long_and_different(scim):
     clear = {tokens.draw(scim.connection)[1] for _ in range(50)}
     assert len(clear) == 50
     assert all(len(text.split("_", 2)[2]) == 43 for text in clear)
+
+
+def test_reads_change_nothing_of_what_they_share(scim):
+    def state(row):
+        related = [each for each in row._state.fields_cache.values() if isinstance(each, Model)]
+        own = {field.attname: copy.deepcopy(vars(row).get(field.attname)) for field in row._meta.concrete_fields}
+        return [type(row), own, *(state(each) for each in related if type(each) is not ProvisioningConnection)]
+
+    user = scim.user()
+    scim.group("Sales", [user])
+    (shared,) = tokens._with_connection.shared(tokens.prefix_of(scim.token))
+    before = state(shared), state(shared.connection)
+    urls = (
+        f"/Users/{user}",
+        "/Users",
+        "/Groups",
+        "/Users?cursor=",
+        "/Schemas",
+        "/ServiceProviderConfig",
+        "/Users/x",
+        "/x",
+    )
+    for url in (*urls, f"/Users?attributes={quote(ACCESS)}", '/Users?filter=userName eq "ada"'):
+        scim.get(url)
+    (again,) = tokens._with_connection.shared(tokens.prefix_of(scim.token))
+    assert again is shared
+    assert (state(shared), state(shared.connection)) == before
+    # A change gets copies.
+    assert tokens.find(scim.token).connection is not shared.connection

@@ -83,6 +83,10 @@ class Remembering(Prepared[Row]):
         self._known: dict[tuple[object, ...], tuple[list[Params], list[Row]]] = {}
 
     def __call__(self, *values: object) -> list[Row]:
+        return [cast(Row, _copied(cast(Model, row))) for row in self.shared(*values)]
+
+    def shared(self, *values: object) -> list[Row]:
+        """Return the objects themselves, which other threads get too, to a caller that changes none of them."""
         found = self._statement().raw(values)
         if not found:
             return []
@@ -91,7 +95,7 @@ class Remembering(Prepared[Row]):
             if len(self._known) >= self._MOST:
                 self._known.clear()
             known = self._known[values] = found, self._statement().filled(found)
-        return [cast(Row, _copied(cast(Model, row))) for row in known[1]]
+        return known[1]
 
 
 class RememberingRelated(Prepared[Row]):
