@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -23,6 +24,8 @@ from workspace.models import (
 )
 from workspace.models.people import EndUserQuerySet
 from workspace.words import grouped
+
+_Rows: TypeAlias = "QuerySet[EnvironmentAccess] | QuerySet[GroupMembership]"
 
 
 def about(number: int, one: str, many: str, **names: object) -> str:
@@ -44,7 +47,7 @@ class AddToGroup(BulkChange):
     def plan(self, selection: Selection) -> Plan:
         group, here = selection.given_group, selection.environment
         ids = PackedIds.of(selection.people.outside(group).with_access_to(here))
-        members = selection.people.filter(Exists(group.memberships.filter(end_user=OuterRef("pk")))).count()
+        members = selection.people.filter(_having(group.memberships.all())).count()
         barred = selection.people.count() - members - len(ids)
         return Plan(
             ids,
@@ -330,14 +333,15 @@ class Reactivate(BulkChange):
         )
 
 
-def _by_hand_alone(
-    chosen: EndUserQuerySet, rows: QuerySet[EnvironmentAccess] | QuerySet[GroupMembership]
-) -> EndUserQuerySet:
-    theirs = rows.order_by().filter(end_user=OuterRef("pk"))
-    by_hand, others = theirs.filter(source_kind=SourceKind.MANUAL), theirs.exclude(source_kind=SourceKind.MANUAL)
-    return chosen.filter(Exists(by_hand)).exclude(Exists(others))
+def _by_hand_alone(chosen: EndUserQuerySet, rows: _Rows) -> EndUserQuerySet:
+    others = rows.order_by().filter(end_user=OuterRef("pk")).exclude(source_kind=SourceKind.MANUAL)
+    return chosen.filter(_having(rows.filter(source_kind=SourceKind.MANUAL))).exclude(Exists(others))
 
 
-def _by_idps(chosen: EndUserQuerySet, rows: QuerySet[EnvironmentAccess] | QuerySet[GroupMembership]) -> EndUserQuerySet:
-    theirs = rows.order_by().filter(end_user=OuterRef("pk"))
-    return chosen.filter(Exists(theirs.exclude(source_kind=SourceKind.MANUAL)))
+def _by_idps(chosen: EndUserQuerySet, rows: _Rows) -> EndUserQuerySet:
+    return chosen.filter(_having(rows.exclude(source_kind=SourceKind.MANUAL)))
+
+
+def _having(rows: _Rows) -> Q:
+    """Return the condition that somebody has one of the rows. SQLite reads them once, and looks none up."""
+    return Q(pk__in=rows.order_by().values("end_user"))
