@@ -10,7 +10,8 @@ from django.http import StreamingHttpResponse
 
 Row = TypeVar("Row", bound=Model)
 
-_PAGE = 1000
+# The first part is on its way before the others are read.
+_PAGE = 500
 # A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 

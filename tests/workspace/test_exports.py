@@ -85,8 +85,8 @@ def test_thousands_of_changes_are_sent_in_parts(acme, owner, ending):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert number == MANY
-    # Two queries for each thousand, and memory for one of these parts, not for all of them.
-    assert len(queries) <= 2 * (MANY // 1000 + 1) and largest < 1_500_000 and peak < 20_000_000
+    # Two queries for each 500, and memory for one of these parts, not for all of them.
+    assert len(queries) <= 2 * (MANY // 500 + 1) and largest < 750_000 and peak < 20_000_000
 
 
 def test_every_row_is_read_once_whatever_comes_meanwhile(acme, monkeypatch):

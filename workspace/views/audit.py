@@ -143,7 +143,7 @@ def _name(environment: Environment, ending: str) -> str:
 def _as_json(events: list[ChangeEvent]) -> list[dict[str, object]]:
     """Return all of some events, as the file and the page of one hold it."""
     subjects = defaultdict[UUID, list[tuple[str, str]]](list)
-    # Not by objects: a part of the file has 1,000 events.
+    # Not by objects: a part of the file has hundreds of events.
     rows = ChangeSubject.objects.filter(event__in=events).values_list("event", "kind", "subject_id")
     for event, kind, pk in rows:
         subjects[event].append((kind, str(pk)))
