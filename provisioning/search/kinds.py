@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser, ProvisioningConnection, ResourceCount
 from provisioning.payload.resources import Group, Model, User
 from provisioning.search.memberships import GROUPS_OF_USER
 from provisioning.search.rows import COLUMNS, WITH_GROUPS, Columns, Shown
+from workspace.db.counting import NumberOf, SumOf
 from workspace.db.keys import name_key
 from workspace.db.parameters import Parameter, Typed
 from workspace.db.prepared import Nth, Prepared, PreparedPage
@@ -39,9 +40,11 @@ class Kind(Generic[Row]):
     # Both take the ids of a connection and of a row. The second one locks the row.
     by_id: Prepared[Shown]
     by_id_to_change: Prepared[Row]
-    # In the order of ids, at most so many: those after the first so many rows, and those after an id.
+    # In the order of ids, at most so many: those after the first so many rows from an id on, and those after an id.
     numbered: PreparedPage[Shown]
     following: PreparedPage[Shown]
+    last: Prepared[tuple[UUID]]
+    number_up_to: Prepared[tuple[int]]
     # By the attribute's name in lower case.
     look_ups: Mapping[str, LookUp]
 
@@ -65,6 +68,14 @@ class Kind(Generic[Row]):
     def count(self, connection: ProvisioningConnection) -> int:
         """Return how many rows the connection has, from the counts that triggers keep."""
         return sum(total for (total,) in _counts(connection.pk, self.name))
+
+    def last_id(self, connection: UUID) -> UUID:
+        """Return the greatest id of a connection's rows; the least of all ids where it has none."""
+        return next((pk for (pk,) in self.last(connection)), UUID(int=0))
+
+    def count_up_to(self, connection: UUID, pk: UUID) -> int:
+        """Return how many rows the connection has up to that id. Only those after it are counted."""
+        return sum(number for (number,) in self.number_up_to(connection, pk))
 
 
 def _alone(model: type[Row]) -> Columns:
@@ -91,11 +102,12 @@ def _by_id(model: type[Row]) -> Prepared[Shown]:
 def _numbered(model: type[Row]) -> PreparedPage[Shown]:
     """Count rows off by their index alone, then read those that follow."""
 
-    def build(connection: object, before: Parameter) -> "QuerySet[Row, Shown]":
+    def build(connection: object, pk: object, before: Parameter) -> "QuerySet[Row, Shown]":
         rows = model._default_manager.filter(Q(connection=connection)).order_by("id")
-        return rows.filter(Q(id__gte=Nth(rows.values("id"), before))).values_list(*COLUMNS)
+        nth = Nth(rows.filter(Q(id__gte=pk)).values("id"), before)
+        return rows.filter(Q(id__gte=nth)).values_list(*COLUMNS)
 
-    return PreparedPage(build, _CONNECTION, (model, "version"))
+    return PreparedPage(build, _CONNECTION, (model, "id"), (model, "version"))
 
 
 def _following(model: type[Row]) -> PreparedPage[Shown]:
@@ -104,6 +116,24 @@ def _following(model: type[Row]) -> PreparedPage[Shown]:
         return rows.values_list(*COLUMNS)
 
     return PreparedPage(build, _CONNECTION, (model, "id"))
+
+
+def _last(model: type[Row]) -> Prepared[tuple[UUID]]:
+    def build(connection: object) -> "QuerySet[Row, tuple[UUID]]":
+        return model._default_manager.filter(Q(connection=connection)).order_by("-id").values_list("id")[:1]
+
+    return Prepared(build, _CONNECTION)
+
+
+def _number_up_to(model: type[Row], kind: str) -> Prepared[tuple[int]]:
+    def build(connection: object, pk: object) -> "QuerySet[ProvisioningConnection, tuple[int]]":
+        totals = ResourceCount.objects.filter(Q(connection=OuterRef("pk"), kind=kind)).values(counted=F("total"))
+        later = model._default_manager.filter(Q(connection=OuterRef("pk"), id__gt=pk)).order_by()
+        return ProvisioningConnection.objects.filter(Q(pk=connection)).values_list(
+            SumOf(totals) - NumberOf(later.values("id"))
+        )
+
+    return Prepared(build, _CONNECTION, (model, "id"))
 
 
 def _whole_by_id(model: type[Row], joined: str, **added: Subquery) -> Callable[..., QuerySet[Row]]:
@@ -135,6 +165,8 @@ USERS = Kind(
     by_id_to_change=_by_id_to_change(ProvisionedUser, "end_user", group_rows=GROUPS_OF_USER),
     numbered=_numbered(ProvisionedUser),
     following=_following(ProvisionedUser),
+    last=_last(ProvisionedUser),
+    number_up_to=_number_up_to(ProvisionedUser, "User"),
     look_ups={
         "username": LookUp(_look_up(ProvisionedUser, "user_name_key"), name_key),
         "externalid": LookUp(_look_up(ProvisionedUser, "external_id"), str),
@@ -152,6 +184,8 @@ GROUPS = Kind(
     by_id_to_change=_by_id_to_change(ProvisionedGroup, "group"),
     numbered=_numbered(ProvisionedGroup),
     following=_following(ProvisionedGroup),
+    last=_last(ProvisionedGroup),
+    number_up_to=_number_up_to(ProvisionedGroup, "Group"),
     look_ups={
         "displayname": LookUp(_look_up(ProvisionedGroup, "display_name_key"), name_key),
         "externalid": LookUp(_look_up(ProvisionedGroup, "external_id"), str),

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from provisioning.models import ProvisioningConnection
 from provisioning.search.cursors import Position
 from provisioning.search.kinds import AnyKind
+from provisioning.search.places import FAR, START, Place, places_of
 from provisioning.search.rows import COLUMNS
 
 # Past so many rows, counting rows off by an index and reading those of the page by their ids is faster.
@@ -67,7 +68,14 @@ class Whole:
 
     def page(self, first: int, wanted: int) -> Rows:
         """Return the rows that follow the first ones."""
-        return [*self.kind.numbered(self.connection.pk, first, wanted)] if wanted else []
+        if not wanted:
+            return []
+        places = places_of(self.kind, self.connection.pk) if first >= FAR else None
+        place = places.nearest(first) if places else START
+        rows = [*self.kind.numbered(self.connection.pk, place.pk, first - place.before, wanted)]
+        if places and rows:
+            places.note(Place(first, rows[0][0]))
+        return rows
 
     def length(self, first: int, wanted: int, found: int) -> int:
         """Return how many rows the part has. They are counted only where the page that was found does not tell."""
