@@ -132,7 +132,7 @@ def test_c1_failures_below(scim, monkeypatch, failure, status):
 
 
 def test_c1_the_database_is_away_before_the_view(scim, monkeypatch):
-    def fail(*args):
+    def fail(*args, **options):
         raise OperationalError
 
     monkeypatch.setattr("provisioning.tokens.find", fail)

@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from provisioning.models import ProvisionedUser
 from provisioning.search import parts
@@ -40,6 +42,15 @@ def test_the_next_page_is_found_from_the_one_before(scim, people):
     assert (page(scim, 7), begin(scim, 8), begin(scim, 5)) == (people[6:8], 6, 4)
     assert page(scim, 7) == people[6:8] and page(scim, 6) == people[5:7] and page(scim, 4) == people[3:5]
     assert page(scim, 9) == people[8:] and page(scim, 10) == []
+
+
+def test_a_far_page_asks_once_more_whether_rows_went_and_the_first_one_three_times(scim, people):
+    asked = []
+    for start in (1, 5, 7, 9):
+        with CaptureQueriesContext(connection) as queries:
+            page(scim, start)
+        asked.append(len(queries))
+    assert asked == [asked[0], asked[0] + 2, asked[0] + 1, asked[0] + 1]
 
 
 def test_new_users_follow(scim, people):

@@ -17,6 +17,7 @@ MOST = {
     "get": (3, 0),
     "page": (5, 0),
     "page-deep": (5, 0),
+    "page-last": (5, 0),
     "page-cursor": (4, 0),
     "active": (8, 2),
     "add-1-to-1": (10, 2),
