@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Self
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 
 from workspace.db.counting import NumberOf
 from workspace.db.keys import kept_key, name_key
@@ -64,6 +64,9 @@ class EndUserGroup(Entity, Sourced):
 def member_counts(groups: Iterable[EndUserGroup]) -> dict[UUID, int]:
     """Return the numbers of members by the ids of the groups. Everyone counts the active people with access."""
     members = GroupMembership.objects.filter(group=models.OuterRef("pk")).values("end_user").distinct()
+    if connection.features.can_distinct_on_fields:
+        # PostgreSQL expects a group of usual size. It would hash a large one, and write parts of that to the disk.
+        members = members.order_by("end_user").distinct("end_user")
     stored = EndUserGroup.objects.filter(pk__in=[group.pk for group in groups if not group.is_everyone])
     counts = dict(stored.order_by().values_list("pk", NumberOf(members)))
     return counts | {group.pk: count_active(group.environment) for group in groups if group.is_everyone}
