@@ -1,13 +1,14 @@
 """Far pages by number are found from a row that was seen there before, and are those that counting finds."""
 
 import random
+import time
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from provisioning.models import ProvisionedUser
-from provisioning.search import parts
+from provisioning.search import parts, places
 from provisioning.search.kinds import USERS
 from provisioning.search.places import START, places_of
 
@@ -75,6 +76,25 @@ def test_where_a_user_comes_with_an_older_id_rows_are_counted_off_again(scim, pe
     assert begin(scim, 7) == 5
     old.save(force_insert=True)
     assert begin(scim, 7) == 0 and page(scim, 7) == people[6:8]
+
+
+def test_after_a_minute_rows_are_counted_off_again(scim, people, monkeypatch):
+    page(scim, 7)
+    now = time.monotonic()
+    monkeypatch.setattr(places.time, "monotonic", lambda: now + 59)
+    assert begin(scim, 8) == 6
+    monkeypatch.setattr(places.time, "monotonic", lambda: now + 61)
+    assert begin(scim, 8) == 0
+
+
+def test_no_more_is_kept_than_it_must(scim, people, other, monkeypatch):
+    monkeypatch.setattr(places, "_MOST_PLACES", 2)
+    monkeypatch.setattr(places, "_MOST_LISTS", 1)
+    for start in (5, 6, 7):
+        page(scim, start)
+    assert begin(scim, 5) == 5 and begin(scim, 4) == 0
+    places_of(USERS, other.connection.pk)
+    assert begin(scim, 8) == 0
 
 
 def test_users_of_others_change_nothing(scim, other, people):
