@@ -34,7 +34,7 @@ start.check_node()
 # Views and what they import took the first request of each worker two seconds.
 import_module(settings.ROOT_URLCONF)
 if sys.modules.get("psycopg", ...) is None:
-    del sys.modules["psycopg"]
+    del sys.modules["psycopg"]  # what needs it later may import it
 
 # What is loaded now lives as long as the process. Searching it for garbage took an eighth of the time of a sign-in.
 gc.collect()

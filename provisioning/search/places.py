@@ -12,7 +12,7 @@ from provisioning.search.kinds import AnyKind
 
 # Counting off fewer rows takes about as long as asking whether they changed.
 FAR = 5_000
-# In seconds. A row that came back with an older id while another one went would not be noticed for so long.
+# In seconds. Until then, a row that comes back with an older id hides that another one went.
 _LIFETIME = 60
 _MOST_LISTS, _MOST_PLACES = 100, 50
 
@@ -30,7 +30,10 @@ START = Place(0, UUID(int=0))
 
 @dataclass
 class Places:
-    """Places of one list. They hold while as many rows as then are up to the row that was last. New rows follow it."""
+    """Places of one list.
+
+    They hold as long as the number of rows up to the one that was last stays the same. New rows come after it.
+    """
 
     last: UUID
     number: int
@@ -38,7 +41,7 @@ class Places:
     places: tuple[Place, ...] = ()
 
     def nearest(self, first: int) -> Place:
-        """Return the place that is nearest before the row that follows the first ones."""
+        """Return the place with the most rows before it, but not more than the first ones."""
         return max((each for each in self.places if each.before <= first), key=lambda each: each.before, default=START)
 
     def note(self, place: Place) -> None:

@@ -28,7 +28,7 @@ class Database:
     def __init__(self, address: str) -> None:
         self.is_postgresql = "://" in address
         if self.is_postgresql:
-            import psycopg  # A server with SQLite refuses to import it.
+            import psycopg  # not at the top: a server with SQLite refuses it at its start
 
             self.connection: Any = psycopg.connect(address)
         else:

@@ -249,4 +249,4 @@ def test_a_change_of_any_number_of_people_is_shown(number):
 def test_the_kind_of_an_actor_is_called_as_django_calls_it(kind):
     event = ChangeEvent(actor_kind=kind)
     with translation.override("de"):
-        assert event.kind_of_actor == event._get_FIELD_display(ChangeEvent._meta.get_field("actor_kind"))
+        assert event.actor_kind_in_words == event._get_FIELD_display(ChangeEvent._meta.get_field("actor_kind"))

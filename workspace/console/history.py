@@ -36,7 +36,7 @@ def history(environment: Environment, subject: UUID, before: str, *, may_restore
     told = [
         Told(
             row=row,
-            actor=row.event.kind_of_actor,
+            actor=row.event.actor_kind_in_words,
             url=page_url("workspace:audit-log-event", environment, event=row.event.pk),
             request_url=requests.get(row.event.request_id, ""),
             restore_url=restore_url(row.event, environment) if may_restore else "",

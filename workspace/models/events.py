@@ -104,7 +104,7 @@ class ChangeEvent(PreparedSave):
         return self.sentence
 
     @property
-    def kind_of_actor(self) -> str:
+    def actor_kind_in_words(self) -> str:
         return label_of(self.ActorKind, self.actor_kind)
 
     def save(self, **kwargs: Any) -> None:

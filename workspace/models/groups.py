@@ -64,7 +64,7 @@ class EndUserGroup(Entity, Sourced):
 def member_counts(groups: Iterable[EndUserGroup]) -> dict[UUID, int]:
     """Return the numbers of members by the ids of the groups. Everyone counts the active people with access."""
     members = GroupMembership.objects.filter(group=models.OuterRef("pk")).values("end_user").distinct()
-    if connection.features.can_distinct_on_fields:
+    if connection.vendor == "postgresql":
         # PostgreSQL expects a group of usual size. It would hash a large one, and write parts of that to the disk.
         members = members.order_by("end_user").distinct("end_user")
     stored = EndUserGroup.objects.filter(pk__in=[group.pk for group in groups if not group.is_everyone])

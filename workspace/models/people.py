@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import connections, models
+from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
@@ -252,7 +252,7 @@ def count_active(environment: Environment) -> int:
     """Return how many active people have access. An index has the accesses in the order of the people's ids."""
     accesses = environment.accesses.order_by()
     deactivated = EndUser.objects.filter(workspace=environment.workspace_id, status=EndUser.Status.DEACTIVATED)
-    if connections[accesses.db].features.can_distinct_on_fields:
+    if connection.vendor == "postgresql":
         # PostgreSQL merges both in this order. For DISTINCT alone it reads the whole table and hashes it.
         active = accesses.exclude(models.Exists(deactivated.filter(pk=models.OuterRef("end_user"))))
         return active.order_by("end_user_id").distinct("end_user_id").values("end_user_id").count()

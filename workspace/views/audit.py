@@ -170,7 +170,7 @@ def _cell(value: object) -> object:
 def _facts(event: ChangeEvent, pages: Pages) -> list[Context]:
     return [
         {"label": _("When"), "value": f"{date_format(event.at)}, {event.at:%H:%M:%S.%f} UTC"},
-        {"label": _("Done by"), "value": event.actor_name, "hint": event.kind_of_actor},
+        {"label": _("Done by"), "value": event.actor_name, "hint": event.actor_kind_in_words},
         {"label": _("From address"), "value": event.address, "mono": bool(event.address)},
         {"label": _("Session"), "value": event.session, "mono": bool(event.session)},
         {"label": _("Environment"), "value": event.environment_name or _("The workspace itself")},
