@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, InterfaceError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from workspace import outage
 from workspace.db.keys import first_id_at, new_id
 from workspace.db.statement import insertion_of
 from workspace.db.together import Write
-from workspace.db.transactions import write_last
+from workspace.db.transactions import refers_to_nothing, write_last
 from workspace.db.waiting import at_most
 from workspace.visits import client_address
 
@@ -114,11 +114,11 @@ def _answered_all_the_same() -> Iterator[None]:
     """Let a failure of the log change nothing of the answer."""
     try:
         yield
-    except IntegrityError:
-        logger.warning("A SCIM request is not in the log: its connection was removed meanwhile.")
     except (DatabaseError, InterfaceError) as failure:
         if outage.is_outage(failure):
             outage.note(failure)
+        elif refers_to_nothing(failure, ScimRequest):  # by its only foreign key
+            logger.warning("A SCIM request is not in the log: its connection was removed meanwhile.")
         else:
             logger.exception("A SCIM request could not be logged.")
 

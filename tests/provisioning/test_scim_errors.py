@@ -7,9 +7,8 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.test import Client
 
 from provisioning.actions.records import users
-from provisioning.models import ProvisionedGroup, ProvisionedUser, ProvisioningConnection, ScimRequest
+from provisioning.models import ProvisionedGroup, ProvisionedUser, ScimRequest
 from provisioning.scim import request_log
-from provisioning.scim.rate import limiter
 from tests.scim import okta_user
 from workspace.models import ChangeEvent, EndUser
 
@@ -197,19 +196,6 @@ def test_a_change_that_is_refused_at_its_commit_is_logged_once_as_refused(scim, 
     assert answer.status == 503
     assert not ProvisionedGroup.objects.exists()
     assert [row.status for row in ScimRequest.objects.all()] == [503]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_request_whose_connection_is_removed_meanwhile_leaves_one_plain_line(scim, monkeypatch, caplog):
-    def remove(token):
-        ProvisioningConnection.objects.filter(pk=scim.connection.pk).delete()
-
-    monkeypatch.setattr(limiter, "check", remove)
-    assert scim.post("/Users", okta_user()).status == 401
-    [line] = [record for record in caplog.records if record.name == request_log.__name__]
-    assert line.getMessage() == "A SCIM request is not in the log: its connection was removed meanwhile."
-    assert line.exc_info is None
-    assert not ProvisionedUser.objects.exists()
 
 
 def test_c1_cookies_are_not_read(scim, client: Client):

@@ -19,6 +19,8 @@ Result = TypeVar("Result")
 # Gets the columns that a write returns.
 Told: TypeAlias = Callable[[tuple[object, ...]], None]
 
+_FOREIGN_KEY = "23503"  # PostgreSQL's error code
+
 
 @dataclass
 class _Held:
@@ -141,3 +143,15 @@ def violated(error: IntegrityError, model: type[Model]) -> str:
             if columns == [f"{model._meta.db_table}.{field.column}" for field in fields]:  # type: ignore[union-attr]
                 return constraint.name
     return ""
+
+
+def refers_to_nothing(error: Exception, model: type[Model]) -> bool:
+    """Say whether a row of the model was refused because what it refers to is gone.
+
+    SQLite does not say which row it was: let nothing store rows of other models too.
+    """
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        told = getattr(error.__cause__, "diag", None)
+        named = told and (told.sqlstate, told.table_name)
+        return named == (_FOREIGN_KEY, model._meta.db_table)
+    return getattr(error.__cause__, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_FOREIGNKEY"
