@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from tests.benchmarks.rows import Database, Family, Template
+from tests.benchmarks.rows import Database, Family, Template, settle
 from tests.benchmarks.seed import fill, membership, push
 from tests.benchmarks.works import Tenant
 
@@ -29,7 +29,7 @@ def clear_rows_that_were_rolled_back() -> None:
     """Remove what a crowd leaves in PostgreSQL's tables, so that later tests do not read past it again and again."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")
+            settle(cursor.execute)
 
 
 class Crowd:

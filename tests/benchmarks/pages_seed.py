@@ -17,6 +17,7 @@ from provisioning.models import GroupMapping, ProvisioningConnection, ScimReques
 from tests import factories
 from tests.authentication.ways import connect
 from tests.benchmarks import seed
+from tests.benchmarks.rows import settle
 from tests.idp import Idp
 from workspace.db.keys import canonical, name_key, new_id, search_key
 from workspace.events import SYSTEM
@@ -73,7 +74,9 @@ def crowded(users: int) -> Crowded:
         _insert(EnvironmentAccess(end_user_id=pk, environment=prod) for pk in people[::3])
         half, team = _groups(dev, people)
         _logs(use, people)
-    _analyze()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            settle(cursor.execute)
     return Crowded(dev, use.identity_provider_id, people, half, team)
 
 
@@ -166,10 +169,3 @@ def _insert(rows: Iterable[Model]) -> None:
     rows = iter(rows)
     while batch := list(islice(rows, _BATCH)):
         type(batch[0])._default_manager.bulk_create(batch)
-
-
-def _analyze() -> None:
-    """Do what PostgreSQL does by itself in the minutes after so many rows came. SQLite never does."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")

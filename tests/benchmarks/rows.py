@@ -6,7 +6,7 @@ Works on the driver's own connection (psycopg or sqlite3), without Django: it is
 # ruff: noqa: S608 -- what is put into SQL are names of our own tables and columns
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -76,12 +76,22 @@ class Database:
             )
 
     def vacuum(self) -> None:
-        """What PostgreSQL does by itself in the minutes after so many rows came. SQLite never does."""
+        """Settle what came, on PostgreSQL."""
         self.commit()
         if self.is_postgresql:
             self.connection.autocommit = True
-            self.connection.execute("VACUUM ANALYZE")
+            settle(self.connection.execute)
             self.connection.autocommit = False
+
+
+def settle(run: Callable[[str], object]) -> None:
+    """Do what PostgreSQL does by itself in the minutes after so many rows came. SQLite never does.
+
+    `run` runs a statement outside of transactions. VACUUM marks a page as visible to all, so that an index alone
+    answers for it, only if the commit of its rows has been flushed. With this setting ANALYZE flushes all commits.
+    """
+    for statement in ("SET synchronous_commit = on", "ANALYZE", "VACUUM", "RESET synchronous_commit"):
+        run(statement)
 
 
 @dataclass(frozen=True)
