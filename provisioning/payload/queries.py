@@ -71,6 +71,8 @@ def filter_with_plus(query_string: str) -> str:
 
     Outside of strings + is a blank all the same.
     """
+    if "+" not in query_string:
+        return ""
     parameters = (parameter.partition("=") for parameter in query_string.split("&"))
     sent = [value for name, _, value in parameters if unquote_plus(name).lower() == "filter"]
     if not sent or "+" not in sent[-1]:
@@ -80,6 +82,8 @@ def filter_with_plus(query_string: str) -> str:
 
 def selection(asked: Mapping[str, object], model: Model, tolerance: Tolerance) -> Selection:
     """Return the attributes that the answer shows."""
+    if not asked:
+        return _everything(model)
     asked = {name.lower(): value for name, value in asked.items()}
     if "attributes" not in asked and "excludedattributes" not in asked:
         return _everything(model)
