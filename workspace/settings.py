@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "workspace.console.middleware.request_id",
     "workspace.console.middleware.proxies",
     "workspace.console.middleware.outages",
+    "workspace.console.middleware.unread_bodies",
     "workspace.console.middleware.chunked_bodies",
     "django.middleware.security.SecurityMiddleware",
     # Answers what is below /scim/ itself, so the rest is for pages.

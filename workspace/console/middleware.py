@@ -18,6 +18,8 @@ from workspace.visits import is_trusted
 
 # With what a request does besides, its answer comes within 20 seconds.
 LONGEST_WAIT = 15.0
+# What our examples of proxies pass on (workspace/deploy).
+MOST_DROPPED = 4 * 1024 * 1024
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _current: ContextVar[str] = ContextVar("request_id", default="-")
@@ -107,6 +109,37 @@ def chunked_bodies(get_response: Handler) -> Handler:
         return get_response(request)
 
     return handle
+
+
+def unread_bodies(get_response: Handler) -> Handler:
+    """Read and drop what is left of a body before its request is answered.
+
+    The server ends a connection that has more to read at the answer. A client that still sends would get a broken
+    connection in place of a refusal. What is too large to be dropped ends the connection.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
+        if (length != "0" or is_chunked) and not hasattr(request, "_body") and not _is_dropped(request, int(length)):
+            response.headers["Connection"] = "close"
+        return response
+
+    return handle
+
+
+def _is_dropped(request: HttpRequest, length: int) -> bool:
+    """Read the rest of a body, unless it is too large, and say whether nothing is left."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        stream, left = request.META["wsgi.input"], MOST_DROPPED - length  # so much was read by `chunked_bodies`
+    else:
+        stream, left = request._stream, length  # Django's stream ends there
+    if left > MOST_DROPPED:
+        return False
+    while left >= 0 and (dropped := len(stream.read(65_536))):
+        left -= dropped
+    return left >= 0
 
 
 def session_end(get_response: Handler) -> Handler:
