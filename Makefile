@@ -125,6 +125,7 @@ prepare: release ## release, seed the demo once and say where to go
 # The server gets a session of its own: its workers hang if Ctrl-C reaches them next to the word of their parent process.
 # Told to stop, it answers what has come. No request takes longer than its workers get for that.
 # The threads of a worker share one heap: they take turns anyway, and heaps of their own would hold 4 MB more.
+# As a module, granian leaves its command line out of the workers: 1.6 MB of each.
 serve: export MALLOC_ARENA_MAX = 1
 serve: export DRAINING = $(DATA_DIR)/draining-$(PORT)
 serve: port origin ## serve what is released (HOST, PORT, WORKERS; DRAIN=10 gives proxies time before it stops)
@@ -137,7 +138,7 @@ serve: port origin ## serve what is released (HOST, PORT, WORKERS; DRAIN=10 give
 	$(BESIDE)
 	until [ "$$stopping" ]; do
 		setsid setpriv --pdeathsig TERM \
-			$(VENV)/bin/granian --interface wsgi --host $(HOST) --port $(PORT) --http 1 --no-ws --workers $(WORKERS) \
+			$(VENV)/bin/python -m granian --interface wsgi --host $(HOST) --port $(PORT) --http 1 --no-ws --workers $(WORKERS) \
 			--blocking-threads $(THREADS) --respawn-failed-workers --workers-kill-timeout 25 \
 			--log-level "$$(echo "$${LOG_LEVEL:-info}" | tr A-Z a-z)" --log-config "$(DATA_DIR)/granian-log.json" workspace.wsgi:application &
 		server=$$!

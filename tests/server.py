@@ -139,7 +139,7 @@ def workers(port: str) -> list[int]:
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             program = (place / "cmdline").read_bytes()
-            is_server = b"/granian\0" in program or b"spawn_main" in program
+            is_server = b"\0granian\0" in program or b"spawn_main" in program
             if is_server and mark in b"\0" + (place / "environ").read_bytes():
                 parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
     return [pid for pid, parent in parents.items() if parent in parents]

@@ -21,7 +21,7 @@ if sys.platform == "linux" and parent_process():
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # DRF would import PostgreSQL's driver, 9 MB. None says to an import that there is none.
+    # DRF would import PostgreSQL's driver, 9 MB, at the first request to the API. None says that there is none.
     sys.modules["psycopg"] = None  # type: ignore[assignment]
 
 application = get_wsgi_application()
@@ -33,8 +33,6 @@ start.check_node()
 
 # Views and what they import took the first request of each worker two seconds.
 import_module(settings.ROOT_URLCONF)
-if sys.modules.get("psycopg", ...) is None:
-    del sys.modules["psycopg"]  # what needs it later may import it
 
 # What is loaded now lives as long as the process. Searching it for garbage took an eighth of the time of a sign-in.
 gc.collect()

@@ -11,17 +11,20 @@ from saml2.sigver import validate_doc_with_schema as validate
 
 from tests.commands import PROJECT, outer_environment
 
-# What few workers need, and some only once: the schema of the API, pictures, footers, SAML's XML schemas, passkeys, QR
-# codes, and on SQLite PostgreSQL's driver.
+# What few workers need, and some only once: the API and its schema, pictures, footers, SAML's XML schemas, requests of
+# pysaml2, passkeys, QR codes, and on SQLite PostgreSQL's driver.
 NEEDED_LATER = {
-    "PIL", "django.test", "drf_spectacular", "markdown_it", "nh3", "psycopg.pq", "segno", "webauthn", "xmlschema"
+    "PIL", "django.test", "drf_spectacular", "markdown_it", "nh3", "psycopg.pq", "requests", "rest_framework", "segno",
+    "urllib3", "webauthn", "xmlschema",
 }  # fmt: skip
 FIRST_REQUEST = """
 import json, sys, workspace.wsgi
 from django.urls import resolve
 before = set(sys.modules)
 resolve("/scim/7f3a0000-0000-4000-8000-000000000000/v2/Users")
-print(json.dumps({"before": sorted(before), "after": sorted(set(sys.modules) - before)}))
+after = set(sys.modules) - before
+resolve("/api/v1/workspace")
+print(json.dumps({"before": sorted(before), "after": sorted(after), "with_api": sorted(set(sys.modules))}))
 """
 
 
@@ -32,7 +35,7 @@ def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[s
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """A new process that looked up the view of a SCIM request, and printed what it had to load for that."""
+    """A new process that looked up the views of a SCIM and an API request, and printed what it had to load for them."""
     return run(sys.executable, "-c", FIRST_REQUEST, DATA_DIR=str(tmp_path_factory.mktemp("start")))
 
 
@@ -43,6 +46,11 @@ def test_the_first_scim_request_finds_everything_loaded(started):
 def test_a_worker_starts_without_what_few_need(started):
     loaded = set(json.loads(started.stdout)["before"])
     assert "authentication.lazy_schemas" in loaded and loaded & NEEDED_LATER == set()
+
+
+def test_the_first_api_request_loads_the_api_without_the_driver_of_postgresql(started):
+    loaded = set(json.loads(started.stdout)["with_api"])
+    assert {"rest_framework", "provisioning.api.urls"} <= loaded and loaded & {"drf_spectacular", "psycopg.pq"} == set()
 
 
 def test_no_library_logs_that_all_is_well(started):
@@ -68,3 +76,19 @@ def test_a_document_that_pysaml2_validates_is_held_to_the_schema():
         f'<LogoutResponse xmlns="urn:oasis:names:tc:SAML:2.0:protocol" ID="a" Version="2.0" '
         f'IssueInstant="2026-01-01T00:00:00Z">{issuer}<Status><StatusCode Value="x"/></Status></LogoutResponse>'
     )
+
+
+def test_pysaml2_asks_others_as_with_requests_itself_and_only_then_loads_it(tmp_path):
+    asks = """
+import sys, workspace.wsgi
+from saml2 import entity, httpbase, mdstore
+assert "requests" not in sys.modules
+try:
+    httpbase.HTTPBase().send("http://127.0.0.1:1/")
+except httpbase.ConnectionError:
+    import requests
+    assert requests.__version__ == mdstore.requests.__version__ and entity.requests.request is requests.request
+    print("refused")
+"""
+    done = run(sys.executable, "-c", asks, DATA_DIR=str(tmp_path))
+    assert done.stdout == "refused\n", done.stderr

@@ -1,11 +1,10 @@
-"""Paths of the management API, below /api/v1/."""
+"""Paths of the management API, below /api/v1/. The apps above are named as strings only."""
 
-from django.urls import path
+from django.urls import include, path
 
 from workspace.api import administrators, end_users, groups, records, workspaces
 from workspace.api.core import documentation
 
-app_name = "api"
 _PERSON, _GROUP = "end-users/<uuid:end_user>", "groups/<uuid:group>"
 
 urlpatterns = [
@@ -33,4 +32,6 @@ urlpatterns = [
     path("administrators/invitations/<uuid:invitation>", administrators.OneInvitation.as_view()),
     path("audit-events", records.AuditEvents.as_view()),
     path("audit-events/<uuid:event>", records.OneAuditEvent.as_view()),
+    path("", include("authentication.api.urls")),
+    path("", include("provisioning.api.urls")),
 ]
