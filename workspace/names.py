@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,16 +25,23 @@ _KOREAN_ENDINGS = "".join(map(chr, range(0x1160, 0x1200)))
 
 
 def clean_name(
-    text: str, *, what: str, missing: str, most: int = MAX_NAME, field: str = "name", known: str = ""
+    text: str,
+    *,
+    what: str | Promise,
+    missing: str | Promise,
+    most: int = MAX_NAME,
+    field: str = "name",
+    known: str = "",
 ) -> str:
     """Return the text with single spaces. Raises ActionError where nothing may have that name.
 
     `known` is the present name: older releases took bidirectional controls, and such a name may stay.
     """
     name = " ".join(text.split())
-    if not name_key(name):
-        raise ActionError("missing_name", missing, field=field)
-    if len(name) > most or len(name_key(name)) > MAX_KEY:
+    key = name_key(name)
+    if not key:
+        raise ActionError("missing_name", str(missing), field=field)
+    if len(name) > most or len(key) > MAX_KEY:
         raise ActionError(
             "name_too_long",
             _("Shorten the %(what)s to at most %(most)s characters.") % {"what": what, "most": most},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from workspace.addresses import MAX_EMAIL, is_address
 from workspace.db.keys import canonical
@@ -32,7 +33,7 @@ class Profile:
 
 def clean_full_name(text: str, known: str) -> str:
     """Return a full name with single spaces. Raises ActionError for a bad one that is not the known one."""
-    return clean_name(text, what=_("full name"), missing=_("Enter a full name."), field="full_name", known=known)
+    return clean_name(text, what=_FULL_NAME, missing=_MISSING, field="full_name", known=known)
 
 
 def clean_email(text: str) -> str:
@@ -44,3 +45,7 @@ def clean_email(text: str) -> str:
         message = _("Shorten the email address to at most %(max_email)s characters.") % {"max_email": MAX_EMAIL}
         raise ActionError("email_too_long", message, field="email")
     return email
+
+
+# Each change of a person checks the name. Few need these words.
+_FULL_NAME, _MISSING = gettext_lazy("full name"), gettext_lazy("Enter a full name.")

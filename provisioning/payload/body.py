@@ -1,9 +1,9 @@
-"""Reads request bodies, and refuses what no client may send in any dialect (security.md C7)."""
+"""Reads request bodies, and refuses what no client may send in any dialect (security.md C7). Writes JSON."""
 
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeGuard
 
 from provisioning.payload import errors
@@ -17,6 +17,9 @@ MAX_DIGITS = 20
 _ALL_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTENT_TYPES = {"", "application/scim+json", "application/json"}
+
+# JSON in the form that PostgreSQL gives stored documents. SQLite's have escapes instead of some letters.
+text_of: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def check_headers(content_type: str, content_encoding: str) -> None:

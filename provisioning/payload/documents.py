@@ -1,6 +1,5 @@
 """Documents of users and groups: read from bodies, folded for filters."""
 
-import json
 from collections.abc import Iterator
 
 from pydantic import ValidationError
@@ -8,6 +7,7 @@ from scim2_models import BaseModel, Context, ScimPolicy
 
 from provisioning.payload import errors
 from provisioning.payload.attributes import Attribute, attributes
+from provisioning.payload.body import text_of
 from provisioning.payload.limits import MAX_VALUES
 from provisioning.payload.resources import ACCESS, Access, Document, Model, User
 from workspace.db.keys import canonical, name_key
@@ -107,7 +107,7 @@ def _misfits(document: Document) -> Iterator[tuple[errors.Place, str]]:
 
 
 def _length(value: object) -> int:
-    return len(json.dumps(value, ensure_ascii=False))
+    return len(text_of(value))
 
 
 def _is_longer(text: str, most: int) -> bool:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts, is_json_text
+from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts, is_json_text, text_of
 from provisioning.payload.resources import Document
 
 MAX_LENGTH = 16 * 1024
@@ -60,7 +60,7 @@ def _masked_json(text: str) -> tuple[str, bool]:
         if has_many_parts(text):
             raise ValueError
         value = json.loads(text, parse_int=_number if has_long_numbers(text) else None)
-        return json.dumps(value if _is_harmless(text) else copy.of(value), ensure_ascii=False), copy.left > 0
+        return text_of(value if _is_harmless(text) else copy.of(value)), copy.left > 0
     except (ValueError, RecursionError):
         return _SECRET_PAIR.sub(rf'\1"{MASK}"', text[:MAX_LENGTH]), len(text) <= MAX_LENGTH
 

@@ -1,17 +1,16 @@
 """Rows as answers show them: texts from the database, none of which becomes an object on the way."""
 
-import json
-from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
-from django.db import connection
 from django.db.models import F, TextField, Value
 from django.db.models.expressions import Combinable
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser
+from provisioning.payload.body import text_of
 from provisioning.search.json_lookups import MomentText, StoredText
 from provisioning.search.memberships import GROUPS_OF_USER
+from workspace.db.statement import sent
 
 # The id as it is stored, the document as JSON, the version, when the resource was created, and when last changed.
 # Of a user that was read alone, also a list of its groups as JSON: the number of the membership, stored id and name.
@@ -29,17 +28,12 @@ COLUMNS: Columns = (
 WITH_GROUPS: Columns = (*COLUMNS[:-1], GROUPS_OF_USER)
 
 
-# JSON in the form that PostgreSQL gives stored documents. SQLite's have escapes instead of some letters.
-text_of: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
-
-
 def shown(row: ProvisionedUser | ProvisionedGroup, *, is_new: bool = False) -> Shown:
     """Return what an answer shows of an object that was changed. A new user is in no group.
 
     A user that was read to be changed has its groups in `group_rows`.
     """
-    stored_id = str(row._meta.pk.get_db_prep_value(row.pk, connection))
-    moments = _moment(row.created_at), _moment(row.updated_at)
+    stored_id, moments = str(sent([row.pk])[0]), (_moment(row.created_at), _moment(row.updated_at))
     return stored_id, text_of(row.document), row.version, *moments, "[]" if is_new else vars(row).get("group_rows")
 
 

@@ -64,8 +64,11 @@ def name_key(text: str) -> str:
 
     Names are unique by it, and filters compare any text by it.
     """
-    seen = text if text.isascii() else _UNSEEN.sub("", text)
-    return " ".join(canonical(seen).split())
+    if not text.isascii():
+        text = _UNSEEN.sub("", text)
+    elif "xn--" not in (folded := text.lower()):
+        return " ".join(folded.split())
+    return " ".join(canonical(text).split())
 
 
 def search_key(*texts: str) -> str:

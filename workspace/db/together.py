@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, groupby
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
@@ -155,11 +155,11 @@ class _Columns:
     def __init__(self, model: type[Model]) -> None:
         fields = [field for field in model._meta.concrete_fields if not is_filled_by_database(field)]
         self.insertion = Statement(insert_sql(model, fields))
-        self._read = attrgetter(*(field.attname for field in fields))
+        self._read = itemgetter(*(field.attname for field in fields))
         self._prepared = [(place, field) for place, field in enumerate(fields) if type(field) not in _PLAIN]
 
     def values(self, row: Model) -> list[Any]:
-        values = list(self._read(row))
+        values = list(self._read(vars(row)))
         for place, field in self._prepared:
             values[place] = field.get_db_prep_save(values[place], connection)
         return sent(values)
