@@ -24,7 +24,7 @@ def as_django_makes(model, **values):
 def held(row, made_now=()):
     """What an instance holds, without what is another for each instance."""
     values = {name: value for name, value in vars(row).items() if name not in {"_state", *made_now}}
-    return values, dict(row._state.fields_cache), row._state.adding
+    return values, dict(row._state.fields_cache), row._state.adding, row._state.db
 
 
 def related(field):
@@ -54,6 +54,13 @@ class TestAnyModel:
             assert held(model(**given), called) == held(as_django_makes(model, **given), called)
         assert all(getattr(model(**objects), name) is each for name, each in objects.items())
         assert not any(type(field) is OneToOneField and field.name in vars(model()) for field in keys)
+
+    def test_a_row_that_is_read_is_that_of_django(self, model):
+        columns = [field.attname for field in model._meta.concrete_fields]
+        for names in (columns, columns[:1], columns[1:]):
+            values = [f"of {name}" for name in names]
+            slow = Model.from_db.__func__(model, "default", names, values)
+            assert held(model.from_db("default", names, values)) == held(slow)
 
 
 def test_a_value_that_is_given_takes_the_place_of_a_default():

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F, Model
+from django.db.models import F
 from django.db.models.functions import Upper
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -317,19 +317,3 @@ def test_an_update_writes_the_named_columns_and_needs_the_row(place):
     row.status = Upper("status")
     with pytest.raises(DatabaseError), transaction.atomic():
         row.save(update_fields=["status"])
-
-
-@pytest.mark.parametrize("model", [EndUser, EnvironmentAccess, ChangeEvent])
-def test_an_instance_is_made_as_django_would(place, model):
-    given = {field.attname: field.get_default() for field in model._meta.concrete_fields}
-    if model is EnvironmentAccess:
-        del given["environment_id"]
-        given["environment"] = place
-    ours, theirs = model(**given), model.__new__(model)
-    Model.__init__(theirs, **given)
-    assert everything(ours) == everything(theirs)
-    assert ours._state.fields_cache == theirs._state.fields_cache
-    assert vars(ours._state) == vars(theirs._state)
-    assert vars(model()).keys() == vars(theirs).keys()
-    with pytest.raises(TypeError):
-        model(nonsense=1)

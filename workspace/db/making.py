@@ -1,15 +1,16 @@
-"""Instances that are made in a fifth of the time that Django takes."""
+"""Instances that are made in a quarter of the time that Django takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import NOT_PROVIDED, ForeignKey, Model
 from django.db.models.base import ModelState
 
 
 class QuicklyMade(Model):
-    """A model whose new instances send no signals `pre_init` and `post_init`."""
+    """A model whose instances send no signals `pre_init` and `post_init`."""
 
     class Meta:
         abstract = True
@@ -31,8 +32,20 @@ class QuicklyMade(Model):
                 own[name] = value
             elif name in fields.keys and value is not None:
                 own[fields.keys[name]], state.fields_cache[name] = value.pk, value
+                state.db = DEFAULT_DB_ALIAS
             else:
                 setattr(self, name, value)
+
+    @classmethod
+    def from_db(  # type: ignore[override] # the stubs are of a later Django
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any]
+    ) -> Self:
+        """Return a row that was read. Columns that are not named are read when they are asked for."""
+        row = cls.__new__(cls)
+        state = row._state = ModelState()
+        state.adding, state.db = False, db
+        vars(row).update(zip(field_names, values, strict=True))
+        return row
 
 
 class _Fields(NamedTuple):
