@@ -77,7 +77,7 @@ def keys(now: datetime) -> Checked:
 
 @health_check
 def database(now: datetime) -> Checked:
-    """Check migrations and the disk."""
+    """Check migrations, the disk and how PostgreSQL begins transactions."""
     findings, facts = [], [("Size", filesizeformat(_size()))]
     if missing := missing_migrations():
         words = f"{count(len(missing), 'migration', 'migrations')} missing."
@@ -87,7 +87,17 @@ def database(now: datetime) -> Checked:
         facts.append(("Free on its disk", filesizeformat(disk.free)))
         if disk.free < _LEAST_FREE * disk.total:
             findings.append(Finding(State.WARNING, "The disk is nearly full.", "Free some space, or use a larger one."))
+    elif (level := _default_isolation()) != "read committed":
+        words = f"A statement alone is {level}: requests at the same time fail."
+        findings.append(Finding(State.WARNING, words, "ALTER ROLE … RESET default_transaction_isolation."))
     return Checked("Database", findings, facts)
+
+
+def _default_isolation() -> str:
+    """Return the isolation level of statements outside of transactions. A BEGIN of ours names its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW default_transaction_isolation")
+        return str(cursor.fetchone()[0])
 
 
 def _size() -> int:

@@ -71,6 +71,13 @@ def test_each_fault_is_told_and_leads_somewhere(operator, scim):
     assert health()["Jobs"] == ["No job has run yet."]
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one level")
+def test_a_default_isolation_level_that_is_not_ours_is_told(operator):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL default_transaction_isolation = 'serializable'")
+    assert health()["Database"] == ["A statement alone is serializable: requests at the same time fail."]
+
+
 def test_the_newest_sign_ins_alone_are_looked_at(scim, monkeypatch):
     monkeypatch.setattr("authentication.health._LOOKED_AT", 2)
     place = scim.connection.environment
