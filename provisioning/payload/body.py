@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import TypeGuard
 
 from provisioning.payload import errors
@@ -81,7 +82,7 @@ def _unique(pairs: list[tuple[str, object]]) -> Document:
     """Refuse a name that stands twice. Names are case-insensitive: `userName` and `username` are the same."""
     if len(pairs) > MAX_NAMES:
         raise errors.too_large(f"Send at most {MAX_NAMES:,} attributes in one object.")
-    if len({name.lower() for name, _ in pairs}) < len(pairs):
+    if len(pairs) > 1 and len({name.lower() for name, _ in pairs}) < len(pairs):
         raise errors.invalid_syntax("An attribute stands twice in one object. Send each name once.")
     return dict(pairs)
 
@@ -111,7 +112,7 @@ def _short(text: str) -> int:
 def _check_depth(value: object) -> None:
     level = _nested([value])
     for _ in range(MAX_DEPTH):
-        level = [child for item in level for child in _nested(item.values() if isinstance(item, dict) else item)]
+        level = _nested(chain.from_iterable(item.values() if isinstance(item, dict) else item for item in level))
         if not level:
             return
     raise _too_deep()

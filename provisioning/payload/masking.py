@@ -55,19 +55,21 @@ def _cut(text: str, length: int) -> str:
 
 def _masked_json(text: str) -> tuple[str, bool]:
     """Return the text without its secrets, and whether it is whole: the log keeps only so much."""
-    copy = _Copy()
+    copy = _Copy(is_harmless=_is_harmless(text))
     try:
         if has_many_parts(text):
             raise ValueError
         value = json.loads(text, parse_int=_number if has_long_numbers(text) else None)
-        return text_of(value if _is_harmless(text) else copy.of(value)), copy.left > 0
+        fits = copy.is_harmless and len(text) <= MAX_LENGTH // 2
+        return text_of(value if fits else copy.of(value)), copy.left > 0
     except (ValueError, RecursionError):
         return _SECRET_PAIR.sub(rf'\1"{MASK}"', text[:MAX_LENGTH]), len(text) <= MAX_LENGTH
 
 
 def _is_harmless(text: str) -> bool:
-    """Say whether JSON is shown as it is: it fits, and names no secret. Escapes may spell any name."""
-    return len(text) <= MAX_LENGTH // 2 and "\\" not in text and not _is_secret(text) and not _JSON_IN_TEXT.search(text)
+    """Say whether JSON names no secret. Escapes may spell any name."""
+    folded = text.casefold()
+    return "\\" not in text and not any(name in folded for name in _SECRETS) and not _JSON_IN_TEXT.search(text)
 
 
 def _number(text: str) -> int | str:
@@ -82,6 +84,7 @@ class _Copy:
     The whole body is parsed first: a part that the log cuts off may show that a part before it is a secret.
     """
 
+    is_harmless: bool
     left: int = MAX_LENGTH
 
     def of(self, value: object) -> object:
@@ -95,6 +98,8 @@ class _Copy:
         return value
 
     def _object(self, value: Document) -> Document:
+        if self.is_harmless:
+            return {name: self.of(item) for name, item in value.items() if self.left > 0}
         hides_value = any(name.lower() == "path" and _is_secret(str(path)) for name, path in value.items())
         return {
             name: MASK

@@ -108,5 +108,5 @@ class MemberOperations:
 
 
 def _discard(ids: dict[str, None], unwanted: Sequence[str]) -> None:
-    for one in unwanted:
+    for one in unwanted if ids else ():
         ids.pop(one, None)

@@ -79,7 +79,7 @@ def insert_members(group: EndUserGroup, ids: Collection[UUID], source: Source) -
 def pairs_of(ids: Collection[UUID], names: Mapping[UUID, str] | None = None) -> list[list[str]]:
     """Return people as pairs of id and name, without reading names that are given."""
     if names is not None:
-        return [[str(pk), names[pk]] for pk in sorted(ids)]
+        return sorted([str(pk), names[pk]] for pk in ids)  # texts compare in the order of ids, and faster
     if len(ids) == 1:
         return [[str(one.pk), one.full_name] for one in _one_name(*ids)]
     return EndUser.objects.filter(Among("pk", ids)).pairs() if ids else []

@@ -97,9 +97,10 @@ class _Change:
 
 
 class Insertion(_Change):
-    """INSERT … SELECT as a function of its values. It returns the column `returning` of the new rows.
+    """INSERT … SELECT as a function of its values, the last of which are ids. It returns those that got a new row.
 
-    `build` returns a query set and the columns of the new rows. A row that exists stays as it is.
+    `build` returns a query set and the columns of the new rows, of which `returning` is the id. A row that exists stays
+    as it is.
     """
 
     def __init__(
@@ -112,9 +113,12 @@ class Insertion(_Change):
         super().__init__(build, *fields)
         self._model, self._returning = model, returning
 
-    def __call__(self, *values: object) -> list[Any]:
+    def __call__(self, *values: Any) -> list[Any]:
+        new, ids = self._run(values)[0], values[-1]
+        if len(new) == len(ids):  # Mostly all are new. Reading a thousand UUIDs takes longer than a look-up.
+            return list(ids)
         field = column(self._model, self._returning)
-        return [field.to_python(value) for (value,) in self._run(values)[0]]
+        return [field.to_python(value) for (value,) in new]
 
     def _compile(self, rows: QuerySet[Model], columns: dict[str, object]) -> tuple[str, Params]:
         sql, params = insertion(self._model, rows, columns)

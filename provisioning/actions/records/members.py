@@ -127,9 +127,9 @@ def _people(connection: ProvisioningConnection, texts: Collection[str]) -> _Peop
     ids, found = list(texts), _People()
     for part in (ids[:_SAMPLE], ids[_SAMPLE:]):
         wanted = {text: _id(text) for text in part}
-        found |= _users_among(connection, [pk for pk in wanted.values() if pk])
-        unknown = [text for text, pk in wanted.items() if pk not in found]
-        if unknown:
+        known = _users_among(connection, [pk for pk in wanted.values() if pk])
+        found |= known
+        if len(known) < len(wanted) and (unknown := [text for text, pk in wanted.items() if pk not in known]):
             shown = ", ".join(text[:50] for text in unknown[:3])
             raise ActionError(
                 "unknown_members",
