@@ -13,6 +13,7 @@ DARK: Literal["dark"] = "dark"
 
 def hold_to_the_rules(page: Page) -> None:
     """Check the page wide and light, then narrow and dark: colours do not depend on the width."""
+    page.wait_for_load_state()  # half a page has other colours and widths
     for scheme, size in ((LIGHT, WIDE), (DARK, NARROW)):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size(size)

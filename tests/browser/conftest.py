@@ -11,13 +11,15 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import chromium as this_machine
 from tests.browser.accessibility import hold_to_the_rules
 from tests.server import PROJECT, START_SECONDS, Server
 
-TIMEOUT_MS = 10_000
+# Nothing takes so long, whatever else the machine does.
+TIMEOUT_MS = 30_000
+expect.set_options(timeout=TIMEOUT_MS)
 ARGUMENTS = [
     "--headless=new",
     "--no-sandbox",  # root, as in most containers, cannot use it

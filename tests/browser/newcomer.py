@@ -41,8 +41,10 @@ class Newcomer:
 
     def switch_on(self, label: str) -> None:
         """Press a switch, unless another test of this server has done so."""
-        if self.page.get_by_role("switch", name=label, exact=True).get_attribute("aria-checked") == "false":
+        switch = self.page.get_by_role("switch", name=label, exact=True)
+        if switch.get_attribute("aria-checked") == "false":
             self.press(label, "switch")
+        expect(switch).to_have_attribute("aria-checked", "true")
 
     def select(self, label: str, answer: str) -> None:
         self.page.get_by_label(label, exact=True).select_option(label=answer)

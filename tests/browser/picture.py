@@ -24,6 +24,7 @@ def take(origin: str, demo: dict[str, Any]) -> bytes:
         console = Console(page, demo)
         console.sign_in("owner")
         console.open_authentication("TEST")
+        page.wait_for_load_state()
         return page.screenshot()
 
 

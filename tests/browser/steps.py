@@ -79,8 +79,14 @@ class Console:
         self.page.get_by_role("button", name=f"Actions for {provider}", exact=True).click()
         self.page.get_by_role("link", name=item).locator("visible=true").click()
 
-    def clipboard(self) -> str:
-        return self.page.evaluate("navigator.clipboard.readText()")
+    def copy(self, label: str) -> str:
+        """Press a copy button, and return what is in the clipboard then."""
+        button = self.page.get_by_role("button", name=f"Copy {label}")
+        expect(button).to_be_visible()
+        self.page.wait_for_load_state()  # before its script has run, the button does nothing
+        self.page.evaluate("navigator.clipboard.writeText('')")
+        button.click()
+        return self.page.wait_for_function("navigator.clipboard.readText()").json_value()
 
     def ask_scim(self, base_url: str, token: str) -> APIResponse:
         """What an IdP with this token is answered."""

@@ -1,5 +1,6 @@
 """Every page of the console passes axe in both colour schemes, and fits a narrow screen."""
 
+import re
 from typing import Any
 
 import pytest
@@ -96,6 +97,7 @@ def test_the_pages_of_one_thing_are_accessible(signed_in: Page, check: Check, pa
 def test_a_change_in_full_is_accessible(signed_in: Page, check: Check):
     signed_in.goto("/workspaces/acme/prod/audit-log/")
     signed_in.get_by_role("row").nth(1).get_by_role("link").last.click()
+    expect(signed_in).to_have_url(re.compile("/audit-log/[0-9a-f-]{36}/$"))
     check(signed_in.url)
 
 
@@ -103,6 +105,7 @@ def test_the_pages_of_a_merge_are_accessible(signed_in: Page, check: Check):
     signed_in.goto("/workspaces/acme/dev/end-users/?access=any")
     signed_in.get_by_role("row").nth(1).get_by_role("link").click()
     signed_in.get_by_role("link", name="Merge with another person").click()
+    expect(signed_in.get_by_label("Search")).to_be_visible()
     check(signed_in.url)
     signed_in.get_by_label("Search").fill("a")
     signed_in.get_by_role("button", name="Filter").click()
@@ -114,4 +117,5 @@ def test_the_pages_of_a_merge_are_accessible(signed_in: Page, check: Check):
 def test_the_request_inspector_is_accessible(signed_in: Page, check: Check):
     signed_in.goto("/workspaces/acme/prod/provisioning-activity/requests/?result=failed")
     signed_in.get_by_role("main").get_by_role("link").filter(has_text="/").first.click()
+    expect(signed_in).to_have_url(re.compile("/requests/[0-9a-f-]{36}/$"))
     check(signed_in.url)

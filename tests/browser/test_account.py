@@ -48,6 +48,7 @@ def test_without_javascript_no_passkey_is_offered_and_the_code_is_asked_for(chro
         page.goto("/sign-in/")
         expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
         give_password(page, account_of(server, "without-script"))
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
         page.goto("/account/passkeys/add/")
         expect(page.get_by_role("main")).to_contain_text("Passkeys need JavaScript")
         page.goto("/account/two-step/")
@@ -66,6 +67,7 @@ def test_an_owner_requires_a_second_factor_and_a_colleague_is_led_to_it(at_local
     expect(page.get_by_role("main")).to_contain_text("Set up a second factor of your own first.")
     hold_to_the_rules(page)
     page.get_by_role("link", name="Set up", exact=True).click()
+    expect(page.get_by_role("link", name="Add passkey")).to_be_visible()
     hold_to_the_rules(page)
     add_passkey(page, "MacBook")
     expect(page.get_by_role("main")).to_contain_text("1 administrator has no second factor yet.")
@@ -107,3 +109,4 @@ def add_passkey(page: Page, name: str) -> None:
 def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Account of").click()
     page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to Workspace admin")

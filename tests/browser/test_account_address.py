@@ -18,6 +18,7 @@ def test_the_address_changes_by_a_mailed_link_and_the_theme_at_once(page: Page, 
     page.get_by_role("button", name="Save theme").click()
     expect(page.locator("html")).to_have_css("color-scheme", "dark")
     page.get_by_role("link", name="Change address").click()
+    expect(page.get_by_label("New email address")).to_be_visible()
     check(page.url)
     page.get_by_label("New email address").fill("moved@example.com")
     page.get_by_role("button", name="Send link").click()

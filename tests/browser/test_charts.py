@@ -23,7 +23,7 @@ def test_a_chart_says_its_sum_each_day_on_hover_and_the_same_as_a_table(page: Pa
     summary = picture.get_attribute("aria-label") or ""
     expect(chart.get_by_text(summary, exact=True)).to_be_visible()
     titles = chart.locator("title")
-    assert titles.count() == 30
+    expect(titles).to_have_count(30)
     today = titles.last.text_content()
     number = today.split(": ")[1].split()[0]
     assert number != "0"

@@ -23,10 +23,12 @@ def open_new_group(acme: Console, name: str) -> None:
 def pick_on_two_pages(page: Page) -> list[str]:
     """Choose somebody on the first page and somebody who is searched for, and return their names."""
     boxes = page.get_by_role("checkbox", name="Choose ")
-    first = page.get_by_role("row").nth(1).get_by_role("rowheader").inner_text()
+    top = page.get_by_role("row").nth(1).get_by_role("rowheader")
+    first = top.inner_text()
     boxes.first.check()
     page.get_by_role("button", name="Next").click()
-    second = page.get_by_role("row").nth(1).get_by_role("rowheader").inner_text()
+    expect(top).not_to_have_text(first)
+    second = top.inner_text()
     boxes.first.check()
     page.get_by_label("Search end users").fill("Bashir")
     page.get_by_label("Search end users").press("Enter")
@@ -91,8 +93,9 @@ def test_members_that_a_push_set_aside_are_restored_from_the_history(
 
     page.goto(where)
     page.get_by_role("link", name="History", exact=True).click()
-    check(page.url)
     entry = page.get_by_role("listitem").filter(has_text="took over the group")
+    expect(entry).to_be_visible()
+    check(page.url)
     expect(entry.get_by_role("link", name="Request")).to_be_visible()
     entry.get_by_role("link", name="Restore").click()
     expect(page.get_by_text("1 of 1 person can be restored.")).to_be_visible()

@@ -135,14 +135,14 @@ def set_up_two_step(me: Newcomer, accessible: Callable[[], None]) -> str:
     """Return the key of the authenticator app."""
     open_account(me)
     me.follow("Set up two-step verification")
-    accessible()
     key = me.copy("Text key").replace(" ", "")
+    accessible()
     me.enter("Code from your authenticator app", "000000")
     me.press("Turn on")
     me.reads("This code is not right.")
     me.enter("Code from your authenticator app", code_at(key, int(time.time()) // SECONDS))
     me.press("Turn on")
-    assert len(me.page.get_by_label("Recovery codes").inner_text().split()) == 10
+    expect(me.page.get_by_label("Recovery codes")).to_have_text(re.compile(r"\s*(\S+\s+){9}\S+\s*"))
     me.follow("I have saved them")
     me.reads("10 unused")
     accessible()
@@ -152,6 +152,7 @@ def set_up_two_step(me: Newcomer, accessible: Callable[[], None]) -> str:
 def sign_in_with_code(me: Newcomer, key: str, accessible: Callable[[], None]) -> None:
     me.press("Sign out everywhere")
     sign_in(me, ADA)
+    expect(me.page.get_by_label("Code from your authenticator app")).to_be_visible()
     accessible()
     # The code before this one is used up, and the next one is taken too.
     me.enter("Code from your authenticator app", code_at(key, int(time.time()) // SECONDS + 1))
@@ -233,6 +234,7 @@ def import_500_people(me: Newcomer, accessible: Callable[[], None]) -> None:
     me.follow("Import CSV")
     me.give("CSV file", people())
     me.press("Upload")
+    expect(me.page.get_by_role("button", name="Check the lines")).to_be_visible()
     accessible()
     me.press("Check the lines")
     me.reads("497 people will be created or changed.")
@@ -256,7 +258,7 @@ def give_fifty_a_group(me: Newcomer, accessible: Callable[[], None]) -> None:
     me.follow("End users")
     me.tick("Select Person 000")
     every = me.page.get_by_label("Select all on this page")
-    assert every.evaluate("box => box.indeterminate") and not every.is_checked()
+    expect(every).to_be_checked(indeterminate=True)
     me.tick("Select all on this page")
     expect(me.page.get_by_role("checkbox", checked=True)).to_have_count(51)
     me.select("What to do with the selected people", "Add to group")

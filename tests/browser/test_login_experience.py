@@ -8,17 +8,14 @@ from tests.browser.steps import Console
 from tests.server import Server
 
 
-def colour_of(page: Page, selector: str, which: str = "backgroundColor") -> str:
-    return page.locator(selector).first.evaluate(f"element => getComputedStyle(element).{which}")
-
-
 def test_the_default_look_is_accessible_and_follows_the_reader(page: Page, check: Check):
     check("/sign-in/globex/prod/password/forgotten/")
     check("/sign-in/globex/prod/")
+    form = page.get_by_role("main")
     page.emulate_media(color_scheme="light")
-    assert colour_of(page, "main") == "rgb(255, 255, 255)"
+    expect(form).to_have_css("background-color", "rgb(255, 255, 255)")
     page.emulate_media(color_scheme="dark")
-    assert colour_of(page, "main") == "rgb(24, 24, 27)"
+    expect(form).to_have_css("background-color", "rgb(24, 24, 27)")
 
 
 def test_the_page_and_its_mistakes_are_accessible(page: Page, check: Check, server: Server, console_errors: list[str]):

@@ -31,8 +31,7 @@ def test_the_first_use_of_a_new_token_retires_the_old_one(page: Page, acme: Cons
     expect(page.get_by_role("radio", name="At the first use of the new one")).to_be_checked()
     expect(page.get_by_label("Date and time (UTC)")).to_be_hidden()
     page.get_by_role("button", name="New token").click()
-    page.get_by_role("button", name="Copy SCIM token").click()
-    new = acme.clipboard()
+    new = acme.copy("SCIM token")
     expect(page.get_by_text("retires at the first use of")).to_be_visible()
 
     assert acme.ask_scim(access["base_url"], access["token"]).status == 200
