@@ -136,6 +136,13 @@ def test_no_more_is_read_than_was_announced_and_nothing_of_what_is_too_large(len
     assert answer.headers.get("Connection") == ("close" if length > MOST_DROPPED else None)
 
 
+@pytest.mark.parametrize("length", ["abc", "-5", "1e3", "9" * 5_000])
+def test_a_length_that_is_no_number_is_none(length):
+    body = Endless()
+    answer = Client().generic("POST", "/scim/nothing", b"x", CONTENT_LENGTH=length, **{"wsgi.input": body})
+    assert (answer.status_code, body.taken, answer.headers.get("Connection")) == (404, 0, None)
+
+
 def test_of_chunks_that_never_end_no_more_is_read_than_of_other_bodies():
     body = Endless()
     chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "", "wsgi.input": body}

@@ -120,23 +120,25 @@ def unread_bodies(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
-        if (length != "0" or is_chunked) and not hasattr(request, "_body") and not _is_dropped(request, int(length)):
+        if not (hasattr(request, "_body") or _is_dropped(request)):
             response.headers["Connection"] = "close"
         return response
 
     return handle
 
 
-def _is_dropped(request: HttpRequest, length: int) -> bool:
+def _is_dropped(request: HttpRequest) -> bool:
     """Read the rest of a body, unless it is too large, and say whether nothing is left."""
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        length = 0  # as Django takes it
     if "HTTP_TRANSFER_ENCODING" in request.META:
         stream, left = request.META["wsgi.input"], MOST_DROPPED - length  # so much was read by `chunked_bodies`
     else:
         stream, left = request._stream, length  # Django's stream ends there
-    if left > MOST_DROPPED:
-        return False
+    if not 0 < left <= MOST_DROPPED:
+        return left <= 0
     while left >= 0 and (dropped := len(stream.read(65_536))):
         left -= dropped
     return left >= 0
