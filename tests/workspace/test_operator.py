@@ -1,9 +1,13 @@
 """Django admin for operators: everything is there, secrets are not, and every change is recorded."""
 
+import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import unquote
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.templatetags import admin_urls
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -189,6 +193,21 @@ def test_long_lists_count_no_further_than_needed(operator, acme, monkeypatch):
     assert [each.pk for each in second.context["cl"].result_list] == newest[2:4]
     part = operator.get(page(ChangeEvent, "changelist"), {"actor_kind__exact": "system"})
     assert part.context["cl"].is_part and "newest 3" in part.content.decode()
+
+
+def test_a_row_leads_back_to_the_search_without_resolving_each_url(operator, monkeypatch):
+    resolved, resolve = [], admin_urls.resolve
+    monkeypatch.setattr(admin_urls, "resolve", lambda url: resolved.append(url) or resolve(url))
+    search = page(EndUser, "changelist") + "?q=acme.example"
+    listed = operator.get(search)
+    rows = re.findall(r'<th class="field-[^"]*"><a href="([^"]+)"', listed.content.decode())
+    assert len(rows) == len(listed.context["cl"].result_list) > 1
+    resolved.clear()
+    operator.get(search)
+    assert len(resolved) < len(rows)
+    row = operator.get(unescape(rows[0]))
+    assert row.context["original"] == listed.context["cl"].result_list[0]
+    assert search in unquote(unescape(row.content.decode()))
 
 
 @pytest.mark.parametrize("model", [User, Workspace, Administrator], ids=lambda model: model.__name__)

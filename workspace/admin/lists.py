@@ -87,6 +87,15 @@ class OperatorList(ChangeList):
     is_part = False
     walked = 0
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        # Django would resolve the URL of each row among all URLs, only to see that it is one of the admin's own.
+        self._kept, self.preserved_filters = self.preserved_filters, ""
+
+    def url_for_result(self, result: Model) -> str:
+        """Return the URL of a row, with the filters to which its page leads back."""
+        return "?".join(filter(None, [super().url_for_result(result), self._kept]))
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> Rows:
         rows = super().get_queryset(request, exclude_parameters)
         long = (TextField, JSONField, BinaryField)
