@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import pytest
 from django.db import connection
 
 from workspace.db import containing
@@ -51,7 +52,21 @@ def test_the_same_rows_are_found_as_one_by_one(acme, monkeypatch):
     assert 0 < len(found(TEXTS, "name")) < len(NAMES)
 
 
+def test_columns_are_searched_one_by_one(acme):
+    EndUserGroup.objects.filter(pk=acme.support.pk).update(name="Ada", source_name="Winter")
+    assert found(["adawinter", "ada winter", "a\nw"], "name", "source_name") == set()
+    assert found(["DA", "nobody"], "name", "source_name") == found(["INTE"], "name", "source_name") == {acme.support.pk}
+
+
 def test_many_texts_are_one_condition_on_postgresql():
     texts = [f"text {number:03}" for number in range(100)]
     assert len(list(conditions(["name"], texts))) == (1 if connection.vendor == "postgresql" else 4)
     assert len(list(conditions(["name"], ["a", "abc", "xa"]))) == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite compares without capitals")
+def test_the_capitals_of_a_row_are_made_once_however_many_texts(acme):
+    (several,) = conditions(["name", "source_name"], ["ada", "winter", "bo"])
+    sql, values = EndUserGroup.objects.filter(several).query.sql_with_params()
+    assert sql.count("UPPER(CONCAT_WS(") == sql.count(" UNNEST(") == 1
+    assert values[-3:] == ("ada", "winter", "bo")
