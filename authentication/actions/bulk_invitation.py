@@ -40,7 +40,7 @@ class Invite(BulkChange):
             unaddressed=Count("pk", filter=Q(email="")), known=Count("pk", filter=~Q(email=""))
         )
         # All who may sign in here are counted by an index alone.
-        needless = 0 if chosen is candidates else allowed.count() - sum(left.values()) - len(ids)
+        needless = 0 if chosen is candidates else selection.count_allowed() - sum(left.values()) - len(ids)
         return Plan(
             ids,
             [

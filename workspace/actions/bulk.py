@@ -16,18 +16,28 @@ from workspace.db.packed import PackedIds
 from workspace.db.transactions import atomic
 from workspace.events import Actor
 from workspace.models import ChangeEvent, EndUserGroup, Environment
-from workspace.models.people import EndUserQuerySet
+from workspace.models.people import EndUserQuerySet, count_active
 from workspace.refusals import ActionError
 from workspace.words import Text, grouped, people
 
 
 @dataclass(frozen=True)
 class Selection:
-    """People of the environment's workspace, and the group that the change is about, if it is about one."""
+    """People of the environment's workspace, and the group that the change is about, if it is about one.
+
+    `has_everybody` says that all who have access to the environment are among them, which an index can list.
+    """
 
     environment: Environment
     people: EndUserQuerySet
     group: EndUserGroup | None = None
+    has_everybody: bool = False
+
+    def count_allowed(self) -> int:
+        """Return how many of them may sign in to the environment."""
+        if self.has_everybody:
+            return count_active(self.environment)
+        return self.people.with_access_to(self.environment).count()
 
     @property
     def given_group(self) -> EndUserGroup:

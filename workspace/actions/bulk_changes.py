@@ -18,11 +18,12 @@ from workspace.events import Actor
 from workspace.models import (
     ChangeEvent,
     EndUser,
+    EndUserGroup,
     EnvironmentAccess,
     GroupMembership,
     SourceKind,
 )
-from workspace.models.people import EndUserQuerySet
+from workspace.models.people import EndUserQuerySet, active_holders
 from workspace.words import grouped
 
 _Rows: TypeAlias = "QuerySet[EnvironmentAccess] | QuerySet[GroupMembership]"
@@ -46,7 +47,7 @@ class AddToGroup(BulkChange):
 
     def plan(self, selection: Selection) -> Plan:
         group, here = selection.given_group, selection.environment
-        ids = PackedIds.of(selection.people.outside(group).with_access_to(here))
+        ids = _allowed_outside(group, selection)
         members = selection.people.filter(_having(group.memberships.all())).count()
         barred = selection.people.count() - members - len(ids)
         return Plan(
@@ -331,6 +332,14 @@ class Reactivate(BulkChange):
             "%(number)s person is active again.",
             "%(number)s people are active again.",
         )
+
+
+def _allowed_outside(group: EndUserGroup, selection: Selection) -> PackedIds:
+    """Return who may sign in here, and is not in the group yet."""
+    if not selection.has_everybody:
+        return PackedIds.of(selection.people.outside(group).with_access_to(selection.environment))
+    members = group.memberships.filter(end_user=OuterRef("end_user"))
+    return PackedIds.of(active_holders(selection.environment).exclude(Exists(members)), "end_user")
 
 
 def _by_hand_alone(chosen: EndUserQuerySet, rows: _Rows) -> EndUserQuerySet:

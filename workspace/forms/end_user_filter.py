@@ -102,6 +102,11 @@ class EndUserFilter(forms.Form):
         is_here = Exists(self.environment.accesses.filter(end_user=OuterRef("pk")))
         return people.filter(~is_here if self._access == "none" else is_here)
 
+    @property
+    def has_everybody(self) -> bool:
+        """Say whether all who have access to the environment pass the filter."""
+        return self._access != "none" and not self._conditions
+
     @cached_property
     def listed(self) -> EndUserQuerySet:
         """The same for a list: if they are few, by their ids, so that any order of them costs little."""

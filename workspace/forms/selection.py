@@ -56,7 +56,8 @@ class SelectionForm(forms.Form):
         group = self.groups().filter(pk=self.cleaned_data["to"]).first() if self.cleaned_data["to"] else None
         if group:
             group.environment = self.environment
-        return Selection(self.environment, self.cleaned_data["people"], group)
+        has_everybody = self.cleaned_data["all"] and self._filter.has_everybody
+        return Selection(self.environment, self.cleaned_data["people"], group, has_everybody)
 
     def groups(self) -> EndUserGroupQuerySet:
         """Return the groups that people may fill."""

@@ -248,14 +248,24 @@ class EnvironmentAccess(Sourced):
         return [str(self.environment_id), self.environment.name, *self.source.listed()]
 
 
-def count_active(environment: Environment) -> int:
-    """Return how many active people have access. An index has the accesses in the order of the people's ids."""
-    accesses = environment.accesses.order_by()
-    deactivated = EndUser.objects.filter(workspace=environment.workspace_id, status=EndUser.Status.DEACTIVATED)
+def active_holders(environment: Environment) -> "models.QuerySet[EnvironmentAccess, Any]":
+    """Return the active people with access, once each, as `end_user`. An index has the accesses in this order."""
+    accesses, deactivated = environment.accesses.order_by(), _deactivated(environment)
     if connection.vendor == "postgresql":
         # PostgreSQL merges both in this order. For DISTINCT alone it reads the whole table and hashes it.
         active = accesses.exclude(models.Exists(deactivated.filter(pk=models.OuterRef("end_user"))))
-        return active.order_by("end_user_id").distinct("end_user_id").values("end_user_id").count()
+        return active.order_by("end_user_id").distinct("end_user_id").values("end_user")
+    return accesses.exclude(end_user__in=deactivated.order_by().values("pk")).values("end_user").distinct()
+
+
+def count_active(environment: Environment) -> int:
+    """Return how many active people have access."""
+    if connection.vendor == "postgresql":
+        return active_holders(environment).count()
     # SQLite looks up each of the few deactivated.
-    holders = accesses.values("end_user").distinct()
-    return holders.count() - holders.filter(end_user__in=deactivated.order_by().values("pk")).count()
+    holders = environment.accesses.order_by().values("end_user").distinct()
+    return holders.count() - holders.filter(end_user__in=_deactivated(environment).order_by().values("pk")).count()
+
+
+def _deactivated(environment: Environment) -> EndUserQuerySet:
+    return EndUser.objects.filter(workspace=environment.workspace_id, status=EndUser.Status.DEACTIVATED)
