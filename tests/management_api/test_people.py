@@ -7,7 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from tests import factories
 from tests.management_api.conftest import Program, errors_of, names
 from tests.management_api.operations import token
+from tests.plans import plans
 from tests.workspace.builders import OKTA
+from tests.workspace.crowds import add_people
 from workspace.models import ChangeEvent, EndUser, EnvironmentAccess, GroupMembership
 
 
@@ -238,3 +240,48 @@ class TestTokensOfSomeEnvironments:
             ("/environments", {"name": "X", "kind": "dev"}),
         ):
             assert limited.post(path, body).json()["code"] == "other_environments"
+
+
+@pytest.mark.parametrize("places", [None, ["dev"], ["prod"]], ids=["all", "dev", "prod"])
+def test_a_list_of_an_environment_or_a_group_leads_through_all_of_it_once(acme, globex, places):
+    people = add_people(acme, 7, environments=[acme.dev]) + add_people(acme, 3, environments=[acme.dev, acme.prod])
+    for person in people[::2]:
+        EnvironmentAccess.objects.create(environment=acme.dev, end_user=person, source_kind="jit", source_id="okta")
+    for each in people[3:]:
+        GroupMembership.objects.create(group=acme.support, end_user=each)
+        GroupMembership.objects.create(group=acme.support, end_user=each, source_kind="jit", source_id="okta")
+    allowed = None if places is None else [getattr(acme, name) for name in places]
+    program = Program(*token(acme.workspace, environments=allowed))
+    visible = EndUser.objects.filter(workspace=acme.workspace)
+    if allowed:
+        visible = visible.filter(accesses__environment__in=allowed)
+    for query, wanted in (
+        (f"environment={acme.dev.pk}", {"accesses__environment": acme.dev} if places != ["prod"] else {"pk__in": []}),
+        (f"group={acme.support.pk}", {"memberships__group": acme.support} if places != ["prod"] else {"pk__in": []}),
+        (f"environment={globex.dev.pk}", {"pk__in": []}),
+        (f"group={globex.support.pk}", {"pk__in": []}),
+        (f"environment={acme.dev.pk}&query=person", {"accesses__environment": acme.dev, "name_key__contains": "person"}
+            if places != ["prod"] else {"pk__in": []}),
+    ):  # fmt: skip
+        found, path = [], f"/end-users?limit=4&{query}"
+        while path:
+            answer = program.get(path).json()
+            found += [each["id"] for each in answer["items"]]
+            path = answer["next"] and f"/end-users?limit=4&{query}&cursor={answer['next']}"
+        assert found == [
+            str(pk) for pk in visible.filter(**wanted).order_by("pk").distinct().values_list("pk", flat=True)
+        ]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL sorts nothing either")
+@pytest.mark.parametrize("query", ["environment", "group", "members"])
+def test_a_list_of_an_environment_or_a_group_is_sorted_by_no_page_on_sqlite(acme, program, query):
+    paths = {
+        "environment": f"/end-users?environment={acme.dev.pk}",
+        "group": f"/end-users?group={acme.support.pk}",
+        "members": f"/groups/{acme.support.pk}/members?limit=2",
+    }
+    table = "workspace_environmentaccess" if query == "environment" else "workspace_groupmembership"
+    with plans(table) as found:
+        assert program.get(paths[query]).status_code == 200
+    assert any(f"SEARCH {table} USING COVERING INDEX" in plan and "TEMP B-TREE" not in plan for plan in found)

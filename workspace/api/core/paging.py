@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 from rest_framework import serializers
 
 from workspace.api.core.fields import Query, Text
@@ -34,15 +35,21 @@ class Page:
     next: str | None
 
 
-def page(rows: "QuerySet[Any]", asked: Mapping[str, Any]) -> Page:
+def page(rows: "QuerySet[Any]", asked: Mapping[str, Any], *, links: "QuerySet[Any] | None" = None) -> Page:
     """Return the page that is asked for, in the order of ids, which is that of creation. Nothing is counted.
 
-    Ids are read first, from an index of the tenant. For whole rows SQLite would sort all rows of the tenant.
+    Ids are read first, from an index of the tenant. For whole rows SQLite would sort all rows of the tenant. `links`
+    are rows that name those who are listed, which an index has in that order, so on SQLite a page reads no others.
+    PostgreSQL does so by itself. Of `links` it would look all people up.
     """
+    links = links if connection.vendor == "sqlite" else None
+    column = "pk" if links is None else "end_user_id"
+    read = rows if links is None else links.filter(Exists(rows.order_by().filter(pk=OuterRef(column))))
     if cursor := asked.get("cursor"):
-        rows = rows.filter(pk__gt=_opened(cursor))
+        read = read.filter(**{f"{column}__gt": _opened(cursor)})
+    read = read if links is None else read.distinct()
     limit: int = asked["limit"]
-    ids = list(rows.order_by("pk").values_list("pk", flat=True)[: limit + 1])
+    ids = list(read.order_by(column).values_list(column, flat=True)[: limit + 1])
     whole = rows.model._default_manager.all()
     whole.query.select_related = rows.query.select_related
     found = whole.in_bulk(ids[:limit])
