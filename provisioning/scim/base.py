@@ -26,6 +26,10 @@ class ScimView(View):
 
     changing_methods = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
+    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        """Keep the request. Django's would make HEAD a method in the view itself: that waits for garbage collection."""
+        self.request, self.args, self.kwargs = request, args, kwargs
+
     def dispatch(  # type: ignore[override] # our paths have a connection
         self, request: CallRequest, *, connection: UUID, uuid: str | None = None
     ) -> HttpResponse:
@@ -51,6 +55,7 @@ class ScimView(View):
             logger.exception("A SCIM request failed.")
             response = responses.failed(request.request_id)
         request.log.finish(response)
+        request.log = None  # It has the request: both, with a body of 1 MB, would stay until garbage is collected.
         return response
 
     def answer(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:
