@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from django.urls import resolve
 
 from tests.server import PROJECT
 
@@ -38,6 +39,12 @@ def test_proxies_pass_whole_requests_on():
     """As many slow clients as a node has threads would stop it."""
     assert re.search(r"^\s+buffer_requests$", (DEPLOY / "Caddyfile").read_text(), re.MULTILINE)
     assert "proxy_request_buffering" not in (DEPLOY / "nginx.conf").read_text()  # it is on unless it is turned off
+
+
+def test_nginx_passes_on_as_much_as_the_largest_form_has():
+    most, _ = resolve("/workspaces/acme/dev/login-experience/").func.most_bytes
+    [megabytes] = re.findall(r"client_max_body_size (\d+)m;", (DEPLOY / "nginx.conf").read_text())
+    assert int(megabytes) * 1024**2 > most
 
 
 def test_nginx_takes_its_example(tmp_path):

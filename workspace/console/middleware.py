@@ -18,7 +18,7 @@ from workspace.visits import is_trusted
 
 # With what a request does besides, its answer comes within 20 seconds.
 LONGEST_WAIT = 15.0
-# What our examples of proxies pass on (workspace/deploy).
+# Twice what a request may have that brings no files.
 MOST_DROPPED = 4 * 1024 * 1024
 
 Handler = Callable[[HttpRequest], HttpResponse]
