@@ -46,6 +46,11 @@ def test_unseen_characters_tell_no_two_names_apart(unseen):
     assert name_key(f"e{unseen}\u0301") == "é"
 
 
+@pytest.mark.parametrize("text", ["ada@xn--mnchen-3ya.example", " ADA@XN--MNCHEN-3YA.example\t", "ada@MÜNCHEN.example"])
+def test_a_name_with_a_domain_has_one_key_in_both_forms(text):
+    assert name_key(text) == "ada@münchen.example"
+
+
 def test_an_old_key_stays_with_its_name_alone():
     assert kept_key("Q  X", "q  x") == "q  x"
     assert kept_key("Q X", "q  x") == kept_key("Q  X", "") == kept_key("Q  X", "q x") == "q x"

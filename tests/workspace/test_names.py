@@ -1,6 +1,7 @@
 """What may be a name: nothing new that turns the text around it round, and what is there already stays."""
 
 import pytest
+from django.utils.translation import gettext_lazy
 
 from authentication.actions.identity_providers import create_provider, update_provider
 from authentication.models import IdentityProvider
@@ -26,6 +27,21 @@ def test_a_new_name_holds_no_bidirectional_control(control):
 @pytest.mark.parametrize("name", ["علی‌رضا", "👩‍🚀", "Zoë\u00ad", "a\u200fb", "\ufeffAda"], ids=ascii)
 def test_other_invisible_characters_may_stand_in_a_name(name):
     assert clean_name(name, what="name", missing="") == name
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "\ufeff \u00ad"], ids=ascii)
+def test_a_name_of_which_nothing_is_seen_is_missing(name):
+    with pytest.raises(ActionError, match=r"Enter a name\.") as refusal:
+        clean_name(name, what="name", missing=gettext_lazy("Enter a name."))
+    assert refusal.value.code == "missing_name"
+
+
+def test_a_name_is_too_long_by_its_key_too():
+    longer = "\ufdfa" * 100  # each has a key of 18 letters
+    with pytest.raises(ActionError, match=r"Shorten the full name to at most 254 characters\.") as refusal:
+        clean_name(longer, what=gettext_lazy("full name"), missing="", most=254)
+    assert refusal.value.code == "name_too_long"
+    assert clean_name(longer[:20], what="name", missing="") == longer[:20]
 
 
 @pytest.mark.parametrize("address", [f"{EVE}@acme.example", f"eve@{EVE}.example"], ids=ascii)
