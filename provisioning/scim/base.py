@@ -27,7 +27,7 @@ class ScimView(View):
     changing_methods = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
     def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
-        """Keep the request. Django's would make HEAD a method in the view itself: that waits for garbage collection."""
+        """Keep the request. Django would also keep a method of the view in it, until garbage is collected."""
         self.request, self.args, self.kwargs = request, args, kwargs
 
     def dispatch(  # type: ignore[override] # our paths have a connection
@@ -55,7 +55,7 @@ class ScimView(View):
             logger.exception("A SCIM request failed.")
             response = responses.failed(request.request_id)
         request.log.finish(response)
-        request.log = None  # It has the request: both, with a body of 1 MB, would stay until garbage is collected.
+        request.log = None  # They hold each other, and with them a body of up to 1 MB, until garbage is collected.
         return response
 
     def answer(self, request: CallRequest, uuid: str | None = None) -> HttpResponse:

@@ -177,7 +177,7 @@ class GroupMembers(_OfGroup):
 
     @operation("List members of a group", asks=PageQuery, lists=MemberAnswer)
     def get(self, call: Call, group: EndUserGroup, asked: dict[str, Any]) -> Page:
-        return page(group.end_users, asked, links=None if group.is_everyone else group.memberships.all())
+        return page(group.end_users, asked, links=lambda: None if group.is_everyone else group.memberships.all())
 
     @operation(
         "Add members to a group",

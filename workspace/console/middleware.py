@@ -137,8 +137,10 @@ def _is_dropped(request: HttpRequest) -> bool:
         stream, left = request.META["wsgi.input"], MOST_DROPPED - length  # so much was read by `chunked_bodies`
     else:
         stream, left = request._stream, length  # Django's stream ends there
-    if not 0 < left <= MOST_DROPPED:
-        return left <= 0
+    if left <= 0:
+        return True
+    if left > MOST_DROPPED:
+        return False
     while left >= 0 and (dropped := len(stream.read(65_536))):
         left -= dropped
     return left >= 0

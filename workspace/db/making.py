@@ -32,7 +32,7 @@ class QuicklyMade(Model):
                 own[name] = value
             elif name in fields.keys and value is not None:
                 own[fields.keys[name]], state.fields_cache[name] = value.pk, value
-                state.db = DEFAULT_DB_ALIAS
+                state.db = DEFAULT_DB_ALIAS  # as Django has it of a row that refers to another
             else:
                 setattr(self, name, value)
 
@@ -49,13 +49,13 @@ class QuicklyMade(Model):
 
 
 class _Fields(NamedTuple):
-    # By which fields may be given.
+    # The names by which values may be given: of fields and of their columns.
     names: frozenset[str]
-    # Those whose values are kept as they are.
+    # The columns whose values are kept as they are.
     plain: frozenset[str]
-    # Keys that many rows may have, by name: the column.
+    # The columns of foreign keys by the names of their fields. One-to-one keys are left to Django.
     keys: dict[str, str]
-    # Default values by column, and those that are called: name, column and what makes one.
+    # Default values by column; then name, column and function of those that are made for each row.
     constants: dict[str, object]
     defaults: list[tuple[str, str, Callable[[], object]]]
 

@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import connection
@@ -16,6 +16,8 @@ from workspace.api.core.problems import Fault, Problem
 from workspace.db.paging import newest
 
 MOST, USUAL = 200, 50
+# Returns rows with a key to an end user, such as memberships.
+Links: TypeAlias = "Callable[[], QuerySet[Any, Any] | None]"
 
 
 class PageQuery(Query):
@@ -35,19 +37,21 @@ class Page:
     next: str | None
 
 
-def page(rows: "QuerySet[Any]", asked: Mapping[str, Any], *, links: "QuerySet[Any] | None" = None) -> Page:
+def page(rows: "QuerySet[Any]", asked: Mapping[str, Any], *, links: Links = lambda: None) -> Page:
     """Return the page that is asked for, in the order of ids, which is that of creation. Nothing is counted.
 
     Ids are read first, from an index of the tenant. For whole rows SQLite would sort all rows of the tenant. `links`
-    are rows that name those who are listed, which an index has in that order, so on SQLite a page reads no others.
-    PostgreSQL does so by itself. Of `links` it would look all people up.
+    returns rows that name those who are listed, such as memberships. An index has them in that order, so on SQLite a
+    page reads no others. PostgreSQL does so by itself; with `links` it would look all people up.
     """
-    links = links if connection.vendor == "sqlite" else None
-    column = "pk" if links is None else "end_user_id"
-    read = rows if links is None else links.filter(Exists(rows.order_by().filter(pk=OuterRef(column))))
+    linked = links() if connection.vendor == "sqlite" else None
+    if linked is None:
+        column, read = "pk", rows
+    else:
+        column = "end_user_id"
+        read = linked.filter(Exists(rows.order_by().filter(pk=OuterRef(column)))).distinct()
     if cursor := asked.get("cursor"):
         read = read.filter(**{f"{column}__gt": _opened(cursor)})
-    read = read if links is None else read.distinct()
     limit: int = asked["limit"]
     ids = list(read.order_by(column).values_list(column, flat=True)[: limit + 1])
     whole = rows.model._default_manager.all()
