@@ -15,7 +15,7 @@ import pytest
 from django.db import connections
 
 from tests import postgres
-from tests.server import Server, demo_server
+from tests.server import START_SECONDS, Server, demo_server
 from workspace.db.postgresql import watched
 from workspace.db.postgresql.base import DatabaseWrapper
 from workspace.db.statement import run_planned
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif("DATABASE_URL" not in os.environ, reason="only o
 
 LONGEST = 5.0  # seconds for an answer during an outage, and for the recovery after it
 ASKED = 3.0  # seconds after which a connection to a frozen database is given up: who did not wait for one is quicker
+WORKERS = 2  # of the server
 AT_ONCE = 8  # threads of the server, so that all of them are busy
 
 
@@ -78,6 +79,10 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     with postgres.cluster() as cluster, demo_server(tmp_path_factory.mktemp("outage"), cluster.url) as server:
+        # A worker that starts during an outage learns of it by its first request, which waits.
+        until = time.monotonic() + START_SECONDS
+        while server.log.read_text().count("Started worker-") < WORKERS and time.monotonic() < until:
+            time.sleep(0.1)
         yield Site(server, cluster)
 
 
@@ -88,6 +93,7 @@ def check(answers: list[Answer]) -> None:
 
 
 def test_stopped_each_answer_is_503_at_once_and_it_recovers_however_long_it_was_away(site):
+    site.recover()
     assert site.call(site.users).status == 200
     site.cluster.stop()
     try:
