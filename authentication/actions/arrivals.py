@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from authentication.actions.attempts import record_attempt
+from authentication.actions.attempts import count_when_kept, record_attempt
 from authentication.actions.sessions import start_session
 from authentication.models import AuthnRequest, EnvironmentProvider
 from authentication.saml.assertions import Claims
@@ -39,7 +39,7 @@ def arrive(
     """
     environment, provider = environment_provider.environment, environment_provider.identity_provider
     writes = list(before)
-    record_attempt(
+    attempt = record_attempt(
         environment=environment,
         visit=visit,
         now=now,
@@ -60,4 +60,6 @@ def arrive(
         session_index=claims.session_index,
         beside=writes,
     )
+    if token:
+        count_when_kept(attempt)
     return Arrival(token, environment, request.next_path)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -44,7 +45,8 @@ def record_attempt(
 
     The id is the request's, unless a refused attempt was added to a row that was there. What an IdP has proved is not
     anonymous, so it always has a row of its own.
-    Call it outside a transaction that the refusal rolls back. With `later`, a success is not written but put there.
+    Call it outside a transaction that the refusal rolls back. With `later`, a success is not written but put there; who
+    writes it counts it.
     """
     attempt = SignInAttempt(
         id=UUID(visit.request_id) if visit.request_id else new_id(),
@@ -61,7 +63,8 @@ def record_attempt(
         differences=list(differences),
         **visit.fields(),
     )
-    count_sign_in(attempt.outcome, reason)
+    if later is None:
+        count_when_kept(attempt)
     if reason and not is_proved:
         return _folded(attempt, visit, now)
     attempt.set_keys()
@@ -70,6 +73,11 @@ def record_attempt(
     else:
         later.append(attempt)
     return attempt
+
+
+def count_when_kept(attempt: SignInAttempt) -> None:
+    """Count an attempt for Prometheus, once no rollback can undo it any more."""
+    transaction.on_commit(partial(count_sign_in, attempt.outcome, attempt.reason))
 
 
 def _folded(attempt: SignInAttempt, visit: Visit, now: datetime) -> SignInAttempt:

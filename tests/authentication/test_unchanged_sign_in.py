@@ -3,6 +3,7 @@
 import json
 import re
 from itertools import islice, product
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.authentication.end_users import environments, person
 from tests.authentication.ways import ADA, Way, way
 from tests.idp import PERSISTENT
 from tests.provisioning.stored import rolled_back
+from workspace import metrics
 from workspace.actions.end_users import deactivate_end_user
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, EndUser, EnvironmentAccess, GroupMembership, Workspace
@@ -177,6 +179,20 @@ def test_an_assertion_and_a_request_count_once(okta, monkeypatch, done):
     assert done == [True, False]
     assert okta.post(replayed).status_code == 403
     assert SignInAttempt.objects.latest("id").reason == "replayed"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_unknown", [False, True], ids=["everyday", "whole"])
+def test_prometheus_counts_each_attempt_once_and_none_that_was_rolled_back(okta, monkeypatch, is_unknown):
+    counted: list[tuple[str, str]] = []
+    monkeypatch.setattr(metrics, "metrics", SimpleNamespace(count_sign_in=lambda *each: counted.append(each)))
+    who = "new@acme.example" if is_unknown else ADA
+    first, second = okta.begin(), okta.begin()
+    assert okta.post(okta.idp.respond(okta.answer(first, who, attributes=SAME))).status_code == 302
+    assert counted == [("succeeded", "")]
+    replayed = okta.idp.respond(okta.answer(second, who, attributes=SAME, assertion_id=f"_assertion-{first}"))
+    assert okta.post(replayed).status_code == 403
+    assert counted == [("succeeded", ""), ("refused", "replayed")]
 
 
 def test_a_request_that_another_post_has_just_used_is_gone(okta, monkeypatch, done):
