@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from workspace.action_names import Action
+from workspace.db.begun import begun
 from workspace.db.keys import new_id
 from workspace.db.statement import insertion_of
 from workspace.db.together import Condition, write_together
@@ -145,3 +146,40 @@ def test_the_event_of_many_people_names_each_once(dev, number):
     assert len(queries) <= 4
     named = sorted(event.subjects.values_list("kind", "subject_id"))
     assert named == sorted([("environment", dev.pk), *(("enduser", pk) for pk in ids)])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("subjects", [3, 100])
+def test_outside_of_a_transaction_all_rows_are_stored_or_none(dev, subjects):
+    assert write_together(rows_of(dev, "ada", subjects)) is not None
+    connection.close()  # what was not committed would be gone
+    assert (EndUser.objects.count(), ChangeSubject.objects.count()) == (1, subjects)
+    twice, lost = rows_of(dev, "bob", subjects), rows_of(dev, "eve", subjects)
+    twice[-1].subject_id = twice[-2].subject_id
+    lost[1].environment_id = new_id()  # SQLite tells it by the commit
+    for rows in (twice, lost):
+        with pytest.raises(IntegrityError):
+            write_together(rows)
+        assert (EndUser.objects.count(), ChangeSubject.objects.count()) == (1, subjects)
+    with transaction.atomic():
+        EndUser.objects.all().delete()
+    assert write_together(twice[:-1]) is not None
+    connection.close()
+    assert EndUser.objects.get().full_name == twice[0].full_name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interruption_leaves_no_transaction_open(dev):
+    class Interruption(BaseException):
+        pass
+
+    def interrupted():
+        with begun(connection) as run:
+            run("DELETE FROM workspace_environment", ())
+            raise Interruption
+
+    with pytest.raises(Interruption):
+        interrupted()
+    assert Environment.objects.count() == 1
+    if connection.vendor == "sqlite":
+        assert not connection.connection.in_transaction

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,6 +20,8 @@ AnyField: TypeAlias = "Field[Any, Any]"
 # The rows of a statement as the driver gives them, and the number of changed rows.
 Ran: TypeAlias = tuple[list[Any], int]
 
+# Asked for each statement, the settings took a hundredth of a look-up.
+_is_debugging = settings.DEBUG
 # The wrappers of statements that a connection has when nobody looks at them.
 _OURS: list[list[object]] = [[], [ask]]
 # How values are sent. Other types are sent as they are.
@@ -103,7 +106,7 @@ def insert_sql(model: type[Model], fields: Iterable[AnyField]) -> str:
 
 def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> Ran:
     """Run a statement. On PostgreSQL it is planned once in each connection, not at each execution."""
-    if connection.queries_logged or connection.execute_wrappers not in _OURS:
+    if is_watched(connection):
         # Who looks at statements sees them as Django runs them.
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
@@ -114,9 +117,14 @@ def run_planned(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]
     connection.validate_no_broken_transaction()
     if connection.vendor == "postgresql":
         return _run_on_postgresql(sql, params, False, {"connection": connection})
-    given = _with_sqlite_marks(sql), params, False, {"connection": connection}
+    given = with_sqlite_marks(sql), params, False, {"connection": connection}
     # Whoever is in a transaction that changes something waits for nobody.
     return _run_on_sqlite(*given) if connection.connection.in_transaction else cast(Ran, ask(_run_on_sqlite, *given))
+
+
+def is_watched(connection: BaseDatabaseWrapper) -> bool:
+    """Say whether somebody looks at the statements of a connection."""
+    return _is_debugging or connection.force_debug_cursor or connection.execute_wrappers not in _OURS
 
 
 def _run_on_postgresql(sql: str, params: Any, many: bool, context: dict[str, Any]) -> Ran:
@@ -147,7 +155,8 @@ def _run_on_sqlite(sql: str, params: Any, many: bool, context: dict[str, Any]) -
 
 
 @cache
-def _with_sqlite_marks(sql: str) -> str:
+def with_sqlite_marks(sql: str) -> str:
+    """Return a statement with the marks of SQLite's driver."""
     return sql % (("?",) * _count_marks(sql))
 
 

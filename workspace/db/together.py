@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
+from workspace.db.begun import Run, begun
 from workspace.db.statement import Statement, insert_sql, is_filled_by_database, run_planned, sent
 
 # PostgreSQL keeps the plans of statements in memory. Of more writes than this, each table's are done by themselves.
@@ -57,12 +58,13 @@ def write_together(writes: Sequence[Write], only_if: Condition | None = None) ->
     if only_if:
         values.insert(0, sent(only_if.values))
     sql = _sql(tuple(statement for statement, _ in parts), only_if and only_if.sql)
-    with nullcontext() if is_one or database.in_atomic_block else transaction.atomic():
-        rows, count = run_planned(database, sql, list(chain(*values)))
+    is_begun = is_one or database.in_atomic_block
+    with nullcontext(partial(run_planned, database)) if is_begun else begun(database) as run:
+        rows, count = run(sql, list(chain(*values)))
         if not (rows or count > 0):
             return None
         for statement, alike in groupby(() if is_one else writes[1:], _statement):
-            returned = _run_all(database, statement, list(alike))
+            returned = _run_all(database, run, statement, list(alike))
             if returned is None:
                 return None
             rows = returned if statement.returning else rows
@@ -72,7 +74,7 @@ def write_together(writes: Sequence[Write], only_if: Condition | None = None) ->
     return tuple(rows[0]) if rows else ()
 
 
-def _run_all(database: BaseDatabaseWrapper, statement: Statement, writes: list[Write]) -> list[Any] | None:
+def _run_all(database: BaseDatabaseWrapper, run: Run, statement: Statement, writes: list[Write]) -> list[Any] | None:
     """Do writes that have one statement. Return what the last of them returns; None where a required row is missing."""
     instances = [write for write in writes if isinstance(write, Model)]
     if instances and database.vendor == "postgresql":
@@ -80,11 +82,11 @@ def _run_all(database: BaseDatabaseWrapper, statement: Statement, writes: list[W
         return []
     rows = [_part(write)[1] for write in writes]
     if statement.where:
-        changed = [run_planned(database, _sql((statement,), None), row) for row in rows]
+        changed = [run(_sql((statement,), None), row) for row in rows]
         is_done = all(count for _, count in changed) or not statement.is_required
         return changed[-1][0] if is_done else None
     if len(rows) <= _FEW:
-        run_planned(database, _inserting(statement.sql, len(rows)), list(chain(*rows)))
+        run(_inserting(statement.sql, len(rows)), list(chain(*rows)))
         return []
     with database.cursor() as cursor:
         cursor.executemany(statement.sql, rows)
