@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import chain
 from typing import TypeGuard
 
@@ -18,9 +18,6 @@ MAX_DIGITS = 20
 _ALL_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTENT_TYPES = {"", "application/scim+json", "application/json"}
-
-# JSON in the form that PostgreSQL gives stored documents. SQLite's have escapes instead of some letters.
-text_of: Callable[[object], str] = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def check_headers(content_type: str, content_encoding: str) -> None:

@@ -7,10 +7,10 @@ from scim2_models import BaseModel, Context, ScimPolicy
 
 from provisioning.payload import errors
 from provisioning.payload.attributes import Attribute, attributes
-from provisioning.payload.body import text_of
 from provisioning.payload.limits import MAX_VALUES
 from provisioning.payload.resources import ACCESS, Access, Document, Model, User
 from workspace.db.keys import canonical, name_key
+from workspace.json_text import text_of
 
 POLICY = ScimPolicy(
     unknown=ScimPolicy.Unknown.ignore,

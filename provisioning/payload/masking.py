@@ -5,8 +5,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts, is_json_text, text_of
+from provisioning.payload.body import MAX_DIGITS, has_long_numbers, has_many_parts, is_json_text
 from provisioning.payload.resources import Document
+from workspace.json_text import text_of
 
 MAX_LENGTH = 16 * 1024
 MASK = "••••••"
@@ -22,12 +23,15 @@ _JSON_IN_TEXT = re.compile(r'"\s*[\[{]')
 _TOKEN = re.compile(r"scim_[a-z0-9]+_[\w-]+")
 
 
-def masked_request(body: bytes) -> str:
-    """Return a body for the log, with the values of secret attributes masked, also in PATCH operations."""
+def masked_request(body: bytes, parsed: Document | None = None) -> str:
+    """Return a body for the log, with the values of secret attributes masked, also in PATCH operations.
+
+    `parsed` is what the body holds, where that is known.
+    """
     if not body:
         return ""
     text = body.decode("utf-8-sig", "replace").replace("\0", "�")
-    masked, is_whole = _masked_json(text)
+    masked, is_whole = _masked_json(text, parsed)
     masked = masked.encode("utf-8", "replace").decode()
     return _cut(masked, len(masked) if is_whole else len(text))
 
@@ -53,17 +57,21 @@ def _cut(text: str, length: int) -> str:
     return _TOKEN.sub(f"scim_{MASK}", text)
 
 
-def _masked_json(text: str) -> tuple[str, bool]:
+def _masked_json(text: str, parsed: Document | None = None) -> tuple[str, bool]:
     """Return the text without its secrets, and whether it is whole: the log keeps only so much."""
     copy = _Copy(is_harmless=_is_harmless(text))
     try:
-        if has_many_parts(text):
-            raise ValueError
-        value = json.loads(text, parse_int=_number if has_long_numbers(text) else None)
+        value = _parsed(text) if parsed is None else parsed
         fits = copy.is_harmless and len(text) <= MAX_LENGTH // 2
         return text_of(value if fits else copy.of(value)), copy.left > 0
     except (ValueError, RecursionError):
         return _SECRET_PAIR.sub(rf'\1"{MASK}"', text[:MAX_LENGTH]), len(text) <= MAX_LENGTH
+
+
+def _parsed(text: str) -> object:
+    if has_many_parts(text):
+        raise ValueError
+    return json.loads(text, parse_int=_number if has_long_numbers(text) else None)
 
 
 def _is_harmless(text: str) -> bool:

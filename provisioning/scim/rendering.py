@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from scim2_models import ListResponse
 
 from provisioning.models import ProvisioningConnection
-from provisioning.payload.body import text_of
 from provisioning.payload.resources import ACCESS, ENTERPRISE, urn_of
 from provisioning.payload.selection import Selection
 from provisioning.search import granted, managers, memberships
 from provisioning.search.kinds import GROUPS, USERS, AnyKind
 from provisioning.search.rows import Shown, id_text
+from workspace.json_text import text_of
 
 # Attributes that come from other tables: JSON by name, by the id of the row as it is stored.
 _Added = dict[str, dict[str, str]]

@@ -16,6 +16,7 @@ from django.utils import timezone
 from provisioning.models import ProvisioningConnection, ScimRequest
 from provisioning.payload import errors
 from provisioning.payload.masking import masked_query, masked_request, masked_text
+from provisioning.payload.resources import Document
 from provisioning.scim import responses
 from provisioning.scim.auth import CallRequest
 from workspace import outage
@@ -63,10 +64,11 @@ class Entry:
         return pk
 
     def row(self, response: HttpResponse, notes: list[str]) -> Write:
-        """Return the row that `write` inserts, with these notes."""
-        return insertion, self._values(new_id(), response, notes)
+        """Return the row that `write` inserts, with these notes. The body has been read, and is as it was sent."""
+        sent = self.request.sent
+        return insertion, self._values(new_id(), response, notes, sent if isinstance(sent, dict) else None)
 
-    def _values(self, pk: UUID, response: HttpResponse, notes: list[str]) -> list[object]:
+    def _values(self, pk: UUID, response: HttpResponse, notes: list[str], sent: Document | None = None) -> list[object]:
         return _values(
             pk,
             self.request,
@@ -74,7 +76,7 @@ class Entry:
             response,
             self.started,
             query=masked_query(self.request.META.get("QUERY_STRING", ""))[:4000],
-            request_body=masked_request(getattr(self.request, "_body", b"")),
+            request_body=masked_request(getattr(self.request, "_body", b""), sent),
             response_body=_body(response),
             notes=notes,
         )

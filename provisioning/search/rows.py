@@ -7,10 +7,10 @@ from django.db.models import F, TextField, Value
 from django.db.models.expressions import Combinable
 
 from provisioning.models import ProvisionedGroup, ProvisionedUser
-from provisioning.payload.body import text_of
 from provisioning.search.json_lookups import MomentText, StoredText
 from provisioning.search.memberships import GROUPS_OF_USER
 from workspace.db.statement import sent
+from workspace.json_text import text_of
 
 # The id as it is stored, the document as JSON, the version, when the resource was created, and when last changed.
 # Of a user that was read alone, also a list of its groups as JSON: the number of the membership, stored id and name.

@@ -1,11 +1,15 @@
 """C16: what the request log keeps."""
 
+import copy
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning.payload.body import parse
+from provisioning.payload.errors import ScimError
 from provisioning.payload.masking import MASK, MAX_LENGTH, masked_query, masked_request, masked_text
 
 
@@ -123,6 +127,16 @@ def test_a_body_without_secrets_is_shown_as_one_with_some(value, is_ascii):
     alone = masked_request(json.dumps({"value": value}, ensure_ascii=is_ascii).encode(errors="replace"))
     beside = masked_request(json.dumps({"password": 1, "value": value}, ensure_ascii=is_ascii).encode(errors="replace"))
     assert beside == alone.replace("{", f'{{"password": "{MASK}", ', 1)
+
+
+@given(values, st.booleans(), st.sampled_from(["a", "password"]))
+def test_c16_a_body_that_was_parsed_is_masked_as_one_that_was_not(value, is_ascii, name):
+    body = json.dumps({name: 1.50, "value": value}, ensure_ascii=is_ascii).encode(errors="replace")
+    with suppress(ScimError):
+        parsed = parse(body)
+        before = copy.deepcopy(parsed)
+        assert masked_request(body, parsed) == masked_request(body)
+        assert parsed == before
 
 
 def test_a_long_body_without_secrets_is_cut():

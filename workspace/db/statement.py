@@ -1,10 +1,9 @@
 """SQL without the ORM, for the rows that every request of a machine writes."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import NOT_PROVIDED, AutoField, Field, Model
 
 from workspace.db.waiting import ask
+from workspace.json_text import ascii_of
 
 AnyField: TypeAlias = "Field[Any, Any]"
 # The rows of a statement as the driver gives them, and the number of changed rows.
@@ -24,9 +24,17 @@ Ran: TypeAlias = tuple[list[Any], int]
 _is_debugging = settings.DEBUG
 # The wrappers of statements that a connection has when nobody looks at them.
 _OURS: list[list[object]] = [[], [ask]]
+
+
+@lru_cache(maxsize=16)
+def _moment(moment: datetime) -> str:
+    """Return a time as SQLite has it. Most rows of a request have the same one."""
+    return str(moment.replace(tzinfo=None))
+
+
 # How values are sent. Other types are sent as they are.
-_JSON: dict[type, Callable[[Any], object]] = {dict: json.dumps, list: json.dumps}
-_SQLITE = _JSON | {UUID: lambda pk: pk.hex, datetime: lambda moment: str(moment.replace(tzinfo=None))}
+_JSON: dict[type, Callable[[Any], object]] = {dict: ascii_of, list: ascii_of}
+_SQLITE = _JSON | {UUID: lambda pk: pk.hex, datetime: _moment}
 
 
 @dataclass(frozen=True)
