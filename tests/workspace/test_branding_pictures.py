@@ -11,9 +11,13 @@ from workspace.branding.files import Cleaned, UnusableFile
 from workspace.branding.fonts import checked_font
 from workspace.branding.pictures import clean_favicon, clean_logo
 
-# Half a gigabyte of zeros.
-BOMB = zlib.compress(b"\0" * 500_000_000, 9)
 PIXELS = chunk(b"IDAT", zlib.compress((b"\0" + b"\x80" * 30) * 10))
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    """Half a gigabyte of zeros."""
+    return zlib.compress(b"\0" * 500_000_000, 9)
 
 
 def picture(file: Cleaned) -> Image.Image:
@@ -67,12 +71,12 @@ def test_a_size_beyond_all_screens_is_refused_before_anything_is_unpacked():
 
 
 @pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
-def test_texts_that_unpack_to_half_a_gigabyte_are_refused(kind):
-    assert "damaged" in refusal(clean_logo, png_of(chunk(kind, b"a\0\0" + BOMB), PIXELS))
+def test_texts_that_unpack_to_half_a_gigabyte_are_refused(kind, bomb):
+    assert "damaged" in refusal(clean_logo, png_of(chunk(kind, b"a\0\0" + bomb), PIXELS))
 
 
-def test_pixels_beyond_the_size_are_not_unpacked():
-    assert picture(clean_logo(png_of(chunk(b"IDAT", BOMB)))).size == (10, 10)
+def test_pixels_beyond_the_size_are_not_unpacked(bomb):
+    assert picture(clean_logo(png_of(chunk(b"IDAT", bomb)))).size == (10, 10)
 
 
 @pytest.mark.parametrize("length", [9, 20, 40, 80, -40])
