@@ -1,6 +1,7 @@
 """Two-step verification: set up, asked for after the password, each code once, and turned off again."""
 
 import re
+import secrets
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
@@ -255,6 +256,15 @@ def test_turning_off_takes_a_code_and_the_recovery_codes_go(client, ada, by_reco
     assert not AuthenticatorApp.objects.exists() and not RecoveryCode.objects.exists()
     other = Client()
     assert sign_in(other)["Location"] == "/" and get_user(other) == ada
+
+
+def test_a_recovery_code_that_has_no_letter_by_chance_turns_off_too(client, ada, monkeypatch):
+    choose = secrets.choice
+    monkeypatch.setattr(secrets, "choice", lambda _: choose("23456789"))
+    _, codes = with_account(client, ada)
+    assert codes[0].replace("-", "").isdigit()
+    answer(client, codes[0], "/account/two-step/turn-off/")
+    assert not AuthenticatorApp.objects.exists()
 
 
 @pytest.mark.parametrize("path", ["turn-off", "recovery-codes"])

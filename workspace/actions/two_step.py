@@ -20,6 +20,7 @@ from workspace.visits import Visit
 from workspace.words import count, filled
 
 CODES = 10
+_LENGTH = 16  # of a recovery code
 WRONG_CODE = gettext_lazy("This code is not right, or it was used already. Wait for the next one, then enter that.")
 WRONG_RECOVERY_CODE = gettext_lazy("This is no unused recovery code of your account. Check it and try again.")
 NOT_ON = gettext_lazy("Two-step verification is off.")
@@ -80,8 +81,9 @@ def renew_recovery_codes(*, user: User, by: Actor) -> list[str]:
 
 
 def take_any_code(*, user: User, code: str, visit: Visit, now: datetime) -> None:
-    """Take a code of the app, or a recovery code, which has letters."""
-    if any(character.isalpha() for character in code):
+    """Take a code of the app, or a recovery code, which is longer or has letters: one of digits alone is possible."""
+    bare = _bare(code)
+    if len(bare) == _LENGTH or any(map(str.isalpha, bare)):
         take_recovery_code(user=user, code=code, visit=visit, now=now)
     else:
         take_code(user=user, code=code, now=now)
@@ -133,7 +135,11 @@ def _new_codes(user: User) -> list[str]:
 
 def _digest(code: str) -> str:
     """Return the digest of a recovery code, however it is grouped and written."""
-    return digest_of("".join(filter(str.isalnum, code)).lower())
+    return digest_of(_bare(code))
+
+
+def _bare(code: str) -> str:
+    return "".join(filter(str.isalnum, code)).lower()
 
 
 def _throttle(user: User, now: datetime) -> None:
