@@ -58,5 +58,8 @@ def test_an_unknown_provider_is_404_and_nothing_but_reading_is_allowed(client, p
 
 
 def test_it_holds_nothing_of_the_workspace(client, provider):
-    content = client.get(url(provider.pk)).content
+    root = etree.fromstring(client.get(url(provider.pk)).content)
+    for certificate in root.iter("{*}X509Certificate"):
+        certificate.text = ""  # its letters may spell a short name by chance
+    content = etree.tostring(root)
     assert b"Okta" not in content and b"acme" not in content.lower()
