@@ -34,15 +34,14 @@ def draw(connection: ProvisioningConnection) -> tuple[ScimToken, str]:
     return token, drawn.clear
 
 
-def find(clear: str, *, is_shared: bool = False) -> ScimToken | None:
+def find(clear: str) -> ScimToken | None:
     """Return the live token with this clear text, with its connection and everything above it, by one query.
 
-    Other requests get the same objects if it `is_shared`: they stay as they are.
+    Other requests get the same objects. Who changes one takes a copy.
     """
     prefix = prefix_of(clear)
-    query = _with_connection.shared if is_shared else _with_connection
     # PostgreSQL refuses to compare a text with NUL in it.
-    token = next(iter(query(prefix)), None) if len(prefix) <= 16 and "\0" not in prefix else None
+    token = next(iter(_with_connection.shared(prefix)), None) if len(prefix) <= 16 and "\0" not in prefix else None
     # Compared also when no token has the prefix, so that an unknown one takes the same time.
     if not is_proved(clear, token.digest if token else None):
         return None

@@ -1,6 +1,6 @@
 """Who calls: only a bearer token of the connection in the path counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from provisioning.models import ProvisioningConnection, ScimToken
 from provisioning.payload import errors
 from provisioning.payload.resources import Document
 from provisioning.payload.tolerance import Tolerance
+from workspace.db.prepared import copied
 from workspace.events import Actor, Kind
 from workspace.visits import client_address
 
@@ -20,12 +21,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One authenticated request: its connection, its token, the actor of its events, and what it deviates in."""
+    """One authenticated request: its connection, its token, the actor of its events, and what it deviates in.
+
+    Other requests may have the same connection and token, as long as they are not its `own`.
+    """
 
     connection: ProvisioningConnection
     token: ScimToken
     by: Actor
     tolerance: Tolerance
+    is_own: bool = False
+
+    def own(self) -> "Call":
+        """Return the call with rows of its own, which locks fill anew and changes may change."""
+        if self.is_own:
+            return self
+        token = copied(self.token)
+        return replace(self, token=token, connection=token.connection, is_own=True)
 
 
 class CallRequest(HttpRequest):
@@ -44,8 +56,7 @@ def authenticate(request: CallRequest, connection: UUID) -> Call:
     scheme, _, clear = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() != "bearer" or not clear.strip():
         raise errors.unauthorized()
-    # A read changes nothing. Copying what it needs to know took a twentieth of a look-up.
-    token = tokens.find(clear.strip(), is_shared=request.method in ("GET", "HEAD"))
+    token = tokens.find(clear.strip())
     if token is None or token.connection_id != connection:
         raise errors.unauthorized()
     caller = token.connection

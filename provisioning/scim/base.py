@@ -76,7 +76,11 @@ class ScimView(View):
         return response
 
     def change(self, request: CallRequest, uuid: str | None) -> HttpResponse:
-        """Run the method's function in one transaction with the row in the request log."""
+        """Run the method's function in one transaction with the row in the request log.
+
+        Reads and short forms change nothing of connection and token, so copies are made here.
+        """
+        request.scim = request.scim.own()
         with whole():
             response = self.run(request, uuid)
             if request.log:

@@ -32,6 +32,7 @@ class BulkView(ScimView, scim_views.SCIMView):
     changing_methods = frozenset()
 
     def post(self, request: CallRequest) -> HttpResponse:
+        request.scim = request.scim.own()  # otherwise each operation would make copies
         body = read_body(request)
         check_schemas(body, [_REQUEST], request.scim.tolerance)
         found = bulk_jobs.operations(body, request.scim.tolerance)

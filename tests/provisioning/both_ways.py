@@ -56,7 +56,7 @@ SHORT_FORMS: dict[str, tuple[object, str, object]] = {
     "one member": (views, "add_one_member", lambda **given: None),
     "only new members": (MemberChange, "only_adds", property(lambda change: False)),
     "look-ups": (Listing, "_look_up", _none),
-    "remembered tokens": (tokens._with_connection.__class__, "__call__", Prepared.__call__),
+    "remembered tokens": (tokens._with_connection.__class__, "shared", Prepared.__call__),
     "paths": (middleware, "resource_path", _none),
     "the driver's cursor": (statement, "_OURS", []),
     "what is written last": (transactions._Held, "takes", lambda held, writes: False),

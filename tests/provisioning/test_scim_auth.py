@@ -12,7 +12,7 @@ from provisioning import tokens
 from provisioning.actions.tokens import issue_token, reveal_token, revoke_token
 from provisioning.models import ProvisioningConnection, ScimRequest, ScimToken
 from provisioning.payload.resources import ACCESS
-from tests.scim import Scim
+from tests.scim import USER, Scim
 from workspace.events import SYSTEM
 from workspace.models import ChangeEvent, User
 from workspace.refusals import ActionError
@@ -155,7 +155,7 @@ def test_tokens_are_long_and_different(scim):
     assert all(len(text.split("_", 2)[2]) == 43 for text in clear)
 
 
-def test_reads_change_nothing_of_what_they_share(scim):
+def test_requests_change_nothing_of_what_they_share(scim):
     def state(row):
         related = [each for each in row._state.fields_cache.values() if isinstance(each, Model)]
         own = {field.attname: copy.deepcopy(vars(row).get(field.attname)) for field in row._meta.concrete_fields}
@@ -180,5 +180,21 @@ def test_reads_change_nothing_of_what_they_share(scim):
     (again,) = tokens._with_connection.shared(tokens.prefix_of(scim.token))
     assert again is shared
     assert (state(shared), state(shared.connection)) == before
-    # A change gets copies.
-    assert tokens.find(scim.token).connection is not shared.connection
+    # Whoever takes a lock reads this setting anew.
+    shared.connection.name_from = "as it was"
+    before = state(shared), state(shared.connection)
+    new = scim.user("bob")
+    linked = scim.post("/Users", {"schemas": [USER], "userName": "new@example.com", "emails": [{"value": "x"}]})
+    scim.patch(f"/Users/{new}", {"op": "replace", "path": "active", "value": False})
+    scim.patch(f"/Users/{new}", {"op": "replace", "path": "displayName", "value": "Bob"})
+    scim.put(f"/Users/{new}", {"schemas": [USER], "userName": "bobby@example.com"})
+    group = scim.group("Support")
+    scim.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": new}]})
+    scim.delete(f"/Groups/{group}")
+    operations = [{"method": "DELETE", "path": f"/Users/{new}"}]
+    bulk = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+    done = scim.post("/Bulk", {"schemas": [bulk], "Operations": operations})
+    assert (linked.status, done.body["Operations"][0]["status"]) == (201, "204")
+    (again,) = tokens._with_connection.shared(tokens.prefix_of(scim.token))
+    assert again is shared
+    assert (state(shared), state(shared.connection)) == before

@@ -19,6 +19,7 @@ from workspace.db.parameters import Parameter, Params, Typed, bound, parameters
 from workspace.db.statement import run_planned
 
 Row = TypeVar("Row")
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class Nth(Subquery):
@@ -83,10 +84,10 @@ class Remembering(Prepared[Row]):
         self._known: dict[tuple[object, ...], tuple[list[Params], list[Row]]] = {}
 
     def __call__(self, *values: object) -> list[Row]:
-        return [cast(Row, _copied(cast(Model, row))) for row in self.shared(*values)]
+        return [cast(Row, copied(cast(Model, row))) for row in self.shared(*values)]
 
     def shared(self, *values: object) -> list[Row]:
-        """Return the objects themselves, which other threads get too, to a caller that changes none of them."""
+        """Return the objects themselves, which other threads get too. Who changes one takes a copy (`copied`)."""
         found = self._statement().raw(values)
         if not found:
             return []
@@ -123,11 +124,11 @@ class RememberingRelated(Prepared[Row]):
             self._known[related] = whole.filled([found])[0]
         row: Model = alone.filled([found])[0]
         for name, each in self._known[related]._state.fields_cache.items():
-            row._state.fields_cache[name] = each and _copied(each)
+            row._state.fields_cache[name] = each and copied(each)
         return cast(Row, row)
 
 
-def _copied(row: Model, done: dict[int, Model] | None = None) -> Model:
+def copied(row: AnyModel, done: dict[int, Model] | None = None) -> AnyModel:
     """Return a copy with the related rows that were selected with it. Rows of a one-to-one key refer to each other."""
     done = {} if done is None else done
     copy = done[id(row)] = type(row).__new__(type(row))
@@ -139,7 +140,7 @@ def _copied(row: Model, done: dict[int, Model] | None = None) -> Model:
     values["_state"] = state = ModelState()
     state.adding, state.db = False, old.db
     for name, related in old.fields_cache.items():
-        state.fields_cache[name] = related and (done.get(id(related)) or _copied(related, done))
+        state.fields_cache[name] = related and (done.get(id(related)) or copied(related, done))
     return copy
 
 

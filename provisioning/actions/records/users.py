@@ -17,6 +17,7 @@ from provisioning.payload.resources import Document, User
 from workspace.action_names import Action
 from workspace.actions.access import end_access
 from workspace.db.keys import canonical, kept_key, name_key
+from workspace.db.prepared import copied
 from workspace.db.statement import update_of
 from workspace.db.together import Write, write_together
 from workspace.db.transactions import apart, atomic, naming_conflicts, whole, write_last
@@ -47,8 +48,10 @@ def create_user_record(
         if insert_new_user(user, [*rows, *log(user, told)]):
             notes[:] = told
             return user
+    # Other requests may have the same object, and the lock reads its settings anew.
+    user.connection = copied(connection)
     with whole():
-        lock_shared(connection)
+        lock_shared(user.connection)
         user.end_user = bring_in(user, by)
         save_unique(user)
         _save_emails(user)
