@@ -236,6 +236,33 @@ def test_groups_and_members_have_places_too(acme, owner, crowd, monkeypatch):
         assert names(owner.get(acme.url + path + link(third, "prev"))) == names(second)
 
 
+@pytest.mark.parametrize("counted", [3, 7, 8, 9, 1000])
+def test_the_first_page_of_a_search_is_counted_by_the_read_that_finds_it(acme, crowd, monkeypatch, counted):
+    monkeypatch.setattr(paging, "COUNTED", counted)
+    crowd(8)
+    for words, found in (("person", 8), ("person 5", 1), ("nobody", 0)):
+        rows = acme.support.end_users.matching(words)
+        for size in (2, 5, 8, 9):
+            expected = numbered(rows, "", size)
+            with CaptureQueriesContext(connection) as queries:
+                page = numbered(rows, "", size, is_search=True)
+            assert page == expected and page.total == (None if size < found > counted else found)
+            assert len(queries) <= 2 and not any("COUNT(" in each["sql"] for each in queries)
+            if page.has_next:
+                second = str(page.after)
+                assert numbered(rows, second, size, is_search=True) == numbered(rows, second, size)
+
+
+@pytest.mark.parametrize("path", ["", "members/add/"])
+def test_members_and_candidates_that_are_searched_for_are_read_once(acme, owner, crowd, path):
+    crowd(MANY)
+    group = EndUserGroup.objects.create(environment=acme.dev, name="New") if path else acme.support
+    with CaptureQueriesContext(connection) as queries:
+        page = owner.get(f"{acme.url}groups/{group.pk}/{path}?q=person")
+    assert f"of {MANY}" in text(page)
+    assert sum("search_key" in each["sql"].partition("WHERE")[2] for each in queries) == 1
+
+
 def test_rows_with_numbers_as_ids_have_places_too(acme, monkeypatch):
     monkeypatch.setattr(paging, "COUNTED", 3)
     job = PeopleImport.objects.create(workspace=acme.workspace, environment=acme.dev, line_count=9)

@@ -44,7 +44,7 @@ def picker(request: HttpRequest, candidates: EndUserQuerySet) -> Picker:
     asked = "" if data.get("look") == "all" else SearchForm(data).text()
     is_same = request.method == "GET" or asked == data.get("searched", "")
     number = data.get("look") or data.get("page")
-    page = numbered(candidates.matching(asked), number if is_same else "1", PAGE)
+    page = numbered(candidates.matching(asked), number if is_same else "1", PAGE, is_search=bool(asked))
     picked = [*data.getlist("members"), *data.get("more_members", "").split()]
     chosen = list(dict.fromkeys(filter(_is_id, picked)))
     shown = {str(person.pk) for person in page.rows}

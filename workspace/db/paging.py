@@ -98,22 +98,34 @@ class NumberedPage(Generic[Shown]):
 
 
 def numbered(
-    rows: QuerySet[Row], asked: str | None, size: int = PAGE, *, parts: Callable[[], Iterable[Ordered]] | None = None
+    rows: QuerySet[Row],
+    asked: str | None,
+    size: int = PAGE,
+    *,
+    parts: Callable[[], Iterable[Ordered]] | None = None,
+    is_search: bool = False,
 ) -> NumberedPage[Row]:
     """Return the page that is asked for, as a `Place` is written; the first one if there is no such page.
 
     Ids are read first: an index has them in their order. `parts` are the ids of all rows, where no single index has
-    them; those that a page does not need are not asked for.
+    them; those that a page does not need are not asked for. What a search finds is in no index, and PostgreSQL reads
+    all rows for its first ones: the same read counts them.
     """
     place, parts = Place.of(asked), parts or (lambda: [Ordered.of(rows)])
-    ids = _ids(parts, place, _row(rows.model, place.row), size)
+    is_counted = is_search and place.number == 1
+    if is_counted:
+        ids = first(parts(), max(size, COUNTED) + 1)
+    else:
+        ids = _ids(parts, place, _row(rows.model, place.row), size)
     if not ids and place.number > 1:
         place = Place()
         ids = _ids(parts, place, None, size)
     found = rows.model._default_manager.in_bulk(ids[:size])
     has_next = len(ids) > size
     total: int | None = (place.number - 1) * size + len(ids)
-    if has_next or place.row:
+    if is_counted:
+        total = None if has_next and len(ids) > COUNTED else total
+    elif has_next or place.row:
         counted = rows.order_by()[: COUNTED + 1].count()
         total = counted if counted <= COUNTED else None if has_next else total
     # A row may have gone since its id was read.

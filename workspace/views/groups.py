@@ -83,7 +83,8 @@ def detail(request: ConsoleRequest, environment: Environment, group: UUID) -> Ht
     """Show a group with its members."""
     found = group_or_404(environment, group)
     form = SearchForm(request.GET)
-    page = numbered(found.end_users.matching(form.text()), request.GET.get("page"))
+    text = form.text()
+    page = numbered(found.end_users.matching(text), request.GET.get("page"), is_search=bool(text))
     context = {
         "form": form,
         "page_obj": page,
