@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from tests.workspace.crowds import add_people
 from tests.workspace.pages import cells, names, text
 from workspace.actions.access import set_manual_access
 from workspace.actions.end_users import create_end_user, deactivate_end_user
+from workspace.db.paging import numbered
 from workspace.events import SYSTEM
 from workspace.models import EndUser, Source, SourceKind
 from workspace.profile import Profile
@@ -205,8 +207,7 @@ class TestSort:
     @pytest.mark.parametrize("sort", ["groups", "-provider", "access", "sign-in"])
     def test_pages_go_over_from_one_part_of_an_order_to_the_next(self, place, owner, monkeypatch, sort):
         everybody = shown(owner, place, f"access=any&sort={sort}")
-        monkeypatch.setattr("workspace.views.end_user_list.numbered.__kwdefaults__", {"parts": None}, raising=False)
-        monkeypatch.setattr("workspace.views.end_user_list.numbered.__defaults__", (2,), raising=False)
+        monkeypatch.setattr("workspace.views.end_user_list.numbered", partial(numbered, size=2))
         pages = [shown(owner, place, f"access=any&sort={sort}&page={number}") for number in (1, 2, 3)]
         assert [name for page in pages for name in page] == everybody and [len(page) for page in pages] == [2, 2, 1]
         assert shown(owner, place, f"access=any&sort={sort}&page=4") == pages[0]
