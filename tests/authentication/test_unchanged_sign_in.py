@@ -195,6 +195,7 @@ def test_prometheus_counts_each_attempt_once_and_none_that_was_rolled_back(okta,
     assert counted == [("succeeded", ""), ("refused", "replayed")]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_request_that_another_post_has_just_used_is_gone(okta, monkeypatch, done):
     """The other one comes after this request was read."""
     request = okta.begin()
@@ -205,8 +206,11 @@ def test_a_request_that_another_post_has_just_used_is_gone(okta, monkeypatch, do
         AuthnRequest.objects.use_up(request, args[-1])
         return read(*args)
 
+    counted: list[tuple[str, str]] = []
+    monkeypatch.setattr(metrics, "metrics", SimpleNamespace(count_sign_in=lambda *each: counted.append(each)))
     monkeypatch.setattr(saml_sign_in, "read_claims", meanwhile)
     sessions = EndUserSession.objects.count()
     assert okta.post(xml).status_code == 403
     assert (done, SignInAttempt.objects.latest("id").reason) == ([False], "request_gone")
     assert EndUserSession.objects.count() == sessions
+    assert counted == [("refused", "request_gone")]

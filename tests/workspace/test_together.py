@@ -169,6 +169,13 @@ def test_outside_of_a_transaction_all_rows_are_stored_or_none(dev, subjects):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_who_looks_at_statements_sees_them_outside_of_a_transaction_too(dev):
+    with CaptureQueriesContext(connection) as queries:
+        assert write_together(rows_of(dev, "ada", 3)) is not None
+    assert any('INTO "workspace_changesubject"' in each["sql"] for each in queries)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_interruption_leaves_no_transaction_open(dev):
     class Interruption(BaseException):
         pass
